@@ -1,0 +1,74 @@
+# One vocabulary for people, hooks and CI. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PROJECT ?= cdnow
+AS_OF ?= latest
+PYTHON ?= python3
+BIN := .venv/bin
+STATE := $(or $(PRICHAL_STATE),.stack)
+
+.PHONY: help
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: run
+run: up ## score PROJECT (default cdnow): the whole job by `mlflow run .`
+	@. $(STATE)/env && mlflow run . --env-manager local --experiment-name $(PROJECT) -P project=$(PROJECT) -P as_of=$(AS_OF)
+
+.PHONY: up
+up: environment ## start PostgreSQL, S3 and MLflow (what is configured elsewhere is left alone)
+	@$(BIN)/python -m stack java
+	@$(BIN)/python -m stack up
+
+.PHONY: down
+down: ## stop what `make up` started
+	@$(BIN)/python -m stack down
+
+.PHONY: test
+test: environment ## every test; starts and stops its own services
+	@$(BIN)/python -m pytest
+
+.PHONY: test-fast
+test-fast: environment ## the unit tests, under a minute
+	@$(BIN)/python -m pytest tests/unit
+
+.PHONY: lint
+lint: environment ## ruff, mypy, layer rules, Dockerfile
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/hadolint Dockerfile
+
+.PHONY: format
+format: environment ## put code in its usual form
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: environment ## the figures of the README and docs, measured again
+	@$(BIN)/python -m benchmarks
+
+.PHONY: docs
+docs: environment ## rewrite the generated pages (data dictionary)
+	@$(BIN)/python -m jobs.dictionary --project $(PROJECT)
+
+.PHONY: lock
+lock: environment ## resolve pyproject.toml into requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --custom-compile-command "make lock" --quiet -o requirements.lock
+
+.PHONY: environment
+environment: .venv/made ## make .venv from the lock
+
+# uv reads UV_* settings and not pip's own configuration: where that is all a machine has, pip does the work.
+.venv/made: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Prichal needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}: set PYTHON to a newer one.")'
+	@echo "environment: installing from requirements.lock"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps "$$(sed -n 's/^\(uv==[^ ;]*\).*/\1/p' requirements.lock)"
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@

@@ -1,0 +1,173 @@
+"""Snapshots: features and labels at dates, made once by Spark and kept as Parquet.
+
+A date's folder is named by what it was made from, so a changed log or declaration makes a new one and
+an unchanged one costs nothing.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.feature import Feature
+from features.label import NoEvent, Population
+from features.plan import label_sql, snapshot_sql
+from lake import Coverage, Source, Table
+from stack.errors import PrichalError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+#: raise when the same declarations compile to something else.
+VERSION = 1
+
+#: the column that says who has left: 1 left, 0 stayed, null not known yet.
+LABEL = "label"
+
+
+class AsOfError(PrichalError):
+    """A date for which no snapshot can be made."""
+
+
+@dataclass(frozen=True)
+class SnapshotSpec:
+    """Everything of a project that decides what a snapshot holds."""
+
+    project: str
+    entity: str
+    sources: tuple[Source, ...]
+    features: tuple[Feature, ...]
+    label: NoEvent
+    populations: tuple[Population, ...]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did: rows by date, and which dates were made now rather than found."""
+
+    rows: dict[date, int]
+    made: tuple[date, ...]
+
+
+class Snapshots:
+    """The snapshots of one project in a lake."""
+
+    def __init__(self, lake: Path, spec: SnapshotSpec) -> None:
+        self.spec = spec
+        self.folder = lake / spec.project / "snapshots"
+        self.tables = {source.name: Table(lake, spec.project, source.name) for source in spec.sources}
+
+    @property
+    def coverage(self) -> Coverage:
+        """The days that every source of the project speaks of."""
+        covers = [table.require().coverage for table in self.tables.values()]
+        return Coverage(max(cover.start for cover in covers), min(cover.end for cover in covers))
+
+    def check(self, as_of: date) -> None:
+        """See that the data can tell the state at `as_of`.
+
+        Raises:
+            AsOfError: it lies outside the data.
+        """
+        cover = self.coverage
+        if not cover.start < as_of <= cover.end:
+            raise AsOfError(
+                f"as_of {as_of} is outside the data of {self.spec.project}: it may be {_next(cover.start)} to "
+                f"{cover.end} (or latest); ingest newer exports for a later date."
+            )
+
+    def build(self, spark: "Callable[[], SparkSession]", dates: Sequence[date]) -> Built:
+        """Make the snapshots of `dates` that are not there yet, all in one pass.
+
+        Args:
+            spark: gives the session; not called when nothing has to be made.
+            dates: snapshot dates.
+
+        Raises:
+            AsOfError: a date lies outside the data.
+        """
+        for day in dates:
+            self.check(day)
+        missing = [day for day in sorted(set(dates)) if not self.path(day).exists()]
+        if missing:
+            self._make(spark(), missing)
+        return Built({day: self._rows(day) for day in sorted(set(dates))}, tuple(missing))
+
+    def path(self, as_of: date) -> Path:
+        """Folder of the current snapshot of `as_of`: it exists once it is complete."""
+        return self.folder / f"as_of={as_of.isoformat()}" / self.digest(as_of)
+
+    def digest(self, as_of: date) -> str:
+        """Hash of the declarations and of the rows of the lake that the snapshot is made from."""
+        inputs = {name: table.require().digest for name, table in self.tables.items()}
+        return hashlib.sha256(repr((VERSION, self.spec, sorted(inputs.items()), as_of)).encode()).hexdigest()[:16]
+
+    def _make(self, spark: "SparkSession", dates: list[date]) -> None:
+        for name, table in self.tables.items():
+            table.read(spark).createOrReplaceTempView(name)
+        partial = self.folder / "partial"
+        shutil.rmtree(partial, ignore_errors=True)  # left by a run that was killed
+        frame = self._labelled(spark, dates)
+        frame.repartition("as_of").sortWithinPartitions("as_of", self.spec.entity).write.partitionBy("as_of").parquet(
+            str(partial)
+        )
+        for day in dates:
+            self._adopt(partial / f"as_of={day.isoformat()}", day)
+        shutil.rmtree(partial)
+
+    def _labelled(self, spark: "SparkSession", dates: list[date]) -> "DataFrame":
+        from pyspark.sql import functions as F  # noqa: N812
+
+        spec, key = self.spec, [self.spec.entity, "as_of"]
+        frame = spark.sql(snapshot_sql(spec.features, spec.sources, spec.entity, dates))
+        population = F.lit(None).cast("string")
+        for one in reversed(spec.populations):
+            population = F.when(F.expr(one.where), one.name).otherwise(population)
+        frame = frame.withColumn("population", population).where("population is not null")
+        matured = [day for day in dates if spec.label.matured(day, self.coverage.end)]
+        if not matured:
+            return frame.withColumn(LABEL, F.lit(None).cast("int"))
+        source = next(source for source in spec.sources if source.name == spec.label.source)
+        stayed = spark.sql(label_sql(spec.label, source, spec.entity, matured)).withColumn("stayed", F.lit(1))
+        known = F.when(F.col("as_of").isin(*matured), F.when(F.col("stayed") == 1, 0).otherwise(1))
+        return frame.join(stayed, key, how="left").withColumn(LABEL, known.cast("int")).drop("stayed")
+
+    def _adopt(self, written: Path, day: date) -> None:
+        """Move one date's folder to its place and drop what it replaces; a date nobody belongs to is empty."""
+        target = self.path(day)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        written.mkdir(exist_ok=True)
+        (written / "_rows.json").write_text(json.dumps({"rows": sum(_parquet_rows(written))}))
+        written.rename(target)
+        for old in target.parent.iterdir():
+            if old != target:
+                shutil.rmtree(old)
+
+    def _rows(self, day: date) -> int:
+        return int(json.loads((self.path(day) / "_rows.json").read_text())["rows"])
+
+
+def monthly(first: date, last: date) -> list[date]:
+    """The first days of the months in [first, last].
+
+    >>> [str(day) for day in monthly(date(2026, 11, 15), date(2027, 1, 1))]
+    ['2026-12-01', '2027-01-01']
+    """
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    days = [date(month // 12, month % 12 + 1, 1) for month in months]
+    return [day for day in days if first <= day <= last]
+
+
+def _parquet_rows(folder: Path) -> Iterator[int]:
+    from pyarrow import parquet
+
+    for file in folder.glob("*.parquet"):
+        yield parquet.read_metadata(file).num_rows
+
+
+def _next(day: date) -> date:
+    return date.fromordinal(day.toordinal() + 1)

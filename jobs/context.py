@@ -1,0 +1,97 @@
+"""What every step is handed: settings, project, a voice, and Spark when it is first needed."""
+
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from features import Snapshots, monthly
+from lake import Table
+from projects import Project, load_project
+from stack import spark
+from stack.errors import PrichalError
+from stack.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+class DateError(PrichalError):
+    """A date that is none, or a range without a snapshot date."""
+
+
+@dataclass
+class Context:
+    """One process's surroundings."""
+
+    settings: Settings
+    project: Project
+    began: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, project: str) -> "Context":
+        """Settings of this process and the project by name."""
+        return cls(Settings.load(), load_project(project))
+
+    def say(self, line: str) -> None:
+        """Tell a person how far it is."""
+        sys.stdout.write(f"[{time.monotonic() - self.began:5.0f} s] {line}\n")
+        sys.stdout.flush()
+
+    def spark(self) -> "SparkSession":
+        """The one Spark session of this process, started on the first call."""
+        return spark.session(self.settings, self.project.time_zone)
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The project's snapshots."""
+        return Snapshots(self.settings.lake, self.project.spec)
+
+    def table(self, source: str) -> Table:
+        """The lake's table of a source."""
+        return Table(self.settings.lake, self.project.name, source)
+
+    def day(self, as_of: str) -> date:
+        """One date: `latest` is the day after the last day of data.
+
+        Raises:
+            DateError: not a date.
+            AsOfError: outside the data.
+        """
+        day = self.snapshots.coverage.end if as_of == "latest" else parse_date(as_of)
+        self.snapshots.check(day)
+        return day
+
+    def grid(self, until: date) -> list[date]:
+        """The monthly snapshot dates that a training on `until` may look at."""
+        return monthly(self.project.first_snapshot, until)
+
+    def dates(self, as_of: str) -> list[date]:
+        """What the step `features` builds: for a date, what training and scoring on it need; for a range, its months.
+
+        Raises:
+            DateError: not a date or range, or a range that holds no first day of a month.
+        """
+        first, dots, last = as_of.partition("..")
+        if not dots:
+            day = self.day(as_of)
+            return sorted({*self.grid(day), day})
+        found = monthly(parse_date(first), parse_date(last))
+        if not found:
+            raise DateError(
+                f"as_of {as_of} holds no first day of a month: widen the range, such as 1997-05-01..1998-04-01."
+            )
+        return found
+
+
+def parse_date(text: str) -> date:
+    """A date written as 1998-07-01.
+
+    Raises:
+        DateError: it is not.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DateError(f"as_of {text!r} is not a date: write it as 1998-07-01, or latest.") from None

@@ -1,0 +1,27 @@
+"""`mlflow run . -e features`: snapshots for a date or a range of months."""
+
+import sys
+
+from features.snapshots import Built
+from jobs.command import run
+from jobs.context import Context
+from jobs.journal import step
+
+
+def features(context: Context, as_of: str = "latest") -> Built:
+    """Build the snapshots that training and scoring on a date need, or those of a range A..B."""
+    with step(context, "features", {"as_of": as_of}) as entry:
+        dates, snapshots = context.dates(as_of), context.snapshots
+        entry.inputs = {name: table.require().digest for name, table in snapshots.tables.items()}
+        entry.rows_in = sum(table.require().rows_kept for table in snapshots.tables.values())
+        built = snapshots.build(context.spark, dates)
+        entry.rows_out = sum(built.rows.values())
+    context.say(
+        f"features · {len(context.project.features)} features at {len(dates)} dates, {dates[0]} to {dates[-1]}: "
+        f"{entry.rows_out:,} rows ({len(built.made)} dates made now)"
+    )
+    return built
+
+
+if __name__ == "__main__":
+    sys.exit(run("features", features, {"project": "cdnow", "as_of": "latest"}))

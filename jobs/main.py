@@ -1,0 +1,37 @@
+"""`mlflow run .`: every step in order, in one process, as nested runs, and a page at the end."""
+
+import sys
+
+import mlflow
+
+from jobs.command import run
+from jobs.context import Context
+from jobs.features import features
+from jobs.ingest import ingest
+from jobs.journal import step
+from jobs.monitor import monitor
+from jobs.page import page
+from jobs.promote import promote
+from jobs.score import score
+from jobs.train import train
+
+
+def main(context: Context, as_of: str = "latest", trials: str = "declared") -> None:
+    """From raw exports to a scored mart."""
+    with step(context, "main", {"as_of": as_of, "trials": trials}) as entry:
+        taken = ingest(context)
+        features(context, as_of)
+        trained = train(context, as_of=as_of, trials=trials)
+        moved = promote(context)
+        scored = score(context, as_of)
+        watched = monitor(context, as_of)
+        entry.rows_in = sum(one.manifest.rows_in for one in taken)
+        entry.quarantined = sum(one.manifest.quarantined for one in taken)
+        entry.rows_out = scored.rows
+        text = page(context, taken, trained, moved, scored, watched)
+        mlflow.log_text(text, "page.txt")
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    sys.exit(run("main", main, {"project": "cdnow", "as_of": "latest", "trials": "declared"}))

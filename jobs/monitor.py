@@ -1,0 +1,102 @@
+"""`mlflow run . -e monitor`: drift, matured quality, alerts."""
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+
+from features import Population
+from jobs.command import run
+from jobs.context import Context
+from jobs.journal import step
+from monitoring import Drift, Quality, drift, quality, store_drift, store_quality
+from registry import model_evidence, production
+from registry.policy import FLOOR
+from serving import published_dates, published_scores
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What the monitors found, and the sentences that call a person."""
+
+    drift: dict[str, list[Drift]]
+    quality: list[Quality]
+    alerts: tuple[str, ...]
+
+
+def monitor(context: Context, as_of: str = "latest") -> Watched:
+    """Compare today's features with those the evidence was measured on, and matured scores with what happened."""
+    with step(context, "monitor", {"as_of": as_of}) as entry:
+        day = context.day(as_of)
+        moved = {one.name: _drift(context, one, day) for one in context.project.populations}
+        known = _quality(context, day)
+        entry.rows_in, entry.rows_out = sum(one.rows for one in known), len(known)
+        alerts = (*_drift_alerts(moved), *_quality_alerts(known))
+        mlflow.set_tag("prichal.alerts", str(len(alerts)))
+        mlflow.log_text("\n".join(alerts) or "no alert", "alerts.txt")
+    context.say(f"monitor · {len(known)} matured days measured, {len(alerts)} alerts")
+    for alert in alerts:
+        context.say(f"monitor · ALERT {alert}")
+    return Watched(moved, known, alerts)
+
+
+def _drift(context: Context, population: Population, day: date) -> list[Drift]:
+    snapshots = context.snapshots
+    proof = model_evidence(population.model, production(population.model))
+    judged = [date.fromisoformat(text) for text in proof["data"]["out_of_time"]]
+    snapshots.build(context.spark, [*judged, day])
+    reference = pd.concat([_features(context, one, population) for one in judged])
+    with tempfile.TemporaryDirectory() as scratch:
+        page = Path(scratch) / f"drift_{population.name}.html"
+        found = drift(reference, _features(context, day, population), page)
+        if page.exists():
+            mlflow.log_artifact(str(page))
+    store_drift(context.settings.require_database(), day, population.model, population.name, found)
+    return found
+
+
+def _features(context: Context, day: date, population: Population) -> pd.DataFrame:
+    rows = pd.read_parquet(context.snapshots.path(day))
+    return rows.loc[rows["population"] == population.name, [feature.name for feature in context.project.features]]
+
+
+def _quality(context: Context, day: date) -> list[Quality]:
+    project, url, snapshots = context.project, context.settings.require_database(), context.snapshots
+    dates = [
+        one
+        for one in published_dates(url, project.mart)
+        if project.label.matured(one, min(day, snapshots.coverage.end))
+    ]
+    snapshots.build(context.spark, dates)
+    found = []
+    for one in dates:
+        labels = pd.read_parquet(snapshots.path(one), columns=[project.entity, "label"])
+        found += quality(one, published_scores(url, project.mart, one), labels, project.entity)
+    store_quality(url, found)
+    return found
+
+
+def _drift_alerts(moved: dict[str, list[Drift]]) -> list[str]:
+    return [
+        f"{population}: {one.feature} moved by {one.distance:.2f}, more than {one.threshold:.2f}"
+        for population, found in moved.items()
+        for one in found
+        if one.verdict == "drift"
+    ]
+
+
+def _quality_alerts(known: list[Quality]) -> list[str]:
+    return [
+        f"{one.population} scored on {one.score_date} by {one.model_name} version {one.model_version}: "
+        f"ROC-AUC {one.auc:.3f} (95% {one.auc_low:.3f} to {one.auc_high:.3f}) turned out below {FLOOR:.2f}"
+        for one in known
+        if not one.auc_high >= FLOOR
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(run("monitor", monitor, {"project": "cdnow", "as_of": "latest"}))

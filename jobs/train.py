@@ -1,0 +1,49 @@
+"""`mlflow run . -e train`: search, evaluate, log, register a challenger with its evidence."""
+
+import sys
+from dataclasses import replace
+
+from jobs.command import run
+from jobs.context import Context
+from jobs.journal import step
+from stack.errors import PrichalError
+from stack.settings import ROOT
+from training import Trained, TrainingPlan, code_hash
+from training import train as fit
+
+#: the rooms whose code decides what a model is.
+ROOMS = ("lake", "features", "training")
+
+
+class TrialsError(PrichalError):
+    """The number of trials is not one."""
+
+
+def train(context: Context, population: str = "all", as_of: str = "latest", trials: str = "declared") -> list[Trained]:
+    """Train each population's candidates with what was known on a date, and register the best as challenger."""
+    plan = _plan(context.project.training, trials)
+    done = []
+    with step(context, "train", {"population": population, "as_of": as_of, "trials": trials}) as entry:
+        day = context.day(as_of)
+        snapshots, dates = context.snapshots, context.grid(day)
+        built = snapshots.build(context.spark, dates)
+        code = code_hash(ROOT, [*ROOMS, f"projects/{context.project.name}"])
+        for one in context.project.choose(population):
+            done.append(fit(snapshots, one, plan, dates, until=day, code=code, say=context.say))
+        entry.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}
+        entry.rows_in = sum(built.rows.values())
+    return done
+
+
+def _plan(declared: TrainingPlan, trials: str) -> TrainingPlan:
+    if trials == "declared":
+        return declared
+    if not trials.isdecimal() or int(trials) > 1000:
+        raise TrialsError(
+            f"trials {trials!r} is not a number of parameter sets: give 0 to 1000, or declared ({declared.trials})."
+        )
+    return replace(declared, trials=int(trials))
+
+
+if __name__ == "__main__":
+    sys.exit(run("train", train, {"project": "cdnow", "population": "all", "as_of": "latest", "trials": "declared"}))

@@ -1,0 +1,28 @@
+"""Puts the declarations together: this is what the entry points run."""
+
+from datetime import date
+from pathlib import Path
+
+from projects.cdnow.features import FEATURES
+from projects.cdnow.label import ACTIVE, LABEL
+from projects.cdnow.sources import PURCHASES
+from projects.project import Project
+from registry import Policy
+from serving import Mart
+from training import TrainingPlan
+
+PROJECT = Project(
+    name="cdnow",
+    description="Which customers of a record shop will not buy in the next 90 days.",
+    entity="customer_id",
+    raw=Path(__file__).parent / "data",
+    sources=(PURCHASES,),
+    features=FEATURES,
+    label=LABEL,
+    populations=(ACTIVE,),
+    # Customers joined until the end of March 1997; a month later everyone has some past.
+    first_snapshot=date(1997, 5, 1),
+    training=TrainingPlan(recency="purchases_days_since_last"),
+    policy=Policy(),
+    mart=Mart(table="cdnow_scores", entity="customer_id"),
+)

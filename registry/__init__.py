@@ -1,0 +1,23 @@
+"""Evidence to gate to alias: which model version may score, since when, and why."""
+
+from registry.evidence import Evidence, parse
+from registry.gate import Check, Decision, decide
+from registry.ledger import history
+from registry.policy import Policy
+from registry.promotion import Moved, NoProductionError, model_evidence, production, promote, rollback
+
+__all__ = [
+    "Check",
+    "Decision",
+    "Evidence",
+    "Moved",
+    "NoProductionError",
+    "Policy",
+    "decide",
+    "history",
+    "model_evidence",
+    "parse",
+    "production",
+    "promote",
+    "rollback",
+]

@@ -1,0 +1,79 @@
+"""The evidence file, read strictly: a number that is missing or not finite is an error, not a default."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("is not a finite number")
+    return value
+
+
+Number = Annotated[float, AfterValidator(_finite)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class Interval(_Strict):
+    """A value with its 95% interval."""
+
+    value: Number
+    low: Number
+    high: Number
+
+
+class Metrics(_Strict):
+    """Out-of-time figures of the challenger."""
+
+    auc: Interval
+    log_loss: Number
+    calibration_error: Number
+    calibration_slope: Number
+
+
+class Data(_Strict):
+    """What was fitted and what judged."""
+
+    digest: str = Field(min_length=8)
+    development: list[str] = Field(min_length=1)
+    out_of_time: list[str] = Field(min_length=1)
+    embargo_days: int = Field(ge=1)
+    out_of_time_rows: int = Field(ge=1)
+    out_of_time_left: int = Field(ge=0)
+
+
+class Evidence(_Strict):
+    """What the gate needs to know of a challenger.
+
+    `baselines` maps a baseline's name to the difference of AUC, challenger minus baseline, paired.
+    """
+
+    model: str
+    family: str
+    data: Data
+    metrics: Metrics
+    baselines: dict[str, Interval]
+
+
+class EvidenceError(ValueError):
+    """The evidence lacks something or holds something that is not a number."""
+
+
+def parse(raw: Mapping[str, Any]) -> Evidence:
+    """Read an evidence file's content.
+
+    Raises:
+        EvidenceError: names the first field that is missing or unusable.
+    """
+    try:
+        return Evidence.model_validate(dict(raw))
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        raise EvidenceError(f"{where}: {problem['msg'].removeprefix('Value error, ')}") from None

@@ -1,0 +1,133 @@
+"""The gate: evidence and policy in, a decision with its reasons out. Nothing else decides.
+
+It fails closed: whatever is missing, not a number or goes wrong is a refusal that says so.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from registry.evidence import Evidence, EvidenceError, parse
+from registry.policy import FLOOR, Policy
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question the gate asked; `value` and `bound` are None where it could not be answered."""
+
+    name: str
+    passed: bool
+    value: float | None
+    bound: float | None
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The gate's answer."""
+
+    accepted: bool
+    policy_version: int
+    checks: tuple[Check, ...]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it was refused; or, if accepted, what it was accepted on."""
+        return [check.sentence for check in self.checks if check.passed == self.accepted]
+
+    def json(self) -> dict[str, Any]:
+        """As the ledger and the run hold it."""
+        checks = [vars(check) for check in self.checks]
+        return {"accepted": self.accepted, "policy_version": self.policy_version, "checks": checks}
+
+
+def decide(raw: Mapping[str, Any] | None, policy: Policy) -> Decision:
+    """Judge a challenger by its evidence.
+
+    Args:
+        raw: content of its evidence file; None if there is none.
+        policy: the project's bounds.
+    """
+    if raw is None:
+        return _refused(policy, "evidence", "The challenger left no evidence file.")
+    try:
+        evidence = parse(raw)
+    except EvidenceError as error:
+        return _refused(policy, "evidence", f"The evidence cannot be used: {error}.")
+    checks = tuple(check for ask in (_auc, _baselines, _left, _calibration) for check in _asked(ask, evidence, policy))
+    return Decision(bool(checks) and all(check.passed for check in checks), policy.version, checks)
+
+
+Ask = Callable[[Evidence, Policy], Iterator[Check]]
+
+
+def _asked(ask: Ask, evidence: Evidence, policy: Policy) -> list[Check]:
+    """A question that breaks counts as one that was not passed."""
+    try:
+        return list(ask(evidence, policy))
+    except Exception as error:  # any error at all must refuse, that is the point
+        name = ask.__name__.removeprefix("_")
+        return [
+            Check(
+                name,
+                False,
+                None,
+                None,
+                f"The check {name} could not be made: {type(error).__name__}: {error}.",
+            )
+        ]
+
+
+def _auc(evidence: Evidence, policy: Policy) -> Iterator[Check]:
+    auc, bound = evidence.metrics.auc, max(policy.lowest_auc, FLOOR)
+    passed = auc.low >= bound
+    yield Check(
+        "auc", passed, auc.low, bound,
+        f"Out-of-time ROC-AUC is {auc.value:.4f}, 95% interval {auc.low:.4f} to {auc.high:.4f}: its lower end "
+        f"{'reaches' if passed else 'does not reach'} {bound:.2f}.",
+    )  # fmt: skip
+
+
+def _baselines(evidence: Evidence, policy: Policy) -> Iterator[Check]:
+    for name in policy.baselines:
+        if name == evidence.family:
+            continue
+        gap = evidence.baselines.get(name)
+        if gap is None:
+            yield Check(f"beats_{name}", False, None, 0.0, f"The evidence has no comparison with the baseline {name}.")
+            continue
+        passed = gap.value >= 0 and gap.low >= -policy.worst_difference
+        yield Check(
+            f"beats_{name}", passed, gap.value, 0.0,
+            f"Against {name} the AUC differs by {gap.value:+.4f}, 95% interval {gap.low:+.4f} to {gap.high:+.4f}: "
+            f"{_versus(gap.value, gap.low, passed)}.",
+        )  # fmt: skip
+
+
+def _versus(value: float, low: float, passed: bool) -> str:
+    if passed:
+        return "better for sure" if low > 0 else "not below it, though the interval holds zero"
+    return "below it" if value < 0 else "it may be further below than the policy allows"
+
+
+def _left(evidence: Evidence, policy: Policy) -> Iterator[Check]:
+    count, bound = evidence.data.out_of_time_left, policy.fewest_left
+    passed = count >= bound
+    yield Check(
+        "enough_left", passed, count, bound,
+        f"{count:,} of {evidence.data.out_of_time_rows:,} out-of-time rows left; "
+        f"{'at least' if passed else 'fewer than the'} {bound:,} {'are' if passed else 'that are'} needed.",
+    )  # fmt: skip
+
+
+def _calibration(evidence: Evidence, policy: Policy) -> Iterator[Check]:
+    error, bound = evidence.metrics.calibration_error, policy.largest_calibration_error
+    passed = error <= bound
+    yield Check(
+        "calibration", passed, error, bound,
+        f"Probabilities are off by {error:.4f} on average; {'within' if passed else 'above'} {bound:.2f}.",
+    )  # fmt: skip
+
+
+def _refused(policy: Policy, name: str, sentence: str) -> Decision:
+    return Decision(False, policy.version, (Check(name, False, None, None, sentence),))

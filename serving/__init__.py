@@ -1,0 +1,17 @@
+"""Score through the Spark UDF, then publish the mart: all of a day or nothing."""
+
+from serving.mart import Mart, current_top, published_dates, published_scores
+from serving.publish import Published, publish
+from serving.score import Scored, ScoringError, score
+
+__all__ = [
+    "Mart",
+    "Published",
+    "Scored",
+    "ScoringError",
+    "current_top",
+    "publish",
+    "published_dates",
+    "published_scores",
+    "score",
+]

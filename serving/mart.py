@@ -1,0 +1,111 @@
+"""The mart's tables: one per project, partitioned by score date, and the view of the latest day."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from stack.errors import PrichalError
+from stack.postgres import connect, migrate
+
+
+class MartError(PrichalError):
+    """The mart cannot be made as declared."""
+
+
+@dataclass(frozen=True)
+class Mart:
+    """Where a project's scores go.
+
+    Attributes:
+        table: name in the schema `mart`, such as `cdnow_scores`; the view is `<table>_current`.
+        entity: name of the key column, such as `customer_id`.
+        entity_type: its PostgreSQL type.
+    """
+
+    table: str
+    entity: str
+    entity_type: str = "bigint"
+
+    def __post_init__(self) -> None:
+        for name in (self.table, self.entity):
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", name):
+                raise MartError(f"Mart name {name!r} must be at most 51 lower-case letters, digits and underscores.")
+        if self.entity_type not in {"bigint", "text"}:
+            raise MartError(f"Mart {self.table}: entity_type is {self.entity_type!r}, it may be bigint or text.")
+
+    @property
+    def scores(self) -> sql.Identifier:
+        """The table, quoted."""
+        return sql.Identifier("mart", self.table)
+
+    @property
+    def current(self) -> sql.Identifier:
+        """The view of the latest day, quoted."""
+        return sql.Identifier("mart", f"{self.table}_current")
+
+    def partition(self, score_date: date) -> sql.Identifier:
+        """The partition of one day, quoted."""
+        return sql.Identifier("mart", f"{self.table}_{score_date:%Y%m%d}")
+
+    def prepare(self, database_url: str, score_date: date | None = None) -> None:
+        """Make schema, table, view and rights, and the partition of `score_date`, unless they are there."""
+        with connect(database_url) as connection:
+            migrate(connection, self._ddl().as_string(connection))
+            if score_date is not None:
+                create = sql.SQL("create table if not exists {} partition of {} for values in ({})")
+                connection.execute(create.format(self.partition(score_date), self.scores, sql.Literal(str(score_date))))
+
+    def _ddl(self) -> sql.Composed:
+        names = {"scores": self.scores, "current": self.current, "entity": sql.Identifier(self.entity),
+                 "type": sql.SQL(self.entity_type)}  # fmt: skip
+        return sql.SQL("""
+create schema if not exists mart;
+create table if not exists {scores} (
+  score_date date not null,
+  {entity} {type} not null,
+  population text not null,
+  churn_probability double precision not null check (churn_probability between 0 and 1),
+  risk_decile smallint not null check (risk_decile between 1 and 10),
+  reason_1 text, reason_2 text, reason_3 text,
+  recommended_channel text, recommended_offer text,
+  model_name text not null,
+  model_version text not null,
+  label_matures_on date not null,
+  scored_at timestamptz not null,
+  primary key (score_date, {entity})
+) partition by list (score_date);
+create or replace view {current} as
+  select * from {scores} where score_date = (select max(score_date) from {scores});
+grant usage on schema mart to prichal_writer, prichal_reader;
+grant select, insert, delete on {scores} to prichal_writer;
+grant select on {current} to prichal_reader, prichal_writer;
+""").format(**names)
+
+
+def current_top(database_url: str, mart: Mart, count: int) -> list[dict[str, Any]]:
+    """The rows of the latest day with the highest probability; ties by key."""
+    with connect(database_url) as connection:
+        query = sql.SQL("select * from {} order by churn_probability desc, {} limit %s")
+        rows = connection.cursor(row_factory=dict_row)
+        return rows.execute(query.format(mart.current, sql.Identifier(mart.entity)), [count]).fetchall()
+
+
+def published_dates(database_url: str, mart: Mart) -> list[date]:
+    """The days that the mart holds, in order."""
+    mart.prepare(database_url)
+    with connect(database_url) as connection:
+        query = sql.SQL("select distinct score_date from {} order by 1").format(mart.scores)
+        return [row[0] for row in connection.execute(query)]
+
+
+def published_scores(database_url: str, mart: Mart, score_date: date) -> pd.DataFrame:
+    """Entity, population, probability and version of one published day."""
+    query = sql.SQL("select {}, population, churn_probability, model_name, model_version from {} where score_date = %s")
+    with connect(database_url) as connection:
+        cursor = connection.execute(query.format(sql.Identifier(mart.entity), mart.scores), [score_date])
+        return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])

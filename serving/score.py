@@ -1,0 +1,105 @@
+"""Score a snapshot through the Spark UDF of the registered model."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mlflow
+import numpy as np
+import pandas as pd
+
+from stack.errors import PrichalError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+RESULT = "churn_probability double, reason_1 string, reason_2 string, reason_3 string"
+SAMPLE = 1000
+TOLERANCE = 1e-9
+
+
+class ScoringError(PrichalError):
+    """What came out of the scoring cannot be published."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of one population as a folder of Parquet: entity, churn_probability, reason_1 to reason_3."""
+
+    folder: Path
+    rows: int
+    largest_difference: float
+
+
+def score(
+    spark: "SparkSession",
+    snapshot: Path,
+    population: str,
+    entity: str,
+    model: str,
+    version: str,
+    target: Path,
+) -> Scored:
+    """Score the population's rows of a snapshot.
+
+    Args:
+        spark: the session.
+        snapshot: folder of the snapshot.
+        population: only its members are scored.
+        entity: name of the entity's column.
+        model: registered name.
+        version: of the model, as `production` pointed to it when the step began.
+        target: folder for the scores; what a killed run left there is replaced.
+
+    Raises:
+        ScoringError: a probability is missing or outside [0, 1], rows got lost, or the UDF disagrees
+            with the model itself.
+    """
+    from pyspark.sql import functions as F  # noqa: N812
+
+    uri = f"models:/{model}/{version}"
+    names = [column.name for column in mlflow.models.get_model_info(uri).signature.inputs.inputs]
+    rows = spark.read.parquet(str(snapshot)).where(F.col("population") == population)
+    predict = mlflow.pyfunc.spark_udf(spark, uri, result_type=RESULT, env_manager="local", params={"explain": True})
+    inputs = F.struct(*[F.col(name).cast("double").alias(name) for name in names])
+    scored = rows.withColumn("said", predict(inputs)).select(entity, *names, "said.*")
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    scored.write.parquet(str(partial))
+    written = spark.read.parquet(str(partial))
+    total = _check(written, rows.count(), model, version)
+    difference = _difference(written, names, uri)
+    shutil.rmtree(target, ignore_errors=True)
+    partial.rename(target)
+    return Scored(target, total, difference)
+
+
+def _check(written: "DataFrame", expected: int, model: str, version: str) -> int:
+    from pyspark.sql import functions as F  # noqa: N812
+
+    sound = F.col("churn_probability").between(0, 1)
+    told = written.select(F.count("*"), F.count(F.when(sound, 1))).first()
+    total, good = (told[0], told[1]) if told else (0, 0)
+    if total != expected or good != total:
+        raise ScoringError(
+            f"Version {version} of {model} gave {total} rows for {expected}, {total - good} of them without "
+            "a probability from 0 to 1: nothing was published; roll back, or look at the features of that date."
+        )
+    return int(total)
+
+
+def _difference(written: "DataFrame", names: Sequence[str], uri: str) -> float:
+    """Largest distance between the UDF's probability and the model's own, in this process, on sampled rows."""
+    sample: pd.DataFrame = written.limit(SAMPLE).toPandas()
+    if sample.empty:
+        return 0.0
+    own = mlflow.pyfunc.load_model(uri).predict(sample[list(names)].astype("float64"))["churn_probability"]
+    difference = float(np.abs(own.to_numpy() - sample["churn_probability"].to_numpy()).max())
+    if not difference <= TOLERANCE:
+        raise ScoringError(
+            f"The Spark UDF of {uri} differs from the model itself by {difference:.2e}, at most {TOLERANCE:.0e} "
+            "may be: nothing was published; check that workers run the packages the model was made with."
+        )
+    return difference

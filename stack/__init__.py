@@ -1,0 +1,1 @@
+"""Where things run: settings, Spark, PostgreSQL, S3, MLflow; started here or elsewhere."""

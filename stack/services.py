@@ -1,0 +1,169 @@
+"""Start and stop the services: what is configured to be elsewhere is left alone."""
+
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from stack import postgres, s3, tracking
+from stack.process import HOST, Records, stop
+from stack.settings import SERVICE_FIELDS, VARIABLES, Settings, read_env_file, write_env_file
+
+#: MLflow's own default is minutes of retries against a server that is gone.
+CLIENT = {
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+def up(settings: Settings, say: Callable[[str], None]) -> Settings:
+    """Start PostgreSQL, S3 and MLflow unless configured elsewhere, wait, write `.stack/env`.
+
+    Returns:
+        The settings with the addresses of what was started.
+    """
+    settings.state.mkdir(parents=True, exist_ok=True)
+    records, passwords = Records(settings.state / "run"), _passwords(settings.state / "secrets.json")
+    settings = _start_postgres(settings, records, passwords, say)
+    settings = _start_s3(settings, records, passwords, say)
+    settings = _start_mlflow(settings, records, passwords, say)
+    _write_env(settings)
+    return settings
+
+
+def down(settings: Settings, say: Callable[[str], None]) -> None:
+    """Stop what `up` started, in the reverse order."""
+    records = Records(settings.state / "run")
+    for service in ("mlflow", "s3", "postgres"):
+        started = records.read(service)
+        if started is not None and started.alive():
+            stop(started)
+            say(f"{service} stopped")
+
+
+def check(settings: Settings) -> None:
+    """See that PostgreSQL, S3 and MLflow answer.
+
+    Raises:
+        ServiceError: one of them does not, named with its address.
+    """
+    with postgres.connect(settings.require_database()):
+        pass
+    s3.check(settings)
+    tracking.check(settings.require_tracking())
+
+
+def _start_postgres(
+    settings: Settings, records: Records, passwords: dict[str, str], say: Callable[[str], None]
+) -> Settings:
+    if _elsewhere(settings, "database_url"):
+        say(f"postgres  elsewhere: {postgres.address(settings.require_database())}")
+        return settings
+    started = postgres.start(settings.state / "postgres", records, settings.postgres_port, passwords)
+    say(f"postgres  {HOST}:{started.ports['sql']}")
+    url = postgres.url("prichal", passwords["prichal"], started.ports["sql"], "prichal")
+    return settings.model_copy(update={"database_url": SecretStr(url)})
+
+
+def _start_s3(settings: Settings, records: Records, passwords: dict[str, str], say: Callable[[str], None]) -> Settings:
+    if _elsewhere(settings, "s3_endpoint"):
+        say(f"s3        elsewhere: {settings.s3_endpoint}")
+        return settings
+    key, secret = "prichal", passwords["s3"]
+    started = s3.start(settings.state / "s3", records, _program("weed"), settings.s3_port, key, secret)
+    endpoint = f"http://{HOST}:{started.ports['s3']}"
+    say(f"s3        {endpoint}")
+    settings = settings.model_copy(update={"s3_endpoint": endpoint, "s3_key": key, "s3_secret": SecretStr(secret)})
+    s3.make_bucket(settings)
+    return settings
+
+
+def _start_mlflow(
+    settings: Settings, records: Records, passwords: dict[str, str], say: Callable[[str], None]
+) -> Settings:
+    if _elsewhere(settings, "tracking_uri"):
+        say(f"mlflow    elsewhere: {settings.tracking_uri}")
+        return settings
+    backend = _mlflow_backend(settings, records, passwords)
+    folder = settings.state / "mlflow"
+    started = tracking.start(
+        folder,
+        records,
+        _program("mlflow"),
+        settings.mlflow_port,
+        backend,
+        settings.s3_bucket,
+        _s3_variables(settings),
+    )
+    uri = f"http://{HOST}:{started.ports['http']}"
+    say(f"mlflow    {uri}")
+    return settings.model_copy(update={"tracking_uri": uri})
+
+
+def _mlflow_backend(settings: Settings, records: Records, passwords: dict[str, str]) -> str:
+    """Our own PostgreSQL holds a database for MLflow; on an external one MLflow shares the given database."""
+    if _elsewhere(settings, "database_url"):
+        return settings.require_database()
+    started = records.read("postgres")
+    assert started is not None  # noqa: S101  # _start_postgres has just written it
+    return postgres.url("mlflow", passwords["mlflow"], started.ports["sql"], "mlflow")
+
+
+def _elsewhere(settings: Settings, field: str) -> bool:
+    """Whether the person configured this service, as against our own `.stack/env` naming what we started."""
+    value = getattr(settings, field)
+    value = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return value is not None and value != _ours(settings.state).get(VARIABLES[field])
+
+
+def _ours(state: Path) -> dict[str, str]:
+    started = {"database_url": "postgres", "s3_endpoint": "s3", "tracking_uri": "mlflow"}
+    records, written = Records(state / "run"), read_env_file(state / "env")
+    names = [VARIABLES[field] for field in SERVICE_FIELDS if records.read(started[field]) is not None]
+    return {name: written[name] for name in names if name in written}
+
+
+def _write_env(settings: Settings) -> None:
+    plain = settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    secret = {"database_url": settings.database_url, "s3_secret": settings.s3_secret}
+    plain |= {field: value.get_secret_value() for field, value in secret.items() if value is not None}
+    plain |= {"s3_bucket": settings.s3_bucket, "s3_region": settings.s3_region}
+    skipped = {"java_home", "postgres_port", "s3_port", "mlflow_port"}
+    if settings.lake == settings.state / "lake":
+        skipped.add("lake")
+    values = {VARIABLES[field]: str(value) for field, value in plain.items() if field not in skipped}
+    binaries = Path(sys.executable).parent
+    write_env_file(settings.state / "env", {**values, **CLIENT}, [binaries, postgres.BINARIES])
+
+
+def _s3_variables(settings: Settings) -> dict[str, str]:
+    secret = settings.s3_secret.get_secret_value() if settings.s3_secret else None
+    values = {
+        "s3_endpoint": settings.s3_endpoint,
+        "s3_key": settings.s3_key,
+        "s3_secret": secret,
+        "s3_region": settings.s3_region,
+    }
+    return {VARIABLES[field]: value for field, value in values.items() if value is not None}
+
+
+def _passwords(path: Path) -> dict[str, str]:
+    """Random passwords of this clone, made once and readable by the owner only."""
+    if not path.exists():
+        partial = path.with_suffix(".partial")
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps({who: secrets.token_hex(16) for who in ("postgres", "prichal", "mlflow", "s3")}))
+        partial.replace(path)
+    found: dict[str, str] = json.loads(path.read_text())
+    return found
+
+
+def _program(name: str) -> Path:
+    """A program of this environment."""
+    return Path(sys.executable).parent / name

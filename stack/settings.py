@@ -1,0 +1,146 @@
+"""Settings: the one place that reads the environment.
+
+A setting comes from the environment or, where it is not set there, from `.stack/env`, which `make up`
+writes. So a step works in a shell that sourced the file and in one that did not.
+"""
+
+import getpass
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from stack.errors import SettingError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: field of Settings -> name of the environment variable, standard names where the field has them.
+VARIABLES = {
+    "state": "PRICHAL_STATE",
+    "lake": "PRICHAL_LAKE",
+    "database_url": "DATABASE_URL",
+    "tracking_uri": "MLFLOW_TRACKING_URI",
+    "s3_endpoint": "MLFLOW_S3_ENDPOINT_URL",
+    "s3_bucket": "PRICHAL_S3_BUCKET",
+    "s3_region": "AWS_DEFAULT_REGION",
+    "s3_key": "AWS_ACCESS_KEY_ID",
+    "s3_secret": "AWS_SECRET_ACCESS_KEY",
+    "spark_master": "SPARK_MASTER",
+    "driver_memory": "PRICHAL_DRIVER_MEMORY",
+    "java_home": "JAVA_HOME",
+    "postgres_port": "PRICHAL_POSTGRES_PORT",
+    "s3_port": "PRICHAL_S3_PORT",
+    "mlflow_port": "PRICHAL_MLFLOW_PORT",
+}
+
+#: what `.stack/env` provides: a value equal to the file's is ours, any other is configured elsewhere.
+SERVICE_FIELDS = ("database_url", "tracking_uri", "s3_endpoint")
+
+
+class Settings(BaseModel):
+    """Where things run. Frozen and strict: a wrong value is an error at the start, not a surprise later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state: Path = ROOT / ".stack"
+    lake: Path = Path()
+    database_url: SecretStr | None = None
+    tracking_uri: str | None = None
+    s3_endpoint: str | None = None
+    s3_bucket: str = "prichal"
+    s3_region: str = "us-east-1"
+    s3_key: str | None = None
+    s3_secret: SecretStr | None = None
+    spark_master: str = "local[*]"
+    driver_memory: str = Field(default="2g", pattern=r"^\d+[mgMG]$")
+    java_home: Path | None = None
+    postgres_port: int | None = Field(default=None, ge=1, le=65535)
+    s3_port: int | None = Field(default=None, ge=1, le=65535)
+    mlflow_port: int | None = Field(default=None, ge=1, le=65535)
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Settings of this process.
+
+        Raises:
+            SettingError: a value cannot be used, or a variable starting with PRICHAL_ is not known.
+        """
+        given = dict(os.environ if environ is None else environ)
+        _refuse_unknown(given)
+        state = Path(given.get("PRICHAL_STATE") or ROOT / ".stack").expanduser().resolve()
+        merged = {**read_env_file(state / "env"), **{key: value for key, value in given.items() if value}}
+        values = {field: merged[name] for field, name in VARIABLES.items() if name in merged}
+        values |= {"state": str(state), "lake": values.get("lake") or str(state / "lake")}
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise SettingError(_first_problem(error)) from None
+
+    def require_database(self) -> str:
+        """The PostgreSQL URL, password included: hand it to a driver, never to a log."""
+        if self.database_url is None:
+            raise SettingError("DATABASE_URL is not set: run `make up`, or point it at your PostgreSQL.")
+        return self.database_url.get_secret_value()
+
+    def require_tracking(self) -> str:
+        """The MLflow tracking URI."""
+        if self.tracking_uri is None:
+            raise SettingError("MLFLOW_TRACKING_URI is not set: run `make up`, or point it at your MLflow server.")
+        return self.tracking_uri
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Names and values of a file of `export NAME=value` lines; empty if there is no such file."""
+    if not path.exists():
+        return {}
+    words = (shlex.split(line, comments=True) for line in path.read_text().splitlines())
+    pairs = (word[1].partition("=") for word in words if len(word) == 2 and word[0] == "export")
+    return {name: value for name, _, value in pairs}
+
+
+def write_env_file(path: Path, values: Mapping[str, str], path_entries: list[Path]) -> None:
+    """Write `values` as shell exports for the owner's eyes only; readers see the old file or the new one."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(values.items())]
+    first, *rest = (shlex.quote(str(entry)) for entry in path_entries)
+    lines.append(":".join([f"export PATH={first}", '"$PATH"', *rest]))
+    partial = path.with_suffix(".partial")
+    partial.touch(mode=0o600)
+    partial.write_text("# written by `make up`; source it in any shell\n" + "\n".join(lines) + "\n")
+    partial.replace(path)
+
+
+def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with `extra` on top, for a program we start."""
+    return {**os.environ, **extra}
+
+
+def export(values: Mapping[str, str]) -> None:
+    """Set variables that libraries in this process read by themselves (MLflow, boto3, Spark)."""
+    os.environ.update(values)
+
+
+def variable(name: str) -> str | None:
+    """One variable that another program set for us, such as MLflow's run id; None if unset or empty."""
+    return os.environ.get(name) or None
+
+
+def user() -> str:
+    """Who runs this process, for ledgers."""
+    return getpass.getuser()
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    known = {name for name in VARIABLES.values() if name.startswith("PRICHAL_")}
+    for name in sorted(given):
+        if name.startswith("PRICHAL_") and name not in known:
+            raise SettingError(f"{name} is not a setting of Prichal; known are {', '.join(sorted(known))}.")
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_input=True, include_url=False)[0]
+    field = str(problem["loc"][0])
+    shown = "(hidden)" if field in {"database_url", "s3_secret"} else repr(problem["input"])
+    return f"{VARIABLES[field]}={shown} cannot be used: {problem['msg']}."

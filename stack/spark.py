@@ -1,0 +1,69 @@
+"""The Spark session, and the Java it needs."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stack.errors import JavaError
+from stack.settings import Settings, export, variable
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+OLDEST_JAVA = 17
+
+
+def session(settings: Settings, time_zone: str, shuffle_partitions: int | None = None) -> "SparkSession":
+    """The process's one Spark session; dates are cut in `time_zone`.
+
+    Raises:
+        JavaError: no Java, or one that is too old.
+    """
+    from pyspark.sql import SparkSession
+
+    local = settings.spark_master.startswith("local")
+    check_java(settings.java_home)
+    # Without these, workers run another Python, one without pandas; and a machine whose own name does
+    # not resolve cannot start Spark.
+    export({"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable})
+    if variable("SPARK_CONF_DIR") is None:
+        export({"SPARK_CONF_DIR": str(Path(__file__).parent / "spark-conf")})
+    if local:
+        export({"SPARK_LOCAL_IP": "127.0.0.1"})
+    builder = (
+        SparkSession.builder.appName("prichal")
+        .master(settings.spark_master)
+        .config("spark.driver.memory", settings.driver_memory)
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.session.timeZone", time_zone)
+        .config("spark.sql.execution.arrow.pyspark.enabled", "true")
+        .config("spark.sql.warehouse.dir", str(settings.state / "spark-warehouse"))
+        .config("spark.log.level", "ERROR")
+    )
+    if local:
+        builder = builder.config("spark.sql.shuffle.partitions", str(shuffle_partitions or 4))
+    return builder.getOrCreate()
+
+
+def check_java(java_home: Path | None) -> int:
+    """Major version of the Java that Spark would start.
+
+    Raises:
+        JavaError: there is none, or it is older than 17.
+    """
+    java = str(java_home / "bin" / "java") if java_home else "java"
+    where = f"JAVA_HOME={java_home}" if java_home else "PATH"
+    advice = f"install a JDK {OLDEST_JAVA} or newer, or set JAVA_HOME to one"
+    if shutil.which(java) is None:
+        raise JavaError(f"Spark needs Java {OLDEST_JAVA} or newer and {where} has none: {advice}.")
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    found = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
+    if found is None:
+        raise JavaError(f"Spark needs Java {OLDEST_JAVA} or newer and {where} has one that does not run: {advice}.")
+    if int(found.group(1)) < OLDEST_JAVA:
+        raise JavaError(f"Spark needs Java {OLDEST_JAVA} or newer and {where} has Java {found.group(1)}: {advice}.")
+    return int(found.group(1))

@@ -1,0 +1,103 @@
+"""The code of a registered model: MLflow stores this file with every version and runs it wherever it scores.
+
+It imports nothing of this project. Beside it lies the bundle: `family.py` with the native model's file, and
+`model.json` with the features in their order, the calibration, and where the version comes from.
+"""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import mlflow.models
+import numpy as np
+import pandas as pd
+from mlflow.pyfunc import PythonModel
+from numpy.typing import NDArray
+
+REASONS = 3
+
+
+class Bundle:
+    """A fitted model as it is stored: a folder with `model.json`, `family.py` and the family's native files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.card: dict[str, Any] = json.loads((folder / "model.json").read_text())
+        self.family = _load_code(folder / "family.py")
+        self.native = self.family.load(folder)
+        self.names = [feature["name"] for feature in self.card["features"]]
+
+    def rows(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """The features of `frame` as floats, in the model's order; null is NaN."""
+        return frame[self.names].to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def probability(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Calibrated probability of leaving, shape (n,)."""
+        return calibrate(self.family.margin(self.native, rows), self.card["calibration"])
+
+    def reasons(self, rows: NDArray[np.float64]) -> list[list[str | None]]:
+        """Up to three sentences a row, the strongest first: what raises its risk above the average.
+
+        Contributions of the features that share a reason are added up; a reason counts if its sum is
+        above 0, and speaks through the feature that adds most to it.
+        """
+        if not len(rows):
+            return []
+        added = self.family.contributions(self.native, rows)
+        groups = list(dict.fromkeys(feature["reason"] for feature in self.card["features"]))
+        member = np.array([[feature["reason"] == group for group in groups] for feature in self.card["features"]])
+        sums = added @ member
+        strongest = np.argsort(-sums, axis=1, kind="stable")[:, :REASONS]
+        speaker = np.where(member[None, :, :], added[:, :, None], -np.inf).argmax(axis=1)
+        return [
+            [self._say(speaker[i, group], rows[i]) if sums[i, group] > 0 else None for group in strongest[i]]
+            for i in range(len(rows))
+        ]
+
+    def _say(self, column: int, row: NDArray[np.float64]) -> str:
+        feature, value = self.card["features"][column], row[column]
+        return f"{feature['reason']} ({feature['description']}: {'none' if np.isnan(value) else _number(value)})"
+
+
+class ChurnModel(PythonModel):  # type: ignore[misc]  # MLflow is not typed
+    """Features in, `churn_probability` out; with the parameter `explain`, `reason_1` to `reason_3` as well."""
+
+    def load_context(self, context: Any) -> None:
+        """Load the bundle once per process."""
+        self.bundle = Bundle(Path(context.artifacts["bundle"]))
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """One row of output for each row of `model_input`, in its order."""
+        rows = self.bundle.rows(model_input)
+        result = pd.DataFrame({"churn_probability": self.bundle.probability(rows)}, index=model_input.index)
+        if params and params.get("explain"):
+            said = self.bundle.reasons(rows)
+            for place in range(REASONS):
+                texts = [reasons[place] if place < len(reasons) else None for reasons in said]
+                result[f"reason_{place + 1}"] = pd.Series(texts, index=model_input.index, dtype=object)
+        return result
+
+
+def calibrate(margin: NDArray[np.float64], calibration: dict[str, float]) -> NDArray[np.float64]:
+    """Platt's sigmoid: probability from log-odds, `1 / (1 + exp(-(slope * margin + intercept)))`."""
+    result: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-(calibration["slope"] * margin + calibration["intercept"])))
+    return result
+
+
+def _number(value: float) -> str:
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.2f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _load_code(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"family_of_{abs(hash(path))}", path)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+mlflow.models.set_model(ChurnModel())

@@ -1,0 +1,61 @@
+"""Time-ordered validation: what may be learnt from, and what only judges.
+
+An embargo lies between the dates that fit and the dates that judge: a label looks ahead by the horizon
+and the grace, so a snapshot closer than that to a judging date would be fitted on days that the judge
+sees too. Rolling origin (Tashman, 2000).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from training.frame import TooLittleDataError
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Fit on `fit`, judge on `judge`."""
+
+    fit: tuple[date, ...]
+    judge: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Development dates, their folds, and the out-of-time dates that nothing is fitted, tuned or calibrated on."""
+
+    development: tuple[date, ...]
+    folds: tuple[Fold, ...]
+    out_of_time: tuple[date, ...]
+
+
+def split(matured: Sequence[date], embargo: timedelta, out_of_time: int, folds: int) -> Split:
+    """Cut matured snapshot dates in time order.
+
+    Args:
+        matured: snapshot dates whose labels are known.
+        embargo: at least horizon + grace.
+        out_of_time: how many of the last dates only judge.
+        folds: how many of the last development dates judge a fold each.
+
+    Raises:
+        TooLittleDataError: a fold or the out-of-time test would be left without dates to fit on.
+    """
+    dates = sorted(set(matured))
+    judging = tuple(dates[-out_of_time:])
+    development = tuple(day for day in dates if judging and day + embargo <= judging[0])
+    judges = development[-folds:]
+    rolled = tuple(Fold(tuple(day for day in development if day + embargo <= judge), (judge,)) for judge in judges)
+    if len(judging) < out_of_time or len(rolled) < folds or not all(fold.fit for fold in rolled):
+        needed = out_of_time + folds
+        raise TooLittleDataError(
+            f"{len(dates)} matured snapshots ({_span(dates)}) are too few for {out_of_time} out-of-time dates, "
+            f"{folds} folds and an embargo of {embargo.days} days: there must be {needed} dates to judge on and, "
+            f"{embargo.days} days before the first of them, one to fit on; bring more history, or declare "
+            "fewer folds or a shorter horizon."
+        )
+    return Split(development, rolled, judging)
+
+
+def _span(dates: Sequence[date]) -> str:
+    return f"{dates[0]} to {dates[-1]}" if dates else "none"

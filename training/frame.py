@@ -1,0 +1,95 @@
+"""The training frame: matured snapshots of one population, read from the lake."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.snapshots import LABEL
+from stack.errors import PrichalError
+
+
+class TooLittleDataError(PrichalError):
+    """The data cannot carry the validation that was asked for."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Rows of snapshots: `rows` (n, features), `labels` (n,), `entity` (n,), `as_of` (n,) as dates."""
+
+    names: tuple[str, ...]
+    rows: NDArray[np.float64]
+    labels: NDArray[np.int_]
+    entity: NDArray[np.int_] | NDArray[np.object_]
+    as_of: NDArray[np.datetime64]
+
+    def at(self, dates: Iterable[date]) -> "Frame":
+        """Only the rows of these snapshot dates."""
+        kept = np.isin(self.as_of, np.array(sorted(dates), dtype="datetime64[D]"))
+        return Frame(self.names, self.rows[kept], self.labels[kept], self.entity[kept], self.as_of[kept])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def digest(self) -> str:
+        """SHA-256 of names, rows, labels, entities and dates: equal data has an equal digest."""
+        digest = hashlib.sha256(repr(self.names).encode())
+        for part in (self.rows, self.labels, self.as_of.astype("datetime64[D]").astype(np.int64)):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        digest.update("\n".join(map(str, self.entity)).encode())
+        return digest.hexdigest()
+
+    def pandas(self) -> pd.DataFrame:
+        """The same rows as a data frame."""
+        frame = pd.DataFrame(self.rows, columns=list(self.names))
+        frame.insert(0, "as_of", self.as_of)
+        frame.insert(0, "entity", self.entity)
+        return frame.assign(**{LABEL: self.labels})
+
+
+def read_frame(folders: Sequence[Path], names: Sequence[str], entity: str, population: str) -> Frame:
+    """Read matured snapshots, ordered by date and entity.
+
+    Args:
+        folders: one folder of Parquet files per snapshot date.
+        names: features, in the model's order.
+        entity: name of the entity's column.
+        population: only its members are read.
+
+    Raises:
+        TooLittleDataError: no row at all.
+    """
+    columns = [entity, "population", LABEL, *names]
+    parts = [
+        _one(folder, columns).assign(as_of=pd.Timestamp(folder.parent.name.removeprefix("as_of=")))
+        for folder in folders
+    ]
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, "as_of"])
+    frame = frame[(frame["population"] == population) & frame[LABEL].notna()].sort_values(
+        ["as_of", entity], kind="stable"
+    )
+    if frame.empty:
+        raise TooLittleDataError(
+            f"Population {population} has no matured row in {len(folders)} snapshots: ingest more data."
+        )
+    return Frame(
+        names=tuple(names),
+        rows=frame[list(names)].to_numpy(dtype=np.float64, na_value=np.nan),
+        labels=frame[LABEL].to_numpy(dtype=np.int_),
+        entity=frame[entity].to_numpy(),
+        as_of=frame["as_of"].to_numpy().astype("datetime64[D]"),
+    )
+
+
+def _one(folder: Path, columns: list[str]) -> pd.DataFrame:
+    files = sorted(folder.glob("*.parquet"))
+    return (
+        pd.concat([pd.read_parquet(file, columns=columns) for file in files])
+        if files
+        else pd.DataFrame(columns=columns)
+    )

@@ -1,0 +1,170 @@
+"""Train one population's candidates as MLflow runs and register the best as `challenger`."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import mlflow
+
+from features import Feature, Population, Snapshots
+from training import curves, record, version
+from training.bundle import write_bundle
+from training.candidate import Candidate, check_classes, fit_candidate
+from training.evidence import evidence, judge_out_of_time, versus_baselines
+from training.fingerprint import fingerprint
+from training.folds import Split, split
+from training.frame import Frame, TooLittleDataError, read_frame
+from training.plan import TrainingPlan
+from training.search import Trial, search
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training left: the registered version and its evidence.
+
+    `reused` is True where a version of the same data, code and settings was there already.
+    """
+
+    model: str
+    version: str
+    evidence: dict[str, Any]
+    reused: bool
+
+
+def train(
+    snapshots: Snapshots,
+    population: Population,
+    plan: TrainingPlan,
+    dates: list[date],
+    *,
+    until: date,
+    code: str,
+    say: Say,
+) -> Trained:
+    """Search, fit, judge, log and register; the active MLflow run is the parent.
+
+    Args:
+        snapshots: of the project, built for `dates`.
+        population: whom the model is for.
+        plan: families, validation and search.
+        dates: snapshot dates, matured or not.
+        until: the day of the training; labels that mature later are not looked at.
+        code: hash of the code that makes features and models.
+        say: told one line at a time how far it is.
+
+    Raises:
+        TooLittleDataError: the label's reach leaves too few matured snapshots, or a fold one class.
+    """
+    spec = snapshots.spec
+    known = min(until, snapshots.coverage.end)
+    matured = [day for day in dates if spec.label.matured(day, known)]
+    if not matured:
+        raise TooLittleDataError(
+            f"A horizon of {spec.label.horizon_days} days and {spec.label.grace_days} days of grace leave no matured "
+            f"snapshot: "
+            f"it is known what happened before {known}, and the snapshots are {_dates(dates)}; "
+            f"shorten the horizon in projects/{spec.project}/label.py, or bring more data."
+        )
+    cut = split(matured, spec.label.reach, plan.out_of_time, plan.folds)
+    names = [feature.name for feature in spec.features]
+    folders = [snapshots.path(day) for day in (*cut.development, *cut.out_of_time)]
+    frame = read_frame(folders, names, spec.entity, population.name)
+    development, judging = frame.at(cut.development), frame.at(cut.out_of_time)
+    check_classes(judging, "the out-of-time snapshots")
+    about = _about(snapshots, population, cut, development, judging, code)
+    mark = fingerprint(plan, about)
+    found = version.find(population.model, mark)
+    if found is not None:
+        say(f"train · {population.name}: version {found[0]} has the same data, code and settings; nothing to fit")
+        return Trained(population.model, *found, reused=True)
+    record.log_inputs(development, judging, cut)
+    candidates, runs = [], {}
+    for name in plan.families:
+        candidate, runs[name] = _candidate(name, plan, development, names, cut, say)
+        candidates.append(candidate)
+    about["commit"] = record.commit()
+    judged = judge_out_of_time(candidates, judging, plan.seed)
+    record.log_judged(judged, runs)
+    chosen = max(candidates, key=lambda one: one.fold_auc)
+    proof = evidence(chosen, judged, versus_baselines(chosen, candidates, judging, plan.seed), about)
+    mlflow.log_params({"chosen": chosen.name, **chosen.params, "seed": plan.seed, "search_trials": plan.trials})
+    mlflow.log_metrics(record.flat(proof["metrics"]))
+    mlflow.log_dict(proof, "evidence.json")
+    _log_curves(chosen, candidates, judging, spec.features)
+    with tempfile.TemporaryDirectory() as scratch:
+        write_bundle(Path(scratch) / "bundle", chosen, spec.features, about)
+        number = version.register(Path(scratch) / "bundle", population.model, judging, proof, mark)
+    say(f"train · {population.name}: {chosen.name} registered as {population.model} version {number}, the challenger")
+    return Trained(population.model, number, proof, reused=False)
+
+
+def _candidate(
+    name: str, plan: TrainingPlan, frame: Frame, names: list[str], cut: Split, say: Say
+) -> tuple[Candidate, str]:
+    fixed = dict(plan.params.get(name, {}))
+    if name == "recency":
+        fixed["recency"] = names.index(plan.recency)
+    with mlflow.start_run(
+        run_name=name, nested=True, tags={"prichal.kind": "candidate", "prichal.family": name}
+    ) as run:
+
+        def told(trial: Trial) -> None:
+            record.log_trial(name, trial)
+            say(f"train · {name} trial {trial.number}/{plan.trials}  AUC of the folds {trial.auc:.4f}")
+
+        params = search(name, frame, cut, fixed, plan.trials, plan.seed, told)
+        candidate = fit_candidate(name, params, frame, cut, plan.seed)
+        mlflow.log_params({"family": name, **params})
+        for place, score in enumerate(candidate.folds):
+            mlflow.log_metric("fold_auc", score.auc, step=place)
+        mlflow.log_metric("mean_fold_auc", candidate.fold_auc)
+    say(f"train · {name}: AUC of the folds {candidate.fold_auc:.4f} ± {candidate.fold_spread:.4f}")
+    return candidate, run.info.run_id
+
+
+def _log_curves(chosen: Candidate, candidates: list[Candidate], judging: Frame, features: Sequence[Feature]) -> None:
+    pictures = {
+        "roc": curves.roc_picture(candidates, judging, chosen.name),
+        "calibration": curves.calibration_picture(chosen, judging),
+        "found_by_budget": curves.lift_picture(chosen, judging),
+        "reasons": curves.reasons_picture(chosen, judging, features),
+    }
+    for name, figure in pictures.items():
+        mlflow.log_figure(figure, f"curves/{name}.png")
+
+
+def _about(
+    snapshots: Snapshots, population: Population, cut: Split, development: Frame, judging: Frame, code: str
+) -> dict[str, Any]:
+    spec = snapshots.spec
+    return {
+        "project": spec.project,
+        "population": population.name,
+        "model": population.model,
+        "label": {
+            "source": spec.label.source,
+            "horizon_days": spec.label.horizon_days,
+            "grace_days": spec.label.grace_days,
+        },
+        "data": {
+            "digest": development.digest(),
+            "out_of_time_digest": judging.digest(),
+            "development": [str(day) for day in cut.development],
+            "out_of_time": [str(day) for day in cut.out_of_time],
+            "embargo_days": spec.label.reach.days,
+            "development_rows": len(development),
+            "out_of_time_rows": len(judging),
+            "out_of_time_left": int(judging.labels.sum()),
+        },
+        "code": code,
+        "packages": version.packages(),
+    }
+
+
+def _dates(days: list[date]) -> str:
+    return f"{min(days)} to {max(days)}" if days else "none"
