@@ -18,6 +18,7 @@ from features.label import NoEvent, Population
 from features.plan import label_sql, snapshot_sql
 from lake import Coverage, Source, Table
 from stack.errors import PrichalError
+from stack.files import adopt, fresh_partial
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -109,8 +110,7 @@ class Snapshots:
     def _make(self, spark: "SparkSession", dates: list[date]) -> None:
         for name, table in self.tables.items():
             table.read(spark).createOrReplaceTempView(name)
-        partial = self.folder / "partial"
-        shutil.rmtree(partial, ignore_errors=True)  # left by a run that was killed
+        partial = fresh_partial(self.folder / "snapshots")
         frame = self._labelled(spark, dates)
         frame.repartition("as_of").sortWithinPartitions("as_of", self.spec.entity).write.partitionBy("as_of").parquet(
             str(partial)
@@ -142,7 +142,7 @@ class Snapshots:
         target.parent.mkdir(parents=True, exist_ok=True)
         written.mkdir(exist_ok=True)
         (written / "_rows.json").write_text(json.dumps({"rows": sum(_parquet_rows(written))}))
-        written.rename(target)
+        adopt(written, target)
         for old in target.parent.iterdir():
             if old != target:
                 shutil.rmtree(old)

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, cast
 from lake.source import Column, Source
 from lake.table import Manifest, Table
 from stack.errors import PrichalError
+from stack.files import fresh_partial
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
@@ -89,7 +90,7 @@ def _take(
         _stop_if_too_many(source, judged, rows_in, quarantined, aside)
         good = judged.where("reason is null").select("typed.*")
         kept = good.dropDuplicates(list(source.key)) if source.key else good
-        partial = table.partial(digest)
+        partial = fresh_partial(table.folder / digest)
         order = [source.event_time, source.entity]
         dated = kept.withColumn("event_month", F.date_format(source.event_time, "yyyy-MM")).repartition("event_month")
         dated.sortWithinPartitions(*order).write.partitionBy("event_month").parquet(str(partial))

@@ -5,7 +5,6 @@ that names it is replaced.
 """
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack.errors import PrichalError
+from stack.files import adopt, replace_text
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -80,26 +80,11 @@ class Table:
         """The current rows."""
         return spark.read.parquet(str(self.folder / self.require().digest))
 
-    def partial(self, digest: str) -> Path:
-        """Where a new folder is written before it is complete; what a killed run left there is removed."""
-        path = self.folder / f"{digest}.partial"
-        shutil.rmtree(path, ignore_errors=True)
-        return path
-
     def publish(self, partial: Path, manifest: Manifest) -> None:
         """Make the complete folder `partial` the current one and drop what it replaces."""
         complete = self.folder / manifest.digest
-        shutil.rmtree(complete, ignore_errors=True)
-        partial.rename(complete)
-        write_json(self.folder / "current.json", asdict(manifest))
+        adopt(partial, complete)
+        replace_text(self.folder / "current.json", json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n")
         for old in self.folder.iterdir():
             if old.is_dir() and old != complete:
                 shutil.rmtree(old, ignore_errors=True)
-
-
-def write_json(path: Path, value: object) -> None:
-    """Replace the file `path` in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
-    partial.replace(path)

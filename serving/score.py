@@ -1,6 +1,5 @@
 """Score a snapshot through the Spark UDF of the registered model."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stack.errors import PrichalError
+from stack.files import adopt, fresh_partial
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -65,14 +65,12 @@ def score(
     predict = mlflow.pyfunc.spark_udf(spark, uri, result_type=RESULT, env_manager="local", params={"explain": True})
     inputs = F.struct(*[F.col(name).cast("double").alias(name) for name in names])
     scored = rows.withColumn("said", predict(inputs)).select(entity, *names, "said.*")
-    partial = target.with_name(f"{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial = fresh_partial(target)
     scored.write.parquet(str(partial))
     written = spark.read.parquet(str(partial))
     total = _check(written, rows.count(), model, version)
     difference = _difference(written, names, uri)
-    shutil.rmtree(target, ignore_errors=True)
-    partial.rename(target)
+    adopt(partial, target)
     return Scored(target, total, difference)
 
 

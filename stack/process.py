@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from stack.errors import PortTakenError, ServiceError
+from stack.files import replace_text
 from stack.settings import child_environment
 
 HOST = "127.0.0.1"
@@ -54,10 +55,7 @@ class Records:
 
     def write(self, service: str, started: Started) -> None:
         """Replace the record of `service`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / f"{service}.partial"
-        partial.write_text(json.dumps(asdict(started)))
-        partial.replace(self.folder / f"{service}.json")
+        replace_text(self.folder / f"{service}.json", json.dumps(asdict(started)))
 
 
 def choose_port(asked: int | None, last: int | None, setting: str) -> int:

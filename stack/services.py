@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from stack import postgres, s3, tracking
+from stack.files import replace_text
 from stack.process import HOST, Records, stop
 from stack.settings import SERVICE_FIELDS, VARIABLES, Settings, read_env_file, write_env_file
 
@@ -156,10 +157,8 @@ def _s3_variables(settings: Settings) -> dict[str, str]:
 def _passwords(path: Path) -> dict[str, str]:
     """Random passwords of this clone, made once and readable by the owner only."""
     if not path.exists():
-        partial = path.with_suffix(".partial")
-        partial.touch(mode=0o600)
-        partial.write_text(json.dumps({who: secrets.token_hex(16) for who in ("postgres", "prichal", "mlflow", "s3")}))
-        partial.replace(path)
+        made = {who: secrets.token_hex(16) for who in ("postgres", "prichal", "mlflow", "s3")}
+        replace_text(path, json.dumps(made), mode=0o600)
     found: dict[str, str] = json.loads(path.read_text())
     return found
 

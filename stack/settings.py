@@ -14,6 +14,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from stack.errors import SettingError
+from stack.files import replace_text
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -106,10 +107,7 @@ def write_env_file(path: Path, values: Mapping[str, str], path_entries: list[Pat
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(values.items())]
     first, *rest = (shlex.quote(str(entry)) for entry in path_entries)
     lines.append(":".join([f"export PATH={first}", '"$PATH"', *rest]))
-    partial = path.with_suffix(".partial")
-    partial.touch(mode=0o600)
-    partial.write_text("# written by `make up`; source it in any shell\n" + "\n".join(lines) + "\n")
-    partial.replace(path)
+    replace_text(path, "# written by `make up`; source it in any shell\n" + "\n".join(lines) + "\n", mode=0o600)
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
