@@ -7,7 +7,7 @@ import mlflow
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
-from registry import Moved
+from registry import Decision, Moved
 from registry import promote as move
 from stack.errors import PrichalError
 from stack.settings import user
@@ -31,11 +31,18 @@ def promote(context: Context, population: str = "all", mode: str = "auto") -> li
             moved = move(context.settings.require_database(), one.model, context.project.policy, user())
             context.say(f"promote · {describe(moved)}")
             if moved.decision is not None:
+                _tell_failures(context, moved.decision)
                 mlflow.log_dict(moved.decision.json(), f"decision_{one.model}.json")
                 mlflow.set_tag(f"prichal.decision.{one.model}", moved.act)
             done.append(moved)
         entry.inputs = {moved.model: {"challenger": moved.version, "act": moved.act} for moved in done}
     return done
+
+
+def _tell_failures(context: Context, decision: Decision) -> None:
+    for check in decision.checks:
+        if not check.passed:
+            context.say(f"promote · NO  {check.sentence}")
 
 
 def alone(context: Context, population: str, mode: str) -> None:

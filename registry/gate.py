@@ -89,25 +89,32 @@ def _auc(evidence: Evidence, policy: Policy) -> Iterator[Check]:
 
 
 def _baselines(evidence: Evidence, policy: Policy) -> Iterator[Check]:
-    for name in policy.baselines:
+    for name, bound in policy.baselines.items():
         if name == evidence.family:
             continue
         gap = evidence.baselines.get(name)
         if gap is None:
-            yield Check(f"beats_{name}", False, None, 0.0, f"The evidence has no comparison with the baseline {name}.")
+            sentence = f"The evidence has no comparison with the baseline {name}."
+            yield Check(f"versus_{name}", False, None, bound, sentence)
             continue
-        passed = gap.value >= 0 and gap.low >= -policy.worst_difference
+        passed = gap.low >= bound
         yield Check(
-            f"beats_{name}", passed, gap.value, 0.0,
+            f"versus_{name}", passed, gap.low, bound,
             f"Against {name} the AUC differs by {gap.value:+.4f}, 95% interval {gap.low:+.4f} to {gap.high:+.4f}: "
-            f"{_versus(gap.value, gap.low, passed)}.",
+            f"{_versus(gap.low, gap.high, bound)}.",
         )  # fmt: skip
 
 
-def _versus(value: float, low: float, passed: bool) -> str:
-    if passed:
-        return "better for sure" if low > 0 else "not below it, though the interval holds zero"
-    return "below it" if value < 0 else "it may be further below than the policy allows"
+def _versus(low: float, high: float, bound: float) -> str:
+    if low < bound:
+        return (
+            "below it"
+            if high < 0
+            else f"it may be below by more than {-bound:.3f}"
+            if bound < 0
+            else "not surely better"
+        )
+    return "better for sure" if low >= 0 else f"not below by more than {-bound:.3f}"
 
 
 def _left(evidence: Evidence, policy: Policy) -> Iterator[Check]:

@@ -115,7 +115,7 @@ def wait_until(answers: Callable[[], bool], alive: Callable[[], bool], what: str
     raise ServiceError(f"{what} did not answer within {seconds:.0f} s: {_last_line(log)} (whole log: {log}).")
 
 
-def stop(started: Started, seconds: float = 20) -> None:
+def stop(started: Started, seconds: float = 60) -> None:
     """End the process and everything it started; returns when all are gone."""
     if not started.alive():
         return

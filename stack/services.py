@@ -23,6 +23,19 @@ CLIENT = {
 }
 
 
+class Here:
+    """What this clone starts with: its records, its passwords, and which services the person configured elsewhere.
+
+    The last is settled before anything starts: once a service of ours runs, its address is a setting too.
+    """
+
+    def __init__(
+        self, settings: Settings, records: Records, passwords: dict[str, str], say: Callable[[str], None]
+    ) -> None:
+        self.records, self.passwords, self.say = records, passwords, say
+        self.elsewhere = {field for field in SERVICE_FIELDS if _elsewhere(settings, field)}
+
+
 def up(settings: Settings, say: Callable[[str], None]) -> Settings:
     """Start PostgreSQL, S3 and MLflow unless configured elsewhere, wait, write `.stack/env`.
 
@@ -30,10 +43,9 @@ def up(settings: Settings, say: Callable[[str], None]) -> Settings:
         The settings with the addresses of what was started.
     """
     settings.state.mkdir(parents=True, exist_ok=True)
-    records, passwords = Records(settings.state / "run"), _passwords(settings.state / "secrets.json")
-    settings = _start_postgres(settings, records, passwords, say)
-    settings = _start_s3(settings, records, passwords, say)
-    settings = _start_mlflow(settings, records, passwords, say)
+    here = Here(settings, Records(settings.state / "run"), _passwords(settings.state / "secrets.json"), say)
+    for start in (_start_postgres, _start_s3, _start_mlflow):
+        settings = start(settings, here)
     _write_env(settings)
     return settings
 
@@ -60,42 +72,38 @@ def check(settings: Settings) -> None:
     tracking.check(settings.require_tracking())
 
 
-def _start_postgres(
-    settings: Settings, records: Records, passwords: dict[str, str], say: Callable[[str], None]
-) -> Settings:
-    if _elsewhere(settings, "database_url"):
-        say(f"postgres  elsewhere: {postgres.address(settings.require_database())}")
+def _start_postgres(settings: Settings, here: Here) -> Settings:
+    if "database_url" in here.elsewhere:
+        here.say(f"postgres  elsewhere: {postgres.address(settings.require_database())}")
         return settings
-    started = postgres.start(settings.state / "postgres", records, settings.postgres_port, passwords)
-    say(f"postgres  {HOST}:{started.ports['sql']}")
-    url = postgres.url("prichal", passwords["prichal"], started.ports["sql"], "prichal")
+    started = postgres.start(settings.state / "postgres", here.records, settings.postgres_port, here.passwords)
+    here.say(f"postgres  {HOST}:{started.ports['sql']}")
+    url = postgres.url("prichal", here.passwords["prichal"], started.ports["sql"], "prichal")
     return settings.model_copy(update={"database_url": SecretStr(url)})
 
 
-def _start_s3(settings: Settings, records: Records, passwords: dict[str, str], say: Callable[[str], None]) -> Settings:
-    if _elsewhere(settings, "s3_endpoint"):
-        say(f"s3        elsewhere: {settings.s3_endpoint}")
+def _start_s3(settings: Settings, here: Here) -> Settings:
+    if "s3_endpoint" in here.elsewhere:
+        here.say(f"s3        elsewhere: {settings.s3_endpoint}")
         return settings
-    key, secret = "prichal", passwords["s3"]
-    started = s3.start(settings.state / "s3", records, _program("weed"), settings.s3_port, key, secret)
+    key, secret = "prichal", here.passwords["s3"]
+    started = s3.start(settings.state / "s3", here.records, _program("weed"), settings.s3_port, key, secret)
     endpoint = f"http://{HOST}:{started.ports['s3']}"
-    say(f"s3        {endpoint}")
+    here.say(f"s3        {endpoint}")
     settings = settings.model_copy(update={"s3_endpoint": endpoint, "s3_key": key, "s3_secret": SecretStr(secret)})
     s3.make_bucket(settings)
     return settings
 
 
-def _start_mlflow(
-    settings: Settings, records: Records, passwords: dict[str, str], say: Callable[[str], None]
-) -> Settings:
-    if _elsewhere(settings, "tracking_uri"):
-        say(f"mlflow    elsewhere: {settings.tracking_uri}")
+def _start_mlflow(settings: Settings, here: Here) -> Settings:
+    if "tracking_uri" in here.elsewhere:
+        here.say(f"mlflow    elsewhere: {settings.tracking_uri}")
         return settings
-    backend = _mlflow_backend(settings, records, passwords)
+    backend = _mlflow_backend(settings, here)
     folder = settings.state / "mlflow"
     started = tracking.start(
         folder,
-        records,
+        here.records,
         _program("mlflow"),
         settings.mlflow_port,
         backend,
@@ -103,17 +111,17 @@ def _start_mlflow(
         _s3_variables(settings),
     )
     uri = f"http://{HOST}:{started.ports['http']}"
-    say(f"mlflow    {uri}")
+    here.say(f"mlflow    {uri}")
     return settings.model_copy(update={"tracking_uri": uri})
 
 
-def _mlflow_backend(settings: Settings, records: Records, passwords: dict[str, str]) -> str:
+def _mlflow_backend(settings: Settings, here: Here) -> str:
     """Our own PostgreSQL holds a database for MLflow; on an external one MLflow shares the given database."""
-    if _elsewhere(settings, "database_url"):
+    if "database_url" in here.elsewhere:
         return settings.require_database()
-    started = records.read("postgres")
+    started = here.records.read("postgres")
     assert started is not None  # noqa: S101  # _start_postgres has just written it
-    return postgres.url("mlflow", passwords["mlflow"], started.ports["sql"], "mlflow")
+    return postgres.url("mlflow", here.passwords["mlflow"], started.ports["sql"], "mlflow")
 
 
 def _elsewhere(settings: Settings, field: str) -> bool:

@@ -1,8 +1,18 @@
 """Training frame, time-ordered folds, search, calibration, evaluation, evidence."""
 
 from training.fingerprint import code_hash
-from training.frame import TooLittleDataError
+from training.frame import Frame, TooLittleDataError, read_frame
+from training.metrics import auc
 from training.plan import TrainingPlan
 from training.train import Trained, train
 
-__all__ = ["TooLittleDataError", "Trained", "TrainingPlan", "code_hash", "train"]
+__all__ = [
+    "Frame",
+    "TooLittleDataError",
+    "Trained",
+    "TrainingPlan",
+    "auc",
+    "code_hash",
+    "read_frame",
+    "train",
+]

@@ -64,17 +64,16 @@ def judge_folds(
 
 
 def fit_candidate(name: str, params: Mapping[str, Any], frame: Frame, split: Split, seed: int) -> Candidate:
-    """Judge on the folds, calibrate on the latest one, then fit on every development date.
+    """Judge on the folds, fit on all development dates but the last, and calibrate that fit on the last.
 
-    The calibration learns only from log-odds for a date later, by the embargo, than the fit that made them.
-    The last fit then takes that date in as well: leaving three months out costs more than it gives
-    (docs/adr/0002-calibration.md).
+    The calibration belongs to the very model that scores, and its slice is later than the fit
+    (docs/adr/0002-calibration.md has what else was tried).
     """
     folds = judge_folds(name, params, frame, split.folds, seed)
-    latest = folds[-1]
-    development = frame.at(split.development)
-    native = family(name).fit(development.rows, development.labels, dict(params), seed)
-    return Candidate(name, params, native, platt(latest.margin, latest.labels), folds)
+    early, late = frame.at(split.fit), frame.at(split.calibrate)
+    native = family(name).fit(early.rows, early.labels, dict(params), seed)
+    calibration = platt(family(name).margin(native, late.rows), late.labels)
+    return Candidate(name, params, native, calibration, folds)
 
 
 def platt(margin: Floats, labels: NDArray[np.int_]) -> dict[str, float]:

@@ -28,6 +28,16 @@ class Split:
     folds: tuple[Fold, ...]
     out_of_time: tuple[date, ...]
 
+    @property
+    def fit(self) -> tuple[date, ...]:
+        """What the model is fitted on: all development dates but the last."""
+        return self.development[:-1]
+
+    @property
+    def calibrate(self) -> tuple[date, ...]:
+        """What its probabilities are calibrated on: the last development date."""
+        return self.development[-1:]
+
 
 def split(matured: Sequence[date], embargo: timedelta, out_of_time: int, folds: int) -> Split:
     """Cut matured snapshot dates in time order.

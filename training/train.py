@@ -155,6 +155,7 @@ def _about(
             "digest": development.digest(),
             "out_of_time_digest": judging.digest(),
             "development": [str(day) for day in cut.development],
+            "calibration": [str(day) for day in cut.calibrate],
             "out_of_time": [str(day) for day in cut.out_of_time],
             "embargo_days": spec.label.reach.days,
             "development_rows": len(development),

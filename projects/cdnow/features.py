@@ -8,7 +8,7 @@ FADING = "Buys less than before"
 SPEND = "Spends little"
 TENURE = "How long a customer"
 
-NONE_YET = "never: a customer has at least one purchase"
+NONE_YET = "never null: where nothing was bought it is 0"
 ONE_DAY = "bought on one day only, so there is no interval yet"
 
 

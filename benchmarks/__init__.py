@@ -1,0 +1,1 @@
+"""Figures that the README and the docs give, measured again by `make bench`."""

@@ -1,0 +1,23 @@
+"""`python -m benchmarks [literature] [calibration] [walls]`: all of them, or those named."""
+
+import sys
+
+from benchmarks import calibration, literature, walls
+
+ALL = {"literature": literature.main, "calibration": calibration.main, "walls": walls.main}
+
+
+def main() -> int:
+    """Run what was asked for."""
+    asked = sys.argv[1:] or list(ALL)
+    unknown = [name for name in asked if name not in ALL]
+    if unknown:
+        sys.stderr.write(f"No benchmark is called {', '.join(unknown)}; there are {', '.join(ALL)}.\n")
+        return 2
+    for name in asked:
+        ALL[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

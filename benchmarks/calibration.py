@@ -1,0 +1,94 @@
+"""Where the calibration comes from: four ways, judged out of time on CDNOW (docs/adr/0002-calibration.md)."""
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+
+from benchmarks.log import frame_at
+from features import monthly
+from projects import load_project
+from training import Frame, auc
+from training.candidate import judge_folds, platt
+from training.churn_model import calibrate
+from training.families import family
+from training.folds import Split, split
+from training.metrics import Floats, auc_draws, calibration_error, interval
+
+#: column -> family and parameters; the second XGBoost is like those the search tries: shallow, with sampled rows.
+MODELS: dict[str, tuple[str, dict[str, float]]] = {
+    "logistic": ("logistic", {}),
+    "catboost": ("catboost", {}),
+    "xgboost": ("xgboost", {}),
+    "xgboost, sampled": ("xgboost", {"max_depth": 2, "rounds": 250, "min_child_weight": 9, "subsample": 0.67}),
+}
+SEED = 1
+#: the day after the log's last.
+END = date(1998, 7, 1)
+
+#: a way gives log-odds of the judging rows and the calibration to put on them.
+Way = Callable[[str, dict[str, float], Frame, Split], tuple[Floats, dict[str, float]]]
+
+
+def main() -> None:
+    """Print AUC and calibration error of each way and family,."""
+    project = load_project("cdnow")
+    months = [day for day in monthly(project.first_snapshot, END) if project.label.matured(day, END)]
+    frame = frame_at(project.spec, months)
+    cut = split(months, project.label.reach, project.training.out_of_time, project.training.folds)
+    judging = frame.at(cut.out_of_time)
+    print(f"\nCDNOW out of time, {len(judging):,} rows: AUC (half its 95% interval) / calibration error\n")
+    print(f"{'way':58}" + "".join(f"{name:>26}" for name in MODELS))
+    for title, way in WAYS.items():
+        cells = [_cell(*way(*model, frame, cut), judging) for model in MODELS.values()]
+        print(f"{title:58}" + "".join(f"{cell:>26}" for cell in cells), flush=True)
+
+
+def _cell(margin: Floats, calibration: dict[str, float], judging: Frame) -> str:
+    value = auc(judging.labels, margin)
+    found = interval(value, auc_draws(judging.labels, margin, judging.entity, SEED))
+    error = calibration_error(judging.labels, calibrate(margin, calibration))
+    return f"{value:.4f} (± {(found.high - found.low) / 2:.3f}) / {error:.3f}"
+
+
+def _last(name: str, params: dict[str, float], frame: Frame, cut: Split) -> tuple[Floats, dict[str, float]]:
+    return _fit_then(name, params, frame, cut, cut.fit)
+
+
+def _apart(name: str, params: dict[str, float], frame: Frame, cut: Split) -> tuple[Floats, dict[str, float]]:
+    return _fit_then(name, params, frame, cut, cut.folds[-1].fit)
+
+
+def _fit_then(
+    name: str, params: dict[str, float], frame: Frame, cut: Split, dates: tuple[date, ...]
+) -> tuple[Floats, dict[str, float]]:
+    early, late, judging = frame.at(dates), frame.at(cut.calibrate), frame.at(cut.out_of_time)
+    native = family(name).fit(early.rows, early.labels, params, SEED)
+    calibration = platt(family(name).margin(native, late.rows), late.labels)
+    return family(name).margin(native, judging.rows), calibration
+
+
+def _refit(name: str, params: dict[str, float], frame: Frame, cut: Split) -> tuple[Floats, dict[str, float]]:
+    _, calibration = _apart(name, params, frame, cut)
+    return _whole(name, params, frame, cut), calibration
+
+
+def _pooled(name: str, params: dict[str, float], frame: Frame, cut: Split) -> tuple[Floats, dict[str, float]]:
+    folds = judge_folds(name, params, frame, cut.folds, SEED)
+    margin = np.concatenate([one.margin for one in folds])
+    return _whole(name, params, frame, cut), platt(margin, np.concatenate([one.labels for one in folds]))
+
+
+def _whole(name: str, params: dict[str, float], frame: Frame, cut: Split) -> Floats:
+    everything = frame.at(cut.development)
+    native = family(name).fit(everything.rows, everything.labels, params, SEED)
+    margin: Floats = family(name).margin(native, frame.at(cut.out_of_time).rows)
+    return margin
+
+
+WAYS: dict[str, Way] = {
+    "fit to November, calibrate on December": _last,
+    "fit to September, calibrate on December": _apart,
+    "fit to December, calibration of the fit to September": _refit,
+    "fit to December, calibration pooled from all folds": _pooled,
+}

@@ -1,0 +1,65 @@
+"""How long a person waits: `make run` from a fresh clone, again, and again with everything fitted anew."""
+
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from stack.settings import ROOT
+
+
+def main() -> None:
+    """Print wall times of three runs of `make run`, one after the other in one fresh clone."""
+    print(f"\n`make run` on {os.cpu_count()} cores, one run each, seconds of wall time\n")
+    with tempfile.TemporaryDirectory() as scratch:
+        clone = Path(scratch) / "clone"
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        try:
+            print(f"{'cold: fresh clone, no environment, no services':60}{_timed(clone):8.0f}", flush=True)
+            print(f"{'again: nothing changed, nothing to fit':60}{_timed(clone):8.0f}", flush=True)
+            _forget(clone)
+            print(f"{'warm: services up, every step done anew':60}{_timed(clone):8.0f}", flush=True)
+        finally:
+            subprocess.run(["make", "--no-print-directory", "down"], cwd=clone, env=_environment(), check=False)
+
+
+def _timed(clone: Path) -> float:
+    began = time.monotonic()
+    done = subprocess.run(
+        ["make", "--no-print-directory", "run"],
+        cwd=clone,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SystemExit(f"`make run` failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return time.monotonic() - began
+
+
+def _forget(clone: Path) -> None:
+    """Drop the lake and the fingerprints, so that nothing can be found as done before."""
+    subprocess.run(["rm", "-rf", str(clone / ".stack" / "lake")], check=True)
+    forget = (
+        "import mlflow; c = mlflow.MlflowClient(); "
+        "[c.delete_model_version_tag(v.name, v.version, 'fingerprint') for v in c.search_model_versions()]"
+    )
+    subprocess.run(["bash", "-c", f'. .stack/env && python -c "{forget}"'], cwd=clone, env=_environment(), check=True)
+
+
+def _environment() -> dict[str, str]:
+    """Without what this very process was told about its own services."""
+    foreign = (
+        "DATABASE_URL",
+        "MLFLOW_",
+        "AWS_ACCESS",
+        "AWS_SECRET",
+        "AWS_DEFAULT",
+        "PRICHAL_",
+        "MAKE",
+        "MFLAGS",
+        "VIRTUAL_ENV",
+    )
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}

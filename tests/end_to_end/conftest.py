@@ -1,0 +1,112 @@
+"""The real services, started for the tests in a folder of their own and stopped after them."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARIES = Path(sys.executable).parent
+#: what a developer's shell may have set; the tests' own services must not be mixed with it.
+FOREIGN = ("DATABASE_URL", "MLFLOW_", "AWS_", "PRICHAL_", "SPARK_", "PYSPARK_")
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A state folder and the environment of a shell that works with it."""
+
+    state: Path
+    environment: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.environment["DATABASE_URL"]
+
+    @property
+    def lake(self) -> Path:
+        return self.state / "lake"
+
+    def run(self, *command: str, timeout: float = 600, **extra: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end and keep what it said."""
+        return subprocess.run(
+            command, cwd=ROOT, env={**self.environment, **extra}, text=True, timeout=timeout, capture_output=True,
+            check=False,
+        )  # fmt: skip
+
+    def mlflow_run(self, entry_point: str, *parameters: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        """`mlflow run .` as the README writes it."""
+        pairs = [word for parameter in parameters for word in ("-P", parameter)]
+        options = ["--env-manager", "local", "--experiment-name", "cdnow", "-e", entry_point]
+        return self.run("mlflow", "run", ".", *options, *pairs, **extra)
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a command in a process group of its own, to be killed."""
+        return subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(query, values or None).fetchall()  # type: ignore[call-overload]
+
+    def mart(self) -> list[tuple[object, ...]]:
+        """Every row of the mart but for the moment it was written."""
+        return self.rows(
+            "select score_date, customer_id, population, churn_probability, risk_decile, reason_1, reason_2, reason_3, "
+            "model_name, model_version, label_matures_on from mart.cdnow_scores order by 1, 2"
+        )
+
+
+def clean_environment(state: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return {**kept, "PRICHAL_STATE": str(state), "PATH": f"{BINARIES}:{kept['PATH']}"}
+
+
+def bring_up(state: Path) -> Clone:
+    environment = clean_environment(state)
+    started = subprocess.run(
+        [sys.executable, "-m", "stack", "up"], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
+    )
+    assert started.returncode == 0, started.stdout + started.stderr
+    shell = subprocess.run(
+        ["bash", "-c", f". {state}/env && env -0"], env=environment, text=True, capture_output=True, check=True
+    )
+    return Clone(state, dict(line.split("=", 1) for line in shell.stdout.split("\0") if line))
+
+
+def take_down(state: Path) -> None:
+    subprocess.run([sys.executable, "-m", "stack", "down"], cwd=ROOT, env=clean_environment(state), check=True)
+
+
+@contextmanager
+def started_clone() -> Iterator[Clone]:
+    """Services in a folder of their own; not in pytest's, which every other pytest closes to PostgreSQL's user."""
+    with tempfile.TemporaryDirectory(prefix="prichal-test-") as folder:
+        state = Path(folder) / "state"
+        try:
+            yield bring_up(state)
+        finally:
+            take_down(state)
+
+
+@pytest.fixture(scope="session")
+def clone() -> Iterator[Clone]:
+    """Services of the tests' own."""
+    with started_clone() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def morning(clone: Clone) -> subprocess.CompletedProcess[str]:
+    """The whole job, once, with the smallest search."""
+    done = clone.mlflow_run("main", "trials=1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done

@@ -1,0 +1,83 @@
+"""Run again, undisturbed or after a kill: the same mart."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from tests.end_to_end.conftest import Clone
+
+
+def wait_for(condition: Callable[[], bool], process: object, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, "the step ended before it could be killed"  # type: ignore[attr-defined]
+        assert time.monotonic() < deadline, "the step did not get as far as it should be killed at"
+        time.sleep(0.02)
+
+
+def test_the_whole_job_run_again_leaves_the_same_mart(clone: Clone, morning: object) -> None:
+    before, versions = clone.mart(), clone.rows("select count(*) from ops.promotions where act = 'promote'")
+    again = clone.mlflow_run("main", "trials=1")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "has the same data, code and settings; nothing to fit" in again.stdout
+    assert clone.mart() == before
+    assert clone.rows("select count(*) from ops.promotions where act = 'promote'") == versions
+
+
+@pytest.mark.parametrize("group", [True, False], ids=["python and its Java", "python alone"])
+def test_killed_while_scoring_then_run_again(clone: Clone, morning: object, group: bool) -> None:
+    before = clone.mart()
+    folder = clone.lake / "cdnow" / "scores" / "active"
+    process = clone.start("python", "-m", "jobs.score")
+    wait_for(lambda: any(folder.glob("score_date=1998-07-01.*.partial")), process)
+    os.kill(-process.pid if group else process.pid, signal.SIGKILL)
+    process.wait()
+    assert clone.mart() == before, "a killed run published something"
+    again = clone.run("python", "-m", "jobs.score")
+    assert again.returncode == 0, again.stderr
+    assert clone.mart() == before
+    assert not list(folder.glob("*.partial")), "what the killed run left was not cleaned up"
+
+
+def test_killed_while_publishing_then_run_again(clone: Clone, morning: object) -> None:
+    """A reader's lock holds the publication in the middle of its transaction; there it is killed."""
+    before = clone.mart()
+    waiting = (
+        "select count(*) from pg_locks join pg_stat_activity using (pid) "
+        "where not granted and query like 'delete from%'"
+    )
+    with psycopg.connect(clone.url) as holder:
+        holder.execute("lock table mart.cdnow_scores in share mode")
+        process = clone.start("python", "-m", "jobs.score")
+        wait_for(lambda: clone.rows(waiting) == [(1,)], process)
+        os.kill(-process.pid, signal.SIGKILL)
+        process.wait()
+    assert clone.mart() == before, "a killed publication changed the mart"
+    again = clone.run("python", "-m", "jobs.score")
+    assert again.returncode == 0, again.stderr
+    assert clone.mart() == before
+    outcomes = [row[0] for row in clone.rows("select outcome from ops.runs where step = 'score' order by started_at")]
+    assert outcomes[-2:] == ["running", "done"], "the journal tells the killed step from the finished one"
+
+
+def test_another_day_is_added_and_the_current_view_stays_with_the_latest(clone: Clone, morning: object) -> None:
+    """A backfill of a day whose label has matured since is scored, measured and does not disturb today."""
+    before = clone.mart()
+    assert clone.mlflow_run("score", "as_of=1998-03-01").returncode == 0
+    assert [row for row in clone.mart() if str(row[0]) == "1998-07-01"] == before
+    assert clone.rows("select distinct score_date::text from mart.cdnow_scores_current") == [("1998-07-01",)]
+    watched = clone.mlflow_run("monitor")
+    assert watched.returncode == 0, watched.stderr
+    rows, left, auc, low, high = clone.rows(
+        "select rows, left_count, auc, auc_low, auc_high from ops.model_quality where score_date = '1998-03-01'"
+    )[0]
+    assert (rows, left) == (5937, 3485)
+    assert 0.68 < float(str(low)) < float(str(auc)) < float(str(high)) < 0.77
+    drift = dict(clone.rows("select feature, verdict from ops.drift where score_date = '1998-07-01'"))
+    assert drift["purchases_days_since_first"] == "drift", "the cohort only ages: tenure must have moved"
+    assert drift["purchases_days_since_last"] == "stable"
+    clone.rows("delete from mart.cdnow_scores where score_date = '1998-03-01' returning 1")

@@ -1,0 +1,108 @@
+"""The services: start, find, stop; beside another clone; as an ordinary user; in an environment made by MLflow."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.end_to_end.conftest import ROOT, Clone, bring_up, clean_environment, started_clone, take_down
+
+
+def pids(state: Path) -> dict[str, int]:
+    return {path.stem: json.loads(path.read_text())["pid"] for path in (state / "run").glob("*.json")}
+
+
+def test_two_clones_run_side_by_side_and_stop_only_their_own(clone: Clone) -> None:
+    with started_clone() as other:
+        mine, theirs = pids(clone.state), pids(other.state)
+        assert set(mine) == set(theirs) == {"postgres", "s3", "mlflow"}
+        assert not set(mine.values()) & set(theirs.values())
+        assert other.environment["MLFLOW_TRACKING_URI"] != clone.environment["MLFLOW_TRACKING_URI"]
+        assert other.run("python", "-m", "stack", "check").returncode == 0
+    assert not [pid for pid in theirs.values() if psutil.pid_exists(pid)]
+    assert all(psutil.pid_exists(pid) for pid in mine.values())
+    assert clone.run("python", "-m", "stack", "check").returncode == 0
+
+
+def test_up_again_finds_what_runs_and_keeps_the_addresses(clone: Clone) -> None:
+    before = pids(clone.state), (clone.state / "env").read_text()
+    done = clone.run("python", "-m", "stack", "up")
+    assert done.returncode == 0, done.stderr
+    assert (pids(clone.state), (clone.state / "env").read_text()) == before
+
+
+def test_runs_and_artifacts_outlive_a_restart_of_the_services() -> None:
+    log = "import mlflow; mlflow.set_experiment('kept'); mlflow.start_run(); mlflow.log_text('here', 'note.txt')"
+    read = (
+        "import mlflow; run = mlflow.search_runs(experiment_names=['kept']).iloc[0].run_id; "
+        "print(mlflow.artifacts.load_text(f'runs:/{run}/note.txt'))"
+    )
+    with started_clone() as first:
+        assert first.run("python", "-c", log).returncode == 0
+        take_down(first.state)
+        second = bring_up(first.state)
+        assert second.environment["MLFLOW_TRACKING_URI"] == first.environment["MLFLOW_TRACKING_URI"]
+        assert second.run("python", "-c", read).stdout.strip() == "here"
+        own = "select count(*) from information_schema.tables where table_name = 'experiments'"
+        assert second.rows(own) == [(0,)], "MLflow has a database of its own, apart from the mart's"
+
+
+def test_what_is_configured_elsewhere_is_not_started(clone: Clone, tmp_path: Path) -> None:
+    names = (
+        "DATABASE_URL",
+        "MLFLOW_TRACKING_URI",
+        "MLFLOW_S3_ENDPOINT_URL",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+    )
+    elsewhere = {name: clone.environment[name] for name in names}
+    second = Clone(tmp_path / "state", {**clean_environment(tmp_path / "state"), **elsewhere})
+    done = second.run("python", "-m", "stack", "up")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("elsewhere") == 3
+    assert not pids(second.state)
+
+
+def test_only_the_owner_can_read_the_secrets(clone: Clone) -> None:
+    for name in ("env", "secrets.json"):
+        assert (clone.state / name).stat().st_mode & 0o077 == 0, name
+
+
+def test_no_password_is_on_a_command_line(clone: Clone) -> None:
+    secrets = json.loads((clone.state / "secrets.json").read_text()).values()
+    lines = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
+    assert not [line for line in lines if any(secret in line for secret in secrets)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this run is by an ordinary user already")
+def test_an_ordinary_user_can_bring_the_services_up(clone: Clone) -> None:
+    """`clone`, started by root, has made the system user; here it plays the ordinary one, in a home of its own."""
+    home = Path("/tmp/prichal-ordinary-user")  # noqa: S108  # pytest's own folders are closed to other users
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    shutil.chown(home, "pgserver", "pgserver")
+    environment = {**clean_environment(home / "state"), "HOME": str(home)}
+    try:
+        for act in ("up", "check", "down"):
+            done = subprocess.run(
+                [sys.executable, "-m", "stack", act], cwd=ROOT, env=environment, user="pgserver", group="pgserver",
+                extra_groups=[], text=True, capture_output=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def test_mlflow_makes_the_environment_from_conda_yaml(clone: Clone, morning: object) -> None:
+    done = clone.run(
+        "mlflow", "run", ".", "--env-manager", "uv", "--experiment-name", "cdnow", "-e", "ingest",
+        MLFLOW_ENV_ROOT=str(clone.state / "environments"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "69,659 rows in" in done.stdout
+    assert list((clone.state / "environments").glob("*/bin/mlflow"))
