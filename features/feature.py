@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from lake import Source
 from lake.source import DeclarationError
@@ -49,6 +49,13 @@ class Feature:
     against: int | None = None
 
     def __post_init__(self) -> None:
+        if self.aggregation not in get_args(Aggregation):
+            known = ", ".join(get_args(Aggregation))
+            raise DeclarationError(f"Feature {self.name}: no aggregation {self.aggregation}; there are {known}.")
+        if self.against is not None and self.aggregation != "ratio":
+            raise DeclarationError(
+                f"Feature {self.name}: only a ratio is taken against a window, {self.against} was given."
+            )
         if (self.aggregation in OF_A_MEASURE) != (self.measure is not None):
             needs = "needs a measure" if self.measure is None else f"takes no measure, {self.measure} was given"
             raise DeclarationError(f"Feature {self.name}: {self.aggregation} {needs}.")

@@ -26,7 +26,8 @@ def snapshot_sql(features: Sequence[Feature], sources: Sequence[Source], entity:
         steps += [_daily(source, own), _windows(source, own)]
     keys = " union ".join(f"select entity, as_of from {source.name}_windows" for source in used)
     joins = "\n".join(f"left join {source.name}_windows using (entity, as_of)" for source in used)
-    columns = ", ".join(feature.name for feature in features)
+    # An entity without a row in a source has no window there: what counts is 0, the rest is null.
+    columns = ", ".join(_or_none(feature) for feature in features)
     return (
         "with " + ",\n".join(steps) + f",\nkeys as ({keys})\n"
         f"select entity as {entity}, as_of, {columns}\nfrom keys\n{joins}"
@@ -91,6 +92,11 @@ def _expression(feature: Feature) -> str:
         "overdue": f"try_divide(datediff(as_of, max(day)), {interval})",
         "ratio": f"try_divide(coalesce(sum(n){within}, 0), sum(n){_within(feature.against)})",
     }[feature.aggregation]
+
+
+def _or_none(feature: Feature) -> str:
+    name = feature.name
+    return f"coalesce({name}, 0) as {name}" if feature.aggregation in {"count", "sum", "active_days"} else name
 
 
 def _sum(feature: Feature) -> str:

@@ -17,6 +17,7 @@ from features.feature import Feature
 from features.label import NoEvent, Population
 from features.plan import label_sql, snapshot_sql
 from lake import Coverage, Source, Table
+from lake.source import DeclarationError
 from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
 
@@ -116,7 +117,10 @@ class Snapshots:
             str(partial)
         )
         for day in dates:
-            self._adopt(partial / f"as_of={day.isoformat()}", day)
+            written = partial / f"as_of={day.isoformat()}"
+            if not written.exists():  # nobody belongs to a population on that day
+                spark.createDataFrame([], frame.drop("as_of").schema).write.parquet(str(written))
+            self._adopt(written, day)
         shutil.rmtree(partial)
 
     def _labelled(self, spark: "SparkSession", dates: list[date]) -> "DataFrame":
@@ -126,6 +130,7 @@ class Snapshots:
         frame = spark.sql(snapshot_sql(spec.features, spec.sources, spec.entity, dates))
         population = F.lit(None).cast("string")
         for one in reversed(spec.populations):
+            _check_condition(frame, one)
             population = F.when(F.expr(one.where), one.name).otherwise(population)
         frame = frame.withColumn("population", population).where("population is not null")
         matured = [day for day in dates if spec.label.matured(day, self.coverage.end)]
@@ -137,10 +142,9 @@ class Snapshots:
         return frame.join(stayed, key, how="left").withColumn(LABEL, known.cast("int")).drop("stayed")
 
     def _adopt(self, written: Path, day: date) -> None:
-        """Move one date's folder to its place and drop what it replaces; a date nobody belongs to is empty."""
+        """Move one date's folder to its place and drop what it replaces."""
         target = self.path(day)
         target.parent.mkdir(parents=True, exist_ok=True)
-        written.mkdir(exist_ok=True)
         (written / "_rows.json").write_text(json.dumps({"rows": sum(_parquet_rows(written))}))
         adopt(written, target)
         for old in target.parent.iterdir():
@@ -160,6 +164,18 @@ def monthly(first: date, last: date) -> list[date]:
     months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     days = [date(month // 12, month % 12 + 1, 1) for month in months]
     return [day for day in days if first <= day <= last]
+
+
+def _check_condition(frame: "DataFrame", population: Population) -> None:
+    from pyspark.errors import AnalysisException, ParseException
+
+    try:
+        frame.where(population.where)
+    except (AnalysisException, ParseException) as error:
+        reason = str(error).splitlines()[0].split(". ")[0]
+        raise DeclarationError(
+            f"Population {population.name}: its condition {population.where!r} is none over the features ({reason})."
+        ) from None
 
 
 def _parquet_rows(folder: Path) -> Iterator[int]:

@@ -1,5 +1,6 @@
 """What every step is handed: settings, project, a voice, and Spark when it is first needed."""
 
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ class Context:
     settings: Settings
     project: Project
     began: float = field(default_factory=time.monotonic)
+    spark_called: bool = False
 
     @classmethod
     def of(cls, project: str) -> "Context":
@@ -41,6 +43,9 @@ class Context:
 
     def spark(self) -> "SparkSession":
         """The one Spark session of this process, started on the first call."""
+        if not self.spark_called:
+            self.spark_called = True
+            self.say(f"spark · starting on {self.settings.spark_master}")
         return spark.session(self.settings, self.project.time_zone)
 
     @property
@@ -91,7 +96,10 @@ def parse_date(text: str) -> date:
     Raises:
         DateError: it is not.
     """
+    problem = DateError(f"as_of {text!r} is not a date: write it as 1998-07-01, or latest.")
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):  # Python also reads 19980701 and 1998-W27-3
+        raise problem
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise DateError(f"as_of {text!r} is not a date: write it as 1998-07-01, or latest.") from None
+        raise problem from None

@@ -14,11 +14,12 @@ def features(context: Context, as_of: str = "latest") -> Built:
         dates, snapshots = context.dates(as_of), context.snapshots
         entry.inputs = {name: table.require().digest for name, table in snapshots.tables.items()}
         entry.rows_in = sum(table.require().rows_kept for table in snapshots.tables.values())
+        context.say(f"features · {len(dates)} dates, {dates[0]} to {dates[-1]}")
         built = snapshots.build(context.spark, dates)
         entry.rows_out = sum(built.rows.values())
     context.say(
-        f"features · {len(context.project.features)} features at {len(dates)} dates, {dates[0]} to {dates[-1]}: "
-        f"{entry.rows_out:,} rows ({len(built.made)} dates made now)"
+        f"features · {entry.rows_out:,} rows of {len(context.project.features)} features, "
+        f"{len(built.made)} dates made now"
     )
     return built
 

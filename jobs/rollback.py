@@ -11,12 +11,12 @@ from registry import rollback as move
 from stack.settings import user
 
 
-def rollback(context: Context, population: str = "all", reason: str = "") -> list[Moved]:
+def rollback(context: Context, population: str = "all", reason: str = "none given") -> list[Moved]:
     """Withdraw the version in production and bring back the one before it."""
     done = []
     with step(context, "rollback", {"population": population, "reason": reason}) as entry:
         for one in context.project.choose(population):
-            moved = move(context.settings.require_database(), one.model, user(), reason or "no reason was given")
+            moved = move(context.settings.require_database(), one.model, user(), reason)
             context.say(f"rollback · {describe(moved)}")
             done.append(moved)
         entry.inputs = {moved.model: {"version": moved.version, "withdrawn": moved.replaced} for moved in done}
@@ -24,4 +24,4 @@ def rollback(context: Context, population: str = "all", reason: str = "") -> lis
 
 
 if __name__ == "__main__":
-    sys.exit(run("rollback", rollback, {"project": "cdnow", "population": "all", "reason": ""}))
+    sys.exit(run("rollback", rollback, {"project": "cdnow", "population": "all", "reason": "none given"}))

@@ -3,6 +3,8 @@
 import sys
 from dataclasses import replace
 
+import mlflow
+
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
@@ -29,7 +31,8 @@ def train(context: Context, population: str = "all", as_of: str = "latest", tria
         built = snapshots.build(context.spark, dates)
         code = code_hash(ROOT, [*ROOMS, f"projects/{context.project.name}"])
         for one in context.project.choose(population):
-            done.append(fit(snapshots, one, plan, dates, until=day, code=code, say=context.say))
+            with mlflow.start_run(run_name=one.name, nested=True, tags={"prichal.kind": "training"}):
+                done.append(fit(snapshots, one, plan, dates, until=day, code=code, say=context.say))
         entry.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}
         entry.rows_in = sum(built.rows.values())
     return done

@@ -12,7 +12,7 @@ from functools import reduce
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from lake.source import Column, Source
+from lake.source import MONTH, Column, Source
 from lake.table import Manifest, Table
 from stack.errors import PrichalError
 from stack.files import fresh_partial
@@ -80,7 +80,8 @@ def _take(
 ) -> Manifest:
     from pyspark.sql import functions as F  # noqa: N812
 
-    judged = _judge(spark, source, files).persist()
+    scratch = fresh_partial(table.folder / "raw")
+    judged = _judge(spark, source, files, _link(files, scratch)).persist()
     try:
         rows_in, quarantined = judged.count(), judged.where("reason is not null").count()
         aside = table.quarantine / digest
@@ -89,13 +90,14 @@ def _take(
             bad.coalesce(1).write.mode("overwrite").parquet(str(aside))
         _stop_if_too_many(source, judged, rows_in, quarantined, aside)
         good = judged.where("reason is null").select("typed.*")
-        kept = good.dropDuplicates(list(source.key)) if source.key else good
+        kept = _one_per_key(good, source.key) if source.key else good
         partial = fresh_partial(table.folder / digest)
         order = [source.event_time, source.entity]
-        dated = kept.withColumn("event_month", F.date_format(source.event_time, "yyyy-MM")).repartition("event_month")
-        dated.sortWithinPartitions(*order).write.partitionBy("event_month").parquet(str(partial))
+        dated = kept.withColumn(MONTH, F.date_format(source.event_time, "yyyy-MM")).repartition(MONTH)
+        dated.sortWithinPartitions(*order).write.partitionBy(MONTH).parquet(str(partial))
     finally:
         judged.unpersist()
+        shutil.rmtree(scratch, ignore_errors=True)
     written = spark.read.parquet(str(partial))
     rows_kept = written.count()
     start, last = written.selectExpr(
@@ -106,22 +108,24 @@ def _take(
         quarantined=quarantined, start=start.isoformat(), end=(last + timedelta(days=1)).isoformat(), files=hashes,
     )  # fmt: skip
     table.publish(partial, manifest)
-    if table.quarantine.exists():
-        for old in table.quarantine.iterdir():
-            if old != aside:
-                shutil.rmtree(old)
     return manifest
 
 
-def _judge(spark: "SparkSession", source: Source, files: list[Path]) -> "DataFrame":
+def _one_per_key(rows: "DataFrame", key: tuple[str, ...]) -> "DataFrame":
+    """The largest row of each key, so that the answer does not depend on the order in which Spark sees them."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return rows.groupBy(*key).agg(F.max(F.struct("*")).alias("kept")).select("kept.*")
+
+
+def _judge(spark: "SparkSession", source: Source, files: list[Path], links: list[Path]) -> "DataFrame":
     """One row per raw row: its file, its text, the typed values, and why it cannot be used (null if it can)."""
     from pyspark.sql import DataFrame
     from pyspark.sql import functions as F  # noqa: N812
 
     names = [column.name for column in source.columns]
-    text = reduce(
-        DataFrame.unionByName, [_as_text(spark, file).select(*names, "_malformed", "_file") for file in files]
-    )
+    read = [_as_text(spark, *pair).select(*names, "_malformed", "_file") for pair in zip(files, links, strict=True)]
+    text = reduce(DataFrame.unionByName, read)
     reasons = [F.when(F.col("_malformed").isNotNull(), F.lit("not as many fields as the header"))]
     for column in source.columns:
         reasons += _reasons(column)
@@ -135,14 +139,24 @@ def _judge(spark: "SparkSession", source: Source, files: list[Path]) -> "DataFra
     )
 
 
-def _as_text(spark: "SparkSession", file: Path) -> "DataFrame":
+def _link(files: list[Path], folder: Path) -> list[Path]:
+    """Links of plain names to the files: Spark passes over names that start with _ and expands [, {, * and ?."""
+    folder.mkdir(parents=True)
+    links = [folder / f"{place}{file.suffix}" for place, file in enumerate(files)]
+    for link, file in zip(links, files, strict=True):
+        link.symlink_to(file.resolve())
+    return links
+
+
+def _as_text(spark: "SparkSession", file: Path, link: Path) -> "DataFrame":
     """The file's fields as text, in the order of its own header; a row of another length in `_malformed`."""
     from pyspark.sql import functions as F  # noqa: N812
     from pyspark.sql.types import StringType, StructField, StructType
 
     schema = StructType([StructField(name, StringType()) for name in [*_header(file), "_malformed"]])
     reader = spark.read.option("header", True).option("mode", "PERMISSIVE").option("encoding", "UTF-8")
-    rows = reader.option("columnNameOfCorruptRecord", "_malformed").schema(schema).csv(str(file))
+    reader = reader.option("escape", '"')  # a quote in a quoted field is doubled (RFC 4180); a backslash is a letter
+    rows = reader.option("columnNameOfCorruptRecord", "_malformed").schema(schema).csv(str(link))
     return rows.withColumn("_file", F.lit(file.name))
 
 
@@ -156,6 +170,9 @@ def _reasons(column: Column) -> "list[SparkColumn]":
         found.append(F.when(empty, F.lit(f"{column.name}: empty")))
     if column.lowest is not None:
         found.append(F.when(value < column.lowest, F.concat(F.lit(f"{column.name}: below {column.lowest:g}: "), text)))
+    if column.type in {"date", "timestamp"}:
+        impossible = (value < F.lit("1900-01-01").cast("date")) | (value >= F.lit("2200-01-01").cast("date"))
+        found.append(F.when(impossible, F.concat(F.lit(f"{column.name}: outside 1900 to 2199: "), text)))
     if column.type == "double":
         found.append(
             F.when(
@@ -166,13 +183,20 @@ def _reasons(column: Column) -> "list[SparkColumn]":
     return found
 
 
+#: what a text must look like: Spark's own casts also take '1997', '12:30', '12d' and '0x1p3'.
+SHAPES = {
+    "bigint": r"[+-]?\\d+",
+    "double": r"[+-]?(\\d+[.]?\\d*|[.]\\d+)([eE][+-]?\\d+)?|[+-]?Infinity|NaN",
+    "date": r"\\d{4}-\\d{2}-\\d{2}",
+    "timestamp": r"\\d{4}-\\d{2}-\\d{2}[ T]\\d{2}:\\d{2}(:\\d{2}([.]\\d+)?)?(Z|[+-]\\d{2}:?\\d{2})?",
+}
+
+
 def _cast(column: Column) -> str:
     if column.type == "string":
         return f"nullif(trim({column.name}), '')"
-    if column.type == "date":  # Spark's own cast also takes '1997' and '1997-1'
-        pattern = r"^\\d{4}-\\d{2}-\\d{2}$"
-        return f"case when trim({column.name}) rlike '{pattern}' then try_cast(trim({column.name}) as date) end"
-    return f"try_cast(trim({column.name}) as {column.type})"
+    shape = f"trim({column.name}) rlike '^({SHAPES[column.type]})$'"
+    return f"case when {shape} then try_cast(trim({column.name}) as {column.type}) end"
 
 
 def _stop_if_too_many(source: Source, judged: "DataFrame", rows_in: int, quarantined: int, aside: Path) -> None:
@@ -201,6 +225,9 @@ def _files(source: Source, raw: Path) -> list[Path]:
 
 def _check_header(source: Source, file: Path) -> None:
     header = _header(file)
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise RawFileError(f"{file.name}: column {', '.join(twice)} is there twice; export it with one of each.")
     missing = [column.name for column in source.columns if column.name not in header]
     if missing:
         raise RawFileError(

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from stack.errors import PrichalError
 
 ColumnType = Literal["string", "bigint", "double", "date", "timestamp"]
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+#: the column that the lake adds, to keep rows by the month they happened in.
+MONTH = "event_month"
 
 
 class DeclarationError(PrichalError):
@@ -37,6 +39,10 @@ class Column:
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DeclarationError(f"Column name {self.name!r} must be lower-case letters, digits and underscores.")
+        if self.type not in get_args(ColumnType):
+            raise DeclarationError(
+                f"Column {self.name}: no type {self.type}; there are {', '.join(get_args(ColumnType))}."
+            )
         if self.lowest is not None and self.type not in {"bigint", "double"}:
             raise DeclarationError(f"Column {self.name}: only a number has a lowest value, its type is {self.type}.")
 
@@ -69,14 +75,27 @@ class Source:
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DeclarationError(f"Source name {self.name!r} must be lower-case letters, digits and underscores.")
+        self._check_columns()
         times = [self.event_time] + ([self.known_time] if self.known_time else [])
-        for column in (self.entity, *times, *(self.key or ())):
-            self.column(column)
         for time in times:
             if self.column(time).type not in {"date", "timestamp"}:
                 raise DeclarationError(
                     f"Source {self.name}: {time} is a {self.column(time).type}, not a date or timestamp."
                 )
+        for name in (self.entity, *times, *(self.key or ())):
+            if self.column(name).nullable:
+                raise DeclarationError(f"Source {self.name}: {name} must not be nullable, a row is nothing without it.")
+        if not 0 <= self.max_quarantined <= 1:
+            raise DeclarationError(
+                f"Source {self.name}: max_quarantined {self.max_quarantined} must be a share from 0 to 1."
+            )
+
+    def _check_columns(self) -> None:
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise DeclarationError(f"Source {self.name}: a column is declared twice in {', '.join(names)}.")
+        if MONTH in names:
+            raise DeclarationError(f"Source {self.name}: {MONTH} is the lake's own column: call yours otherwise.")
 
     def column(self, name: str) -> Column:
         """The declared column `name`.

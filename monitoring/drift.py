@@ -50,6 +50,8 @@ def drift(reference: pd.DataFrame, current: pd.DataFrame, page: Path) -> list[Dr
             for metric in snapshot.dict()["metrics"]
             if metric["config"]["type"].endswith(":ValueDrift")
         ]
+    if current.empty and not reference.empty:  # nobody today is no small change
+        return [Drift(str(name), float("inf"), PSI_THRESHOLD) for name in reference]
     shares = (current.isna().mean() - reference.isna().mean()).abs().to_dict()
     moved = [Drift(f"{name}:null_share", float(share), NULL_THRESHOLD) for name, share in shares.items() if share > 0]
     return found + moved

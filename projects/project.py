@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from features import Feature, NoEvent, Population, SnapshotSpec
 from features.feature import check
@@ -56,7 +56,13 @@ class Project:
 
     def __post_init__(self) -> None:
         check(self.features, self.sources)
-        ZoneInfo(self.time_zone)
+        _check_time_zone(self.name, self.time_zone)
+        _check_names(self.name, "source", [source.name for source in self.sources])
+        _check_names(self.name, "population", [population.name for population in self.populations])
+        if self.mart.entity != self.entity:
+            raise DeclarationError(
+                f"Project {self.name}: its entity is {self.entity}, its mart's is {self.mart.entity}."
+            )
         names = [feature.name for feature in self.features]
         if self.training.recency not in names:
             raise DeclarationError(f"Project {self.name}: recency feature {self.training.recency} is not declared.")
@@ -86,6 +92,22 @@ class Project:
             known = ", ".join(one.name for one in self.populations)
             raise DeclarationError(f"Project {self.name} has no population {population}; it has {known}, or all.")
         return found
+
+
+def _check_names(project: str, what: str, names: list[str]) -> None:
+    if len(set(names)) != len(names) or "all" in names:
+        raise DeclarationError(
+            f"Project {project}: each {what} needs a name of its own other than all, given are {names}."
+        )
+
+
+def _check_time_zone(project: str, name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise DeclarationError(
+            f"Project {project}: time zone {name} does not exist; write it as Europe/Moscow."
+        ) from None
 
 
 def project_names() -> list[str]:

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 
 def _finite(value: float) -> float:
@@ -28,12 +28,22 @@ class Interval(_Strict):
     high: Number
 
 
+class Share(Interval):
+    """An interval within [0, 1]."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not 0 <= self.low <= self.value <= self.high <= 1:
+            raise ValueError("is not a value from 0 to 1 inside its interval")
+        return self
+
+
 class Metrics(_Strict):
     """Out-of-time figures of the challenger."""
 
-    auc: Interval
+    auc: Share
     log_loss: Number
-    calibration_error: Number
+    calibration_error: Annotated[Number, Field(ge=0, le=1)]
     calibration_slope: Number
 
 
@@ -46,6 +56,12 @@ class Data(_Strict):
     embargo_days: int = Field(ge=1)
     out_of_time_rows: int = Field(ge=1)
     out_of_time_left: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.out_of_time_left > self.out_of_time_rows:
+            raise ValueError("out_of_time_left is more than out_of_time_rows")
+        return self
 
 
 class Evidence(_Strict):

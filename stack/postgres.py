@@ -82,9 +82,7 @@ def connect(database_url: str, role: str | None = None) -> Iterator[psycopg.Conn
     try:
         connection = psycopg.connect(database_url, connect_timeout=5)
     except psycopg.ProgrammingError:
-        raise SettingError(
-            "DATABASE_URL is not a PostgreSQL URL like postgresql://user:password@host:5432/name."
-        ) from None
+        raise _not_a_url() from None
     except psycopg.OperationalError as error:
         raise ServiceError(
             f"PostgreSQL at {address(database_url)} does not answer ({_reason(error)}): "
@@ -101,8 +99,15 @@ def connect(database_url: str, role: str | None = None) -> Iterator[psycopg.Conn
 
 def address(database_url: str) -> str:
     """Host, port and database of the URL, without user and password."""
-    info = psycopg.conninfo.conninfo_to_dict(database_url)
+    try:
+        info = psycopg.conninfo.conninfo_to_dict(database_url)
+    except psycopg.ProgrammingError:
+        raise _not_a_url() from None
     return f"{info.get('host', 'localhost')}:{info.get('port', 5432)}/{info.get('dbname', '')}"
+
+
+def _not_a_url() -> SettingError:
+    return SettingError("DATABASE_URL is not a PostgreSQL URL like postgresql://user:password@host:5432/name.")
 
 
 def migrate(connection: psycopg.Connection, ddl: str) -> None:

@@ -4,6 +4,7 @@ import json
 import secrets
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -51,12 +52,12 @@ def up(settings: Settings, say: Callable[[str], None]) -> Settings:
 
 
 def down(settings: Settings, say: Callable[[str], None]) -> None:
-    """Stop what `up` started, in the reverse order."""
+    """Stop what `up` started, all at once: S3 alone takes some 15 s to close its own connections."""
     records = Records(settings.state / "run")
-    for service in ("mlflow", "s3", "postgres"):
-        started = records.read(service)
-        if started is not None and started.alive():
-            stop(started)
+    found = {service: records.read(service) for service in ("mlflow", "s3", "postgres")}
+    running = {service: started for service, started in found.items() if started is not None and started.alive()}
+    with ThreadPoolExecutor() as pool:
+        for service, _ in zip(running, pool.map(stop, running.values()), strict=True):
             say(f"{service} stopped")
 
 

@@ -94,11 +94,18 @@ class Settings(BaseModel):
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Names and values of a file of `export NAME=value` lines; empty if there is no such file."""
+    """Names and values of a file that `write_env_file` wrote; empty if there is no such file.
+
+    Raises:
+        SettingError: somebody else wrote in it.
+    """
     if not path.exists():
         return {}
-    words = (shlex.split(line, comments=True) for line in path.read_text().splitlines())
-    pairs = (word[1].partition("=") for word in words if len(word) == 2 and word[0] == "export")
+    try:
+        words = shlex.split(path.read_text(), comments=True)
+    except ValueError as error:
+        raise SettingError(f"{path} cannot be read ({error}): remove it and run `make up`.") from None
+    pairs = (word.partition("=") for word in words if word != "export")
     return {name: value for name, _, value in pairs}
 
 

@@ -42,7 +42,6 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
         .config("spark.sql.session.timeZone", time_zone)
         .config("spark.sql.execution.arrow.pyspark.enabled", "true")
         .config("spark.sql.warehouse.dir", str(settings.state / "spark-warehouse"))
-        .config("spark.log.level", "ERROR")
     )
     if local:
         builder = builder.config("spark.sql.shuffle.partitions", str(shuffle_partitions or 4))
@@ -60,8 +59,11 @@ def check_java(java_home: Path | None) -> int:
     advice = f"install a JDK {OLDEST_JAVA} or newer, or set JAVA_HOME to one"
     if shutil.which(java) is None:
         raise JavaError(f"Spark needs Java {OLDEST_JAVA} or newer and {where} has none: {advice}.")
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
-    found = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
+    try:
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+        found = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
+    except OSError:
+        found = None
     if found is None:
         raise JavaError(f"Spark needs Java {OLDEST_JAVA} or newer and {where} has one that does not run: {advice}.")
     if int(found.group(1)) < OLDEST_JAVA:

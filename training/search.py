@@ -49,13 +49,13 @@ def search(
     """
     from hyperopt import STATUS_OK, Trials, fmin, tpe
 
-    space = family(name).space()
+    space = {key: choice for key, choice in family(name).space().items() if key not in fixed}
     if not space or trials < 1:
         return fixed
     done: list[Trial] = []
 
     def loss(sampled: dict[str, Any]) -> dict[str, Any]:
-        params = {**fixed, **{key: _plain(value) for key, value in sampled.items()}}
+        params = {**{key: _plain(value) for key, value in sampled.items()}, **fixed}
         scores = judge_folds(name, params, frame, split.folds, seed)
         trial = Trial(len(done) + 1, params, tuple(score.auc for score in scores))
         done.append(trial)

@@ -60,17 +60,7 @@ def train(
     Raises:
         TooLittleDataError: the label's reach leaves too few matured snapshots, or a fold one class.
     """
-    spec = snapshots.spec
-    known = min(until, snapshots.coverage.end)
-    matured = [day for day in dates if spec.label.matured(day, known)]
-    if not matured:
-        raise TooLittleDataError(
-            f"A horizon of {spec.label.horizon_days} days and {spec.label.grace_days} days of grace leave no matured "
-            f"snapshot: "
-            f"it is known what happened before {known}, and the snapshots are {_dates(dates)}; "
-            f"shorten the horizon in projects/{spec.project}/label.py, or bring more data."
-        )
-    cut = split(matured, spec.label.reach, plan.out_of_time, plan.folds)
+    spec, cut = snapshots.spec, _cut(snapshots, plan, dates, until)
     names = [feature.name for feature in spec.features]
     folders = [snapshots.path(day) for day in (*cut.development, *cut.out_of_time)]
     frame = read_frame(folders, names, spec.entity, population.name)
@@ -83,13 +73,11 @@ def train(
         say(f"train · {population.name}: version {found[0]} has the same data, code and settings; nothing to fit")
         return Trained(population.model, *found, reused=True)
     record.log_inputs(development, judging, cut)
-    candidates, runs = [], {}
-    for name in plan.families:
-        candidate, runs[name] = _candidate(name, plan, development, names, cut, say)
-        candidates.append(candidate)
-    about["commit"] = record.commit()
+    fitted = {name: _candidate(name, plan, development, names, cut, say) for name in plan.families}
+    candidates = [candidate for candidate, _ in fitted.values()]
     judged = judge_out_of_time(candidates, judging, plan.seed)
-    record.log_judged(judged, runs)
+    record.log_judged(judged, {name: run for name, (_, run) in fitted.items()})
+    about["commit"] = record.commit()
     chosen = max(candidates, key=lambda one: one.fold_auc)
     proof = evidence(chosen, judged, versus_baselines(chosen, candidates, judging, plan.seed), about)
     mlflow.log_params({"chosen": chosen.name, **chosen.params, "seed": plan.seed, "search_trials": plan.trials})
@@ -101,6 +89,18 @@ def train(
         number = version.register(Path(scratch) / "bundle", population.model, judging, proof, mark)
     say(f"train · {population.name}: {chosen.name} registered as {population.model} version {number}, the challenger")
     return Trained(population.model, number, proof, reused=False)
+
+
+def _cut(snapshots: Snapshots, plan: TrainingPlan, dates: list[date], until: date) -> Split:
+    spec, known = snapshots.spec, min(until, snapshots.coverage.end)
+    matured = [day for day in dates if spec.label.matured(day, known)]
+    if not matured:
+        raise TooLittleDataError(
+            f"A horizon of {spec.label.horizon_days} days and {spec.label.grace_days} days of grace leave no matured "
+            f"snapshot: it is known what happened before {known}, and the snapshots are {_dates(dates)}; "
+            f"shorten the horizon in projects/{spec.project}/label.py, or bring more data."
+        )
+    return split(matured, spec.label.reach, plan.out_of_time, plan.folds)
 
 
 def _candidate(

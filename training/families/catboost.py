@@ -32,7 +32,9 @@ def fit(rows: NDArray[np.float64], labels: NDArray[np.int_], params: dict[str, A
 
 
 def save(native: CatBoostClassifier, folder: Path) -> None:
-    """Write `model.cbm`."""
+    """Write `model.cbm`, without the moment and the random number that would make equal models unequal."""
+    for key in ("train_finish_time", "model_guid"):
+        native.get_metadata()[key] = ""
     native.save_model(str(folder / "model.cbm"))
 
 

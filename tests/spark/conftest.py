@@ -1,0 +1,52 @@
+"""One Spark session for all tests: local, two threads, no service beside it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lake import Ingested, Source, Table, ingest
+from stack.settings import Settings
+from stack.spark import session
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
+    """The session as a step starts it, in UTC."""
+    state = tmp_path_factory.mktemp("state")
+    settings = Settings(state=state, lake=state / "lake", spark_master="local[2]", driver_memory="1g")
+    started = session(settings, "UTC", shuffle_partitions=2)
+    started.sparkContext.setLogLevel("OFF")
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def in_zone(spark: "SparkSession") -> "Callable[[str], object]":
+    """`with in_zone(name):` cuts days in that time zone, as a project of that zone would."""
+
+    @contextmanager
+    def changed(name: str) -> Iterator[None]:
+        before = spark.conf.get("spark.sql.session.timeZone")
+        spark.conf.set("spark.sql.session.timeZone", name)
+        try:
+            yield
+        finally:
+            spark.conf.set("spark.sql.session.timeZone", before)
+
+    return changed
+
+
+@pytest.fixture(scope="session")
+def take(spark: "SparkSession") -> Callable[[Source, Path, Path], Ingested]:
+    """Ingest the raw folder into the lake's project `shop`."""
+
+    def taken(source: Source, raw: Path, lake: Path) -> Ingested:
+        return ingest(lambda: spark, source, raw, Table(lake, "shop", source.name))
+
+    return taken

@@ -1,0 +1,45 @@
+"""A source with every type, and raw files of it."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+from lake import Column, Source
+
+ORDERS = Source(
+    name="orders",
+    files="orders*.csv*",
+    entity="user_id",
+    event_time="day",
+    columns=(
+        Column("user_id", "bigint", "who", lowest=1),
+        Column("day", "date", "when"),
+        Column("seen", "timestamp", "when we knew", nullable=True),
+        Column("price", "double", "how much", lowest=0),
+        Column("note", "string", "what was said", nullable=True),
+    ),
+    max_quarantined=0.5,
+)
+HEADER = "user_id,day,seen,price,note"
+
+
+def write(raw: Path, *lines: str, name: str = "orders.csv", header: str = HEADER) -> Path:
+    """A raw file with these lines, packed if it is called so; returns the folder."""
+    raw.mkdir(parents=True, exist_ok=True)
+    content = "".join(f"{line}\n" for line in (header, *lines)).encode()
+    (raw / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return raw
+
+
+def line(number: int = 1, **fields: Any) -> str:
+    """A sound row as text, with some fields replaced."""
+    values = {"user_id": number, "day": f"1997-01-{number:02}", "seen": "", "price": f"{number}.5", "note": "x"}
+    return ",".join(str(value) for value in {**values, **fields}.values())
+
+
+def sentence(error: BaseException) -> str:
+    """The error's text, which must be one sentence."""
+    text = str(error)
+    assert "\n" not in text
+    assert text.endswith(".")
+    return text

@@ -1,0 +1,156 @@
+"""Raw files become a table, all of it or nothing, and nothing is done twice."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lake import Coverage, Ingested, Source, Table, ingest
+from lake.ingest import QuarantineError
+from stack.errors import PrichalError
+from tests.spark.lake.shop import ORDERS, line, sentence, write
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+Take = Callable[[Source, Path, Path], Ingested]
+
+
+def never() -> "SparkSession":
+    pytest.fail("Spark was started")
+
+
+def users(spark: "SparkSession", lake: Path) -> list[int]:
+    return sorted(row["user_id"] for row in Table(lake, "shop", "orders").read(spark).collect())
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "orders.csv.gz"])
+def test_rows_in_are_rows_kept_duplicates_and_quarantined(name: str, take: Take, spark: "SparkSession", tmp_path: Path):
+    raw = write(tmp_path / "raw", line(1), line(2), line(2, note="again"), line(3), line(4, day="soon"), name=name)
+    done = take(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
+    manifest = done.manifest
+    assert done.taken
+    assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (5, 3, 1, 1)
+    assert users(spark, tmp_path / "lake") == [1, 2, 3]
+    assert manifest.coverage == Coverage(date(1997, 1, 1), date(1997, 1, 4))
+    assert list(manifest.files) == [name]
+
+
+def test_without_a_key_equal_rows_are_events_of_their_own(take: Take, spark: "SparkSession", tmp_path: Path):
+    done = take(ORDERS, write(tmp_path / "raw", line(1), line(1)), tmp_path / "lake")
+    assert (done.manifest.rows_kept, done.manifest.duplicates) == (2, 0)
+    assert users(spark, tmp_path / "lake") == [1, 1]
+
+
+def test_which_of_two_rows_with_one_key_is_kept_does_not_depend_on_their_order(
+    take: Take, spark: "SparkSession", tmp_path: Path
+):
+    found = []
+    for name, prices in (("one", (5.0, 7.0)), ("other", (7.0, 5.0))):
+        raw = write(tmp_path / name, *[line(1, price=price) for price in prices])
+        take(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / f"lake of {name}")
+        found += [row["price"] for row in Table(tmp_path / f"lake of {name}", "shop", "orders").read(spark).collect()]
+    assert found[0] == found[1]
+
+
+def test_columns_are_found_by_name_in_every_file(take: Take, spark: "SparkSession", tmp_path: Path):
+    raw = write(tmp_path / "raw", line(1), line(2))
+    turned = "note,colour,price,user_id,seen,day"
+    write(raw, "y,red,3.5,3,,1997-01-03", name="orders_2.csv", header=turned)
+    write(
+        raw,
+        '"y","red","4.5","4","","1997-01-04"',
+        name="orders_3.csv.gz",
+        header='"' + turned.replace(",", '","') + '"',
+    )
+    done = take(ORDERS, raw, tmp_path / "lake")
+    rows = Table(tmp_path / "lake", "shop", "orders").read(spark).orderBy("user_id").collect()
+    assert [(row["user_id"], str(row["day"]), row["price"], row["note"]) for row in rows] == [
+        (1, "1997-01-01", 1.5, "x"),
+        (2, "1997-01-02", 2.5, "x"),
+        (3, "1997-01-03", 3.5, "y"),
+        (4, "1997-01-04", 4.5, "y"),
+    ]
+    assert done.manifest.quarantined == 0
+
+
+def test_the_same_files_are_not_taken_twice_and_a_changed_one_replaces_the_table(
+    take: Take, spark: "SparkSession", tmp_path: Path
+):
+    lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
+    table = Table(lake, "shop", "orders")
+    first = take(ORDERS, raw, lake)
+    again = ingest(never, ORDERS, raw, table)
+    assert (again.taken, again.manifest) == (False, first.manifest)
+
+    write(raw, line(1), line(2), line(3))
+    changed = take(ORDERS, raw, lake)
+    assert changed.taken
+    assert users(spark, lake) == [1, 2, 3]
+    assert [path.name for path in table.folder.iterdir() if path.is_dir()] == [changed.manifest.digest]
+    # The digest of the rows is that of the declaration too.
+    assert take(replace(ORDERS, key=("user_id",)), raw, lake).taken
+
+
+def test_what_a_killed_run_left_does_not_matter(take: Take, spark: "SparkSession", tmp_path: Path):
+    lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
+    folder = Table(lake, "shop", "orders").folder
+    digest = take(ORDERS, raw, lake).manifest.digest
+    # Killed after the folder was complete and before it was made current, beside another killed while it wrote.
+    (folder / "current.json").unlink()
+    for left in (f"{digest}.partial", f"{digest}.12345.partial"):
+        shutil.copytree(folder / digest, folder / left)
+    shutil.copytree(folder / digest / "event_month=1997-01", folder / digest / "event_month=1997-02")
+
+    assert take(ORDERS, raw, lake).taken
+    assert users(spark, lake) == [1, 2]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([digest, "current.json"])
+
+
+def test_above_the_allowed_share_the_old_table_stays_and_the_rows_are_put_aside(
+    take: Take, spark: "SparkSession", tmp_path: Path
+):
+    lake, source = tmp_path / "lake", replace(ORDERS, max_quarantined=0.25)
+    raw = write(tmp_path / "raw", line(1), line(2), line(3), line(4, day="soon"))
+    before = take(source, raw, lake).manifest
+    assert before.quarantined == 1
+
+    write(raw, line(1), line(5), line(6), line(4, day="soon"), line(7, price=""))
+    with pytest.raises(
+        QuarantineError, match=r"orders: 2 of 5 rows \(40\.0%\) cannot be used, at most 25\.0%"
+    ) as caught:
+        take(source, raw, lake)
+    table = Table(lake, "shop", "orders")
+    assert table.require() == before
+    assert users(spark, lake) == [1, 2, 3]
+    (aside,) = (path for path in table.quarantine.iterdir() if path.name in sentence(caught.value))
+    reasons = {row["reason"] for row in spark.read.parquet(str(aside)).collect()}
+    assert reasons == {"day: not a date: soon", "price: empty"}
+
+
+def test_a_file_of_unusable_rows_only_is_refused_whatever_the_share(take: Take, tmp_path: Path):
+    raw = write(tmp_path / "raw", line(1, day="soon"))
+    with pytest.raises(QuarantineError, match="1 of 1 rows") as caught:
+        take(replace(ORDERS, max_quarantined=1), raw, tmp_path / "lake")
+    sentence(caught.value)
+    assert Table(tmp_path / "lake", "shop", "orders").manifest() is None
+
+
+@pytest.mark.parametrize("day", ["0000-01-01", "9999-12-31"])
+def test_a_date_at_either_end_of_the_calendar_is_taken_or_told(day: str, take: Take, tmp_path: Path):
+    raw = write(tmp_path / "raw", line(1), line(2, day=day), line(3))
+    with suppress(PrichalError):
+        assert take(ORDERS, raw, tmp_path / "lake").manifest.rows_in == 3
+
+
+def test_a_moment_belongs_to_its_day_in_the_projects_time_zone(take: Take, in_zone: Callable, tmp_path: Path):  # type: ignore[type-arg]
+    raw = write(tmp_path / "raw", line(1, seen="1997-01-05T20:00:00Z"), line(2, seen="1997-01-06 23:59:59"))
+    columns = tuple(replace(column, nullable=False) for column in ORDERS.columns)
+    with in_zone("Asia/Kolkata"):
+        done = take(replace(ORDERS, event_time="seen", columns=columns), raw, tmp_path / "lake")
+    assert done.manifest.coverage == Coverage(date(1997, 1, 6), date(1997, 1, 7))

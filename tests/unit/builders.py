@@ -1,0 +1,101 @@
+"""What several unit tests build: sound evidence, a declared source and feature, a frame with a signal in it."""
+
+from copy import deepcopy
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from features import Feature
+from lake import Column, Source, Table
+from lake.table import Manifest
+from stack.files import fresh_partial
+from training.frame import Frame
+
+EVIDENCE = {
+    "schema": 1,
+    "model": "shop_churn",
+    "family": "catboost",
+    "data": {
+        "digest": "0123456789abcdef",
+        "development": ["1997-05-01", "1997-06-01"],
+        "out_of_time": ["1998-03-01", "1998-04-01"],
+        "embargo_days": 90,
+        "out_of_time_rows": 10_000,
+        "out_of_time_left": 6_000,
+    },
+    "metrics": {
+        "auc": {"value": 0.78, "low": 0.77, "high": 0.79},
+        "log_loss": 0.52,
+        "calibration_error": 0.02,
+        "calibration_slope": 1.03,
+    },
+    "baselines": {
+        "recency": {"value": 0.05, "low": 0.04, "high": 0.06},
+        "logistic": {"value": 0.01, "low": 0.002, "high": 0.018},
+    },
+}
+
+
+def evidence(**changes: Any) -> dict[str, Any]:
+    """Sound evidence with some values replaced, `metrics__auc__low=0.6` for `metrics.auc.low`."""
+    built = deepcopy(EVIDENCE)
+    for path, value in changes.items():
+        *above, last = path.split("__")
+        place = built
+        for key in above:
+            place = place[key]
+        place[last] = value
+    return built
+
+
+def source(**changes: Any) -> Source:
+    """A log of visits: whom, when, when we knew, how long."""
+    columns = (
+        Column("user_id", "bigint", "whom", lowest=1),
+        Column("day", "date", "when"),
+        Column("loaded", "timestamp", "when we knew"),
+        Column("minutes", "double", "how long", nullable=True),
+        Column("device", "string", "on what", nullable=True),
+    )
+    declared = {"name": "visits", "files": "visits*.csv", "entity": "user_id", "event_time": "day", "columns": columns}
+    return Source(**{**declared, **changes})
+
+
+def feature(aggregation: str = "count", **changes: Any) -> Feature:
+    """A feature of the visits."""
+    told = {"unit": "visits", "null": "never", "reason": "Comes rarely", "description": "visits in all"}
+    return Feature(**{"source": "visits", "aggregation": aggregation, **told, **changes})
+
+
+def publish(table: Table, digest: str, start: str, end: str) -> Path:
+    """Make a folder that holds its digest as text the table's current one."""
+    partial = fresh_partial(table.folder / digest)
+    partial.mkdir()
+    (partial / "rows").write_text(digest)
+    table.publish(partial, Manifest(digest, 3, 2, 1, 0, start, end, {"visits.csv": "abc"}))
+    return table.folder / digest
+
+
+def frame(dates: list[date], entities: int = 120, seed: int = 1) -> Frame:
+    """Rows at every date: days of silence, which decides, then a number with nulls, then noise."""
+    rng = np.random.default_rng(seed)
+    n = entities * len(dates)
+    silence = rng.integers(1, 200, n).astype(float)
+    spent = rng.gamma(2.0, 10.0, n)
+    labels = (rng.random(n) < 1 / (1 + np.exp(2.0 - silence / 50 + spent / 40))).astype(int)
+    spent[rng.random(n) < 0.1] = np.nan
+    return Frame(
+        names=("silence", "spent", "noise"),
+        rows=np.column_stack([silence, spent, rng.normal(size=n)]),
+        labels=labels,
+        entity=np.tile(np.arange(entities), len(dates)),
+        as_of=np.repeat(np.array(dates, dtype="datetime64[D]"), entities),
+    )
+
+
+def is_one_sentence(error: BaseException) -> bool:
+    """Whether a person can be told the error as it is: one line that ends in a full stop."""
+    text = str(error)
+    return "\n" not in text and text.endswith(".")

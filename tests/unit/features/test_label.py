@@ -1,0 +1,32 @@
+"""When it is known who has left."""
+
+from datetime import date
+
+import pytest
+
+from features import NoEvent
+from lake.source import DeclarationError
+from tests.unit.builders import is_one_sentence
+
+
+@pytest.mark.parametrize(
+    ("grace", "covered_until", "matured"),
+    [
+        pytest.param(0, date(1998, 1, 30), False, id="the last day of the horizon is missing"),
+        pytest.param(0, date(1998, 1, 31), True, id="the horizon is covered to its last day"),
+        pytest.param(2, date(1998, 2, 1), False, id="the last day of grace is missing"),
+        pytest.param(2, date(1998, 2, 2), True, id="the grace is covered to its last day"),
+    ],
+)
+def test_a_label_matures_on_the_day_after_its_reach_and_not_before(grace: int, covered_until: date, matured: bool):
+    label = NoEvent("visits", horizon_days=30, grace_days=grace)
+    as_of = date(1998, 1, 1)
+    assert label.matured(as_of, covered_until) is matured
+    assert label.matured(as_of, label.matures_on(as_of))
+
+
+@pytest.mark.parametrize(("horizon", "grace"), [(0, 0), (-1, 0), (30, -1)])
+def test_a_label_that_cannot_look_ahead_is_told(horizon: int, grace: int):
+    with pytest.raises(DeclarationError, match=f"horizon {horizon} .* grace {grace} ") as caught:
+        NoEvent("visits", horizon, grace)
+    assert is_one_sentence(caught.value)

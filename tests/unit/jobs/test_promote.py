@@ -1,0 +1,30 @@
+"""How a promotion is asked for and told."""
+
+import pytest
+
+from jobs.context import Context
+from jobs.promote import ModeError, describe, promote
+from registry import Moved
+from tests.unit.builders import is_one_sentence
+
+
+@pytest.mark.parametrize("mode", ["force", "", "AUTO"])
+def test_a_mode_that_does_not_exist_is_told_before_anything_is_done(mode: str, context: Context):
+    with pytest.raises(ModeError, match=f"mode '{mode}' does not exist") as caught:
+        promote(context, mode=mode)
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("act", "replaced", "said"),
+    [
+        ("promote", None, "version 3 is in production, it replaced nothing"),
+        ("promote", "2", "version 3 is in production, it replaced version 2"),
+        ("keep", "3", "version 3 stays in production"),
+        ("refuse", None, "version 3 refused; production stays empty"),
+        ("refuse", "2", "version 3 refused; production stays version 2"),
+        ("rollback", "4", "version 3 is back in production, version 4 is withdrawn"),
+    ],
+)
+def test_what_became_of_a_version_is_said_in_a_line(act: str, replaced: str | None, said: str):
+    assert describe(Moved("cdnow_churn", act, "3", replaced, None)) == f"cdnow_churn: {said}"

@@ -1,0 +1,78 @@
+"""A project is found by name, and what it declares fits together."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from features import NoEvent, Population
+from lake.source import DeclarationError
+from projects import load_project, project_names
+from projects.project import UnknownProjectError
+from serving import Mart
+from stack.errors import PrichalError
+from tests.unit.builders import feature, is_one_sentence
+
+CDNOW = load_project("cdnow")
+ACTIVE = CDNOW.populations[0]
+
+
+@pytest.mark.parametrize("name", ["cdnwo", "", "project", "../cdnow", "__pycache__"])
+def test_a_project_that_does_not_exist_is_told_with_those_that_do(name: str):
+    with pytest.raises(UnknownProjectError, match=r"does not exist; there are .*cdnow.* under projects/") as caught:
+        load_project(name)
+    assert repr(name) in str(caught.value)
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize("name", project_names())
+def test_every_project_loads_under_its_folders_name_with_its_data_described(name: str):
+    project = load_project(name)
+    assert project.name == name
+    assert all(one.description and one.unit and one.null and one.reason for one in project.features)
+    assert len({one.description for one in project.features}) == len(project.features)
+
+
+def test_the_record_shops_raw_data_is_where_it_says():
+    assert [path.name for path in CDNOW.raw.glob(CDNOW.sources[0].files)] == ["purchases.csv.gz"]
+
+
+def other(**changes: Any) -> Population:
+    return replace(ACTIVE, **{"name": "other", "model": "other_churn", **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"training": replace(CDNOW.training, recency="x")}, "recency feature x", id="recency"),
+        pytest.param({"label": NoEvent("visits", 30)}, "the label's source visits", id="the label's source"),
+        pytest.param({"populations": ()}, "a model of its own, given are", id="no population"),
+        pytest.param({"populations": (ACTIVE, other(model="cdnow_churn"))}, "a model of its own", id="one model twice"),
+        pytest.param({"populations": (ACTIVE, other(name="active"))}, "active", id="one population twice"),
+        pytest.param({"populations": (other(name="all"),)}, "all", id="a population called as the choice of all"),
+        pytest.param({"features": (*CDNOW.features, CDNOW.features[0])}, "is declared twice", id="one feature twice"),
+        pytest.param({"features": (*CDNOW.features, feature())}, "no source visits", id="a feature of no source"),
+        pytest.param({"sources": CDNOW.sources * 2}, "purchases", id="one source twice"),
+        pytest.param({"time_zone": "Mars/Base"}, "Mars/Base", id="a time zone that does not exist"),
+        pytest.param({"mart": Mart("cdnow_scores", "user_id")}, "user_id", id="a mart about somebody else"),
+    ],
+)
+def test_declarations_that_do_not_fit_are_told(changes: dict[str, Any], said: str):
+    with pytest.raises(DeclarationError, match=said) as caught:
+        replace(CDNOW, **changes)
+    assert is_one_sentence(caught.value)
+
+
+def test_a_population_is_chosen_by_name_or_all_of_them():
+    project = replace(CDNOW, populations=(ACTIVE, other()))
+    assert [one.name for one in project.choose("all")] == ["active", "other"]
+    assert [one.name for one in project.choose("other")] == ["other"]
+    with pytest.raises(PrichalError, match="cdnow has no population paid; it has active, other, or all") as caught:
+        project.choose("paid")
+    assert is_one_sentence(caught.value)
+
+
+def test_what_decides_a_snapshot_is_what_the_project_declares():
+    spec = CDNOW.spec
+    assert (spec.project, spec.entity, spec.label) == ("cdnow", "customer_id", CDNOW.label)
+    assert (spec.sources, spec.features, spec.populations) == (CDNOW.sources, CDNOW.features, CDNOW.populations)

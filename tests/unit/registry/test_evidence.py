@@ -1,0 +1,45 @@
+"""An evidence file is read strictly."""
+
+from typing import Any
+
+import pytest
+
+from registry import parse
+from registry.evidence import EvidenceError
+from tests.unit.builders import evidence
+
+
+def test_what_the_file_says_is_what_is_read():
+    read = parse(evidence())
+    assert (read.family, read.metrics.auc.low, read.baselines["recency"].value) == ("catboost", 0.77, 0.05)
+    assert read.data.out_of_time == ["1998-03-01", "1998-04-01"]
+
+
+def test_what_the_gate_does_not_ask_for_may_be_there():
+    assert parse(evidence(remark="fitted at night")).model == "shop_churn"
+
+
+def test_a_whole_number_counts_as_a_number():
+    assert parse(evidence(metrics__log_loss=1)).metrics.log_loss == 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        pytest.param({"metrics__log_loss": "0.5"}, "metrics.log_loss", id="a number as text"),
+        pytest.param({"metrics__log_loss": True}, "metrics.log_loss", id="a yes for a number"),
+        pytest.param({"data__embargo_days": 0}, "data.embargo_days", id="no embargo"),
+        pytest.param({"data__embargo_days": 90.5}, "data.embargo_days", id="half a day"),
+        pytest.param({"data__out_of_time_left": -1}, "data.out_of_time_left", id="a negative count"),
+        pytest.param({"data__out_of_time_rows": 0}, "data.out_of_time_rows", id="judged on nothing"),
+        pytest.param({"data__development": []}, "data.development", id="fitted on no date"),
+        pytest.param({"data__out_of_time": []}, "data.out_of_time", id="judged on no date"),
+        pytest.param({"data__out_of_time": [float("nan")]}, "data.out_of_time.0", id="a date that is NaN"),
+        pytest.param({"data__digest": "abc"}, "data.digest", id="a digest of three letters"),
+        pytest.param({"baselines__recency__low": float("-inf")}, "baselines.recency.low", id="minus infinity"),
+    ],
+)
+def test_the_first_unusable_field_is_named(changes: dict[str, Any], field: str):
+    with pytest.raises(EvidenceError) as caught:
+        parse(evidence(**changes))
+    assert str(caught.value).startswith(f"{field}: ")

@@ -1,0 +1,169 @@
+"""The gate accepts what is proved and nothing else."""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from registry import Evidence, Policy, decide, gate
+from tests.unit.builders import evidence
+
+
+def _paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every field that the evidence declares, and the type declared; `recency` stands for any baseline."""
+    for name, field in model.model_fields.items():
+        path, declared = (*above, name), field.annotation
+        yield path, declared
+        values = getattr(declared, "__args__", ())
+        if getattr(declared, "__origin__", None) is dict:
+            path, declared = (*path, "recency"), values[1]
+            yield path, declared
+        if isinstance(declared, type) and issubclass(declared, BaseModel):
+            yield from _paths(declared, path)
+
+
+REMOVED = object()
+DAMAGES = {"removed": REMOVED, "None": None, "NaN": float("nan"), "infinite": float("inf"), "text": "a string"}
+
+
+def _damaged() -> Iterator[Any]:
+    for path, declared in _paths(Evidence):
+        for how, value in DAMAGES.items():
+            if not (how == "text" and declared is str):
+                yield pytest.param(path, value, id=f"{'.'.join(path)} {how}")
+
+
+@pytest.mark.parametrize(("path", "value"), _damaged())
+def test_evidence_with_a_damaged_field_is_refused_and_the_field_is_named(path: tuple[str, ...], value: Any):
+    raw = evidence()
+    *above, last = path
+    place = raw
+    for key in above:
+        place = place[key]
+    if value is REMOVED:
+        del place[last]
+    else:
+        place[last] = value
+
+    decision = decide(raw, Policy())
+
+    # A baseline is found missing by its own check, which calls it by name.
+    named = "baseline recency" if value is REMOVED and last == "recency" else ".".join(path)
+    assert not decision.accepted
+    assert any(named in reason for reason in decision.reasons)
+
+
+def test_sound_evidence_is_accepted_and_every_check_says_why():
+    decision = decide(evidence(), Policy())
+    assert decision.accepted
+    assert len(decision.reasons) == len(decision.checks) == 5
+
+
+def test_no_evidence_at_all_is_refused():
+    decision = decide(None, Policy())
+    assert not decision.accepted
+    assert decision.reasons == ["The challenger left no evidence file."]
+
+
+@pytest.mark.parametrize(
+    ("changes", "accepted", "said"),
+    [
+        pytest.param({"metrics__auc__low": 0.6999}, False, "does not reach 0.70", id="interval just below the floor"),
+        pytest.param({"metrics__auc__low": 0.70}, True, "reaches 0.70", id="interval at the floor"),
+        pytest.param(
+            {"metrics__auc": {"value": 0.74, "low": 0.68, "high": 0.80}}, False, "does not reach", id="only the point"
+        ),
+        pytest.param({"baselines__recency__low": 0.0}, True, "recency .* better for sure", id="surely not below"),
+        pytest.param({"baselines__recency__low": -0.0001}, False, "recency .* not surely better", id="perhaps below"),
+        pytest.param(
+            {"baselines__recency": {"value": -0.02, "low": -0.03, "high": -0.01}}, False, "below it", id="surely below"
+        ),
+        pytest.param({"baselines__logistic__low": -0.005}, True, "not below by more than 0.005", id="as far as may be"),
+        pytest.param({"baselines__logistic__low": -0.0051}, False, "may be below by more", id="further than may be"),
+        pytest.param({"baselines": {}}, False, "no comparison with the baseline recency", id="no comparison"),
+        pytest.param({"data__out_of_time_left": 199}, False, "fewer than the 200", id="one too few left"),
+        pytest.param({"data__out_of_time_left": 200}, True, "at least 200", id="just enough left"),
+        pytest.param({"metrics__calibration_error": 0.0501}, False, "above 0.05", id="probabilities off"),
+        pytest.param({"metrics__calibration_error": 0.05}, True, "within 0.05", id="probabilities just right"),
+    ],
+)
+def test_each_bound_is_held_exactly(changes: dict[str, Any], accepted: bool, said: str):
+    decision = decide(evidence(**changes), Policy())
+    assert decision.accepted is accepted
+    assert any(re.search(said, reason) for reason in decision.reasons)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"metrics__auc": {"value": 1.3, "low": 1.2, "high": 1.4}}, id="an AUC above 1"),
+        pytest.param({"metrics__auc": {"value": 0.60, "low": 0.75, "high": 0.65}}, id="an interval beside its value"),
+        pytest.param({"metrics__calibration_error": -0.01}, id="a negative mean distance"),
+        pytest.param({"data__out_of_time_left": 10_001}, id="more rows left than there are"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused(changes: dict[str, Any]):
+    assert not decide(evidence(**changes), Policy()).accepted
+
+
+def test_a_baseline_is_not_compared_with_itself():
+    raw = evidence(family="logistic")
+    del raw["baselines"]["logistic"]
+    assert decide(raw, Policy()).accepted
+
+
+@pytest.mark.parametrize("name", ["_auc", "_baselines", "_left", "_calibration"])
+def test_a_check_that_raises_is_a_refusal(name: str, monkeypatch: pytest.MonkeyPatch):
+    def breaks(evidence: Evidence, policy: Policy) -> Iterator[gate.Check]:
+        raise ZeroDivisionError("for a reason")
+
+    monkeypatch.setattr(gate, name, breaks)
+    decision = decide(evidence(), Policy())
+    assert not decision.accepted
+    assert decision.reasons == ["The check breaks could not be made: ZeroDivisionError: for a reason."]
+
+
+def test_a_policy_that_got_around_its_own_bounds_still_meets_the_floor():
+    policy = Policy.model_construct(lowest_auc=0.5)
+    assert not decide(evidence(metrics__auc__low=0.69), policy).accepted
+
+
+def test_a_policy_without_a_number_refuses():
+    policy = Policy.model_construct(largest_calibration_error=None)
+    assert not decide(evidence(), policy).accepted
+
+
+#: path -> what makes it worse: subtract or add.
+WORSE = {
+    "metrics__auc__value": -1,
+    "metrics__auc__low": -1,
+    "baselines__recency__value": -1,
+    "baselines__recency__low": -1,
+    "baselines__logistic__low": -1,
+    "data__out_of_time_left": -1,
+    "metrics__calibration_error": 1,
+}
+near = {
+    "metrics__auc__value": st.floats(0.72, 0.77),
+    "metrics__auc__low": st.floats(0.69, 0.72),
+    "baselines__recency__value": st.floats(0.04, 0.05),
+    "baselines__recency__low": st.floats(-0.005, 0.04),
+    "baselines__logistic__low": st.floats(-0.010, 0.04),
+    "data__out_of_time_left": st.integers(190, 300),
+    "metrics__calibration_error": st.floats(0.0, 0.06),
+}
+
+
+@given(values=st.fixed_dictionaries(near), path=st.sampled_from(sorted(WORSE)), step=st.floats(0, 0.05))
+@settings(max_examples=300)
+def test_making_any_number_worse_never_turns_a_refusal_into_an_acceptance(
+    values: dict[str, float], path: str, step: float
+):
+    worse = deepcopy(values)
+    worse[path] += WORSE[path] * (round(step * 1000) if isinstance(values[path], int) else step)
+    assert decide(evidence(**values), Policy()).accepted or not decide(evidence(**worse), Policy()).accepted

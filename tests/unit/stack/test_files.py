@@ -1,0 +1,35 @@
+"""Files and folders that readers see whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from stack.files import adopt, fresh_partial, replace_text
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o600])
+def test_a_file_is_replaced_whole_with_its_rights_and_nothing_is_left_beside_it(mode: int, tmp_path: Path):
+    path = tmp_path / "deep" / "current.json"
+    replace_text(path, "a much longer text than the next", mode)
+    replace_text(path, "short", mode)
+    assert path.read_text() == "short"
+    assert path.stat().st_mode & 0o777 == mode
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_to_write_at_is_beside_its_target_and_what_killed_runs_left_is_gone(tmp_path: Path):
+    target = tmp_path / "lake" / "d1"
+    for left in ("d1.1.partial", "d2.1.partial"):
+        (tmp_path / "lake" / left).mkdir(parents=True)
+    partial = fresh_partial(target)
+    assert partial.parent == target.parent
+    assert [path.name for path in target.parent.iterdir()] == ["d2.1.partial"]
+
+
+def test_a_complete_folder_takes_the_place_of_the_one_that_was_there(tmp_path: Path):
+    for name, file in (("old", "a"), ("new", "b")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).touch()
+    adopt(tmp_path / "new", tmp_path / "old")
+    assert [path.name for path in (tmp_path / "old").iterdir()] == ["b"]
+    assert not (tmp_path / "new").exists()

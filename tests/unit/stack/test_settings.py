@@ -1,0 +1,152 @@
+"""Settings come from the environment and `.stack/env`, strictly, and keep secrets to themselves."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stack.errors import SettingError
+from stack.settings import Settings, read_env_file, write_env_file
+from tests.unit.builders import is_one_sentence
+
+SECRET = "hunter2-hunter2"
+
+
+def load(state: Path, **environ: str) -> Settings:
+    return Settings.load({"PRICHAL_STATE": str(state), **environ})
+
+
+def test_an_unknown_variable_of_ours_is_an_error_that_names_the_known_ones(tmp_path: Path):
+    with pytest.raises(SettingError, match=r"PRICHAL_LAKES is not a setting of Prichal.*PRICHAL_LAKE,") as caught:
+        load(tmp_path, PRICHAL_LAKES="/data")
+    assert is_one_sentence(caught.value)
+
+
+def test_other_programs_variables_are_none_of_our_business(tmp_path: Path):
+    assert load(tmp_path, EDITOR="vi").state == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("PRICHAL_POSTGRES_PORT", "post", id="a word for a port"),
+        pytest.param("PRICHAL_S3_PORT", "0", id="port 0"),
+        pytest.param("PRICHAL_MLFLOW_PORT", "65536", id="a port above the last"),
+        pytest.param("PRICHAL_MLFLOW_PORT", "-1", id="a negative port"),
+        pytest.param("PRICHAL_S3_PORT", "8333.5", id="half a port"),
+        pytest.param("PRICHAL_DRIVER_MEMORY", "2 GB", id="memory as a person writes it"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_with_its_variable(name: str, value: str, tmp_path: Path):
+    with pytest.raises(SettingError) as caught:
+        load(tmp_path, **{name: value})
+    assert str(caught.value).startswith(f"{name}={value!r} cannot be used: ")
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize("value", ["1", "65535"])
+def test_the_first_and_the_last_port_can_be_used(value: str, tmp_path: Path):
+    assert load(tmp_path, PRICHAL_S3_PORT=value).s3_port == int(value)
+
+
+def test_an_empty_variable_is_not_set(tmp_path: Path):
+    settings = load(tmp_path, DATABASE_URL="", PRICHAL_S3_PORT="")
+    assert (settings.database_url, settings.s3_port) == (None, None)
+
+
+def test_the_lake_lies_in_the_state_folder_unless_set(tmp_path: Path):
+    assert load(tmp_path).lake == tmp_path / "lake"
+    assert load(tmp_path, PRICHAL_LAKE="/data/lake").lake == Path("/data/lake")
+
+
+def test_the_environment_wins_over_the_file_and_an_empty_variable_does_not(tmp_path: Path):
+    write_env_file(tmp_path / "env", {"MLFLOW_TRACKING_URI": "http://file", "PRICHAL_S3_BUCKET": "file"}, [tmp_path])
+    settings = load(tmp_path, MLFLOW_TRACKING_URI="http://shell", PRICHAL_S3_BUCKET="")
+    assert (settings.tracking_uri, settings.s3_bucket) == ("http://shell", "file")
+
+
+@pytest.mark.parametrize(("need", "name"), [("database", "DATABASE_URL"), ("tracking", "MLFLOW_TRACKING_URI")])
+def test_a_service_that_is_needed_and_not_set_is_told_by_its_variable(need: str, name: str, tmp_path: Path):
+    with pytest.raises(SettingError, match=f"^{name} is not set: run `make up`") as caught:
+        getattr(load(tmp_path), f"require_{need}")()
+    assert is_one_sentence(caught.value)
+
+
+def test_the_password_is_handed_over_where_it_is_needed(tmp_path: Path):
+    url = f"postgresql://writer:{SECRET}@db/mart"
+    assert load(tmp_path, DATABASE_URL=url).require_database() == url
+
+
+def test_secrets_do_not_show_where_settings_are_printed(tmp_path: Path):
+    url = f"postgresql://writer:{SECRET}@db/mart"
+    settings = load(tmp_path, DATABASE_URL=url, AWS_SECRET_ACCESS_KEY=SECRET)
+    assert SECRET not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"PRICHAL_S3_PORT": "x"}, id="a bad value beside them"),
+        pytest.param({"PRICHAL_TYPO": "x"}, id="an unknown variable beside them"),
+        pytest.param({f"PRICHAL_{SECRET}": SECRET}, id="an unknown variable's value"),
+    ],
+)
+def test_secrets_do_not_show_in_the_sentence_about_another_setting(wrong: dict[str, str], tmp_path: Path):
+    url = f"postgresql://writer:{SECRET}@db/mart"
+    with pytest.raises(SettingError) as caught:
+        load(tmp_path, DATABASE_URL=url, AWS_SECRET_ACCESS_KEY=SECRET, **wrong)
+    assert f":{SECRET}" not in str(caught.value)
+    assert f"={SECRET}" not in str(caught.value)
+
+
+#: line breaks are a case of their own, below.
+plain = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=40)
+
+
+@given(values=st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9_]{0,9}", fullmatch=True), plain, max_size=4))
+def test_the_env_file_says_what_was_written(values: dict[str, str], tmp_path_factory: pytest.TempPathFactory):
+    path = tmp_path_factory.getbasetemp() / "env_round_trip"
+    write_env_file(path, values, [Path("/opt/bin")])
+    read = read_env_file(path)
+    assert {name: read[name] for name in values} == values
+
+
+ODD = {
+    "a space": "two words",
+    "quotes": """it's "quoted" \\ twice""",
+    "what a shell expands": "$HOME `id` $(id) ${X} ~ * !!",
+    "what a shell ends on": "a;b&c|d#e",
+    "an equals sign": "key=value=",
+    "another alphabet": "причал",
+    "a line break": "two\nlines",
+}
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+def test_a_shell_that_sources_the_env_file_gets_the_same_value(value: str, tmp_path: Path):
+    write_env_file(tmp_path / "env", {"ODD": value}, [tmp_path])
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'. "{tmp_path}/env"; printf %s "$ODD"'], capture_output=True, check=True, text=True
+    )
+    assert done.stdout == value == read_env_file(tmp_path / "env")["ODD"]
+
+
+def test_an_env_file_that_cannot_be_read_is_told_with_its_path(tmp_path: Path):
+    (tmp_path / "env").write_text("export DATABASE_URL='postgresql://u@h/db\n")
+    with pytest.raises(SettingError, match=str(tmp_path / "env")) as caught:
+        load(tmp_path)
+    assert is_one_sentence(caught.value)
+
+
+def test_only_the_owner_can_read_the_env_file(tmp_path: Path):
+    write_env_file(tmp_path / "env", {"DATABASE_URL": SECRET}, [tmp_path])
+    assert (tmp_path / "env").stat().st_mode & 0o777 == 0o600
+
+
+def test_sourcing_puts_our_programs_first_and_the_others_last(tmp_path: Path):
+    write_env_file(tmp_path / "env", {}, [Path("/ours first"), Path("/ours last")])
+    script = f'PATH=/theirs; . "{tmp_path}/env"; echo "$PATH"'
+    done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, check=True, text=True)
+    assert done.stdout == "/ours first:/theirs:/ours last\n"

@@ -1,0 +1,77 @@
+"""Rules of the whole tree that a linter does not know."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stack.settings import ROOT
+
+ROOMS = ("stack", "lake", "features", "training", "registry", "serving", "monitoring", "projects", "jobs")
+FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+#: stored with every model version and run without this project.
+STORED = [ROOT / "training" / "churn_model.py", *sorted((ROOT / "training" / "families").glob("[a-z]*.py"))]
+
+LONGEST_FUNCTION = 60
+LONGEST_MODULE = 350
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def _reads_environment(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found = f"{node.value.id}.{node.attr}"
+            if found in {"os.environ", "os.environb", "os.getenv", "os.putenv"} or node.value.id == "getpass":
+                yield f"line {node.lineno}: {found}"
+        if isinstance(node, ast.ImportFrom) and node.module in {"os", "getpass"}:
+            names = {alias.name for alias in node.names} & {"environ", "environb", "getenv", "putenv", "getuser"}
+            yield from (f"line {node.lineno}: from {node.module} import {name}" for name in sorted(names))
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names}
+
+
+def test_the_tree_that_is_looked_at_is_the_whole_one():
+    assert {path.relative_to(ROOT).parts[0] for path in FILES} == set(ROOMS)
+    assert {path.name for path in STORED} >= {"churn_model.py", "logistic.py", "catboost.py"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import os\nx = os.environ['A']", "from os import getenv", "import os\nos.getenv('A')", "import getpass\n"
+     "getpass.getuser()", "def f():\n    from os import environ as e"],
+)  # fmt: skip
+def test_a_reader_of_the_environment_is_recognised(code: str):
+    assert list(_reads_environment(ast.parse(code)))
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parts[len(ROOT.parts)] != "stack"], ids=_name)
+def test_only_stack_reads_the_environment(path: Path):
+    assert list(_reads_environment(_tree(path))) == []
+
+
+@pytest.mark.parametrize("path", STORED, ids=_name)
+def test_what_is_stored_with_a_model_imports_nothing_of_this_project(path: Path):
+    assert not _imports(_tree(path)) & set(ROOMS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_no_module_and_no_function_is_too_long_to_read(path: Path):
+    functions = {
+        f"{node.name} (line {node.lineno})": (node.end_lineno or 0) - node.lineno + 1
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: lines for name, lines in functions.items() if lines > LONGEST_FUNCTION} == {}
+    assert len(path.read_text().splitlines()) <= LONGEST_MODULE

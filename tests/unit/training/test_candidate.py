@@ -1,0 +1,120 @@
+"""A candidate is judged in time order and calibrated on what it was not fitted on."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from features import monthly
+from tests.unit.builders import frame, is_one_sentence
+from training.candidate import Candidate, check_classes, fit_candidate, judge_folds, platt
+from training.folds import split
+from training.frame import Frame, TooLittleDataError
+
+DATES = monthly(date(1997, 1, 1), date(1997, 12, 1))
+CUT = split(DATES, timedelta(days=90), out_of_time=2, folds=3)
+FRAME = frame(DATES)
+
+
+def fit(rows: Frame = FRAME, name: str = "logistic", params: dict[str, Any] | None = None) -> Candidate:
+    return fit_candidate(name, params or {}, rows, CUT, seed=7)
+
+
+def with_rows(dates: tuple[date, ...], **changes: Any) -> Frame:
+    """The frame with the rows of these dates overwritten."""
+    hit = np.isin(FRAME.as_of, np.array(dates, dtype="datetime64[D]"))
+    parts = {name: getattr(FRAME, name).copy() for name in changes}
+    for name, value in changes.items():
+        parts[name][hit] = value
+    return replace(FRAME, **parts)
+
+
+def test_a_folds_auc_is_that_of_its_later_date_ranked_by_a_fit_on_the_earlier_ones():
+    scores = judge_folds("recency", {"recency": 0}, FRAME, CUT.folds, seed=7)
+    for score, fold in zip(scores, CUT.folds, strict=True):
+        late = FRAME.at(fold.judge)
+        # Recency ranks by silence whatever it is fitted on.
+        assert score.auc == pytest.approx(roc_auc_score(late.labels, late.rows[:, 0]), abs=1e-12)
+        assert score.fold == fold
+
+
+def test_what_happened_out_of_time_cannot_be_learnt():
+    corrupted = with_rows(CUT.out_of_time, rows=1e6, labels=1)
+    for name, params in (("logistic", {}), ("catboost", {"iterations": 20, "thread_count": 1})):
+        honest, other = fit(name=name, params=params), fit(corrupted, name, params)
+        assert np.array_equal(honest.probability(FRAME.rows), other.probability(FRAME.rows))
+        assert honest.fold_auc == other.fold_auc
+
+
+def test_what_happened_in_the_embargo_of_a_fold_cannot_be_learnt_by_it():
+    fold = CUT.folds[0]
+    between = tuple(day for day in DATES if fold.fit[-1] < day < fold.judge[0])
+    assert between
+    honest = judge_folds("logistic", {}, FRAME, (fold,), seed=7)[0]
+    other = judge_folds("logistic", {}, with_rows(between, labels=1), (fold,), seed=7)[0]
+    assert np.array_equal(honest.margin, other.margin)
+
+
+def test_the_model_itself_is_not_fitted_on_the_date_that_calibrates_it():
+    turned = with_rows(CUT.calibrate, labels=0)
+    turned = replace(turned, labels=np.where(np.arange(len(turned)) % 5 == 0, 1, turned.labels))
+    fifth = replace(FRAME, labels=np.where(np.arange(len(FRAME)) % 5 == 0, 1, FRAME.labels))
+    honest, other = fit(fifth), fit(turned)
+    assert honest.native == other.native
+    assert honest.calibration != other.calibration
+
+
+def test_probabilities_are_right_on_average_on_the_date_that_calibrates():
+    late = FRAME.at(CUT.calibrate)
+    for name, params in (("recency", {"recency": 0}), ("logistic", {}), ("xgboost", {"rounds": 20, "nthread": 1})):
+        mean = fit(name=name, params=params).probability(late.rows).mean()
+        assert mean == pytest.approx(late.labels.mean(), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept"), [(1.0, 0.0), (0.5, -1.0), (2.0, 0.7)], ids=["right already", "too bold", "too timid"]
+)
+def test_platt_recovers_slope_and_intercept(slope: float, intercept: float):
+    rng = np.random.default_rng(11)
+    margin = rng.normal(0, 2, 50_000)
+    labels = (rng.random(50_000) < 1 / (1 + np.exp(-(slope * margin + intercept)))).astype(int)
+    found = platt(margin, labels)
+    assert found["slope"] == pytest.approx(slope, rel=0.05)
+    assert found["intercept"] == pytest.approx(intercept, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("dates", "label", "said"),
+    [
+        pytest.param(CUT.folds[1].judge, 0, "0 of 120 rows left and 120 stayed", id="everybody stayed where it judges"),
+        pytest.param(CUT.folds[1].judge, 1, "120 of 120 rows left and 0 stayed", id="everybody left where it judges"),
+        pytest.param(CUT.folds[1].fit, 0, "0 of 480 rows left", id="everybody stayed where it fits"),
+    ],
+)
+def test_a_fold_of_one_class_is_told_with_its_dates_and_counts(dates: tuple[date, ...], label: int, said: str):
+    with pytest.raises(TooLittleDataError, match=f"In snapshots {dates[0]} to {dates[-1]}, {said}") as caught:
+        judge_folds("logistic", {}, with_rows(dates, labels=label), CUT.folds[1:2], seed=7)
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize(("left", "enough"), [(9, False), (10, True), (110, True), (111, False)])
+def test_ten_rows_of_each_class_are_enough_and_nine_are_not(left: int, enough: bool):
+    one_date = FRAME.at(DATES[:1])
+    rows = replace(one_date, labels=(np.arange(120) < left).astype(int))
+    if enough:
+        check_classes(rows, "the test")
+    else:
+        with pytest.raises(TooLittleDataError, match=f"In the test, {left} of 120 rows left"):
+            check_classes(rows, "the test")
+
+
+def test_a_spread_needs_two_folds():
+    scores = judge_folds("recency", {"recency": 0}, FRAME, CUT.folds, seed=7)
+    one = Candidate("recency", {}, None, {}, scores[:1])
+    three = Candidate("recency", {}, None, {}, scores)
+    assert np.isnan(one.fold_spread)
+    assert one.fold_auc == scores[0].auc
+    assert three.fold_spread == pytest.approx(np.std([score.auc for score in scores], ddof=1))
