@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -21,21 +21,24 @@ class _Strict(BaseModel):
 
 
 class Interval(_Strict):
-    """A value with its 95% interval."""
+    """A value with its 95% interval; `lowest` to 1 is what can be."""
 
     value: Number
     low: Number
     high: Number
-
-
-class Share(Interval):
-    """An interval within [0, 1]."""
+    lowest: ClassVar[float] = -1
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if not 0 <= self.low <= self.value <= self.high <= 1:
-            raise ValueError("is not a value from 0 to 1 inside its interval")
+        if not self.lowest <= self.low <= self.value <= self.high <= 1:
+            raise ValueError(f"is not a value from {self.lowest:g} to 1 inside its interval")
         return self
+
+
+class Share(Interval):
+    """A value within [0, 1]."""
+
+    lowest: ClassVar[float] = 0
 
 
 class Metrics(_Strict):

@@ -54,7 +54,8 @@ EDGES = {
     "before, and known on the date": (5, 0, False, False),
     "before, and known a moment before the date": (5, 1e-5, True, True),
     "in the window though known outside of it never": (20, -3, False, False),
-    "known before it happened": (-1, 5, False, False),
+    "booked for a later day": (-1, 5, False, False),
+    "booked for the date itself": (0, 5, False, False),
 }
 
 

@@ -105,6 +105,8 @@ def test_each_bound_is_held_exactly(changes: dict[str, Any], accepted: bool, sai
         pytest.param({"metrics__auc": {"value": 0.60, "low": 0.75, "high": 0.65}}, id="an interval beside its value"),
         pytest.param({"metrics__calibration_error": -0.01}, id="a negative mean distance"),
         pytest.param({"data__out_of_time_left": 10_001}, id="more rows left than there are"),
+        pytest.param({"baselines__recency": {"value": 5.0, "low": 4.0, "high": 6.0}}, id="a difference above 1"),
+        pytest.param({"baselines__recency": {"value": -0.1, "low": 0.2, "high": 0.3}}, id="a difference turned round"),
     ],
 )
 def test_a_number_that_cannot_be_is_refused(changes: dict[str, Any]):
