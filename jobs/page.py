@@ -43,7 +43,7 @@ def page(
         console.print(_decision(move), soft_wrap=True)
     console.print(
         f"\nPublished: {scored.rows:,} rows in mart.{project.mart.table} for {scored.score_date}; "
-        f"Spark UDF and model agree to {scored.largest_difference:.0e}."
+        f"Spark UDF and model {_agreement(scored.largest_difference)}."
     )
     console.print(_top(context))
     _monitors(console, watched)
@@ -86,6 +86,10 @@ def _decision(moved: Moved) -> str:
     if moved.decision is not None:
         lines += [f"  {'yes' if check.passed else 'NO '}  {check.sentence}" for check in moved.decision.checks]
     return "\n".join(lines)
+
+
+def _agreement(difference: float) -> str:
+    return "agree to the last bit" if difference == 0 else f"agree to {difference:.0e}"
 
 
 def _top(context: Context) -> Table:

@@ -2,7 +2,6 @@
 
 from registry.evidence import Evidence, parse
 from registry.gate import Check, Decision, decide
-from registry.ledger import history
 from registry.policy import Policy
 from registry.promotion import Moved, NoProductionError, model_evidence, production, promote, rollback
 
@@ -14,7 +13,6 @@ __all__ = [
     "NoProductionError",
     "Policy",
     "decide",
-    "history",
     "model_evidence",
     "parse",
     "production",

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from stack.postgres import connect, migrate
@@ -56,11 +55,3 @@ def last_move(connection: psycopg.Connection, model: str) -> str | None:
         [model],
     ).fetchone()
     return str(row[0]) if row else None
-
-
-def history(database_url: str, model: str) -> list[dict[str, Any]]:
-    """All rows of a model, the oldest first."""
-    prepare(database_url)
-    with connect(database_url) as connection:
-        rows = connection.cursor(row_factory=dict_row)
-        return rows.execute("select * from ops.promotions where model_name = %s order by id", [model]).fetchall()
