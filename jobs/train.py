@@ -23,14 +23,14 @@ class TrialsError(PrichalError):
 
 def train(context: Context, population: str = "all", as_of: str = "latest", trials: str = "declared") -> list[Trained]:
     """Train each population's candidates with what was known on a date, and register the best as challenger."""
-    plan = _plan(context.project.training, trials)
+    plan, populations = _plan(context.project.training, trials), context.project.choose(population)
     done = []
     with step(context, "train", {"population": population, "as_of": as_of, "trials": trials}) as entry:
         day = context.day(as_of)
         snapshots, dates = context.snapshots, context.grid(day)
         built = snapshots.build(context.spark, dates)
         code = code_hash(ROOT, [*ROOMS, f"projects/{context.project.name}"])
-        for one in context.project.choose(population):
+        for one in populations:
             with mlflow.start_run(run_name=one.name, nested=True, tags={"prichal.kind": "training"}):
                 done.append(fit(snapshots, one, plan, dates, until=day, code=code, say=context.say))
         entry.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}
