@@ -1,7 +1,21 @@
 """Raw exports to typed tables; what is malformed is kept aside with its reason and counted."""
 
+from lake.identity import register
 from lake.ingest import Ingested, ingest
-from lake.source import Column, Source
+from lake.source import Begins, Column, Identity, Source
+from lake.surprises import surprises
 from lake.table import Coverage, Table, UnknownTableError
 
-__all__ = ["Column", "Coverage", "Ingested", "Source", "Table", "UnknownTableError", "ingest"]
+__all__ = [
+    "Begins",
+    "Column",
+    "Coverage",
+    "Identity",
+    "Ingested",
+    "Source",
+    "Table",
+    "UnknownTableError",
+    "ingest",
+    "register",
+    "surprises",
+]

@@ -1,18 +1,23 @@
-"""A table of the lake: immutable Parquet folders, and one small file that says which is current.
+"""A table of the lake: immutable Parquet folders, and one small file that says which are current.
 
 A reader sees the old table or the new one, never half of one: a folder is complete before the file
 that names it is replaced.
+
+    staged/<batch>/           every row of the files taken together once, sound ones typed, others with a reason
+    months/<month>/<digest>/  the rows that count, one per key, of the month they happened in
+    current.json              which files, batches and months those are, and how many rows
 """
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack.errors import PrichalError
-from stack.files import adopt, replace_text
+from stack.files import replace_text
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -31,22 +36,70 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """What the current folder holds and what it was made from."""
+class Taken:
+    """A file that was taken: its bytes' SHA-256, its batch and its place there, and what was in it.
+
+    `months` holds how many sound rows happened in each month.
+    """
+
+    content: str
+    batch: str
+    place: int
+    drop: str | None
+    rows_in: int
+    quarantined: int
+    months: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month's current folder; rows in = rows kept + duplicates + contradictions."""
 
     digest: str
-    rows_in: int
     rows_kept: int
-    duplicates: int
-    quarantined: int
+    contradictions: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the table holds and what it was made from; rows in = rows kept + duplicates + quarantined.
+
+    `mark` is the hash of the declaration that the files were read by: another one reads them all anew.
+    """
+
+    digest: str
+    mark: str
     start: str
     end: str
-    files: dict[str, str]
+    files: Mapping[str, Taken]
+    months: Mapping[str, Month]
 
     @property
     def coverage(self) -> Coverage:
         """The days that the table speaks of."""
         return Coverage(date.fromisoformat(self.start), date.fromisoformat(self.end))
+
+    @property
+    def rows_in(self) -> int:
+        """Rows of all files."""
+        return sum(file.rows_in for file in self.files.values())
+
+    @property
+    def rows_kept(self) -> int:
+        """Rows that count."""
+        return sum(month.rows_kept for month in self.months.values())
+
+    @property
+    def quarantined(self) -> int:
+        """Rows that cannot be used, contradictions among them."""
+        return sum(file.quarantined for file in self.files.values()) + sum(
+            month.contradictions for month in self.months.values()
+        )
+
+    @property
+    def duplicates(self) -> int:
+        """Rows that another one with the same key stands for."""
+        return self.rows_in - self.rows_kept - self.quarantined
 
 
 class Table:
@@ -61,7 +114,12 @@ class Table:
     def manifest(self) -> Manifest | None:
         """What the table holds now; None before the first ingest."""
         path = self.folder / "current.json"
-        return Manifest(**json.loads(path.read_text())) if path.exists() else None
+        if not path.exists():
+            return None
+        content = json.loads(path.read_text())
+        content["files"] = {name: Taken(**one) for name, one in content["files"].items()}
+        content["months"] = {name: Month(**one) for name, one in content["months"].items()}
+        return Manifest(**content)
 
     def require(self) -> Manifest:
         """What the table holds now.
@@ -78,13 +136,23 @@ class Table:
 
     def read(self, spark: "SparkSession") -> "DataFrame":
         """The current rows."""
-        return spark.read.parquet(str(self.folder / self.require().digest))
+        months = self.require().months
+        return spark.read.parquet(*[str(self.month(name, one.digest)) for name, one in sorted(months.items())])
 
-    def publish(self, partial: Path, manifest: Manifest) -> None:
-        """Make the complete folder `partial` the current one and drop what it replaces."""
-        complete = self.folder / manifest.digest
-        adopt(partial, complete)
-        replace_text(self.folder / "current.json", json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n")
-        for old in self.folder.iterdir():
-            if old.is_dir() and old != complete:
+    def month(self, name: str, digest: str) -> Path:
+        """Folder of a month's rows."""
+        return self.folder / "months" / name / digest
+
+    def batch(self, name: str) -> Path:
+        """Folder of the rows of files taken together."""
+        return self.folder / "staged" / name
+
+    def publish(self, manifest: Manifest) -> None:
+        """Make the complete folders that the manifest names the current ones and drop what they replace."""
+        text = json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n"
+        replace_text(self.folder / "current.json", text)
+        named = {self.batch(file.batch) for file in manifest.files.values()}
+        named |= {self.month(name, one.digest) for name, one in manifest.months.items()}
+        for old in (*self.folder.glob("staged/*"), *self.folder.glob("months/*/*")):
+            if old not in named:
                 shutil.rmtree(old, ignore_errors=True)

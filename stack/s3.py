@@ -40,7 +40,7 @@ def start(folder: Path, records: Records, weed: Path, asked_port: int | None, ke
 
 def make_bucket(settings: Settings) -> None:
     """Make the bucket of the settings unless it is there."""
-    s3 = _client(settings)
+    s3 = client(settings)
     if settings.s3_bucket not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
         s3.create_bucket(Bucket=settings.s3_bucket)
 
@@ -55,7 +55,7 @@ def check(settings: Settings) -> None:
         return
     where = f"S3 at {settings.s3_endpoint}"
     try:
-        _client(settings).list_objects_v2(Bucket=settings.s3_bucket, MaxKeys=1)
+        client(settings).list_objects_v2(Bucket=settings.s3_bucket, MaxKeys=1)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "NoSuchBucket":
@@ -71,7 +71,8 @@ def check(settings: Settings) -> None:
         ) from None
 
 
-def _client(settings: Settings):  # type: ignore[no-untyped-def]  # boto3 makes its clients at run time
+def client(settings: Settings):  # type: ignore[no-untyped-def]  # boto3 makes its clients at run time
+    """A client of the S3 that the settings name."""
     secret = settings.s3_secret.get_secret_value() if settings.s3_secret else None
     return _connect(settings.s3_endpoint, settings.s3_key, secret, settings.s3_region)
 

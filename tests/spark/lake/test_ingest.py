@@ -1,5 +1,6 @@
 """Raw files become a table, all of it or nothing, and nothing is done twice."""
 
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lake import Coverage, Ingested, Source, Table, ingest
-from lake.ingest import QuarantineError
+from lake.staging import QuarantineError
 from stack.errors import PrichalError
 from tests.spark.lake.shop import ORDERS, line, sentence, write
 
@@ -29,9 +30,18 @@ def users(spark: "SparkSession", lake: Path) -> list[int]:
     return sorted(row["user_id"] for row in Table(lake, "shop", "orders").read(spark).collect())
 
 
+def contents(folder: Path) -> list[tuple[str, int]]:
+    """Every file but checksums: its path without Spark's random names, and its size."""
+    return sorted(
+        (re.sub(r"part-(\d+)-.*", r"part-\1", str(path.relative_to(folder))), path.stat().st_size)
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith(".crc")
+    )
+
+
 @pytest.mark.parametrize("name", ["orders.csv", "orders.csv.gz"])
 def test_rows_in_are_rows_kept_duplicates_and_quarantined(name: str, take: Take, spark: "SparkSession", tmp_path: Path):
-    raw = write(tmp_path / "raw", line(1), line(2), line(2, note="again"), line(3), line(4, day="soon"), name=name)
+    raw = write(tmp_path / "raw", line(1), line(2), line(2), line(3), line(4, day="soon"), name=name)
     done = take(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
     manifest = done.manifest
     assert done.taken
@@ -47,15 +57,29 @@ def test_without_a_key_equal_rows_are_events_of_their_own(take: Take, spark: "Sp
     assert users(spark, tmp_path / "lake") == [1, 1]
 
 
-def test_which_of_two_rows_with_one_key_is_kept_does_not_depend_on_their_order(
-    take: Take, spark: "SparkSession", tmp_path: Path
-):
-    found = []
-    for name, prices in (("one", (5.0, 7.0)), ("other", (7.0, 5.0))):
-        raw = write(tmp_path / name, *[line(1, price=price) for price in prices])
-        take(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / f"lake of {name}")
-        found += [row["price"] for row in Table(tmp_path / f"lake of {name}", "shop", "orders").read(spark).collect()]
-    assert found[0] == found[1]
+def test_of_rows_with_one_key_that_of_the_latest_drop_counts(take: Take, spark: "SparkSession", tmp_path: Path):
+    daily = replace(ORDERS, files="*/orders.csv", key=("user_id",))
+    for drop, price, day in (("1997-02-01", 5.0, "1997-01-31"), ("1997-02-03", 7.0, "1997-02-02")):
+        write(tmp_path / "raw" / drop, line(1, price=price, day=day), line(2))
+    done = take(daily, tmp_path / "raw", tmp_path / "lake")
+    rows = Table(tmp_path / "lake", "shop", "orders").read(spark).orderBy("user_id").collect()
+    assert [(row["user_id"], row["price"], str(row["day"])) for row in rows] == [
+        (1, 7.0, "1997-02-02"),
+        (2, 2.5, "1997-01-02"),
+    ]
+    assert (done.manifest.duplicates, done.manifest.quarantined) == (2, 0)
+    assert done.manifest.coverage.end == date(1997, 2, 3)
+
+
+def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(take: Take, spark: "SparkSession", tmp_path: Path):
+    raw = write(tmp_path / "raw", line(1, price=5), line(2), line(1, price=7), line(2))
+    done = take(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
+    manifest, table = done.manifest, Table(tmp_path / "lake", "shop", "orders")
+    assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (4, 1, 1, 2)
+    (aside,) = table.quarantine.iterdir()
+    rows = spark.read.parquet(str(aside)).orderBy("position").collect()
+    assert [(row["file"], row["position"]) for row in rows] == [("orders.csv", "line 2"), ("orders.csv", "line 4")]
+    assert {row["reason"] for row in rows} == {"contradicts another row of its drop with the same user_id, day"}
 
 
 def test_columns_are_found_by_name_in_every_file(take: Take, spark: "SparkSession", tmp_path: Path):
@@ -86,30 +110,33 @@ def test_the_same_files_are_not_taken_twice_and_a_changed_one_replaces_the_table
     table = Table(lake, "shop", "orders")
     first = take(ORDERS, raw, lake)
     again = ingest(never, ORDERS, raw, table)
-    assert (again.taken, again.manifest) == (False, first.manifest)
+    assert (again.taken, again.manifest) == (0, first.manifest)
 
     write(raw, line(1), line(2), line(3))
     changed = take(ORDERS, raw, lake)
     assert changed.taken
     assert users(spark, lake) == [1, 2, 3]
-    assert [path.name for path in table.folder.iterdir() if path.is_dir()] == [changed.manifest.digest]
-    # The digest of the rows is that of the declaration too.
+    assert [path.name for path in table.folder.glob("months/*/*")] == [changed.manifest.months["1997-01"].digest]
+    assert len(list(table.folder.glob("staged/*"))) == 1
+    # Another declaration reads the files anew.
     assert take(replace(ORDERS, key=("user_id",)), raw, lake).taken
 
 
 def test_what_a_killed_run_left_does_not_matter(take: Take, spark: "SparkSession", tmp_path: Path):
     lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
-    folder = Table(lake, "shop", "orders").folder
-    digest = take(ORDERS, raw, lake).manifest.digest
-    # Killed after the folder was complete and before it was made current, beside another killed while it wrote.
-    (folder / "current.json").unlink()
-    for left in (f"{digest}.partial", f"{digest}.12345.partial"):
-        shutil.copytree(folder / digest, folder / left)
-    shutil.copytree(folder / digest / "event_month=1997-01", folder / digest / "event_month=1997-02")
+    table = Table(lake, "shop", "orders")
+    take(ORDERS, raw, lake)
+    before = contents(table.folder)
+    # Killed after the folders were complete and before they were made current, beside others killed while they wrote.
+    (table.folder / "current.json").unlink()
+    (month,) = table.folder.glob("months/*/*")
+    for left in ("months-made.12345.partial/event_month=1997-01", "raw.12345.partial", "staged/abc"):
+        shutil.copytree(month, table.folder / left)
+    shutil.copytree(month, table.folder / "months" / "1997-02" / month.name)
 
     assert take(ORDERS, raw, lake).taken
     assert users(spark, lake) == [1, 2]
-    assert sorted(path.name for path in folder.iterdir()) == sorted([digest, "current.json"])
+    assert contents(table.folder) == before
 
 
 def test_above_the_allowed_share_the_old_table_stays_and_the_rows_are_put_aside(

@@ -29,13 +29,11 @@ def test_what_was_published_is_current_and_what_it_replaces_is_gone(tmp_path: Pa
 
 def test_what_a_killed_run_left_does_not_get_into_the_table(tmp_path: Path):
     table = Table(tmp_path, "shop", "visits")
-    left = table.folder / "d1.12345.partial"
+    left = table.month("1997-01", "d0")
     left.mkdir(parents=True)
-    (left / "half").write_text("a row")
-    (table.folder / "d1").mkdir()
-    (table.folder / "d1" / "half").write_text("complete, but never made current")
+    (left / "half").write_text("complete, but never made current")
     assert table.manifest() is None
 
     complete = publish(table, "d1", "1997-01-01", "1997-02-01")
     assert [path.name for path in complete.iterdir()] == ["rows"]
-    assert sorted(path.name for path in table.folder.iterdir()) == ["current.json", "d1"]
+    assert [path.name for path in table.folder.glob("months/*/*")] == ["d1"]

@@ -1,0 +1,1 @@
+"""An online cinema: which trial and paid subscribers are about to leave."""

@@ -1,0 +1,1 @@
+"""Broken raw files: what each is, and what must become of it."""

@@ -1,0 +1,166 @@
+"""Files that stop the step: nothing of their source is published, and the sentence says what to do."""
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.spark.lake.corpus.exports import DROP, header, put, put_plays, row, text
+
+SOUND = text(header("payments"), row("payments"))
+LONG = text(header("payments"), *[row("payments", payment_id=f"p{n}") for n in range(4000)])
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A raw folder that cannot be taken.
+
+    `reads` is whether Spark has to read to find out.
+    """
+
+    what: str
+    source: str
+    make: Callable[[Path], object]
+    said: str
+    reads: bool = False
+
+
+def _damaged(raw: Path) -> None:
+    packed = bytearray(gzip.compress(LONG, mtime=0))
+    packed[len(packed) // 2] ^= 0xFF
+    path = put(raw, "payments", b"", packed=True)
+    path.write_bytes(bytes(packed))
+
+
+def _cut(raw: Path) -> None:
+    path = put(raw, "payments", LONG, packed=True)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _cut_parquet(raw: Path) -> None:
+    path = put_plays(raw, {})
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def _truth(raw: Path) -> None:
+    put(raw, "payments", SOUND)
+    (raw / "TRUTH").touch()
+
+
+def _truth_below(raw: Path) -> None:
+    put(raw, "payments", SOUND)
+    (raw / "truth").mkdir()
+    (raw / "truth" / "TRUTH").touch()
+
+
+def _without(column: str) -> bytes:
+    names = header("payments").split(",")
+    kept = [place for place, name in enumerate(names) if name != column]
+    return text(*[",".join(line.split(",")[place] for place in kept) for line in (header("payments"), row("payments"))])
+
+
+STOPS = (
+    Stop(
+        "the header of another table",
+        "payments",
+        lambda raw: put(raw, "payments", text("id,total", "1,2")),
+        r"column payment_id, user_id, .* is missing; it has id, total",
+    ),
+    Stop(
+        "a missing column", "payments", lambda raw: put(raw, "payments", _without("amount")), "column amount is missing"
+    ),
+    Stop(
+        "one column twice",
+        "payments",
+        lambda raw: put(raw, "payments", text(header("payments") + ",amount", row("payments") + ",1")),
+        "column amount is there twice",
+    ),
+    Stop(
+        "semicolons for commas",
+        "payments",
+        lambda raw: put(raw, "payments", SOUND.replace(b",", b";")),
+        "its fields are parted by a semicolon",
+    ),
+    Stop(
+        "tabs for commas",
+        "payments",
+        lambda raw: put(raw, "payments", SOUND.replace(b",", b"\t")),
+        "its fields are parted by a tab",
+    ),
+    Stop(
+        "commas for tabs",
+        "hits",
+        lambda raw: put(raw, "hits", text(header("hits").replace("\t", ","))),
+        "its fields are parted by a comma",
+    ),
+    Stop("an empty file", "payments", lambda raw: put(raw, "payments", b""), r"payments\.csv is empty"),
+    Stop(
+        "an empty archive",
+        "payments",
+        lambda raw: put(raw, "payments", b"", packed=True),
+        r"payments\.csv\.gz is empty",
+    ),
+    Stop("a file of nothing but empty lines", "payments", lambda raw: put(raw, "payments", b"\n\n\n"), "is empty"),
+    Stop("UTF-16", "payments", lambda raw: put(raw, "payments", SOUND.decode().encode("utf-16")), "is not UTF-8"),
+    Stop(
+        "no archive though it is called so",
+        "payments",
+        lambda raw: put(raw, "payments", b"", packed=True).write_bytes(SOUND),
+        "cannot be read",
+    ),
+    Stop(
+        "an archive cut off in its header",
+        "payments",
+        lambda raw: put(raw, "payments", b"", packed=True).write_bytes(gzip.compress(SOUND)[:12]),
+        "cannot be read",
+    ),
+    Stop("an archive cut in half", "payments", _cut, r"payments\.csv\.gz cannot be read", reads=True),
+    Stop("an archive with a wrong byte", "payments", _damaged, r"payments\.csv\.gz cannot be read", reads=True),
+    Stop("text called Parquet", "viewing", lambda raw: put(raw, "viewing", SOUND), "is not a Parquet file"),
+    Stop("Parquet cut off", "viewing", _cut_parquet, "is not a Parquet file"),
+    Stop(
+        "Parquet without a column",
+        "viewing",
+        lambda raw: put_plays(raw, {}, watched_s=None),
+        "column watched_s is missing",
+    ),
+    Stop(
+        "a folder called like the file",
+        "payments",
+        lambda raw: (raw / DROP / "payments.csv").mkdir(parents=True),
+        "it is a folder",
+    ),
+    Stop(
+        "a drop from the future",
+        "payments",
+        lambda raw: put(raw, "payments", SOUND, drop="2031-01-01"),
+        "from the future: its drop 2031-01-01 is later than today",
+    ),
+    Stop(
+        "a folder that is no date", "payments", lambda raw: put(raw, "payments", SOUND, drop="march"), "is in no drop"
+    ),
+    Stop(
+        "a folder of a day that does not exist",
+        "payments",
+        lambda raw: put(raw, "payments", SOUND, drop="2026-02-30"),
+        "is in no drop",
+    ),
+    Stop("no file of the source", "payments", lambda raw: put(raw, "profiles", b"x"), "no file in .* is named like"),
+    Stop("no folder", "payments", lambda raw: raw.rmdir(), "does not exist"),
+    Stop("the truth of a simulation", "payments", _truth, "holds the truth of a simulation"),
+    Stop("the truth in a folder below", "payments", _truth_below, "holds the truth of a simulation"),
+    Stop(
+        "a header and no row",
+        "payments",
+        lambda raw: put(raw, "payments", text(header("payments"))),
+        "a header and no row",
+        reads=True,
+    ),
+    Stop(
+        "more unusable rows than allowed",
+        "payments",
+        lambda raw: put(raw, "payments", text(header("payments"), row("payments"), row("payments", amount="much"))),
+        r"1 of 2 rows \(50\.0%\) cannot be used, at most 1\.0% may",
+        reads=True,
+    ),
+)

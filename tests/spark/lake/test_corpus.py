@@ -1,0 +1,216 @@
+"""A corpus of broken exports of the cinema: what each file becomes. docs/broken-files.md is the same in words."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lake import Ingested, Source, Table, ingest, surprises
+from lake.drops import RawFileError
+from stack.errors import PrichalError
+from stack.settings import ROOT
+from tests.spark.lake.corpus import page
+from tests.spark.lake.corpus.exports import DROP, FILES, header, put, row, text
+from tests.spark.lake.corpus.rows import DUPLICATE, KEPT, NO_ROW, PLAYS, TEXTS, turned, write
+from tests.spark.lake.corpus.stops import STOPS, Stop
+from tests.spark.lake.shop import sentence
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+TODAY = date(2026, 3, 10)
+LINES = [(source, line) for source, lines in TEXTS.items() for line in lines]
+Take = Callable[[Source, Path, Path], Ingested]
+
+
+@pytest.fixture(scope="module")
+def take(spark: "SparkSession") -> Take:
+    def taken(source: Source, raw: Path, lake: Path) -> Ingested:
+        return ingest(lambda: spark, source, raw, Table(lake, "churn", source.name), today=TODAY)
+
+    return taken
+
+
+@pytest.fixture(scope="module")
+def lake(take: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All lines of the corpus, taken."""
+    raw, lake = tmp_path_factory.mktemp("raw"), tmp_path_factory.mktemp("lake")
+    write(raw)
+    for source, _, _ in FILES.values():
+        take(replace(source, max_quarantined=0.95), raw, lake)
+    return lake
+
+
+@pytest.fixture(scope="module")
+def aside(lake: Path, spark: "SparkSession") -> dict[tuple[str, str], str]:
+    """(source, position) -> reason, of everything put aside."""
+    found = {}
+    for source in FILES:
+        folders = Table(lake, "churn", source).quarantine.iterdir()
+        for one in spark.read.parquet(*map(str, folders)).collect():
+            assert one["file"] == f"{DROP}/{FILES[source][1]}"
+            found[source, one["position"]] = one["reason"]
+    return found
+
+
+@pytest.mark.parametrize("case", STOPS, ids=[case.what for case in STOPS])
+def test_a_file_that_stops_the_step(case: Stop, take: Take, tmp_path: Path):
+    raw, source = tmp_path / "raw", FILES[case.source][0]
+    raw.mkdir()
+    case.make(raw)
+    table = Table(tmp_path / "lake", "churn", source.name)
+
+    def unread() -> "SparkSession":
+        pytest.fail("Spark was started")
+
+    with pytest.raises(PrichalError, match=case.said) as caught:
+        take(source, raw, tmp_path / "lake") if case.reads else ingest(unread, source, raw, table, today=TODAY)
+    sentence(caught.value)
+    assert table.manifest() is None
+
+
+@pytest.mark.parametrize(("source", "line"), LINES, ids=[f"{source}: {line.what}" for source, line in LINES])
+def test_a_line_becomes_what_it_must(source: str, line, aside: dict[tuple[str, str], str]):  # type: ignore[no-untyped-def]
+    place = TEXTS[source].index(line) + (1 if source == "catalogue" else 2)
+    reason = aside.get((source, f"line {place}"))
+    if line.becomes in {KEPT, DUPLICATE, NO_ROW}:
+        assert reason is None
+    else:
+        assert reason is not None, "it was not put aside"
+        assert reason.startswith(line.becomes)
+
+
+@pytest.mark.parametrize("place", range(len(PLAYS)), ids=[what for what, _, _ in PLAYS])
+def test_a_row_of_parquet_becomes_what_it_must(place: int, aside: dict[tuple[str, str], str]):
+    becomes, reason = PLAYS[place][1], aside.get(("viewing", f"row {place + 1}"))
+    assert (reason is None) if becomes == KEPT else (reason is not None and reason.startswith(becomes))
+
+
+@pytest.mark.parametrize("source", FILES)
+def test_nothing_disappears(source: str, lake: Path):
+    outcomes = [one for _, one, _ in PLAYS] if source == "viewing" else [line.becomes for line in TEXTS[source]]
+    manifest = Table(lake, "churn", source).require()
+    assert manifest.rows_in == len(outcomes) - outcomes.count(NO_ROW)
+    assert (manifest.rows_kept, manifest.duplicates) == (outcomes.count(KEPT), outcomes.count(DUPLICATE))
+    assert manifest.rows_in == manifest.rows_kept + manifest.duplicates + manifest.quarantined
+
+
+def test_values_are_what_the_files_say(lake: Path, spark: "SparkSession"):
+    plays = Table(lake, "churn", "viewing").read(spark)
+    (play,) = plays.selectExpr("event_id", "unix_seconds(happened_at) as at", "user_id", "watched_s").collect()
+    assert tuple(play) == (str(2**64 - 1), 1_770_400_000, "u0000001", 2400)
+    urls = {one["watch_id"]: one["url"] for one in Table(lake, "churn", "hits").read(spark).collect()}
+    assert urls["2"] == "https://kino.example/search?q=a\tb"
+    assert "17446744073709551615" in urls
+    titles = {one["title"]: one["genres"] for one in Table(lake, "churn", "catalogue").read(spark).collect()}
+    assert titles == {"The Pier": '["drama"]', "Причал": '["drama"]'}
+
+
+def test_an_event_before_sign_up_is_kept_and_counted(lake: Path, spark: "SparkSession", take: Take, tmp_path: Path):
+    put(tmp_path, "profiles", text(header("profiles"), row("profiles")))
+    put(
+        tmp_path,
+        "payments",
+        text(
+            header("payments"),
+            row("payments"),
+            row("payments", payment_id="p2", attempted_at="2026-01-20T12:00:00+03:00"),
+        ),
+    )
+    for source in ("profiles", "payments"):
+        take(FILES[source][0], tmp_path, tmp_path / "lake")
+    tables = {source: Table(tmp_path / "lake", "churn", source) for source in ("profiles", "payments")}
+    assert surprises(spark, tables, FILES["payments"][0]) == {"before sign-up": 1}
+
+
+def test_whole_files_that_are_odd_and_sound(take: Take, spark: "SparkSession", tmp_path: Path):
+    """BOM, CRLF, other order and more columns, no line end, packed or not: one drop each, all rows kept."""
+    raw, sound = tmp_path / "raw", [header("payments")]
+    put(raw, "payments", b"\xef\xbb\xbf" + text(*sound, row("payments", payment_id="b1")), drop="2026-03-01")
+    put(raw, "payments", text(*sound, row("payments", payment_id="c1"), end="\r\n"), drop="2026-03-02")
+    put(raw, "payments", turned(), drop="2026-03-03")
+    put(raw, "payments", text(*sound, row("payments", payment_id="n1"))[:-1], drop="2026-03-04")
+    put(raw, "payments", text(*sound, row("payments", payment_id="g1")), drop="2026-03-05", packed=True)
+    put(raw, "payments", text(*sound), drop="2026-03-06")
+    done = take(FILES["payments"][0], raw, tmp_path / "lake")
+    rows = Table(tmp_path / "lake", "churn", "payments").read(spark).collect()
+    assert {one["payment_id"]: one["amount"] for one in rows} == dict.fromkeys(("b1", "c1", "t1", "n1", "g1"), 399.0)
+    assert (done.manifest.rows_in, done.manifest.quarantined, done.taken) == (5, 0, 6)
+    assert done.manifest.coverage.end == date(2026, 3, 6)
+
+
+def test_the_same_drop_twice_and_a_corrected_one(take: Take, spark: "SparkSession", tmp_path: Path):
+    raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
+    two = text(header("payments"), row("payments"), row("payments", payment_id="p2"))
+    put(raw, "payments", two)
+    assert take(source, raw, lake).taken == 1
+    assert take(source, raw, lake).taken == 0
+    put(raw, "payments", two, drop="2026-03-02")  # the same again under another day
+    copied = take(source, raw, lake)
+    assert (copied.taken, copied.manifest.rows_kept, copied.manifest.duplicates) == (1, 2, 2)
+
+    # Corrected: p2 moves to January and is dearer, p1 is gone from both.
+    corrected = row("payments", payment_id="p2", attempted_at="2026-01-31T12:00:00+03:00", amount="499")
+    for drop in (DROP, "2026-03-02"):
+        put(raw, "payments", text(header("payments"), corrected), drop=drop)
+    done = take(source, raw, lake)
+    (left,) = Table(lake, "churn", "payments").read(spark).collect()
+    assert (done.taken, left["payment_id"], left["amount"]) == (2, "p2", 499.0)
+    assert sorted(done.manifest.months) == ["2026-01"]
+
+
+def test_a_key_that_moves_to_another_month_is_not_counted_twice(take: Take, spark: "SparkSession", tmp_path: Path):
+    raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
+    put(raw, "payments", text(header("payments"), row("payments"), row("payments", payment_id="p9")))
+    take(source, raw, lake)
+    moved = row("payments", attempted_at="2026-01-31T12:00:00+03:00")
+    put(raw, "payments", text(header("payments"), moved), drop="2026-03-02")
+    done = take(source, raw, lake)
+    rows = (
+        Table(lake, "churn", "payments").read(spark).selectExpr("payment_id", "month(attempted_at) as month").collect()
+    )
+    assert sorted(map(tuple, rows)) == [("p1", 1), ("p9", 2)]
+    assert (done.manifest.rows_kept, done.manifest.duplicates) == (2, 1)
+
+
+def test_a_drop_that_is_archived_keeps_its_rows(take: Take, tmp_path: Path):
+    raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
+    old = put(raw, "payments", text(header("payments"), row("payments")))
+    take(source, raw, lake)
+    put(raw, "payments", text(header("payments"), row("payments", payment_id="p2")), drop="2026-03-02")
+    old.unlink()
+    assert take(source, raw, lake).manifest.rows_kept == 2
+
+
+def test_a_file_that_changes_while_it_is_read(take: Take, spark: "SparkSession", tmp_path: Path):
+    raw, source = tmp_path / "raw", FILES["payments"][0]
+    path = put(raw, "payments", text(header("payments"), row("payments")))
+
+    def meanwhile() -> "SparkSession":
+        with path.open("ab") as file:
+            file.write(text(row("payments", payment_id="p2")))
+        os.utime(path, (1, 1))
+        return spark
+
+    table = Table(tmp_path / "lake", "churn", "payments")
+    with pytest.raises(RawFileError, match=r"payments\.csv changed while it was read: nothing was taken") as caught:
+        ingest(meanwhile, source, raw, table, today=TODAY)
+    sentence(caught.value)
+    assert table.manifest() is None
+
+
+def test_one_content_twice_where_rows_have_no_key(take: Take, tmp_path: Path):
+    raw, source = tmp_path / "raw", replace(FILES["payments"][0], key=None)
+    for drop in (DROP, "2026-03-02"):
+        put(raw, "payments", text(header("payments"), row("payments")), drop=drop)
+    with pytest.raises(RawFileError, match=r"holds the very bytes of 2026-03-01/payments\.csv") as caught:
+        take(source, raw, tmp_path / "lake")
+    sentence(caught.value)
+
+
+def test_the_page_says_what_the_corpus_holds():
+    assert (ROOT / "docs" / "broken-files.md").read_text() == page.render()
