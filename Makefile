@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PROJECT ?= cdnow
+PROJECT ?= churn
 AS_OF ?= latest
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,7 +14,7 @@ help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: run
-run: up ## score PROJECT (default cdnow): the whole job by `mlflow run .`
+run: up ## score PROJECT (default churn): the whole job by `mlflow run .`
 	@. $(STATE)/env && mlflow run . --env-manager local --experiment-name $(PROJECT) -P project=$(PROJECT) -P as_of=$(AS_OF)
 
 .PHONY: up

@@ -33,9 +33,10 @@ Way = Callable[[str, dict[str, float], Frame, Split], tuple[Floats, dict[str, fl
 def main() -> None:
     """Print AUC and calibration error of each way and family,."""
     project = load_project("cdnow")
-    months = [day for day in monthly(project.first_snapshot, END) if project.label.matured(day, END)]
+    label = project.populations[0].label
+    months = [day for day in monthly(project.first_snapshot, END) if label.matured(day, END)]
     frame = frame_at(project.spec, months)
-    cut = split(months, project.label.reach, project.training.out_of_time, project.training.folds)
+    cut = split(months, label.reach, project.training.out_of_time, project.training.folds)
     judging = frame.at(cut.out_of_time)
     print(f"\nCDNOW out of time, {len(judging):,} rows: AUC (half its 95% interval) / calibration error\n")
     print(f"{'way':58}" + "".join(f"{name:>26}" for name in MODELS))

@@ -26,8 +26,8 @@ KNOWN = {"recency": "0.759", "logistic": "0.7708 ± 0.0047", "catboost": "0.7669
 def main() -> None:
     """Print mean and spread of the folds' AUC, over five ways to cut them."""
     project = load_project("cdnow")
-    everyone = Population("everyone", "true", "none", "every customer")
-    spec = replace(project.spec, label=NoEvent("purchases", WEEKS_39.days), populations=(everyone,))
+    everyone = Population("everyone", "true", "none", "every customer", NoEvent("purchases", WEEKS_39.days))
+    spec = replace(project.spec, populations=(everyone,))
     frame = frame_at(spec, [CUT])
     print(
         f"\nCDNOW, cut {CUT}, label: no purchase in 39 weeks, {len(frame):,} customers, {frame.labels.mean():.1%} left"

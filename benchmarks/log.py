@@ -25,6 +25,7 @@ def frame_at(spec: SnapshotSpec, dates: list[date]) -> Frame:
 
     with tempfile.TemporaryDirectory() as scratch:
         lake = Path(scratch)
+        assert project.raw is not None  # noqa: S101  # the log is in the repository
         ingest(session, project.sources[0], project.raw, Table(lake, spec.project, project.sources[0].name))
         snapshots = Snapshots(lake, spec)
         snapshots.build(session, dates)

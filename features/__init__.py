@@ -1,18 +1,27 @@
 """Declared features: one list of declarations, one plan, the same for training, scoring and backfill."""
 
+from features.contract import Contract
+from features.contract_sql import contract_sql
 from features.dictionary import dictionary_page
 from features.feature import ALL, Feature
-from features.label import NoEvent, Population
-from features.plan import label_sql, snapshot_sql
-from features.snapshots import Snapshots, SnapshotSpec, monthly
+from features.label import AccessEnds, Label, NoEvent, NoFirstCharge, Population
+from features.label_sql import label_sql
+from features.plan import snapshot_sql
+from features.snapshots import Snapshots, monthly
+from features.spec import SnapshotSpec
 
 __all__ = [
     "ALL",
+    "AccessEnds",
+    "Contract",
     "Feature",
+    "Label",
     "NoEvent",
+    "NoFirstCharge",
     "Population",
     "SnapshotSpec",
     "Snapshots",
+    "contract_sql",
     "dictionary_page",
     "label_sql",
     "monthly",

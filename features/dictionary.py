@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from features.contract import Contract
 from features.feature import Feature
-from features.snapshots import SnapshotSpec
+from features.label import Label
+from features.spec import SnapshotSpec
 
 
 def dictionary_page(spec: SnapshotSpec, description: str, figures: Mapping[str, Mapping[str, str]]) -> str:
@@ -14,18 +16,16 @@ def dictionary_page(spec: SnapshotSpec, description: str, figures: Mapping[str, 
         description: what the project predicts, one sentence.
         figures: feature name -> column heading -> text, measured on the data.
     """
-    label = spec.label
     lines = [
         f"# Data dictionary: {spec.project}", "", description, "",
         "Written by `make docs` from the declarations; the figures come from the snapshots of the training dates.", "",
         "## Sources", "",
         *_sources(spec),
         "## Who, and what is predicted", "",
+        *(_contract(spec.contract) if spec.contract else []),
         "| population | model | who | condition at `as_of` |", "|---|---|---|---|",
         *[f"| {p.name} | `{p.model}` | {p.description} | `{p.where}` |" for p in spec.populations], "",
-        f"`label` is 1 if the {spec.entity} has no row in `{label.source}` in [as_of, as_of + {label.horizon_days} days"
-        f"{f' + {label.grace_days} days of grace' if label.grace_days else ''}), else 0; "
-        "null until those days have passed.", "",
+        *[_label(p.name, p.label, spec.entity) for p in spec.populations],
         "## Features", "",
         *_features(spec.features, figures),
     ]  # fmt: skip
@@ -37,17 +37,35 @@ def _sources(spec: SnapshotSpec) -> list[str]:
     for source in spec.sources:
         key = ", ".join(source.key) if source.key else "none: equal rows are separate events"
         lines += [f"### {source.name}", "", f"Files `{source.files}`; event time `{source.event_time}`; known time "
-                  f"`{source.known_time or source.event_time}`; key: {key}; "
+                  f"`{source.known_sql}`; key: {key}; "
                   f"stops above {source.max_quarantined:.1%} unusable rows.", "",
                   "| column | type | empty allowed | lowest | meaning |", "|---|---|---|---|---|"]  # fmt: skip
         for column in source.columns:
             lowest = "" if column.lowest is None else f"{column.lowest:g}"
             lines.append(
                 f"| {column.name} | {column.type} | {'yes' if column.nullable else 'no'} | {lowest} "
-                f"| {column.description} |"
+                f"| {column.description}{' (personal)' if column.personal else ''} |"
             )
+        lines += [f"| {name} | measure |  |  | `{sql}` |" for name, sql in source.measures]
         lines.append("")
     return lines
+
+
+def _contract(contract: Contract) -> list[str]:
+    return [
+        "The contract, from what had happened and was known before `as_of`: `paid` while a row of "
+        f"`{contract.payments}` with `{contract.succeeded}` covers it; else `trial` while a row of "
+        f"`{contract.trials}` with `{contract.trial_started}` does and nothing was paid since; else `grace` for "
+        f"{contract.grace_days} days after paid access ended with auto-renew on; else `lapsed`. "
+        "`already_left` is true where auto-renew is off.", "",
+    ]  # fmt: skip
+
+
+def _label(population: str, label: Label, entity: str) -> str:
+    return (
+        f"`label` of {population} is 1 if the {entity} has {label.description}, else 0; "
+        f"null until {label.reach.days} days have passed.\n"
+    )
 
 
 def _features(features: Sequence[Feature], figures: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -3,22 +3,22 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from features.contract import Contract
 from lake.source import DeclarationError
 
+#: the column that says who has left: 1 left, 0 stayed, null not known yet.
+LABEL = "label"
+#: the column that says how who left did: voluntary or involuntary; null where it is not told.
+HOW = "label_how"
+#: the column that is true for whom auto-renew is off at the date; null where there is no contract.
+ALREADY_LEFT = "already_left"
 
-@dataclass(frozen=True)
-class NoEvent:
-    """Churn as silence: no event of `source` in [as_of, as_of + horizon + grace).
 
-    Attributes:
-        source: the source whose events mean staying.
-        horizon_days: how far the label looks ahead.
-        grace_days: how long a return after the horizon still counts as staying.
-    """
+class _Ahead:
+    """A label that looks ahead by a horizon and a grace."""
 
-    source: str
     horizon_days: int
-    grace_days: int = 0
+    grace_days: int
 
     def __post_init__(self) -> None:
         if self.horizon_days < 1 or self.grace_days < 0:
@@ -41,17 +41,109 @@ class NoEvent:
 
 
 @dataclass(frozen=True)
+class NoEvent(_Ahead):
+    """Churn as silence: no event of `source` in [as_of, as_of + horizon + grace).
+
+    Attributes:
+        source: the source whose events mean staying.
+        horizon_days: how far the label looks ahead.
+        grace_days: how long a return after the horizon still counts as staying.
+    """
+
+    source: str
+    horizon_days: int
+    grace_days: int = 0
+
+    @property
+    def about(self) -> str:
+        """The sources it looks at."""
+        return self.source
+
+    @property
+    def description(self) -> str:
+        """What 1 means."""
+        grace = f" + {self.grace_days} days of grace" if self.grace_days else ""
+        return f"no row in `{self.source}` in [as_of, as_of + {self.horizon_days} days{grace})"
+
+
+@dataclass(frozen=True)
+class AccessEnds(_Ahead):
+    """Churn of who pays: the paid access that covers `as_of` ends in (as_of, as_of + horizon].
+
+    Two paid periods are one access if the gap between them is at most the grace. All rows count, whenever known.
+    Who left did so by choice (`voluntary`) if the subscriber had switched auto-renew off by the end of the access,
+    else `involuntary`.
+
+    Attributes:
+        contract: where payments and switches are.
+        horizon_days: how far the label looks ahead.
+        grace_days: how long a restored access still counts as staying.
+    """
+
+    contract: Contract
+    horizon_days: int = 30
+    grace_days: int = 2
+
+    @property
+    def about(self) -> str:
+        """The sources it looks at."""
+        return f"{self.contract.payments}, {self.contract.switches}"
+
+    @property
+    def description(self) -> str:
+        """What 1 means."""
+        return (
+            f"paid access that covers as_of and ends in (as_of, as_of + {self.horizon_days} days] "
+            f"without being restored within {self.grace_days} days"
+        )
+
+
+@dataclass(frozen=True)
+class NoFirstCharge(_Ahead):
+    """Churn of a trial: no succeeded payment in (start of the trial, its end + grace].
+
+    A trial that ends after the horizon has no label. All rows count, whenever known. Who left did so by choice
+    (`voluntary`) if at the end of the trial auto-renew had been switched off by the subscriber, or had never been
+    on; else `involuntary`.
+
+    Attributes:
+        contract: where trials, payments and switches are.
+        horizon_days: no trial lasts longer.
+        grace_days: how long after the trial a first payment still counts as staying.
+    """
+
+    contract: Contract
+    horizon_days: int = 30
+    grace_days: int = 2
+
+    @property
+    def about(self) -> str:
+        """The sources it looks at."""
+        return f"{self.contract.trials}, {self.contract.payments}, {self.contract.switches}"
+
+    @property
+    def description(self) -> str:
+        """What 1 means."""
+        return f"no succeeded payment from the start of the trial to {self.grace_days} days after its end"
+
+
+Label = NoEvent | AccessEnds | NoFirstCharge
+
+
+@dataclass(frozen=True)
 class Population:
     """Who is scored together, by one model of their own.
 
     Attributes:
         name: such as `active`, `trial` or `paid`.
-        where: an SQL condition over feature names, true at `as_of` for its members.
+        where: an SQL condition over feature names and `contract_state`, true at `as_of` for its members.
         model: name of the registered model.
         description: one line for the data dictionary.
+        label: what is predicted of its members.
     """
 
     name: str
     where: str
     model: str
     description: str
+    label: Label

@@ -13,38 +13,22 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.feature import Feature
-from features.label import NoEvent, Population
-from features.plan import label_sql, snapshot_sql
-from lake import Coverage, Source, Table
-from lake.source import DeclarationError
+from features.members import check_conditions, labelled, members
+from features.plan import snapshot_sql
+from features.spec import SnapshotSpec
+from lake import Coverage, Table
 from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 #: raise when the same declarations compile to something else.
-VERSION = 1
-
-#: the column that says who has left: 1 left, 0 stayed, null not known yet.
-LABEL = "label"
+VERSION = 2
 
 
 class AsOfError(PrichalError):
     """A date for which no snapshot can be made."""
-
-
-@dataclass(frozen=True)
-class SnapshotSpec:
-    """Everything of a project that decides what a snapshot holds."""
-
-    project: str
-    entity: str
-    sources: tuple[Source, ...]
-    features: tuple[Feature, ...]
-    label: NoEvent
-    populations: tuple[Population, ...]
 
 
 @dataclass(frozen=True)
@@ -65,9 +49,9 @@ class Snapshots:
 
     @property
     def coverage(self) -> Coverage:
-        """The days that every source of the project speaks of."""
+        """The days that the project's data speaks of: from when any source begins to when the first one ends."""
         covers = [table.require().coverage for table in self.tables.values()]
-        return Coverage(max(cover.start for cover in covers), min(cover.end for cover in covers))
+        return Coverage(min(cover.start for cover in covers), min(cover.end for cover in covers))
 
     def check(self, as_of: date) -> None:
         """See that the data can tell the state at `as_of`.
@@ -109,37 +93,26 @@ class Snapshots:
         return hashlib.sha256(repr((VERSION, self.spec, sorted(inputs.items()), as_of)).encode()).hexdigest()[:16]
 
     def _make(self, spark: "SparkSession", dates: list[date]) -> None:
-        for name, table in self.tables.items():
-            table.read(spark).createOrReplaceTempView(name)
+        from lake import register
+
+        spec = self.spec
+        register(spark, self.tables, spec.sources)
+        check_conditions(spark, spec)
         partial = fresh_partial(self.folder / "snapshots")
-        frame = self._labelled(spark, dates)
-        frame.repartition("as_of").sortWithinPartitions("as_of", self.spec.entity).write.partitionBy("as_of").parquet(
-            str(partial)
-        )
+        matured = {
+            one.name: [day for day in dates if one.label.matured(day, self.coverage.end)] for one in spec.populations
+        }
+        with members(spark, spec, dates) as view:
+            plan = snapshot_sql(spec.features, spec.sources, spec.entity, dates, view)
+            frame = labelled(spark, spark.sql(plan), spec, matured)
+            ordered = frame.repartition("as_of").sortWithinPartitions("as_of", spec.entity)
+            ordered.write.partitionBy("as_of").parquet(str(partial))
         for day in dates:
             written = partial / f"as_of={day.isoformat()}"
             if not written.exists():  # nobody belongs to a population on that day
                 spark.createDataFrame([], frame.drop("as_of").schema).write.parquet(str(written))
             self._adopt(written, day)
         shutil.rmtree(partial)
-
-    def _labelled(self, spark: "SparkSession", dates: list[date]) -> "DataFrame":
-        from pyspark.sql import functions as F  # noqa: N812
-
-        spec, key = self.spec, [self.spec.entity, "as_of"]
-        frame = spark.sql(snapshot_sql(spec.features, spec.sources, spec.entity, dates))
-        population = F.lit(None).cast("string")
-        for one in reversed(spec.populations):
-            _check_condition(frame, one)
-            population = F.when(F.expr(one.where), one.name).otherwise(population)
-        frame = frame.withColumn("population", population).where("population is not null")
-        matured = [day for day in dates if spec.label.matured(day, self.coverage.end)]
-        if not matured:
-            return frame.withColumn(LABEL, F.lit(None).cast("int"))
-        source = next(source for source in spec.sources if source.name == spec.label.source)
-        stayed = spark.sql(label_sql(spec.label, source, spec.entity, matured)).withColumn("stayed", F.lit(1))
-        known = F.when(F.col("as_of").isin(*matured), F.when(F.col("stayed") == 1, 0).otherwise(1))
-        return frame.join(stayed, key, how="left").withColumn(LABEL, known.cast("int")).drop("stayed")
 
     def _adopt(self, written: Path, day: date) -> None:
         """Move one date's folder to its place and drop what it replaces."""
@@ -164,18 +137,6 @@ def monthly(first: date, last: date) -> list[date]:
     months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     days = [date(month // 12, month % 12 + 1, 1) for month in months]
     return [day for day in days if first <= day <= last]
-
-
-def _check_condition(frame: "DataFrame", population: Population) -> None:
-    from pyspark.errors import AnalysisException, ParseException
-
-    try:
-        frame.where(population.where)
-    except (AnalysisException, ParseException) as error:
-        reason = str(error).splitlines()[0].split(". ")[0]
-        raise DeclarationError(
-            f"Population {population.name}: its condition {population.where!r} is none over the features ({reason})."
-        ) from None
 
 
 def _parquet_rows(folder: Path) -> Iterator[int]:

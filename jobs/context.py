@@ -2,9 +2,11 @@
 
 import re
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features import Snapshots, monthly
@@ -30,6 +32,7 @@ class Context:
     project: Project
     began: float = field(default_factory=time.monotonic)
     spark_called: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def of(cls, project: str) -> "Context":
@@ -43,10 +46,31 @@ class Context:
 
     def spark(self) -> "SparkSession":
         """The one Spark session of this process, started on the first call."""
-        if not self.spark_called:
-            self.spark_called = True
-            self.say(f"spark · starting on {self.settings.spark_master}")
-        return spark.session(self.settings, self.project.time_zone)
+        with self.lock:
+            if not self.spark_called:
+                self.spark_called = True
+                self.say(f"spark · starting on {self.settings.spark_master}")
+            return spark.session(self.settings, self.project.time_zone)
+
+    @property
+    def sampled(self) -> Path:
+        """Where a simulation of the project writes its exports."""
+        return self.settings.state / "raw" / self.project.name
+
+    @property
+    def truth(self) -> Path:
+        """Where a simulation of the project writes what really goes on; no step that predicts reads it."""
+        return self.settings.state / "truth" / self.project.name
+
+    @property
+    def raw(self) -> Path:
+        """The project's own raw data, or the simulated."""
+        return self.project.raw or self.sampled
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The lake's tables by source."""
+        return {source.name: self.table(source.name) for source in self.project.sources}
 
     @property
     def snapshots(self) -> Snapshots:

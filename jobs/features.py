@@ -25,4 +25,4 @@ def features(context: Context, as_of: str = "latest") -> Built:
 
 
 if __name__ == "__main__":
-    sys.exit(run("features", features, {"project": "cdnow", "as_of": "latest"}))
+    sys.exit(run("features", features, {"project": "churn", "as_of": "latest"}))

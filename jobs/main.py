@@ -12,6 +12,7 @@ from jobs.journal import step
 from jobs.monitor import monitor
 from jobs.page import page
 from jobs.promote import promote
+from jobs.sample import sample
 from jobs.score import score
 from jobs.train import train
 
@@ -19,6 +20,8 @@ from jobs.train import train
 def main(context: Context, as_of: str = "latest", trials: str = "declared") -> None:
     """From raw exports to a scored mart."""
     with step(context, "main", {"as_of": as_of, "trials": trials}) as entry:
+        if context.project.simulate is not None and not context.raw.exists():
+            sample(context)
         taken = ingest(context)
         features(context, as_of)
         trained = train(context, as_of=as_of, trials=trials)
@@ -34,4 +37,4 @@ def main(context: Context, as_of: str = "latest", trials: str = "declared") -> N
 
 
 if __name__ == "__main__":
-    sys.exit(run("main", main, {"project": "cdnow", "as_of": "latest", "trials": "declared"}))
+    sys.exit(run("main", main, {"project": "churn", "as_of": "latest", "trials": "declared"}))

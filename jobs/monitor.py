@@ -66,16 +66,16 @@ def _features(context: Context, day: date, population: Population) -> pd.DataFra
 
 def _quality(context: Context, day: date) -> list[Quality]:
     project, url, snapshots = context.project, context.settings.require_database(), context.snapshots
-    dates = [
-        one
-        for one in published_dates(url, project.mart)
-        if project.label.matured(one, min(day, snapshots.coverage.end))
-    ]
+    until, known = min(day, snapshots.coverage.end), {}
+    for one in published_dates(url, project.mart):
+        known[one] = [its.name for its in project.populations if its.label.matured(one, until)]
+    dates = [one for one, names in known.items() if names]
     snapshots.build(context.spark, dates)
     found = []
     for one in dates:
-        labels = pd.read_parquet(snapshots.path(one), columns=[project.entity, "label"])
-        found += quality(one, published_scores(url, project.mart, one), labels, project.entity)
+        scores = published_scores(url, project.mart, one)
+        labels = pd.read_parquet(snapshots.path(one), columns=[project.entity, "label"]).dropna()
+        found += quality(one, scores[scores["population"].isin(known[one])], labels, project.entity)
     store_quality(url, found)
     return found
 
@@ -99,4 +99,4 @@ def _quality_alerts(known: list[Quality]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(run("monitor", monitor, {"project": "cdnow", "as_of": "latest"}))
+    sys.exit(run("monitor", monitor, {"project": "churn", "as_of": "latest"}))

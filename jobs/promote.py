@@ -66,4 +66,4 @@ def describe(moved: Moved) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run("promote", alone, {"project": "cdnow", "population": "all", "mode": "auto"}))
+    sys.exit(run("promote", alone, {"project": "churn", "population": "all", "mode": "auto"}))

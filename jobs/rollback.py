@@ -24,4 +24,4 @@ def rollback(context: Context, population: str = "all", reason: str = "none give
 
 
 if __name__ == "__main__":
-    sys.exit(run("rollback", rollback, {"project": "cdnow", "population": "all", "reason": "none given"}))
+    sys.exit(run("rollback", rollback, {"project": "churn", "population": "all", "reason": "none given"}))

@@ -44,11 +44,12 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
             )
             differences.append(done.largest_difference)
             context.say(f"score · {one.name}: {done.rows:,} rows by {one.model} version {versions[one.name]} at {day}")
-            parts.append(Published(one.name, done.folder, one.model, versions[one.name]))
-        entry.rows_out = publish(url, project.mart, day, project.label.matures_on(day), parts)
+            matures_on = one.label.matures_on(day)
+            parts.append(Published(one.name, done.folder, one.model, versions[one.name], matures_on))
+        entry.rows_out = publish(url, project.mart, day, parts)
     context.say(f"score · {entry.rows_out:,} rows published to mart.{project.mart.table} for {day}")
     return ScoredDay(day, entry.rows_out, tuple(parts), max(differences))
 
 
 if __name__ == "__main__":
-    sys.exit(run("score", score, {"project": "cdnow", "as_of": "latest"}))
+    sys.exit(run("score", score, {"project": "churn", "as_of": "latest"}))

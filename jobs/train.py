@@ -49,4 +49,4 @@ def _plan(declared: TrainingPlan, trials: str) -> TrainingPlan:
 
 
 if __name__ == "__main__":
-    sys.exit(run("train", train, {"project": "cdnow", "population": "all", "as_of": "latest", "trials": "declared"}))
+    sys.exit(run("train", train, {"project": "churn", "population": "all", "as_of": "latest", "trials": "declared"}))

@@ -73,37 +73,21 @@ def ingest(
         kept |= stage(spark, source, new, table, batch, today)
     if not any(one.months for one in kept.values()):
         raise RawFileError(f"Source {source.name}: its files hold a header and no row; export them again.")
-    session = spark()
     unchanged = current.months if current is not None and before else {}
     wanted = months.changed_months(before, kept)
-    made = {**unchanged, **months.build(session, source, table, kept, wanted, mark)}
-    manifest = _manifest(session, source, table, kept, {name: one for name, one in made.items() if one.rows_kept}, mark)
+    made = {**unchanged, **months.build(spark(), source, table, kept, wanted, mark)}
+    manifest = _manifest(kept, {name: one for name, one in made.items() if one.rows_kept or one.contradictions}, mark)
     table.publish(manifest)
     return Ingested(source.name, manifest, len(new))
 
 
-def _manifest(
-    spark: "SparkSession",
-    source: Source,
-    table: Table,
-    files: Mapping[str, Taken],
-    made: Mapping[str, Month],
-    mark: str,
-) -> Manifest:
-    start, last = (_edge(spark, source, table, month, made[month].digest) for month in (min(made), max(made)))
+def _manifest(files: Mapping[str, Taken], made: Mapping[str, Month], mark: str) -> Manifest:
+    start = min(one.first for one in made.values() if one.first)
+    last = max(one.last for one in made.values() if one.last)
     drops = [one.drop for one in files.values() if one.drop]
-    end = date.fromisoformat(max(drops)) if drops else last[1] + timedelta(days=1)
+    end = max(drops) if drops else (date.fromisoformat(last) + timedelta(days=1)).isoformat()
     digest = _hash(mark, sorted((name, one.digest) for name, one in made.items()))
-    return Manifest(digest, mark, start[0].isoformat(), end.isoformat(), dict(files), dict(made))
-
-
-def _edge(spark: "SparkSession", source: Source, table: Table, month: str, digest: str) -> tuple[date, date]:
-    """First and last day of a month's rows."""
-    rows = spark.read.parquet(str(table.month(month, digest)))
-    first, last = rows.selectExpr(
-        f"cast(min({source.event_time}) as date)", f"cast(max({source.event_time}) as date)"
-    ).first()  # type: ignore[misc]
-    return first, last
+    return Manifest(digest, mark, start, end, dict(files), dict(made))
 
 
 def _hash(*parts: object) -> str:

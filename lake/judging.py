@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from lake.source import MONTH, TIMES, Column, Source
+from lake.source import HASH, MONTH, TIMES, Column, Source
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
@@ -28,7 +28,7 @@ def judge(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFram
         until: for each file the day before which its rows were received.
 
     Returns:
-        `_file`, `_at`, `_raw` (null where the row is sound), `_reason` (likewise), the month, the typed columns.
+        `_file`, `_at`, a hash of the key, `_raw` and `_reason` (null where the row is sound), the month, the typed columns.
     """
     from pyspark.sql import functions as F  # noqa: N812
 
@@ -43,8 +43,9 @@ def judge(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFram
         reasons += _reasons(column)
     reasons += _times(source, until)
     judged = typed.withColumn("_reason", F.coalesce(*reasons))
+    mark = F.xxhash64(*(source.key or ())) if source.key else F.lit(0).cast("long")
     return judged.select(
-        "_file", "_at", F.when(F.col("_reason").isNotNull(), F.col("_raw")).alias("_raw"), "_reason",
+        "_file", "_at", mark.alias(HASH), F.when(F.col("_reason").isNotNull(), F.col("_raw")).alias("_raw"), "_reason",
         F.when(F.col("_reason").isNull(), F.date_format(source.event_time, "yyyy-MM")).alias(MONTH), *names,
     )  # fmt: skip
 

@@ -3,21 +3,23 @@
 import hashlib
 import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
 from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lake.quarantine import located
-from lake.source import DROP, MONTH, Source
+from lake.source import DROP, HASH, MONTH, Source
 from lake.table import Month, Table, Taken
 from stack.files import adopt, fresh_partial
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame, SparkSession
 
-HASH, BATCH = "_hash", "_batch"
+BATCH = "_batch"
 #: where a row came from; not kept in the months.
-ORIGIN = (DROP, BATCH, "_file", "_at")
+ORIGIN = (DROP, BATCH, "_file", "_at", HASH)
 _Origin = tuple[Source, Table, Mapping[str, Mapping[str, Taken]]]
 
 
@@ -55,16 +57,27 @@ def build(
     if source.key:
         rows, contradictions = _one_per_key(rows, (source, table, batches), digest)
     partial = fresh_partial(table.folder / "months-made")
-    order = [MONTH, source.event_time, *(source.key or sorted(column.name for column in source.columns))]
-    rows.drop(*ORIGIN).sortWithinPartitions(*order).write.partitionBy(MONTH).parquet(str(partial))
-    counts = {month: spark.read.parquet(str(partial / f"{MONTH}={month}")).count()
-              for month in months if (partial / f"{MONTH}={month}").exists()}  # fmt: skip
-    made = {month: Month(digest, counts.get(month, 0), contradictions.get(month, 0)) for month in sorted(months)}
-    for month in counts:
-        table.month(month, digest).parent.mkdir(parents=True, exist_ok=True)
-        adopt(partial / f"{MONTH}={month}", table.month(month, digest))
+    rows.drop(*ORIGIN).write.partitionBy(MONTH).parquet(str(partial))
+    made = {month: Month(digest, 0, contradictions.get(month, 0), None, None) for month in sorted(months)}
+    made |= {
+        month: replace(made[month], rows_kept=count, first=str(first), last=str(last))
+        for month, count, first, last in _counted(spark, source, partial)
+    }
+    for month, one in made.items():
+        if one.rows_kept:
+            table.month(month, digest).parent.mkdir(parents=True, exist_ok=True)
+            adopt(partial / f"{MONTH}={month}", table.month(month, digest))
     shutil.rmtree(partial)
     return made
+
+
+def _counted(spark: "SparkSession", source: Source, folder: Path) -> list[tuple[str, int, date, date]]:
+    """Month, rows, first and last day."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    day = F.to_date(source.event_time)
+    found = spark.read.parquet(str(folder)).groupBy(MONTH).agg(F.count("*"), F.min(day), F.max(day))
+    return [tuple(row) for row in found.collect()]
 
 
 def _digest(mark: str, files: Mapping[str, Taken]) -> str:
@@ -102,7 +115,7 @@ def _linked(rows: "DataFrame", source: Source, wanted: set[str]) -> set[str]:
         return wanted
     if {row[0] for row in rows.select(MONTH).distinct().collect()} <= wanted:
         return wanted
-    keys = rows.groupBy(_hash(source.key)).agg(F.sort_array(F.collect_set(MONTH)).alias("months"))
+    keys = rows.groupBy(HASH).agg(F.sort_array(F.collect_set(MONTH)).alias("months"))
     ties = [set(row[0]) for row in keys.where(F.size("months") > 1).select("months").distinct().collect()]
     found, size = set(wanted), -1
     while len(found) != size:
@@ -120,12 +133,11 @@ def _one_per_key(rows: "DataFrame", sources: _Origin, digest: str) -> "tuple[Dat
 
     source = sources[0]
     key = list(source.key or ())
-    marked = rows.withColumn(HASH, _hash(key))
-    repeated = marked.groupBy(HASH).count().where("count > 1").select(HASH).persist()
+    repeated = rows.groupBy(HASH).count().where("count > 1").select(HASH).persist()
     if repeated.isEmpty():
         return rows, {}
-    single = marked.join(repeated, HASH, "left_anti").drop(HASH)
-    several = marked.join(repeated, HASH, "left_semi").drop(HASH)
+    single = rows.join(repeated, HASH, "left_anti").select(rows.columns)
+    several = rows.join(repeated, HASH, "left_semi").select(rows.columns).persist()
     content = F.xxhash64(*sorted(column.name for column in source.columns))
     found = several.groupBy(*key).agg(
         F.max(F.struct(DROP, F.struct(*rows.columns).alias("row"))).alias("last"),
@@ -162,9 +174,3 @@ def _set_aside(
     told = reduce(DataFrame.unionByName, parts).select("file", "position", raw.alias("raw"), reason.alias("reason"))
     told.coalesce(1).write.parquet(str(target))
     return {str(row[0]): int(row[1]) for row in rows.groupBy(MONTH).count().collect()}
-
-
-def _hash(key: Iterable[str]) -> "SparkColumn":
-    from pyspark.sql import functions as F  # noqa: N812
-
-    return F.xxhash64(*key).alias(HASH)

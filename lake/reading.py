@@ -80,7 +80,7 @@ def _text(spark: "SparkSession", source: Source, kind: tuple[str, ...], folder: 
         return _fields_of_json(lines, source)
     header = kind[0]
     names = split_header(source, header)
-    parsed = lines.withColumn("_f", _split(source, len(names)))
+    parsed = _with_fields(lines, source, len(names))
     fault = (
         F.when(F.col("_raw") == header, F.lit(HEADER))
         .when(F.length("_raw") == 0, F.lit(BLANK))
@@ -98,19 +98,20 @@ def _wrong_length(expected: int) -> "SparkColumn":
     return F.concat(F.size("_f").cast("string"), F.lit(f" fields instead of the {expected} of the header"))
 
 
-def _split(source: Source, fields: int) -> "SparkColumn":
-    """The fields of a line as an array; null where quotes do not balance."""
+def _with_fields(lines: "DataFrame", source: Source, fields: int) -> "DataFrame":
+    """Add the fields of a line as the array `_f`; null where quotes do not balance."""
     from pyspark.sql import functions as F  # noqa: N812
 
     simple = F.split("_raw", SEPARATORS[source.format], -1)
     if source.format == "tsv":
-        return simple
+        return lines.withColumn("_f", simple)
     schema = ", ".join([*(f"f{place} string" for place in range(fields)), "_bad string"])
     # A quote in a quoted field is doubled (RFC 4180); a backslash is a letter.
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_bad", "escape": '"'}
-    quoted = F.from_csv("_raw", schema, options)
-    whole = F.array(*[F.coalesce(quoted[f"f{place}"], F.lit("")) for place in range(fields)])
-    return F.when(F.instr("_raw", '"') == 0, simple).when(quoted["_bad"].isNull(), whole)
+    # A column of its own: written into each use of its fields, it would parse the line as many times.
+    parsed = lines.withColumn("_q", F.when(F.instr("_raw", '"') > 0, F.from_csv("_raw", schema, options)))
+    whole = F.array(*[F.coalesce(F.col(f"_q.f{place}"), F.lit("")) for place in range(fields)])
+    return parsed.withColumn("_f", F.when(F.col("_q").isNull(), simple).when(F.col("_q._bad").isNull(), whole))
 
 
 def _field(source: Source, place: int) -> "SparkColumn":

@@ -53,11 +53,13 @@ class Taken:
 
 @dataclass(frozen=True)
 class Month:
-    """A month's current folder; rows in = rows kept + duplicates + contradictions."""
+    """A month's current folder: its rows, the first and last day of them, and the rows that contradict each other."""
 
     digest: str
     rows_kept: int
     contradictions: int
+    first: str | None
+    last: str | None
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,8 @@ class Table:
 
     def read(self, spark: "SparkSession") -> "DataFrame":
         """The current rows."""
-        months = self.require().months
-        return spark.read.parquet(*[str(self.month(name, one.digest)) for name, one in sorted(months.items())])
+        months = {name: one for name, one in sorted(self.require().months.items()) if one.rows_kept}
+        return spark.read.parquet(*[str(self.month(name, one.digest)) for name, one in months.items()])
 
     def month(self, name: str, digest: str) -> Path:
         """Folder of a month's rows."""

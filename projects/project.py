@@ -1,13 +1,13 @@
 """What a project puts together, and the loader that finds it by name."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from features import Feature, NoEvent, Population, SnapshotSpec
+from features import Contract, Feature, NoEvent, Population, SnapshotSpec
 from features.feature import check
 from lake import Source
 from lake.source import DeclarationError
@@ -31,31 +31,37 @@ class Project:
         name: of its folder.
         description: one sentence, for pages and pictures.
         entity: the key column of its mart.
-        raw: default folder of the raw exports.
-        sources, features, label, populations: the declarations.
+        raw: default folder of the raw exports; None where they come from elsewhere or from the simulator, and then
+            `<state>/raw/<project>`.
+        sources, features, populations: the declarations.
         first_snapshot: the first month whose snapshot is trained on.
         training: how models are made.
         policy: what the gate demands.
         mart: where scores go.
         time_zone: in which a day begins.
+        contract: which rows make a subscriber's contract, for features and populations by its state.
+        simulate: writes raw exports of a simulated business, and its truth; returns rows by file name.
     """
 
     name: str
     description: str
     entity: str
-    raw: Path
+    raw: Path | None
     sources: tuple[Source, ...]
     features: tuple[Feature, ...]
-    label: NoEvent
     populations: tuple[Population, ...]
     first_snapshot: date
     training: TrainingPlan
     policy: Policy
     mart: Mart
     time_zone: str = "UTC"
+    contract: Contract | None = None
+    simulate: Callable[..., dict[str, int]] | None = None
 
     def __post_init__(self) -> None:
-        check(self.features, self.sources)
+        check(self.features, self.sources, self.contract)
+        if self.contract is not None:
+            self.contract.check(self.sources)
         _check_time_zone(self.name, self.time_zone)
         _check_names(self.name, "source", [source.name for source in self.sources])
         _check_names(self.name, "population", [population.name for population in self.populations])
@@ -66,18 +72,34 @@ class Project:
         names = [feature.name for feature in self.features]
         if self.training.recency not in names:
             raise DeclarationError(f"Project {self.name}: recency feature {self.training.recency} is not declared.")
-        if self.label.source not in {source.name for source in self.sources}:
-            raise DeclarationError(f"Project {self.name}: the label's source {self.label.source} is not declared.")
+        for population in self.populations:
+            self._check_label(population)
         models = [population.model for population in self.populations]
         if not models or len(set(models)) != len(models):
             raise DeclarationError(
                 f"Project {self.name}: each population needs a model of its own, given are {models}."
             )
 
+    def _check_label(self, population: Population) -> None:
+        label = population.label
+        if isinstance(label, NoEvent):
+            if label.source not in {source.name for source in self.sources}:
+                raise DeclarationError(
+                    f"Project {self.name}: the label's source {label.source} of population {population.name} is not "
+                    "declared."
+                )
+        elif label.contract != self.contract:
+            raise DeclarationError(
+                f"Project {self.name}: the label of population {population.name} looks at a contract other than the "
+                "project's."
+            )
+
     @property
     def spec(self) -> SnapshotSpec:
         """The part that decides what a snapshot holds."""
-        return SnapshotSpec(self.name, self.entity, self.sources, self.features, self.label, self.populations)
+        return SnapshotSpec(
+            self.name, self.entity, self.sources, self.features, self.populations, self.contract, self.time_zone
+        )
 
     def choose(self, population: str) -> Sequence[Population]:
         """The population called so, or `all` of them.

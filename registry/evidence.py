@@ -51,7 +51,11 @@ class Metrics(_Strict):
 
 
 class Data(_Strict):
-    """What was fitted and what judged."""
+    """What was fitted and what judged.
+
+    Where a contract tells: how many out of time left by choice and how many not, and the share of rows whose
+    auto-renew was off already.
+    """
 
     digest: str = Field(min_length=8)
     development: list[str] = Field(min_length=1)
@@ -59,24 +63,31 @@ class Data(_Strict):
     embargo_days: int = Field(ge=1)
     out_of_time_rows: int = Field(ge=1)
     out_of_time_left: int = Field(ge=0)
+    left_voluntary: int | None = Field(default=None, ge=0)
+    left_involuntary: int | None = Field(default=None, ge=0)
+    already_left_share: Annotated[Number, Field(ge=0, le=1)] | None = None
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.out_of_time_left > self.out_of_time_rows:
             raise ValueError("out_of_time_left is more than out_of_time_rows")
+        if (self.left_voluntary or 0) + (self.left_involuntary or 0) > self.out_of_time_left:
+            raise ValueError("left_voluntary and left_involuntary are more than out_of_time_left")
         return self
 
 
 class Evidence(_Strict):
     """What the gate needs to know of a challenger.
 
-    `baselines` maps a baseline's name to the difference of AUC, challenger minus baseline, paired.
+    `metrics_undecided` are the figures without those whose auto-renew was off at the date; `baselines` maps a
+    baseline's name to the difference of AUC, challenger minus baseline, paired.
     """
 
     model: str
     family: str
     data: Data
     metrics: Metrics
+    metrics_undecided: Metrics | None = None
     baselines: dict[str, Interval]
 
 

@@ -22,15 +22,16 @@ class PublishError(PrichalError):
 
 @dataclass(frozen=True)
 class Published:
-    """Scores of one population to publish, and the version that made them."""
+    """Scores of one population to publish, the version that made them, and when one knows who left."""
 
     population: str
     folder: Path
     model: str
     version: str
+    matures_on: date
 
 
-def publish(database_url: str, mart: Mart, score_date: date, matures_on: date, parts: Sequence[Published]) -> int:
+def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[Published]) -> int:
     """Replace the mart's rows of `score_date` by `parts`, all populations at once.
 
     The risk decile is counted within a population, 1 the least and 10 the most likely to leave; equal
@@ -40,7 +41,6 @@ def publish(database_url: str, mart: Mart, score_date: date, matures_on: date, p
         database_url: of the mart.
         mart: its table.
         score_date: the day scored.
-        matures_on: the first day on which one knows who left.
         parts: the scores of each population.
 
     Returns:
@@ -55,7 +55,7 @@ def publish(database_url: str, mart: Mart, score_date: date, matures_on: date, p
         _stage(connection, mart, parts)
         connection.execute(sql.SQL("delete from {} where score_date = %s").format(mart.scores), [score_date])
         try:
-            rows = connection.execute(_insert(mart), [score_date, matures_on]).rowcount
+            rows = connection.execute(_insert(mart), [score_date]).rowcount
         except psycopg.errors.UniqueViolation:
             raise PublishError(
                 f"A {mart.entity} is in two populations on {score_date}: their conditions must exclude each other."
@@ -71,13 +71,14 @@ def _stage(connection: psycopg.Connection, mart: Mart, parts: Sequence[Published
     connection.execute(
         sql.SQL(
             "create temporary table staged (entity {}, churn_probability double precision, reason_1 text, "
-            "reason_2 text, reason_3 text, population text, model_name text, model_version text) on commit drop"
+            "reason_2 text, reason_3 text, population text, model_name text, model_version text, "
+            "label_matures_on date) on commit drop"
         ).format(sql.SQL(mart.entity_type))
     )
     with connection.cursor().copy("copy staged from stdin") as copy:
         for part in parts:
             for row in _rows(part.folder, mart.entity):
-                copy.write_row((*row, part.population, part.model, part.version))
+                copy.write_row((*row, part.population, part.model, part.version, part.matures_on))
 
 
 def _rows(folder: Path, entity: str) -> Iterator[tuple[object, ...]]:
@@ -93,6 +94,6 @@ insert into {scores} (score_date, {entity}, population, churn_probability, risk_
                       model_name, model_version, label_matures_on, scored_at)
 select %s, entity, population, churn_probability,
        ntile(10) over (partition by population order by churn_probability, entity),
-       reason_1, reason_2, reason_3, model_name, model_version, %s, now()
+       reason_1, reason_2, reason_3, model_name, model_version, label_matures_on, now()
 from staged
 """).format(scores=mart.scores, entity=sql.Identifier(mart.entity))

@@ -64,13 +64,15 @@ def judge_folds(
 
 
 def fit_candidate(name: str, params: Mapping[str, Any], frame: Frame, split: Split, seed: int) -> Candidate:
-    """Judge on the folds, fit on all development dates but the last, and calibrate that fit on the last.
+    """Judge on the folds, fit on all development dates but the last ones, and calibrate that fit on those.
 
     The calibration belongs to the very model that scores, and its slice is later than the fit
     (docs/adr/0002-calibration.md has what else was tried).
     """
     folds = judge_folds(name, params, frame, split.folds, seed)
     early, late = frame.at(split.fit), frame.at(split.calibrate)
+    for part, dates in ((early, split.fit), (late, split.calibrate)):
+        check_classes(part, f"snapshots {dates[0]} to {dates[-1]}")
     native = family(name).fit(early.rows, early.labels, dict(params), seed)
     calibration = platt(family(name).margin(native, late.rows), late.labels)
     return Candidate(name, params, native, calibration, folds)

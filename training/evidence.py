@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from training.candidate import Candidate, platt
+from training.candidate import FEWEST, Candidate, platt
 from training.families import family
 from training.frame import Frame
 from training.metrics import Floats, auc, auc_draws, calibration_error, interval, recall_at
@@ -56,29 +56,47 @@ def evidence(
         "schema": 1,
         **about,
         "family": chosen.name,
-        "metrics": own["metrics"],
+        **{name: own[name] for name in ("metrics", "metrics_undecided") if name in own},
         "baselines": baselines,
         "candidates": list(judged),
     }
 
 
+def how_they_left(frame: Frame) -> dict[str, Any]:
+    """How many left by choice and how many not, and the share of rows whose auto-renew was off at the date."""
+    told: dict[str, Any] = {}
+    if frame.how is not None:
+        told |= {f"left_{how}": int((frame.how == how).sum()) for how in ("voluntary", "involuntary")}
+    if frame.already_left is not None:
+        told["already_left_share"] = float(frame.already_left.mean())
+    return told
+
+
 def _judge(candidate: Candidate, frame: Frame, seed: int) -> dict[str, Any]:
+    judged = {
+        "name": candidate.name,
+        "baseline": bool(family(candidate.name).BASELINE),
+        "fold_auc": {"value": candidate.fold_auc, "spread": candidate.fold_spread},
+        "metrics": _metrics(candidate, frame, seed),
+    }
+    undecided = frame.undecided
+    if undecided is not None and min(undecided.labels.sum(), (1 - undecided.labels).sum()) >= FEWEST:
+        judged["metrics_undecided"] = _metrics(candidate, undecided, seed)
+    return judged
+
+
+def _metrics(candidate: Candidate, frame: Frame, seed: int) -> dict[str, Any]:
     from sklearn.metrics import brier_score_loss, log_loss
 
     probability = candidate.probability(frame.rows)
     value, draws = _auc(candidate, frame, seed)
     return {
-        "name": candidate.name,
-        "baseline": bool(family(candidate.name).BASELINE),
-        "fold_auc": {"value": candidate.fold_auc, "spread": candidate.fold_spread},
-        "metrics": {
-            "auc": interval(value, draws).json(),
-            "log_loss": float(log_loss(frame.labels, probability)),
-            "brier": float(brier_score_loss(frame.labels, probability)),
-            "calibration_error": calibration_error(frame.labels, probability),
-            "calibration_slope": _slope(probability, frame),
-            **{f"recall_at_{budget * 100:.0f}pct": recall_at(frame.labels, probability, budget) for budget in BUDGETS},
-        },
+        "auc": interval(value, draws).json(),
+        "log_loss": float(log_loss(frame.labels, probability)),
+        "brier": float(brier_score_loss(frame.labels, probability)),
+        "calibration_error": calibration_error(frame.labels, probability),
+        "calibration_slope": _slope(probability, frame),
+        **{f"recall_at_{budget * 100:.0f}pct": recall_at(frame.labels, probability, budget) for budget in BUDGETS},
     }
 
 

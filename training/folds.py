@@ -27,19 +27,20 @@ class Split:
     development: tuple[date, ...]
     folds: tuple[Fold, ...]
     out_of_time: tuple[date, ...]
+    calibration: int = 1
 
     @property
     def fit(self) -> tuple[date, ...]:
-        """What the model is fitted on: all development dates but the last."""
-        return self.development[:-1]
+        """What the model is fitted on: all development dates but the last ones."""
+        return self.development[: -self.calibration]
 
     @property
     def calibrate(self) -> tuple[date, ...]:
-        """What its probabilities are calibrated on: the last development date."""
-        return self.development[-1:]
+        """What its probabilities are calibrated on: the last development dates."""
+        return self.development[-self.calibration :]
 
 
-def split(matured: Sequence[date], embargo: timedelta, out_of_time: int, folds: int) -> Split:
+def split(matured: Sequence[date], embargo: timedelta, out_of_time: int, folds: int, calibration: int = 1) -> Split:
     """Cut matured snapshot dates in time order.
 
     Args:
@@ -47,9 +48,10 @@ def split(matured: Sequence[date], embargo: timedelta, out_of_time: int, folds: 
         embargo: at least horizon + grace.
         out_of_time: how many of the last dates only judge.
         folds: how many of the last development dates judge a fold each.
+        calibration: how many of the last development dates calibrate.
 
     Raises:
-        TooLittleDataError: a fold or the out-of-time test would be left without dates to fit on.
+        TooLittleDataError: a fold, the calibration or the out-of-time test would be left without dates to fit on.
     """
     dates = sorted(set(matured))
     judging = tuple(dates[-out_of_time:])
@@ -64,7 +66,12 @@ def split(matured: Sequence[date], embargo: timedelta, out_of_time: int, folds: 
             f"{embargo.days} days before the first of them, one to fit on; bring more history, or declare "
             "fewer folds or a shorter horizon."
         )
-    return Split(development, rolled, judging)
+    if len(development) <= calibration:
+        raise TooLittleDataError(
+            f"{len(development)} development snapshots ({_span(development)}) are too few to calibrate on "
+            f"{calibration} and to fit on others; bring more history, or declare fewer calibration dates."
+        )
+    return Split(development, rolled, judging, calibration)
 
 
 def _span(dates: Sequence[date]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.snapshots import LABEL
+from features.label import ALREADY_LEFT, HOW, LABEL
 from stack.errors import PrichalError
 
 
@@ -20,18 +20,35 @@ class TooLittleDataError(PrichalError):
 
 @dataclass(frozen=True)
 class Frame:
-    """Rows of snapshots: `rows` (n, features), `labels` (n,), `entity` (n,), `as_of` (n,) as dates."""
+    """Rows of snapshots: `rows` (n, features), `labels` (n,), `entity` (n,), `as_of` (n,) as dates.
+
+    Where a contract tells: `already_left` (n,), auto-renew was off at the date; `how` (n,), voluntary, involuntary
+    or None.
+    """
 
     names: tuple[str, ...]
     rows: NDArray[np.float64]
     labels: NDArray[np.int_]
     entity: NDArray[np.int_] | NDArray[np.object_]
     as_of: NDArray[np.datetime64]
+    already_left: NDArray[np.bool_] | None = None
+    how: NDArray[np.object_] | None = None
 
     def at(self, dates: Iterable[date]) -> "Frame":
         """Only the rows of these snapshot dates."""
         kept = np.isin(self.as_of, np.array(sorted(dates), dtype="datetime64[D]"))
-        return Frame(self.names, self.rows[kept], self.labels[kept], self.entity[kept], self.as_of[kept])
+        return self.only(kept)
+
+    def only(self, kept: NDArray[np.bool_]) -> "Frame":
+        """Only the rows that `kept` is true for."""
+        flag = None if self.already_left is None else self.already_left[kept]
+        how = None if self.how is None else self.how[kept]
+        return Frame(self.names, self.rows[kept], self.labels[kept], self.entity[kept], self.as_of[kept], flag, how)
+
+    @property
+    def undecided(self) -> "Frame | None":
+        """The rows of whom auto-renew was on; None where no contract tells."""
+        return None if self.already_left is None else self.only(~self.already_left)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -41,7 +58,9 @@ class Frame:
         digest = hashlib.sha256(repr(self.names).encode())
         for part in (self.rows, self.labels, self.as_of.astype("datetime64[D]").astype(np.int64)):
             digest.update(np.ascontiguousarray(part).tobytes())
-        digest.update("\n".join(map(str, self.entity)).encode())
+        for names in (self.entity, self.already_left, self.how):
+            if names is not None:
+                digest.update("\n".join(map(str, names)).encode())
         return digest.hexdigest()
 
     def pandas(self) -> pd.DataFrame:
@@ -64,7 +83,7 @@ def read_frame(folders: Sequence[Path], names: Sequence[str], entity: str, popul
     Raises:
         TooLittleDataError: no row at all.
     """
-    columns = [entity, "population", LABEL, *names]
+    columns = [entity, "population", LABEL, HOW, ALREADY_LEFT, *names]
     parts = [
         _one(folder, columns).assign(as_of=pd.Timestamp(folder.parent.name.removeprefix("as_of=")))
         for folder in folders
@@ -83,6 +102,8 @@ def read_frame(folders: Sequence[Path], names: Sequence[str], entity: str, popul
         labels=frame[LABEL].to_numpy(dtype=np.int_),
         entity=frame[entity].to_numpy(),
         as_of=frame["as_of"].to_numpy().astype("datetime64[D]"),
+        already_left=frame[ALREADY_LEFT].to_numpy(dtype=np.bool_) if frame[ALREADY_LEFT].notna().all() else None,
+        how=frame[HOW].to_numpy(dtype=object) if frame[HOW].notna().any() else None,
     )
 
 

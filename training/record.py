@@ -43,8 +43,14 @@ def log_judged(judged: list[dict[str, Any]], runs: Mapping[str, str]) -> None:
     """Out-of-time figures on each candidate's own run, under the same names everywhere, so that compare works."""
     client = mlflow.MlflowClient()
     for one in judged:
-        for name, value in flat(one["metrics"]).items():
+        for name, value in out_of_time(one).items():
             client.log_metric(runs[one["name"]], name, value)
+
+
+def out_of_time(proof: Mapping[str, Any]) -> dict[str, float]:
+    """All out-of-time figures of a candidate or of the evidence, those without whom auto-renew was off for apart."""
+    undecided = flat(proof.get("metrics_undecided", {}))
+    return flat(proof["metrics"]) | {name.replace("oot_", "oot_undecided_", 1): undecided[name] for name in undecided}
 
 
 def flat(metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from features import Feature, Population, Snapshots
 from training import curves, record, version
 from training.bundle import write_bundle
 from training.candidate import Candidate, check_classes, fit_candidate
-from training.evidence import evidence, judge_out_of_time, versus_baselines
+from training.evidence import evidence, how_they_left, judge_out_of_time, versus_baselines
 from training.fingerprint import fingerprint
 from training.folds import Split, split
 from training.frame import Frame, TooLittleDataError, read_frame
@@ -60,7 +60,7 @@ def train(
     Raises:
         TooLittleDataError: the label's reach leaves too few matured snapshots, or a fold one class.
     """
-    spec, cut = snapshots.spec, _cut(snapshots, plan, dates, until)
+    spec, cut = snapshots.spec, _cut(snapshots, population, plan, dates, until)
     names = [feature.name for feature in spec.features]
     folders = [snapshots.path(day) for day in (*cut.development, *cut.out_of_time)]
     frame = read_frame(folders, names, spec.entity, population.name)
@@ -81,7 +81,7 @@ def train(
     chosen = max(candidates, key=lambda one: one.fold_auc)
     proof = evidence(chosen, judged, versus_baselines(chosen, candidates, judging, plan.seed), about)
     mlflow.log_params({"chosen": chosen.name, **chosen.params, "seed": plan.seed, "search_trials": plan.trials})
-    mlflow.log_metrics(record.flat(proof["metrics"]))
+    mlflow.log_metrics(record.out_of_time(proof))
     mlflow.log_dict(proof, "evidence.json")
     _log_curves(chosen, candidates, judging, spec.features)
     with tempfile.TemporaryDirectory() as scratch:
@@ -91,16 +91,16 @@ def train(
     return Trained(population.model, number, proof, reused=False)
 
 
-def _cut(snapshots: Snapshots, plan: TrainingPlan, dates: list[date], until: date) -> Split:
-    spec, known = snapshots.spec, min(until, snapshots.coverage.end)
-    matured = [day for day in dates if spec.label.matured(day, known)]
+def _cut(snapshots: Snapshots, population: Population, plan: TrainingPlan, dates: list[date], until: date) -> Split:
+    label, known = population.label, min(until, snapshots.coverage.end)
+    matured = [day for day in dates if label.matured(day, known)]
     if not matured:
         raise TooLittleDataError(
-            f"A horizon of {spec.label.horizon_days} days and {spec.label.grace_days} days of grace leave no matured "
+            f"A horizon of {label.horizon_days} days and {label.grace_days} days of grace leave no matured "
             f"snapshot: it is known what happened before {known}, and the snapshots are {_dates(dates)}; "
-            f"shorten the horizon in projects/{spec.project}/label.py, or bring more data."
+            f"shorten the horizon in projects/{snapshots.spec.project}/label.py, or bring more data."
         )
-    return split(matured, spec.label.reach, plan.out_of_time, plan.folds)
+    return split(matured, label.reach, plan.out_of_time, plan.folds, plan.calibration)
 
 
 def _candidate(
@@ -141,15 +141,15 @@ def _log_curves(chosen: Candidate, candidates: list[Candidate], judging: Frame, 
 def _about(
     snapshots: Snapshots, population: Population, cut: Split, development: Frame, judging: Frame, code: str
 ) -> dict[str, Any]:
-    spec = snapshots.spec
+    label = population.label
     return {
-        "project": spec.project,
+        "project": snapshots.spec.project,
         "population": population.name,
         "model": population.model,
         "label": {
-            "source": spec.label.source,
-            "horizon_days": spec.label.horizon_days,
-            "grace_days": spec.label.grace_days,
+            "source": label.about,
+            "horizon_days": label.horizon_days,
+            "grace_days": label.grace_days,
         },
         "data": {
             "digest": development.digest(),
@@ -157,10 +157,11 @@ def _about(
             "development": [str(day) for day in cut.development],
             "calibration": [str(day) for day in cut.calibrate],
             "out_of_time": [str(day) for day in cut.out_of_time],
-            "embargo_days": spec.label.reach.days,
+            "embargo_days": label.reach.days,
             "development_rows": len(development),
             "out_of_time_rows": len(judging),
             "out_of_time_left": int(judging.labels.sum()),
+            **how_they_left(judging),
         },
         "code": code,
         "packages": version.packages(),

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from projects.cdnow.features import FEATURES
-from projects.cdnow.label import ACTIVE, LABEL
+from projects.cdnow.label import ACTIVE
 from projects.cdnow.sources import PURCHASES
 from projects.project import Project
 from registry import Policy
@@ -18,7 +18,6 @@ PROJECT = Project(
     raw=Path(__file__).parent / "data",
     sources=(PURCHASES,),
     features=FEATURES,
-    label=LABEL,
     populations=(ACTIVE,),
     # Customers joined until the end of March 1997; a month later everyone has some past.
     first_snapshot=date(1997, 5, 1),

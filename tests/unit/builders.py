@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from features import Feature
+from features import Contract, Feature
 from lake import Column, Source, Table
-from lake.table import Manifest
-from stack.files import fresh_partial
+from lake.table import Manifest, Month, Taken
 from training.frame import Frame
 
 EVIDENCE = {
@@ -69,13 +68,47 @@ def feature(aggregation: str = "count", **changes: Any) -> Feature:
     return Feature(**{"source": "visits", "aggregation": aggregation, **told, **changes})
 
 
+def contract_sources() -> tuple[Source, ...]:
+    """Payments, subscriptions and auto-renew switches, as small as a contract needs them."""
+    who = Column("user_id", "bigint", "whom")
+
+    def at(name: str, what: str) -> Column:
+        return Column(name, "timestamp", what, nullable=name in {"trial_until", "promo_until"})
+
+    def log(name: str, *columns: Column) -> Source:
+        times = (who, at("at", "when it happened"), at("loaded", "when we knew"))
+        return Source(name, f"{name}.csv", "user_id", "at", (*times, *columns), known_time="loaded")
+
+    return (
+        log("payments", Column("status", "string", "how it ended"), at("begins", "period"), at("ends", "period")),
+        log("subscriptions", Column("event", "string", "what happened"), Column("kind", "string", "auto or opt_in"),
+            at("trial_until", "end of the trial"), at("promo_until", "end of the lower price")),
+        log("switches", Column("renews", "bigint", "1 on, 0 off"), Column("by", "string", "by whom")),
+    )  # fmt: skip
+
+
+def contract(**changes: Any) -> Contract:
+    """A contract over `contract_sources`."""
+    told: dict[str, Any] = {
+        "payments": "payments", "succeeded": "status = 'succeeded'", "period_start": "begins", "period_end": "ends",
+        "trials": "subscriptions", "trial_started": "event = 'trial_started'", "trial_end": "trial_until",
+        "auto_charging": "kind = 'auto'", "promo_end": "promo_until",
+        "switches": "switches", "auto_renew": "renews", "by_user": "by = 'user'",
+    }  # fmt: skip
+    return Contract(**{**told, **changes})
+
+
 def publish(table: Table, digest: str, start: str, end: str) -> Path:
     """Make a folder that holds its digest as text the table's current one."""
-    partial = fresh_partial(table.folder / digest)
-    partial.mkdir()
-    (partial / "rows").write_text(digest)
-    table.publish(partial, Manifest(digest, 3, 2, 1, 0, start, end, {"visits.csv": "abc"}))
-    return table.folder / digest
+    month = start[:7]
+    folder = table.month(month, digest)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "rows").write_text(digest)
+    taken = Taken(content="abc", batch="b", place=0, drop=None, rows_in=3, quarantined=0, months={month: 3})
+    table.publish(
+        Manifest(digest, "mark", start, end, {"visits.csv": taken}, {month: Month(digest, 2, 0, start, start)})
+    )
+    return folder
 
 
 def frame(dates: list[date], entities: int = 120, seed: int = 1) -> Frame:

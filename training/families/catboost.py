@@ -1,5 +1,6 @@
 """CatBoost: symmetric trees with ordered boosting (Prokhorenkova et al., 2018)."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from catboost import CatBoostClassifier, Pool
 from numpy.typing import NDArray
 
 BASELINE = False
+#: a fitted model; where no column varies, which the library refuses to fit, the log-odds of the share that left.
+Native = Any
 
 
 def space() -> dict[str, Any]:
@@ -22,32 +25,45 @@ def space() -> dict[str, Any]:
     }
 
 
-def fit(rows: NDArray[np.float64], labels: NDArray[np.int_], params: dict[str, Any], seed: int) -> CatBoostClassifier:
+def fit(rows: NDArray[np.float64], labels: NDArray[np.int_], params: dict[str, Any], seed: int) -> Native:
     """Fit; equal inputs, parameters, seed and library give equal bytes."""
+    if not (~np.isclose(rows, rows[:1], rtol=0, atol=0, equal_nan=True)).any():
+        return float(np.log(labels.mean() / (1 - labels.mean())))
     chosen: dict[str, Any] = {"depth": 4, "iterations": 200, "learning_rate": 0.05, **params}
     chosen |= {name: int(chosen[name]) for name in ("depth", "iterations")}
     fixed = {"random_seed": seed, "border_count": 128, "verbose": False, "allow_writing_files": False}
     model = CatBoostClassifier(**chosen, **fixed)
-    return model.fit(rows, labels)
+    model.fit(rows, labels)
+    return model
 
 
-def save(native: CatBoostClassifier, folder: Path) -> None:
+def save(native: Native, folder: Path) -> None:
     """Write `model.cbm`, without the moment and the random number that would make equal models unequal."""
+    if isinstance(native, float):
+        (folder / "constant.json").write_text(json.dumps(native))
+        return
     for key in ("train_finish_time", "model_guid"):
         native.get_metadata()[key] = ""
     native.save_model(str(folder / "model.cbm"))
 
 
-def load(folder: Path) -> CatBoostClassifier:
+def load(folder: Path) -> Native:
     """Read what `save` wrote."""
+    constant = folder / "constant.json"
+    if constant.exists():
+        return float(json.loads(constant.read_text()))
     return CatBoostClassifier().load_model(str(folder / "model.cbm"))
 
 
-def margin(native: CatBoostClassifier, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def margin(native: Native, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-odds of leaving."""
+    if isinstance(native, float):
+        return np.full(len(rows), native)
     return np.asarray(native.predict(rows, prediction_type="RawFormulaVal"), dtype=np.float64)
 
 
-def contributions(native: CatBoostClassifier, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def contributions(native: Native, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Exact Shapley values; the library's last column, the base value, is left out."""
+    if isinstance(native, float):
+        return np.zeros_like(rows)
     return np.asarray(native.get_feature_importance(Pool(rows), type="ShapValues"), dtype=np.float64)[:, :-1]

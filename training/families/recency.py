@@ -24,7 +24,8 @@ def fit(rows: NDArray[np.float64], labels: NDArray[np.int_], params: dict[str, A
     from sklearn.linear_model import LogisticRegression
 
     column = int(params["recency"])
-    longest = float(np.nanmax(rows[:, column]))
+    known = rows[~np.isnan(rows[:, column]), column]
+    longest = float(known.max()) if len(known) else 0.0
     silence = np.log1p(np.nan_to_num(rows[:, column], nan=longest)).reshape(-1, 1)
     fitted = LogisticRegression(C=1e6).fit(silence, labels)
     return {

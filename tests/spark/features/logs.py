@@ -15,18 +15,24 @@ if TYPE_CHECKING:
 
 USER, VALUE = Column("user_id", "bigint", "who"), Column("value", "double", "how much", nullable=True)
 PIECES = Column("pieces", "bigint", "how many", nullable=True)
+DEVICE = Column("device", "string", "on what", nullable=True)
+UNTIL = Column("until", "date", "valid until", nullable=True)
+REST = (VALUE, PIECES, DEVICE, UNTIL)
+#: a measure that is SQL over the columns.
+MEASURES = (("double_value", "value * 2"),)
+TV = {"where": "device = 'tv'", "what": "tv"}
 WINDOWS = (1, 7, 30, ALL)
 
 
 def dated(name: str = "visits") -> Source:
     """Rows known on the day they happen."""
-    return Source(name, "x", "user_id", "day", (USER, Column("day", "date", "when"), VALUE, PIECES))
+    return Source(name, "x", "user_id", "day", (USER, Column("day", "date", "when"), *REST), measures=MEASURES)
 
 
 def timed(name: str = "visits") -> Source:
     """Rows that happen at a moment and become known at a later one."""
     times = (Column("at", "timestamp", "when"), Column("loaded", "timestamp", "when we knew"))
-    return Source(name, "x", "user_id", "at", (USER, *times, VALUE, PIECES), known_time="loaded")
+    return Source(name, "x", "user_id", "at", (USER, *times, *REST), known_time="loaded", measures=MEASURES)
 
 
 def declare(aggregation: str, source: str = "visits", **rest: Any) -> Feature:
@@ -39,7 +45,23 @@ def every_feature(source: str = "visits") -> list[Feature]:
     measured = [declare(name, source, measure="value", window=w) for name in ("sum", "mean", "last") for w in WINDOWS]
     measured += [declare(name, source, measure="pieces", window=w) for name in ("min", "max") for w in WINDOWS]
     always = [declare(name, source) for name in ("days_since_last", "days_since_first", "overdue")]
-    return [*over, *measured, *always, declare("ratio", source, window=7, against=30)]
+    ratios = [declare("ratio", source, window=7, against=30, measure=m) for m in (None, "value")]
+    return [*over, *measured, *always, *ratios]
+
+
+def every_condition(source: str = "visits") -> list[Feature]:
+    """What rows of one kind say, and the aggregations of columns that are no numbers."""
+    over = [
+        declare(name, source, window=w, **TV) for name in ("count", "active_days", "interval_mean") for w in WINDOWS
+    ]
+    over += [declare("distinct", source, measure=m, window=w) for m in ("device", "pieces") for w in WINDOWS]
+    over += [declare("stddev", source, measure="value", window=w) for w in WINDOWS]
+    over += [declare("sum", source, measure="double_value", window=w) for w in WINDOWS]
+    over += [declare("share", source, measure=m, window=30, where="device = 'tv'", what=f"tv{m or ''}")
+             for m in (None, "pieces")]  # fmt: skip
+    always = [declare(name, source, **TV) for name in ("days_since_last", "days_since_first", "overdue")]
+    always += [declare("last", source, measure="value", **TV), declare("days_until", source, measure="until")]
+    return [*over, *always, declare("ratio", source, window=7, against=30, **TV)]
 
 
 def random_log(seed: int, first: date, days: int, zone: str | None, entities: int = 25) -> list[Event]:
@@ -53,7 +75,9 @@ def random_log(seed: int, first: date, days: int, zone: str | None, entities: in
             moment = happened.astimezone(UTC) + timedelta(minutes=15 * rng.randrange(days * 96))
             late = timedelta(hours=rng.choice([0, 0, 1, 30, 24 * 12])) if zone else timedelta()
             values = {"value": rng.choice([None, 0.0, round(rng.uniform(-5, 50), 2)]),
-                      "pieces": rng.choice([None, rng.randint(-3, 9)])}  # fmt: skip
+                      "pieces": rng.choice([None, rng.randint(-3, 9)]),
+                      "device": rng.choice([None, "tv", "tv", "web"]),
+                      "until": rng.choice([None, first + timedelta(days=rng.randrange(200))])}  # fmt: skip
             log += [event(entity, moment, moment + late, zone, **values)] * rng.choice([1, 1, 1, 2])
     return log
 
@@ -62,15 +86,18 @@ def event(entity: int, moment: datetime, known: datetime, zone: str | None, **va
     """A row from its moments; without a zone it only has a day."""
     day, known_day = (one.astimezone(ZoneInfo(zone or "UTC")).date() for one in (moment, known))
     times = (moment, known) if zone else (day, known_day)
-    return Event(entity, *times, day, known_day, {"value": None, "pieces": None, **values})
+    return Event(
+        entity, *times, day, known_day, {"value": None, "pieces": None, "device": None, "until": None, **values}
+    )
 
 
 def show(spark: "SparkSession", source: Source, log: Sequence[Event]) -> None:
-    """Make the log a view of the source's name."""
+    """Make the log a view of the source's name, as the lake registers it."""
     types = ", ".join(f"{column.name} {column.type}" for column in source.columns)
     times = ("at", "known") if source.known_time else ("day",)
-    rows = [(e.entity, *(getattr(e, one) for one in times), e.values["value"], e.values["pieces"]) for e in log]
-    spark.createDataFrame(rows, types).createOrReplaceTempView(source.name)
+    rows = [(e.entity, *(getattr(e, one) for one in times), *(e.values[one.name] for one in REST)) for e in log]
+    frame = spark.createDataFrame(rows, types)
+    frame.selectExpr("*", f"{source.known_sql} as _known").createOrReplaceTempView(source.name)
 
 
 def by_key(rows: "Sequence[Row]") -> dict[tuple[int, date], dict[str, float | None]]:

@@ -1,7 +1,8 @@
 """What features mean, said once more in the plainest way: row by row, date by date."""
 
+import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -18,7 +19,7 @@ class Event:
     known: date | datetime
     day: date
     known_day: date
-    values: dict[str, float | None]
+    values: dict[str, Any]
 
 
 Table = dict[tuple[int, date], dict[str, float | None]]
@@ -53,41 +54,63 @@ def _same(one: float | None, other: float | None) -> bool:
 
 def value(feature: Feature, past: Sequence[Event], as_of: date) -> float | None:
     """One feature of one entity at one date, from the rows that count at that date."""
-    within = _within(past, as_of, feature.window)
-    name, days = feature.aggregation, sorted({event.day for event in within})
-    if feature.measure is not None:
-        return _of_values(name, [e for e in within if e.values[feature.measure] is not None], feature.measure)
-    if name == "count":
-        return float(len(within))
-    if name == "active_days":
-        return float(len(days))
+    # The conditions of these tests are all about the device.
+    rows = past if feature.what is None else [event for event in past if event.values["device"] == "tv"]
+    within, name, measure = _within(rows, as_of, feature.window), feature.aggregation, feature.measure
+    if name == "share":
+        return _part(within, _within(past, as_of, feature.window), measure)
     if name == "ratio":
-        whole = len(_within(past, as_of, feature.against))
-        return len(within) / whole if whole else None
-    if name == "interval_mean":
-        return _mean([(later - day).days for day, later in pairwise(days)])
-    if name == "days_since_first":
-        return float((as_of - days[0]).days)
-    since = float((as_of - days[-1]).days)
-    if name == "days_since_last":
-        return since
-    assert name == "overdue"
+        return _part(within, _within(rows, as_of, feature.against), measure)
+    if measure == "double_value":
+        return 2 * value(replace(feature, measure="value"), past, as_of)  # type: ignore[operator]  # a sum
+    if name == "days_until":
+        return _days_until(within, measure or "", as_of)
+    if measure is not None:
+        return _of_values(name, [e for e in within if e.values[measure] is not None], measure)
+    return _of_days(name, sorted({event.day for event in within}), len(within), as_of)
+
+
+def _of_days(name: str, days: Sequence[date], count: int, as_of: date) -> float | None:
+    if name in {"count", "active_days"}:
+        return float(count if name == "count" else len(days))
     interval = _mean([(later - day).days for day, later in pairwise(days)])
-    return None if interval is None else since / interval
+    if name == "interval_mean" or not days:
+        return interval
+    since = {"days_since_first": days[0]}.get(name, days[-1])
+    if name == "overdue":
+        return None if interval is None else (as_of - since).days / interval
+    assert name in {"days_since_first", "days_since_last"}
+    return float((as_of - since).days)
 
 
-def _of_values(name: str, rows: Sequence[Event], measure: str) -> float | None:
+def _days_until(rows: Sequence[Event], measure: str, as_of: date) -> float | None:
+    latest = max((event.at for event in rows), default=None)
+    days = [event.values[measure] for event in rows if event.at == latest and event.values[measure] is not None]
+    return float((max(days) - as_of).days) if days else None
+
+
+def _of_values(name: str, rows: Sequence[Event], measure: str) -> Any:
     values: list[Any] = [event.values[measure] for event in rows]
     if name == "sum":
         return float(sum(values))
+    if name == "distinct":
+        return float(len(set(values)))
+    if name == "stddev":
+        return statistics.stdev(values) if len(values) > 1 else None
     if not values:
         return None
     if name == "mean":
         return _mean(values)
     if name == "last":  # of equal times the larger value, so that the order of rows does not show
         latest = max(event.at for event in rows)
-        return max(event.values[measure] or 0.0 for event in rows if event.at == latest)
+        return max(event.values[measure] for event in rows if event.at == latest)
     return float({"min": min, "max": max}[name](values))
+
+
+def _part(some: Sequence[Event], of: Sequence[Event], measure: str | None) -> float | None:
+    parts = [sum(row.values[measure] or 0 for row in rows) if measure else len(rows) for rows in (some, of)]
+    nothing = not any(row.values[measure] is not None for row in of) if measure else not of
+    return None if nothing or parts[1] == 0 else parts[0] / parts[1]
 
 
 def _within(past: Sequence[Event], as_of: date, window: int | None) -> list[Event]:

@@ -9,7 +9,17 @@ import pytest
 
 from features import label_sql, snapshot_sql
 from features.label import NoEvent
-from tests.spark.features.logs import by_key, dated, declare, event, every_feature, random_log, show, timed
+from tests.spark.features.logs import (
+    by_key,
+    dated,
+    declare,
+    event,
+    every_condition,
+    every_feature,
+    random_log,
+    show,
+    timed,
+)
 from tests.spark.features.reference import Event, differences, expected
 
 if TYPE_CHECKING:
@@ -31,7 +41,8 @@ DATES = [FIRST + timedelta(days=n) for n in (1, 2, 8, 9, 10, 17, 18, 24, 31, 38,
 def test_every_aggregation_over_every_window_is_what_the_reference_says(
     zone: str | None, seed: int, spark: "SparkSession", in_zone: Callable[[str], Any]
 ):
-    source, features, log = timed() if zone else dated(), every_feature(), random_log(seed, FIRST, 45, zone)
+    source, log = timed() if zone else dated(), random_log(seed, FIRST, 45, zone)
+    features = [*every_feature(), *every_condition()]
     with in_zone(zone or "UTC"):
         show(spark, source, log)
         found = by_key(spark.sql(snapshot_sql(features, [source], "user_id", DATES)).collect())
@@ -88,7 +99,11 @@ def _is_past(row: Event) -> bool:
 
 
 def _corrupted(row: Event) -> Event:
-    return row if _is_past(row) else replace(row, values={**row.values, "value": 1e12, "pieces": -(10**12)})
+    return (
+        row
+        if _is_past(row)
+        else replace(row, values={"value": 1e12, "pieces": -(10**12), "device": "tv", "until": AS_OF})
+    )
 
 
 #: what is done to the rows that happened or became known at the date or after it.
@@ -111,7 +126,9 @@ def futures(spark: "SparkSession") -> dict[str, dict[int, dict[str, float | None
         for row in change(log)
     ]
     show(spark, timed(), worlds)
-    rows = by_key(spark.sql(snapshot_sql(every_feature(), [timed()], "user_id", [AS_OF])).collect())
+    rows = by_key(
+        spark.sql(snapshot_sql([*every_feature(), *every_condition()], [timed()], "user_id", [AS_OF])).collect()
+    )
     return {
         name: {entity % 1000: values for (entity, _), values in rows.items() if entity // 1000 == world}
         for world, name in enumerate(FUTURES)
@@ -155,6 +172,6 @@ def test_who_returns_within_horizon_and_grace_stays(spark: "SparkSession"):
     log = [event(number, at := MORNING + timedelta(days=after, hours=12), at, "UTC")
            for number, (after, _) in enumerate(RETURNS.values())]  # fmt: skip
     show(spark, timed(), log * 2)
-    rows = spark.sql(label_sql(NoEvent("visits", 30, 2), timed(), "user_id", [AS_OF])).collect()
+    rows = spark.sql(label_sql(NoEvent("visits", 30, 2), [timed()], "user_id", [AS_OF])).collect()
     stayed = sorted(name for row in rows for number, name in enumerate(RETURNS) if number == row["user_id"])
     assert stayed == sorted(name for name, (_, stays) in RETURNS.items() if stays)

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 VISITS = replace(dated(), files="visits.csv")
-NEW = Population("new", "visits_days_since_first <= 10", "shop_new", "first came ten days ago at most")
-LOYAL = Population("loyal", "visits_count_all >= 3", "shop_loyal", "came three times")
+SILENT = NoEvent("visits", horizon_days=10, grace_days=2)
+NEW = Population("new", "visits_days_since_first <= 10", "shop_new", "first came ten days ago at most", SILENT)
+LOYAL = Population("loyal", "visits_count_all >= 3", "shop_loyal", "came three times", SILENT)
 SPEC = SnapshotSpec(
     project="shop",
     entity="user_id",
     sources=(VISITS,),
     features=(declare("count"), declare("days_since_first"), declare("sum", measure="value", window=30)),
-    label=NoEvent("visits", horizon_days=10, grace_days=2),
     populations=(NEW, LOYAL),
 )
 MARCH_1, MARCH_9, MARCH_10 = date(1997, 3, 1), date(1997, 3, 9), date(1997, 3, 10)
@@ -51,8 +51,8 @@ def never() -> "SparkSession":
 
 def export(raw: Path, *more: str) -> Path:
     """The visits as a raw file."""
-    rows = [f"{number},1997-{day},1.5,1" for number, (days, _) in enumerate(USERS.values()) for day in days]
-    (raw / "visits.csv").write_text("\n".join(["user_id,day,value,pieces", *rows, *more, ""]))
+    rows = [f"{number},1997-{day},1.5,1,tv," for number, (days, _) in enumerate(USERS.values()) for day in days]
+    (raw / "visits.csv").write_text("\n".join(["user_id,day,value,pieces,device,until", *rows, *more, ""]))
     return raw
 
 
@@ -126,7 +126,7 @@ def test_a_changed_log_replaces_the_snapshot(
     made = Snapshots(copy, SPEC)
     made.build(lambda: spark, [MARCH_1])
     before = made.path(MARCH_1)
-    take(VISITS, export(tmp_path, "3,1997-03-02,1.5,1"), copy)
+    take(VISITS, export(tmp_path, "3,1997-03-02,1.5,1,tv,"), copy)
     assert made.build(lambda: spark, [MARCH_1]).made == (MARCH_1,)
     assert read(made, MARCH_1).loc[3, "label"] == 0
     assert not before.exists()
@@ -146,3 +146,20 @@ def test_a_populations_condition_that_is_none_is_told(where: str, copy: Path, sp
     wrong = Snapshots(copy, replace(SPEC, populations=(replace(NEW, where=where),)))
     with pytest.raises(PrichalError, match="new"):
         wrong.build(lambda: spark, [MARCH_1])
+
+
+def test_a_features_condition_that_is_none_is_told(copy: Path, spark: "SparkSession"):
+    odd = declare("count", where="divice = 'tv'", what="tv")
+    with pytest.raises(PrichalError, match=r"Feature visits_tv_count_all: its condition .* over the columns of visits"):
+        Snapshots(copy, replace(SPEC, features=(*SPEC.features, odd))).build(lambda: spark, [MARCH_1])
+
+
+def test_each_population_has_the_label_of_its_own_and_matures_by_itself(copy: Path, spark: "SparkSession"):
+    longer = replace(LOYAL, label=NoEvent("visits", horizon_days=30))
+    rows = read(_built(Snapshots(copy, replace(SPEC, populations=(NEW, longer))), spark), MARCH_1)
+    assert rows["label"].notna().groupby(rows["population"]).all().to_dict() == {"new": True, "loyal": False}
+
+
+def _built(made: Snapshots, spark: "SparkSession") -> Snapshots:
+    made.build(lambda: spark, [MARCH_1])
+    return made

@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from features import NoEvent, Population, SnapshotSpec, dictionary_page
-from tests.unit.builders import feature, source
+from features import AccessEnds, NoEvent, NoFirstCharge, Population, SnapshotSpec, dictionary_page
+from lake import Column
+from tests.unit.builders import contract, contract_sources, feature, source
 
 SPEC = SnapshotSpec(
     project="shop",
     entity="user_id",
     sources=(source(key=("user_id", "day"), max_quarantined=0.005),),
     features=(feature("count", window=30), feature("days_since_last", unit="days")),
-    label=NoEvent("visits", horizon_days=30, grace_days=2),
-    populations=(Population("paid", "visits_count_30d > 0", "shop_paid", "who pays"),),
+    populations=(
+        Population("paid", "visits_count_30d > 0", "shop_paid", "who pays", NoEvent("visits", 30, grace_days=2)),
+    ),
 )
 
 
@@ -24,7 +26,7 @@ SPEC = SnapshotSpec(
         pytest.param("| user_id | bigint | no | 1 | whom |", id="a column with a lowest value"),
         pytest.param("key: user_id, day; stops above 0.5% unusable rows", id="key and share"),
         pytest.param("| paid | `shop_paid` | who pays | `visits_count_30d > 0` |", id="a population"),
-        pytest.param("[as_of, as_of + 30 days + 2 days of grace), else 0; null until", id="the label"),
+        pytest.param("[as_of, as_of + 30 days + 2 days of grace), else 0; null until 32 days", id="the label"),
         pytest.param("| `visits_days_since_last` | visits in all | days | never | Comes rarely |", id="a feature"),
     ],
 )
@@ -35,7 +37,29 @@ def test_a_declaration_is_in_the_dictionary(said: str):
 
 
 def test_a_label_without_grace_does_not_speak_of_it():
-    assert "grace" not in dictionary_page(replace(SPEC, label=NoEvent("visits", 30)), "", {})
+    short = replace(SPEC.populations[0], label=NoEvent("visits", 30))
+    assert "grace" not in dictionary_page(replace(SPEC, populations=(short,)), "", {})
+
+
+def test_a_contract_is_in_the_dictionary_with_the_labels_of_its_populations():
+    paid = Population("paid", "contract_state = 'paid'", "shop_paid", "who pays", AccessEnds(contract(), 30, 2))
+    trial = Population("trial", "contract_state = 'trial'", "shop_trial", "who tries", NoFirstCharge(contract(), 30, 3))
+    spec = replace(SPEC, sources=contract_sources(), features=(), populations=(trial, paid), contract=contract())
+    page = dictionary_page(spec, "", {})
+    assert "`paid` while a row of `payments` with `status = 'succeeded'` covers it" in page
+    assert "`label` of trial is 1 if the user_id has no succeeded payment from the start of the trial to 3 days" in page
+    assert "ends in (as_of, as_of + 30 days] without being restored within 2 days, else 0" in page
+
+
+def test_personal_columns_and_measures_are_told():
+    told = replace(
+        source(),
+        columns=(*source().columns, Column("email", "string", "address", personal=True)),
+        measures=(("hours", "minutes / 60"),),
+    )
+    page = dictionary_page(replace(SPEC, sources=(told,)), "", {})
+    assert "| email | string | no |  | address (personal) |" in page
+    assert "| hours | measure |  |  | `minutes / 60` |" in page
 
 
 def test_every_row_of_the_features_table_has_every_column_measured_or_not():

@@ -33,4 +33,4 @@ def test_the_same_dates_in_any_order_give_the_same_text():
     in_order = snapshot_sql(FEATURES, SOURCES, "user_id", sorted(set(DATES)))
     assert snapshot_sql(FEATURES, SOURCES, "user_id", DATES) == in_order
     label = NoEvent("visits", 30)
-    assert label_sql(label, SOURCES[0], "user_id", DATES) == label_sql(label, SOURCES[0], "user_id", DATES[:2])
+    assert label_sql(label, SOURCES, "user_id", DATES) == label_sql(label, SOURCES, "user_id", DATES[:2])

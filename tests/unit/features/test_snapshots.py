@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from features import NoEvent, Population, Snapshots, SnapshotSpec, monthly
 from features.snapshots import AsOfError
 from lake import Table
-from tests.unit.builders import feature, is_one_sentence, publish, source
+from tests.unit.builders import contract, feature, is_one_sentence, publish, source
 
+EVERYBODY = Population("all", "true", "shop_churn", "everybody", NoEvent("visits", 30))
 SPEC = SnapshotSpec(
     project="shop",
     entity="user_id",
     sources=(source(), source(name="calls", files="calls*")),
     features=(feature(),),
-    label=NoEvent("visits", 30),
-    populations=(Population("all", "true", "shop_churn", "everybody"),),
+    populations=(EVERYBODY,),
 )
 
 
@@ -48,11 +48,11 @@ def test_no_month_begins_between_a_day_and_an_earlier_one():
 @pytest.mark.parametrize(
     "as_of",
     [
-        pytest.param(date(1997, 2, 2), id="the day after every source began"),
+        pytest.param(date(1997, 1, 2), id="the day after the first source began"),
         pytest.param(date(1997, 4, 1), id="the day after the first source ends"),
     ],
 )
-def test_a_date_that_every_source_reaches_can_have_a_snapshot(snapshots: Snapshots, as_of: date):
+def test_a_date_that_the_data_reaches_can_have_a_snapshot(snapshots: Snapshots, as_of: date):
     snapshots.check(as_of)
     assert snapshots.coverage.start < as_of <= snapshots.coverage.end
 
@@ -60,13 +60,13 @@ def test_a_date_that_every_source_reaches_can_have_a_snapshot(snapshots: Snapsho
 @pytest.mark.parametrize(
     "as_of",
     [
-        pytest.param(date(1997, 2, 1), id="nothing is known of the calls yet"),
+        pytest.param(date(1997, 1, 1), id="nothing is known yet"),
         pytest.param(date(1997, 4, 2), id="a day of visits is missing"),
         pytest.param(date(2097, 4, 1), id="a hundred years too late"),
     ],
 )
 def test_a_date_outside_the_data_is_told_with_the_dates_that_may_be(snapshots: Snapshots, as_of: date):
-    with pytest.raises(AsOfError, match=f"as_of {as_of} .* 1997-02-02 to 1997-04-01 \\(or latest\\)") as caught:
+    with pytest.raises(AsOfError, match=f"as_of {as_of} .* 1997-01-02 to 1997-04-01 \\(or latest\\)") as caught:
         snapshots.build(lambda: pytest.fail("Spark was started"), [date(1997, 3, 1), as_of])
     assert is_one_sentence(caught.value)
 
@@ -74,8 +74,9 @@ def test_a_date_outside_the_data_is_told_with_the_dates_that_may_be(snapshots: S
 def test_a_snapshot_lies_elsewhere_when_the_data_or_a_declaration_changes(snapshots: Snapshots, tmp_path: Path):
     as_of = date(1997, 3, 1)
     before = snapshots.path(as_of)
-    longer = replace(SPEC, label=NoEvent("visits", 31))
-    assert Snapshots(tmp_path, longer).path(as_of) != before
+    longer = replace(SPEC, populations=(replace(EVERYBODY, label=NoEvent("visits", 31)),))
+    for changed in (longer, replace(SPEC, time_zone="Europe/Moscow"), replace(SPEC, contract=contract())):
+        assert Snapshots(tmp_path, changed).path(as_of) != before
     assert Snapshots(tmp_path, SPEC).path(as_of) == before
     publish(Table(tmp_path, "shop", "visits"), "another digest", "1997-01-01", "1997-04-01")
     assert Snapshots(tmp_path, SPEC).path(as_of) != before

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from features import NoEvent, Population
+from features import AccessEnds, NoEvent, Population
 from lake.source import DeclarationError
 from projects import load_project, project_names
 from projects.project import UnknownProjectError
 from serving import Mart
 from stack.errors import PrichalError
-from tests.unit.builders import feature, is_one_sentence
+from tests.unit.builders import contract, feature, is_one_sentence
 
 CDNOW = load_project("cdnow")
 ACTIVE = CDNOW.populations[0]
@@ -34,6 +34,7 @@ def test_every_project_loads_under_its_folders_name_with_its_data_described(name
 
 
 def test_the_record_shops_raw_data_is_where_it_says():
+    assert CDNOW.raw is not None
     assert [path.name for path in CDNOW.raw.glob(CDNOW.sources[0].files)] == ["purchases.csv.gz"]
 
 
@@ -45,7 +46,17 @@ def other(**changes: Any) -> Population:
     ("changes", "said"),
     [
         pytest.param({"training": replace(CDNOW.training, recency="x")}, "recency feature x", id="recency"),
-        pytest.param({"label": NoEvent("visits", 30)}, "the label's source visits", id="the label's source"),
+        pytest.param(
+            {"populations": (replace(ACTIVE, label=NoEvent("visits", 30)),)},
+            "the label's source visits of population active",
+            id="the label's source",
+        ),
+        pytest.param(
+            {"populations": (replace(ACTIVE, label=AccessEnds(contract())),)},
+            "a contract other than the project's",
+            id="the label's contract",
+        ),
+        pytest.param({"contract": contract()}, "no source payments", id="a contract over sources that are not there"),
         pytest.param({"populations": ()}, "a model of its own, given are", id="no population"),
         pytest.param({"populations": (ACTIVE, other(model="cdnow_churn"))}, "a model of its own", id="one model twice"),
         pytest.param({"populations": (ACTIVE, other(name="active"))}, "active", id="one population twice"),
@@ -74,5 +85,5 @@ def test_a_population_is_chosen_by_name_or_all_of_them():
 
 def test_what_decides_a_snapshot_is_what_the_project_declares():
     spec = CDNOW.spec
-    assert (spec.project, spec.entity, spec.label) == ("cdnow", "customer_id", CDNOW.label)
+    assert (spec.project, spec.entity, spec.time_zone) == ("cdnow", "customer_id", CDNOW.time_zone)
     assert (spec.sources, spec.features, spec.populations) == (CDNOW.sources, CDNOW.features, CDNOW.populations)

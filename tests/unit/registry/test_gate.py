@@ -33,8 +33,9 @@ DAMAGES = {"removed": REMOVED, "None": None, "NaN": float("nan"), "infinite": fl
 
 def _damaged() -> Iterator[Any]:
     for path, declared in _paths(Evidence):
+        optional = type(None) in getattr(declared, "__args__", ())
         for how, value in DAMAGES.items():
-            if not (how == "text" and declared is str):
+            if not (how == "text" and declared is str) and not (optional and how in {"removed", "None"}):
                 yield pytest.param(path, value, id=f"{'.'.join(path)} {how}")
 
 

@@ -13,7 +13,7 @@ from features import monthly
 from registry import parse
 from tests.unit.builders import EVIDENCE, frame
 from training.candidate import Candidate, fit_candidate
-from training.evidence import evidence, judge_out_of_time, versus_baselines
+from training.evidence import evidence, how_they_left, judge_out_of_time, versus_baselines
 from training.folds import split
 
 DATES = monthly(date(1997, 1, 1), date(1997, 12, 1))
@@ -85,6 +85,44 @@ def test_the_gate_can_read_what_a_training_leaves(candidates: list[Candidate]):
     assert read.family == "catboost"
     assert read.metrics.auc.value == judged[2]["metrics"]["auc"]["value"]
     assert set(read.baselines) == {"recency", "logistic"}
+
+
+FLAG = np.random.default_rng(4).random(len(LATE)) < 0.2
+HOW = np.where(LATE.labels == 1, np.where(FLAG, "voluntary", "involuntary"), None)
+CONTRACTED = replace(LATE, already_left=FLAG, how=HOW)
+
+
+def test_the_undecided_are_judged_apart_and_how_people_left_is_counted(candidates: list[Candidate]):
+    judged = judge_out_of_time(candidates, CONTRACTED, seed=1)
+    plain = judge_out_of_time(candidates, LATE, seed=1)
+    for candidate, one, other in zip(candidates, judged, plain, strict=True):
+        expected = roc_auc_score(LATE.labels[~FLAG], candidate.probability(LATE.rows[~FLAG]))
+        assert one["metrics_undecided"]["auc"]["value"] == pytest.approx(expected, abs=1e-12)
+        assert one["metrics"] == other["metrics"]
+        assert "metrics_undecided" not in other
+    told = how_they_left(CONTRACTED)
+    assert told["already_left_share"] == FLAG.mean()
+    assert told["left_voluntary"] + told["left_involuntary"] == LATE.labels.sum()
+    assert told["left_voluntary"] == (FLAG & (LATE.labels == 1)).sum()
+    assert how_they_left(LATE) == {}
+
+
+def test_the_gate_can_read_the_undecided(candidates: list[Candidate]):
+    chosen, judged = candidates[2], judge_out_of_time(candidates, CONTRACTED, seed=1)
+    rows = {"out_of_time_rows": len(LATE), "out_of_time_left": int(LATE.labels.sum())}
+    about = {**ABOUT, "data": {**EVIDENCE["data"], **rows, **how_they_left(CONTRACTED)}}  # type: ignore[dict-item]
+    proof = evidence(chosen, judged, versus_baselines(chosen, candidates, LATE, seed=1), about)
+    read = parse(json.loads(json.dumps(proof)))
+    assert read.metrics_undecided is not None
+    assert read.metrics_undecided.auc.value == judged[2]["metrics_undecided"]["auc"]["value"]
+    assert read.data.already_left_share == FLAG.mean()
+
+
+def test_too_few_undecided_of_a_class_have_no_figures(candidates: list[Candidate]):
+    nearly_all = LATE.labels == 1
+    nearly_all[np.flatnonzero(nearly_all)[:9]] = False
+    judged = judge_out_of_time(candidates[:1], replace(LATE, already_left=nearly_all), seed=1)
+    assert "metrics_undecided" not in judged[0]
 
 
 def test_equal_seeds_leave_equal_evidence(candidates: list[Candidate]):

@@ -78,6 +78,20 @@ def test_null_is_a_value_that_can_be_fitted_and_scored(name: str):
 
 
 @every_family
+@pytest.mark.parametrize("value", [3.0, np.nan], ids=["one value", "null"])
+def test_columns_that_never_vary_give_everybody_the_same_margin(name: str, value: float, tmp_path: Path):
+    native = fit(name, np.full_like(TRAINING.rows, value))
+    family(name).save(native, tmp_path)
+    loaded = family(name).load(tmp_path)
+    same = np.full((5, UNSEEN.shape[1]), value)
+    margin = family(name).margin(loaded, same)
+    assert np.isfinite(margin).all()
+    assert np.ptp(margin) == 0
+    assert np.array_equal(margin, family(name).margin(native, same))
+    assert np.isfinite(family(name).contributions(loaded, same)).all()
+
+
+@every_family
 def test_numbers_beyond_what_was_fitted_still_have_a_margin(name: str):
     extremes = np.array([[0.0, 0.0, 0.0], [1e9, 1e9, 1e9], [1e-9, 1e-9, -1e9]])
     assert np.isfinite(family(name).margin(fit(name), extremes)).all()

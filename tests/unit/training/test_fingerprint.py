@@ -24,6 +24,7 @@ def test_the_same_training_has_the_same_fingerprint_in_whatever_order_it_is_told
         {"seed": 1},
         {"trials": 7},
         {"folds": 2},
+        {"calibration": 2},
         {"out_of_time": 3},
         {"recency": "visits_overdue"},
         {"params": {"logistic": {"C": 1.0}}},

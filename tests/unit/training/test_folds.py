@@ -73,6 +73,21 @@ def test_the_calibration_is_fitted_on_dates_that_the_model_was_not():
     assert cut.calibrate == (date(1997, 12, 1),)
 
 
+def test_several_dates_calibrate_where_the_plan_says_so():
+    cut = split(monthly(date(2025, 8, 1), date(2026, 8, 1)), timedelta(days=32), 3, 2, calibration=2)
+    assert cut.out_of_time == tuple(monthly(date(2026, 6, 1), date(2026, 8, 1)))
+    assert cut.calibrate == (date(2026, 3, 1), date(2026, 4, 1)) == cut.development[-2:]
+    assert cut.fit == tuple(monthly(date(2025, 8, 1), date(2026, 2, 1)))
+
+
+def test_calibration_must_leave_dates_to_fit_on():
+    dates = monthly(date(2025, 12, 1), date(2026, 8, 1))
+    assert len(split(dates, DAYS_90, 2, 1, calibration=4).fit) == 1
+    with pytest.raises(TooLittleDataError, match=r"5 development snapshots .* too few to calibrate on 5") as caught:
+        split(dates, DAYS_90, 2, 1, calibration=5)
+    assert is_one_sentence(caught.value)
+
+
 @pytest.mark.parametrize(
     ("first", "enough"),
     [

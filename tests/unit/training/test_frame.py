@@ -20,15 +20,18 @@ def snapshot(root: Path, day: date, rows: list[dict[str, Any]], files: int = 1) 
     """A snapshot's folder with its rows dealt to some files."""
     folder = root / f"as_of={day}" / "digest"
     folder.mkdir(parents=True)
-    table = pd.DataFrame(rows).astype({"label": "Int32"})
+    table = pd.DataFrame(rows).astype({"label": "Int32", "already_left": "boolean"})
     for number in range(files):
         table.iloc[number::files].to_parquet(folder / f"part-{number}.parquet", index=False)
     (folder / "_rows.json").write_text('{"rows": 9}')
     return folder
 
 
-def row(user: int, label: int | None = 0, population: str = "paid", visits: float | None = 1.0) -> dict[str, Any]:
-    return {"visits": visits, "user_id": user, "label": label, "population": population, "spent": user * 10.0}
+def row(
+    user: int, label: int | None = 0, population: str = "paid", visits: float | None = 1.0, **rest: Any
+) -> dict[str, Any]:
+    told = {"visits": visits, "user_id": user, "label": label, "population": population, "spent": user * 10.0}
+    return {**told, "label_how": None, "already_left": None, **rest}
 
 
 def read(folders: list[Path], population: str = "paid") -> Frame:
@@ -72,6 +75,19 @@ def test_a_date_that_nobody_belongs_to_adds_nothing(tmp_path: Path):
     assert read([march, empty]).digest() == read([march]).digest()
 
 
+def test_who_had_cancelled_and_how_who_left_did_come_along(tmp_path: Path):
+    rows = [row(1, 1, already_left=True, label_how="voluntary"), row(2, already_left=False),
+            row(3, 1, already_left=False, label_how="involuntary")]  # fmt: skip
+    frame = read([snapshot(tmp_path, MARCH, rows)])
+    assert frame.already_left is not None
+    assert frame.how is not None
+    assert frame.already_left.tolist() == [True, False, False]
+    assert frame.how.tolist() == ["voluntary", None, "involuntary"]
+    assert frame.undecided is not None
+    assert frame.undecided.entity.tolist() == [2, 3]
+    assert read([snapshot(tmp_path / "b", MARCH, [row(1), row(2)])]).undecided is None
+
+
 def test_the_digest_does_not_depend_on_how_rows_lie_in_files(tmp_path: Path):
     rows = [row(user, user % 2, visits=user / 7) for user in range(20)]
     one = read([snapshot(tmp_path / "one", MARCH, rows)])
@@ -97,6 +113,8 @@ FRAME = Frame(
         pytest.param({"entity": np.array([7, 9])}, id="an entity"),
         pytest.param({"as_of": np.array([MARCH, MARCH], dtype="datetime64[D]")}, id="a date"),
         pytest.param({"names": ("visits", "spent")}, id="a name"),
+        pytest.param({"already_left": np.array([False, True])}, id="a flag"),
+        pytest.param({"how": np.array([None, "voluntary"], dtype=object)}, id="a how"),
     ],
 )
 def test_the_digest_changes_with_anything_in_the_frame(changed: dict[str, Any]):

@@ -1,0 +1,9 @@
+"""What a date says of itself: known in advance, the same for everybody."""
+
+#: measure -> SQL over `as_of`; sines to the millionth, for machines differ in the last digit.
+MEASURES = {
+    "year_sine": "round(sin(2 * pi() * dayofyear(as_of) / 365.25), 6)",
+    "year_cosine": "round(cos(2 * pi() * dayofyear(as_of) / 365.25), 6)",
+    "weekday": "weekday(as_of) + 1",
+    "days_to_new_year": "datediff(make_date(year(as_of) + 1, 1, 1), as_of)",
+}

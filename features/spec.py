@@ -1,0 +1,21 @@
+"""What decides the content of a snapshot."""
+
+from dataclasses import dataclass
+
+from features.contract import Contract
+from features.feature import Feature
+from features.label import Population
+from lake import Source
+
+
+@dataclass(frozen=True)
+class SnapshotSpec:
+    """Everything of a project that decides what a snapshot holds."""
+
+    project: str
+    entity: str
+    sources: tuple[Source, ...]
+    features: tuple[Feature, ...]
+    populations: tuple[Population, ...]
+    contract: Contract | None = None
+    time_zone: str = "UTC"

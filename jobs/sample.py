@@ -1,0 +1,92 @@
+"""`mlflow run . -e sample`: raw exports of a simulated business, and its truth in a place of its own."""
+
+import json
+import sys
+from pathlib import Path
+
+from jobs.command import run
+from jobs.context import Context
+from jobs.journal import step
+from lake.drops import TRUTH
+from stack import bucket
+from stack.errors import PrichalError
+from stack.files import adopt, fresh_partial
+from stack.settings import ROOT
+from training import code_hash
+
+#: says beside the exports how they were made; exports without it are a business's own.
+MADE_BY = "sample.json"
+
+
+class SampleError(PrichalError):
+    """Nothing can be simulated as asked."""
+
+
+def sample(
+    context: Context, users: str = "20000", months: str = "18", seed: str = "1", raw: str = "declared"
+) -> dict[str, int]:
+    """Write raw exports of a simulated business; the same parameters make the same bytes.
+
+    Returns:
+        Rows by file name.
+    """
+    simulate = context.project.simulate
+    if simulate is None:
+        raise SampleError(
+            f"Project {context.project.name} has no simulator: bring its exports with `-e ingest -P raw=`."
+        )
+    asked = {"users": _number("users", users, 50, 5_000_000), "months": _number("months", months, 3, 60),
+             "seed": _number("seed", seed, 0, 2**31)}  # fmt: skip
+    with step(context, "sample", {"users": users, "months": months, "seed": seed, "raw": raw}) as entry:
+        code = code_hash(ROOT, [f"projects/{context.project.name}/simulator"])
+        mark = {"project": context.project.name, **asked, "code": code}
+        folder = context.sampled if raw == "declared" or bucket.is_url(raw) else Path(raw)
+        rows = _made_before(folder, context.truth, mark)
+        if rows is None:
+            rows = _make(context, folder, mark, asked)
+        if bucket.is_url(raw):
+            context.say(f"sample · {bucket.upload(context.settings, folder, raw):,} objects uploaded to {raw}")
+        entry.rows_out = sum(rows.values())
+        context.say(f"sample · {entry.rows_out:,} rows of {asked['users']:,} subscribers in {folder}")
+    return rows
+
+
+def _make(context: Context, folder: Path, mark: dict[str, object], asked: dict[str, int]) -> dict[str, int]:
+    assert context.project.simulate is not None  # noqa: S101  # seen by the caller
+    partial, truth = fresh_partial(folder), fresh_partial(context.truth)
+    partial.mkdir(parents=True)
+    truth.mkdir(parents=True)
+    rows = context.project.simulate(partial, truth, say=lambda line: context.say(f"sample · {line}"), **asked)
+    (truth / TRUTH).touch()
+    (partial / MADE_BY).write_text(json.dumps({**mark, "rows": rows}, indent=1) + "\n")
+    adopt(truth, context.truth)
+    adopt(partial, folder)
+    return rows
+
+
+def _made_before(folder: Path, truth: Path, mark: dict[str, object]) -> dict[str, int] | None:
+    """Rows by file if these very exports are there; None if they must be made."""
+    note = folder / MADE_BY
+    if note.exists():
+        said = json.loads(note.read_text())
+        rows: dict[str, int] = said.pop("rows")
+        return rows if said == mark and (truth / TRUTH).exists() else None
+    if folder.exists() and any(folder.iterdir()):
+        raise SampleError(f"{folder} holds exports that no simulation wrote: give another folder with `-P raw=`.")
+    return None
+
+
+def _number(name: str, text: str, lowest: int, highest: int) -> int:
+    if not text.isdecimal() or not lowest <= int(text) <= highest:
+        raise SampleError(f"{name} {text!r} cannot be simulated: give a whole number from {lowest} to {highest}.")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(
+        run(
+            "sample",
+            sample,
+            {"project": "churn", "users": "20000", "months": "18", "seed": "1", "raw": "declared"},
+        )
+    )

@@ -1,0 +1,30 @@
+"""Puts the declarations together: this is what the entry points run."""
+
+from datetime import date
+
+from projects.churn.features import FEATURES
+from projects.churn.label import CONTRACT, PAID, TRIAL
+from projects.churn.simulator import simulate
+from projects.churn.sources import SOURCES
+from projects.project import Project
+from registry import Policy
+from serving import Mart
+from training import TrainingPlan
+
+PROJECT = Project(
+    name="churn",
+    description="Which trial and paid subscribers of an online cinema will leave in the next 30 days.",
+    entity="user_id",
+    raw=None,
+    sources=SOURCES,
+    features=FEATURES,
+    populations=(TRIAL, PAID),
+    # The log begins in April 2025; by August the 90 days that features look back are in it.
+    first_snapshot=date(2025, 8, 1),
+    training=TrainingPlan(recency="viewing_days_since_last", out_of_time=3, folds=2, calibration=2, trials=2),
+    policy=Policy(),
+    mart=Mart(table="churn_scores", entity="user_id", entity_type="text"),
+    time_zone="Europe/Moscow",
+    contract=CONTRACT,
+    simulate=simulate,
+)

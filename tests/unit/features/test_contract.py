@@ -1,0 +1,34 @@
+"""A contract declared wrong is told where it is declared."""
+
+from typing import Any
+
+import pytest
+
+from lake.source import DeclarationError
+from tests.unit.builders import contract, contract_sources, is_one_sentence
+
+
+def test_a_contract_that_fits_its_sources_is_taken():
+    contract().check(contract_sources())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"payments": "charges"}, "no source charges; there are payments, subscriptions", id="no source"),
+        pytest.param({"period_end": "until"}, "payments has no column until", id="no column"),
+        pytest.param({"period_start": "status"}, "status of payments is no date and no timestamp", id="no moment"),
+        pytest.param({"promo_end": "kind"}, "kind of subscriptions is no date", id="no end of the lower price"),
+        pytest.param({"auto_renew": "by"}, "by of switches is no whole number", id="a switch that is a text"),
+    ],
+)
+def test_a_contract_that_does_not_fit_its_sources_is_told(changes: dict[str, Any], said: str):
+    with pytest.raises(DeclarationError, match=said) as caught:
+        contract(**changes).check(contract_sources())
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize("name", ["grace_days", "joined_days"])
+def test_days_below_zero_are_told(name: str):
+    with pytest.raises(DeclarationError, match=f"{name} is -1, it must be at least 0"):
+        contract(**{name: -1})
