@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lake import months
 from lake.drops import RawFileError, find
 from lake.source import Source
 from lake.staging import stage
@@ -73,6 +72,8 @@ def ingest(
         kept |= stage(spark, source, new, table, batch, today)
     if not any(one.months for one in kept.values()):
         raise RawFileError(f"Source {source.name}: its files hold a header and no row; export them again.")
+    from lake import months
+
     unchanged = current.months if current is not None and before else {}
     wanted = months.changed_months(before, kept)
     made = {**unchanged, **months.build(spark(), source, table, kept, wanted, mark)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from lake.source import HASH, MONTH, TIMES, Column, Source
+from lake.source import CONTENT, HASH, MONTH, TIMES, Column, Source
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
@@ -28,7 +28,8 @@ def judge(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFram
         until: for each file the day before which its rows were received.
 
     Returns:
-        `_file`, `_at`, a hash of the key, `_raw` and `_reason` (null where the row is sound), the month, the typed columns.
+        `_file` and `_at`; hashes of the key and of all columns; `_raw` and `_reason`, null where the row is
+        sound; the month; the typed columns.
     """
     from pyspark.sql import functions as F  # noqa: N812
 
@@ -45,9 +46,15 @@ def judge(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFram
     judged = typed.withColumn("_reason", F.coalesce(*reasons))
     mark = F.xxhash64(*(source.key or ())) if source.key else F.lit(0).cast("long")
     return judged.select(
-        "_file", "_at", mark.alias(HASH), F.when(F.col("_reason").isNotNull(), F.col("_raw")).alias("_raw"), "_reason",
-        F.when(F.col("_reason").isNull(), F.date_format(source.event_time, "yyyy-MM")).alias(MONTH), *names,
-    )  # fmt: skip
+        "_file",
+        "_at",
+        mark.alias(HASH),
+        F.xxhash64(*names).alias(CONTENT),
+        F.when(F.col("_reason").isNotNull(), F.col("_raw")).alias("_raw"),
+        "_reason",
+        F.when(F.col("_reason").isNull(), F.date_format(source.event_time, "yyyy-MM")).alias(MONTH),
+        *names,
+    )
 
 
 def _typed(column: Column, kind: str) -> "SparkColumn":

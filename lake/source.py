@@ -10,8 +10,8 @@ from stack.errors import PrichalError
 ColumnType = Literal["string", "bigint", "double", "date", "timestamp"]
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-#: columns that the lake adds: the month a row happened in, a hash of its key, the drop it came with.
-MONTH, HASH, DROP = "event_month", "_hash", "_drop"
+#: columns that the lake adds: the month a row happened in, hashes of its key and of all of it, the drop it came with.
+MONTH, HASH, CONTENT, DROP = "event_month", "_hash", "_content", "_drop"
 NUMBERS = frozenset({"bigint", "double"})
 TIMES = frozenset({"date", "timestamp"})
 

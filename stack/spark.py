@@ -43,8 +43,6 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
         .config("spark.sql.execution.arrow.pyspark.enabled", "true")
         # A partition's name is what it says: 2026-03 is no date.
         .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
-        # Rows of several partitions are written side by side rather than sorted first.
-        .config("spark.sql.maxConcurrentOutputFileWriters", "100")
         .config("spark.sql.warehouse.dir", str(settings.state / "spark-warehouse"))
     )
     if local:

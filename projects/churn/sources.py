@@ -61,7 +61,7 @@ SUBSCRIPTIONS = Source(
         Column("price", "double", "rubles due per period", lowest=0),
         Column("promo_code", "string", "the promotion it began with", nullable=True),
         Column("promo_until", "timestamp", "until when the lower price holds", nullable=True),
-        Column("trial_kind", "string", "auto charges at the end, opt_in waits for a purchase", values=("auto", "opt_in"),
+        Column("trial_kind", "string", "auto charges at its end, opt_in waits to be bought", values=("auto", "opt_in"),
                nullable=True),
         Column("trial_until", "timestamp", "end of the trial", nullable=True),
         REPORTED,

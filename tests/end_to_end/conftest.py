@@ -40,10 +40,12 @@ class Clone:
             check=False,
         )  # fmt: skip
 
-    def mlflow_run(self, entry_point: str, *parameters: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    def mlflow_run(
+        self, entry_point: str, *parameters: str, project: str = "cdnow", **extra: str
+    ) -> subprocess.CompletedProcess[str]:
         """`mlflow run .` as the README writes it."""
-        pairs = [word for parameter in parameters for word in ("-P", parameter)]
-        options = ["--env-manager", "local", "--experiment-name", "cdnow", "-e", entry_point]
+        pairs = [word for parameter in (f"project={project}", *parameters) for word in ("-P", parameter)]
+        options = ["--env-manager", "local", "--experiment-name", project, "-e", entry_point]
         return self.run("mlflow", "run", ".", *options, *pairs, **extra)
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:

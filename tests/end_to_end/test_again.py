@@ -31,12 +31,12 @@ def test_killed_while_scoring_then_run_again(clone: Clone, morning: object) -> N
     """Python alone is killed: its Java and workers may go on writing for a moment."""
     before = clone.mart()
     folder = clone.lake / "cdnow" / "scores" / "active"
-    process = clone.start("python", "-m", "jobs.score")
+    process = clone.start("python", "-m", "jobs.score", "--project", "cdnow")
     wait_for(lambda: any(folder.glob("score_date=1998-07-01.*.partial")), process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert clone.mart() == before, "a killed run published something"
-    again = clone.run("python", "-m", "jobs.score")
+    again = clone.run("python", "-m", "jobs.score", "--project", "cdnow")
     assert again.returncode == 0, again.stderr
     assert clone.mart() == before
     assert not list(folder.glob("*.partial")), "what the killed run left was not cleaned up"
@@ -51,12 +51,12 @@ def test_killed_while_publishing_then_run_again(clone: Clone, morning: object) -
     )
     with psycopg.connect(clone.url) as holder:
         holder.execute("lock table mart.cdnow_scores in share mode")
-        process = clone.start("python", "-m", "jobs.score")
+        process = clone.start("python", "-m", "jobs.score", "--project", "cdnow")
         wait_for(lambda: clone.rows(waiting) == [(1,)], process)
         os.kill(-process.pid, signal.SIGKILL)
         process.wait()
     assert clone.mart() == before, "a killed publication changed the mart"
-    again = clone.run("python", "-m", "jobs.score")
+    again = clone.run("python", "-m", "jobs.score", "--project", "cdnow")
     assert again.returncode == 0, again.stderr
     assert clone.mart() == before
     outcomes = [row[0] for row in clone.rows("select outcome from ops.runs where step = 'score' order by started_at")]

@@ -21,7 +21,8 @@ def raw(folder: Path, text: str) -> str:
 
 def said(clone: Clone, *command: str, **extra: str) -> str:
     """The one sentence of a command that must fail."""
-    done = clone.run("python", "-m", *command, **extra)
+    project = [] if "--project" in command or command[0] == "stack" else ["--project", "cdnow"]
+    done = clone.run("python", "-m", *command, *project, **extra)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     sentences = [line for line in done.stderr.splitlines() if line.startswith("prichal: ")]
@@ -61,15 +62,16 @@ def test_a_few_unusable_rows_are_kept_aside_and_counted(clone: Clone, morning: o
     lines = LOG.splitlines(keepends=True)
     lines[10] = "7,1997-02-30,1,9.99\n"
     lines[20] = "8,1997-02-03,one,9.99\n"
-    done = clone.run("python", "-m", "jobs.ingest", "--raw", raw(tmp_path, "".join(lines)))
+    done = clone.run("python", "-m", "jobs.ingest", "--project", "cdnow", "--raw", raw(tmp_path, "".join(lines)))
     assert done.returncode == 0, done.stderr
     assert "69,659 rows in = 69,657 kept + 0 duplicates + 2 quarantined" in done.stdout
     import pandas as pd
 
-    digest = json.loads((clone.lake / "cdnow/tables/purchases/current.json").read_text())["digest"]
-    aside = pd.read_parquet(clone.lake / "cdnow/quarantine/purchases" / digest)
+    taken = json.loads((clone.lake / "cdnow/tables/purchases/current.json").read_text())["files"]["purchases.csv"]
+    aside = pd.read_parquet(clone.lake / "cdnow/quarantine/purchases" / taken["batch"])
+    assert sorted(aside["position"]) == ["line 11", "line 21"]
     assert sorted(aside["reason"]) == ["date: not a date: 1997-02-30", "n_cds: not a bigint: one"]
-    assert clone.run("python", "-m", "jobs.ingest").returncode == 0
+    assert clone.run("python", "-m", "jobs.ingest", "--project", "cdnow").returncode == 0
     assert snapshot_of(clone) == before
 
 
