@@ -1,10 +1,16 @@
-"""`python -m benchmarks [literature] [calibration] [walls]`: all of them, or those named."""
+"""`python -m benchmarks [literature] [calibration] [ingest] [cinema] [walls]`: all of them, or those named."""
 
 import sys
 
-from benchmarks import calibration, literature, walls
+from benchmarks import calibration, cinema, ingest, literature, walls
 
-ALL = {"literature": literature.main, "calibration": calibration.main, "walls": walls.main}
+ALL = {
+    "literature": literature.main,
+    "calibration": calibration.main,
+    "ingest": ingest.main,
+    "cinema": cinema.main,
+    "walls": walls.main,
+}
 
 
 def main() -> int:

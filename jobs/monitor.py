@@ -60,8 +60,10 @@ def _drift(context: Context, population: Population, day: date) -> list[Drift]:
 
 
 def _features(context: Context, day: date, population: Population) -> pd.DataFrame:
+    """What can drift: the calendar moves by itself."""
+    names = [feature.name for feature in context.project.features if feature.source != "calendar"]
     rows = pd.read_parquet(context.snapshots.path(day))
-    return rows.loc[rows["population"] == population.name, [feature.name for feature in context.project.features]]
+    return rows.loc[rows["population"] == population.name, names]
 
 
 def _quality(context: Context, day: date) -> list[Quality]:

@@ -109,6 +109,7 @@ def test_an_ordinary_user_can_bring_the_services_up(clone: Clone) -> None:
 def test_mlflow_makes_the_environment_from_conda_yaml(clone: Clone, morning: object) -> None:
     done = clone.run(
         "mlflow", "run", ".", "--env-manager", "uv", "--experiment-name", "cdnow", "-e", "ingest",
+        "-P", "project=cdnow",
         MLFLOW_ENV_ROOT=str(clone.state / "environments"),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

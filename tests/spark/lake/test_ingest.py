@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lake import Coverage, Ingested, Source, Table, ingest
 from lake.staging import QuarantineError
 from stack.errors import PrichalError
+from stack.files import adopt, replace_text
 from tests.spark.lake.shop import ORDERS, line, sentence, write
 
 if TYPE_CHECKING:
@@ -137,6 +138,47 @@ def test_what_a_killed_run_left_does_not_matter(take: Take, spark: "SparkSession
     assert take(ORDERS, raw, lake).taken
     assert users(spark, lake) == [1, 2]
     assert contents(table.folder) == before
+
+
+class Killed(BaseException):
+    """Not even `except Exception` sees it."""
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_killed_at_any_step_and_run_again_is_the_same_lake(
+    place: int, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The steps are: batch complete, first month complete, second month complete, manifest written."""
+    daily = replace(ORDERS, files="*/orders.csv", key=("user_id",), earliest=date(1997, 1, 1))
+    write(tmp_path / "raw" / "1997-03-01", line(1), line(2), line(9, day="soon"), line(3, day="1997-02-03"))
+    undisturbed = tmp_path / "undisturbed"
+    take(daily, tmp_path / "raw", undisturbed)
+    write(tmp_path / "raw" / "1997-03-02", line(2), line(4, day="1997-02-04"))
+    take(daily, tmp_path / "raw", undisturbed)
+
+    lake, steps = tmp_path / "lake", iter(range(100))
+    shutil.rmtree(tmp_path / "raw" / "1997-03-02")
+    take(daily, tmp_path / "raw", lake)
+    write(tmp_path / "raw" / "1997-03-02", line(2), line(4, day="1997-02-04"))
+
+    def dying(act: Callable[..., None]) -> Callable[..., None]:
+        def done(*arguments: Any) -> None:
+            if next(steps) == place:
+                raise Killed
+            act(*arguments)
+
+        return done
+
+    for module in ("staging", "months"):
+        monkeypatch.setattr(f"lake.{module}.adopt", dying(adopt))
+    monkeypatch.setattr("lake.table.replace_text", dying(replace_text))
+    with pytest.raises(Killed):
+        take(daily, tmp_path / "raw", lake)
+    monkeypatch.undo()
+    take(daily, tmp_path / "raw", lake)
+    assert contents(lake) == contents(undisturbed)
+    manifest = Table(lake, "shop", "orders").require()
+    assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (6, 4, 1, 1)
 
 
 def test_above_the_allowed_share_the_old_table_stays_and_the_rows_are_put_aside(

@@ -1,0 +1,119 @@
+"""The cinema after `make run`: what the simulator promises against what the pipeline measured, and no leak."""
+
+import json
+from datetime import date, timedelta
+
+import mlflow
+import numpy as np
+import pandas as pd
+
+from benchmarks.levels import levels
+from benchmarks.oracle import Verdict, agreement, compare, probabilities, states
+from features import Population, Snapshots, SnapshotSpec
+from jobs.context import Context
+from registry import model_evidence, production
+from training import Frame, auc, read_frame
+from training.families import family
+
+PLANTED_DAYS = 10
+
+
+def main() -> None:
+    """Print Markdown tables; end with an error if a registered model beats the oracle."""
+    context = Context.of("churn")
+    mlflow.set_tracking_uri(context.settings.require_tracking())
+    truth = states(context.truth)
+    _print_levels(context)
+    verdicts = [_population(context, one, truth) for one in context.project.populations]
+    paid = next(one for one in context.project.populations if one.name == "paid")
+    planted = _planted(context, paid, truth)
+    print(f"\nA leak planted on purpose, paid features of {PLANTED_DAYS} days later: model {planted.model:.3f}, oracle "
+          f"{planted.oracle:.3f}, standard error of the difference {planted.standard_error:.4f}: "
+          f"{'found' if planted.leak else 'NOT FOUND'}.")  # fmt: skip
+    if any(one.leak for one in verdicts):
+        raise SystemExit("A registered model ranks better than the oracle by more than two standard errors: a leak.")
+    if not planted.leak:
+        raise SystemExit("The planted leak was not found.")
+
+
+def _print_levels(context: Context) -> None:
+    promises = json.loads((context.truth / "promises.json").read_text())
+    measured = levels(context)
+    print("| what | promised | simulated | measured by the pipeline |\n|---|---|---|---|")
+    for name, promise in promises.items():
+        if name in measured:
+            print(f"| {name.replace('_', ' ')} | {promise['low']:.3f} to {promise['high']:.3f} "
+                  f"| {promise['actual']:.3f} | {measured[name]:.3f} |")  # fmt: skip
+
+
+def _frame(snapshots: Snapshots, population: Population, dates: list[date]) -> Frame:
+    spec = snapshots.spec
+    names = [feature.name for feature in spec.features]
+    return read_frame([snapshots.path(day) for day in dates], names, spec.entity, population.name)
+
+
+def _population(context: Context, population: Population, truth: pd.DataFrame) -> Verdict:
+    version = production(population.model)
+    proof = model_evidence(population.model, version)
+    dates = [date.fromisoformat(text) for text in proof["data"]["out_of_time"]]
+    judging = _frame(context.snapshots, population, dates)
+    oracle = probabilities(truth, judging)
+    known = ~np.isnan(oracle)
+    judging, oracle = judging.only(known), oracle[known]
+    own = mlflow.pyfunc.load_model(f"models:/{population.model}/{version}").predict(
+        pd.DataFrame(judging.rows, columns=list(judging.names))
+    )
+    verdict = compare(judging, own["churn_probability"].to_numpy(), oracle)
+    open_ones = ~judging.already_left if judging.already_left is not None else np.ones(len(judging), bool)
+    print(f"\n**{population.name}**, out of time {', '.join(map(str, dates))}: {len(judging):,} rows, "
+          f"{int(judging.labels.sum()):,} left\n")  # fmt: skip
+    print("| ROC-AUC | all | without those who had switched auto-renewal off |\n|---|---|---|")
+    print(f"| oracle | {verdict.oracle:.3f} | {auc(judging.labels[open_ones], oracle[open_ones]):.3f} |")
+    for one in proof["candidates"]:
+        undecided = one.get("metrics_undecided")
+        print(f"| {one['name']} | {_told(one['metrics'])} | {_told(undecided) if undecided else ''} |")
+    print(f"\n{population.model} version {version} against the oracle: {verdict.model - verdict.oracle:+.3f}, standard "
+          f"error {verdict.standard_error:.4f}: {'A LEAK' if verdict.leak else 'no leak'}.")  # fmt: skip
+    _print_agreement(context, population, truth, proof)
+    return verdict
+
+
+def _print_agreement(context: Context, population: Population, truth: pd.DataFrame, proof: dict) -> None:  # type: ignore[type-arg]
+    dates = [date.fromisoformat(text) for text in (*proof["data"]["development"], *proof["data"]["out_of_time"])]
+    found = agreement(truth, _frame(context.snapshots, population, dates), population.name, dates)
+    print(
+        "Members and labels against the truth: " + ", ".join(f"{count:,} {what}" for what, count in found.items()) + "."
+    )
+
+
+def _told(metrics: dict) -> str:  # type: ignore[type-arg]
+    value = metrics["auc"]
+    return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"
+
+
+def _planted(context: Context, population: Population, truth: pd.DataFrame) -> Verdict:
+    """A model whose features look some days past `as_of`, judged as if they did not."""
+    proof = model_evidence(population.model, production(population.model))
+    fit, judge = ([date.fromisoformat(text) for text in proof["data"][name]] for name in ("development", "out_of_time"))
+    snapshots, spec = context.snapshots, context.project.spec
+    later = timedelta(days=PLANTED_DAYS)
+    snapshots.build(context.spark, [day + later for day in (*fit, *judge)])
+    early, late = (_peeking(snapshots, spec, population, days, later) for days in (fit, judge))
+    oracle = probabilities(truth, late)
+    late, oracle = late.only(~np.isnan(oracle)), oracle[~np.isnan(oracle)]
+    native = family("xgboost").fit(early.rows, early.labels, {}, 1)
+    return compare(late, family("xgboost").margin(native, late.rows), oracle)
+
+
+def _peeking(
+    snapshots: Snapshots, spec: SnapshotSpec, population: Population, dates: list[date], later: timedelta
+) -> Frame:
+    """Labels of the dates with the features of later ones; null for whom is no member any more."""
+    honest = _frame(snapshots, population, dates)
+    names = list(honest.names)
+    read = {day: pd.read_parquet(snapshots.path(day + later), columns=[spec.entity, *names]) for day in dates}
+    parts = [rows.assign(as_of=np.datetime64(day)) for day, rows in read.items()]
+    rows = pd.DataFrame({spec.entity: honest.entity, "as_of": honest.as_of.astype("datetime64[s]")})
+    later_rows = pd.concat(parts).assign(as_of=lambda one: one["as_of"].astype("datetime64[s]"))
+    seen = rows.merge(later_rows, on=[spec.entity, "as_of"], how="left")
+    return Frame(honest.names, seen[names].to_numpy(np.float64), honest.labels, honest.entity, honest.as_of)
