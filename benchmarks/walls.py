@@ -19,7 +19,7 @@ def main() -> None:
             print(f"{'cold: fresh clone, no environment, no services':60}{_timed(clone):8.0f}", flush=True)
             print(f"{'again: nothing changed, nothing to fit':60}{_timed(clone):8.0f}", flush=True)
             _forget(clone)
-            print(f"{'warm: services up, every step done anew':60}{_timed(clone):8.0f}", flush=True)
+            print(f"{'warm: services and exports there, every step done anew':60}{_timed(clone):8.0f}", flush=True)
         finally:
             subprocess.run(["make", "--no-print-directory", "down"], cwd=clone, env=_environment(), check=False)
 
