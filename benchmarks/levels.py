@@ -55,7 +55,7 @@ def _populations(snapshots: pd.DataFrame) -> dict[str, float]:
 
 
 def _contracts(context: Context) -> dict[str, float]:
-    columns = ["user_id", "event_type", "event_at", "trial_kind", "trial_until"]
+    columns = ["user_id", "subscription_id", "event_type", "event_at", "trial_kind", "trial_until"]
     events = _rows(context, "subscriptions", columns).sort_values("event_at")
     payments = _rows(context, "payments", ["user_id", "attempted_at", "status"])
     paid = payments.loc[payments["status"] == "succeeded", ["user_id", "attempted_at"]]
@@ -68,9 +68,9 @@ def _contracts(context: Context) -> dict[str, float]:
         (met["attempted_at"] > met["event_at"]) & (met["attempted_at"] <= met["trial_until"] + timedelta(days=2))
     ]
     converted = trials["trial"].isin(charged["trial"])
-    begins = events[events["event_type"].isin(["trial_started", "reactivated"])].copy()
+    begins = events.drop_duplicates("subscription_id").copy()
     begins["returner"] = begins.groupby("user_id").cumcount() > 0
-    recent = begins[begins["event_at"] >= start]
+    recent = begins[(begins["event_at"] >= start) & begins["event_type"].isin(["trial_started", "reactivated"])]
     return {
         "opt_in_conversion": float(converted[trials["trial_kind"] == "opt_in"].mean()),
         "auto_conversion": float(converted[trials["trial_kind"] == "auto"].mean()),

@@ -36,12 +36,12 @@ def judge(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFram
     kinds, names = dict(rows.dtypes), [column.name for column in source.columns]
     typed = rows.select(
         "_file", "_at", "_raw", "_fault",
-        *[F.col(name).cast("string").alias(f"_text_{name}") for name in names],
+        *[F.col(name).alias(f"_text_{name}") for name in names],
         *[_typed(column, kinds[column.name]).alias(column.name) for column in source.columns],
     )  # fmt: skip
     reasons = [F.col("_fault")]
     for column in source.columns:
-        reasons += _reasons(column)
+        reasons += _reasons(column, kinds[column.name])
     reasons += _times(source, until)
     judged = typed.withColumn("_reason", F.coalesce(*reasons))
     mark = F.xxhash64(*(source.key or ())) if source.key else F.lit(0).cast("long")
@@ -87,14 +87,14 @@ def _moment(seconds: "SparkColumn") -> "SparkColumn":
     return F.when(seconds.between(0, LAST_SECOND), F.timestamp_seconds(seconds))
 
 
-def _reasons(column: Column) -> "list[SparkColumn]":
+def _reasons(column: Column, kind: str) -> "list[SparkColumn]":
     from pyspark.sql import functions as F  # noqa: N812
 
     text, value, name = F.col(f"_text_{column.name}"), F.col(column.name), column.name
-    written = text.isNotNull() & (F.trim(text) != "")
+    written = (text.isNotNull() & (F.trim(text) != "")) if kind == "string" else text.isNotNull()
 
     def when(condition: "SparkColumn", what: str) -> "SparkColumn":
-        return F.when(condition, F.concat(F.lit(f"{name}: {what}: "), F.substring(text, 1, 100)))
+        return F.when(condition, F.concat(F.lit(f"{name}: {what}: "), F.substring(text.cast("string"), 1, 100)))
 
     found = []
     if column.type != "string":
@@ -127,7 +127,7 @@ def _times(source: Source, until: Sequence[date]) -> "list[SparkColumn]":
     """
     from pyspark.sql import functions as F  # noqa: N812
 
-    event, text = F.col(source.event_time), F.col(f"_text_{source.event_time}")
+    event, text = F.col(source.event_time), F.col(f"_text_{source.event_time}").cast("string")
     days = F.element_at(F.array(*[F.lit(day) for day in until]), F.col("_file") + 1)
 
     def when(condition: "SparkColumn", what: str) -> "SparkColumn":
