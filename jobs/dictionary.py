@@ -52,7 +52,9 @@ def _figures(context: Context, population: Population, until: date) -> dict[str,
 
 def _of(values: np.ndarray, labels: np.ndarray) -> dict[str, str]:
     known = ~np.isnan(values)
-    low, middle, high = np.percentile(values[known], [5, 50, 95]) if known.any() else (np.nan,) * 3
+    if not known.any():
+        return {"null": "100.0%", "5%": "", "50%": "", "95%": "", "AUC alone": ""}
+    low, middle, high = np.percentile(values[known], [5, 50, 95])
     alone = auc(labels[known], values[known])
     return {
         "null": f"{1 - known.mean():.1%}",

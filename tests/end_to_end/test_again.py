@@ -61,10 +61,11 @@ def test_killed_while_scoring_and_again_while_publishing_then_run_again(clone: C
 def test_another_day_is_added_and_the_current_view_stays_with_the_latest(clone: Clone, morning: object) -> None:
     """A backfill of a day whose label has matured since is scored, measured and does not disturb today."""
     before = clone.mart()
-    assert clone.mlflow_run("score", "as_of=1998-03-01").returncode == 0
+    job = ("python", "-m", "jobs.score", "--project", "cdnow", "--as-of", "1998-03-01")
+    assert clone.run(*job).returncode == 0
     assert [row for row in clone.mart() if str(row[0]) == "1998-07-01"] == before
     assert clone.rows("select distinct score_date::text from mart.cdnow_scores_current") == [("1998-07-01",)]
-    watched = clone.mlflow_run("monitor")
+    watched = clone.run("python", "-m", "jobs.monitor", "--project", "cdnow")
     assert watched.returncode == 0, watched.stderr
     rows, left, auc, low, high = clone.rows(
         "select rows, left_count, auc, auc_low, auc_high from ops.model_quality where score_date = '1998-03-01'"
