@@ -144,22 +144,32 @@ class Killed(BaseException):
     """Not even `except Exception` sees it."""
 
 
+DAILY = replace(ORDERS, files="*/orders.csv", key=("user_id",), earliest=date(1997, 1, 1))
+
+
+def second_drop(raw: Path) -> None:
+    write(raw / "1997-03-02", line(2), line(4, day="1997-02-04"))
+
+
+@pytest.fixture(scope="module")
+def lakes(take: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `raw`, and two lakes: `one` has taken the first drop, `both` the second too, undisturbed."""
+    folder = tmp_path_factory.mktemp("killed")
+    write(folder / "raw" / "1997-03-01", line(1), line(2), line(9, day="soon"), line(3, day="1997-02-03"))
+    take(DAILY, folder / "raw", folder / "one")
+    shutil.copytree(folder / "one", folder / "both")
+    second_drop(folder / "raw")
+    take(DAILY, folder / "raw", folder / "both")
+    return folder
+
+
 @pytest.mark.parametrize("place", range(4))
 def test_killed_at_any_step_and_run_again_is_the_same_lake(
-    place: int, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: int, lakes: Path, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The steps are: batch complete, first month complete, second month complete, manifest written."""
-    daily = replace(ORDERS, files="*/orders.csv", key=("user_id",), earliest=date(1997, 1, 1))
-    write(tmp_path / "raw" / "1997-03-01", line(1), line(2), line(9, day="soon"), line(3, day="1997-02-03"))
-    undisturbed = tmp_path / "undisturbed"
-    take(daily, tmp_path / "raw", undisturbed)
-    write(tmp_path / "raw" / "1997-03-02", line(2), line(4, day="1997-02-04"))
-    take(daily, tmp_path / "raw", undisturbed)
-
     lake, steps = tmp_path / "lake", iter(range(100))
-    shutil.rmtree(tmp_path / "raw" / "1997-03-02")
-    take(daily, tmp_path / "raw", lake)
-    write(tmp_path / "raw" / "1997-03-02", line(2), line(4, day="1997-02-04"))
+    shutil.copytree(lakes / "one", lake)
 
     def dying(act: Callable[..., None]) -> Callable[..., None]:
         def done(*arguments: Any) -> None:
@@ -173,10 +183,10 @@ def test_killed_at_any_step_and_run_again_is_the_same_lake(
         monkeypatch.setattr(f"lake.{module}.adopt", dying(adopt))
     monkeypatch.setattr("lake.table.replace_text", dying(replace_text))
     with pytest.raises(Killed):
-        take(daily, tmp_path / "raw", lake)
+        take(DAILY, lakes / "raw", lake)
     monkeypatch.undo()
-    take(daily, tmp_path / "raw", lake)
-    assert contents(lake) == contents(undisturbed)
+    take(DAILY, lakes / "raw", lake)
+    assert contents(lake) == contents(lakes / "both")
     manifest = Table(lake, "shop", "orders").require()
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (6, 4, 1, 1)
 
