@@ -12,8 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from lake import Source, Table, ingest
-from lake.drops import readable
+from lake import Source, Table, ingest, readable
 from projects import load_project
 from stack import spark
 from stack.settings import ROOT, Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
-from lake.drops import TRUTH
+from lake import TRUTH
 from stack import bucket
 from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
@@ -58,7 +58,8 @@ def _make(context: Context, folder: Path, mark: dict[str, object], asked: dict[s
     truth.mkdir(parents=True)
     rows = context.project.simulate(partial, truth, say=lambda line: context.say(f"sample · {line}"), **asked)
     (truth / TRUTH).touch()
-    (partial / MADE_BY).write_text(json.dumps({**mark, "rows": rows}, indent=1) + "\n")
+    for one in (partial, truth):
+        (one / MADE_BY).write_text(json.dumps({**mark, "rows": rows}, indent=1) + "\n")
     adopt(truth, context.truth)
     adopt(partial, folder)
     return rows
@@ -66,11 +67,11 @@ def _make(context: Context, folder: Path, mark: dict[str, object], asked: dict[s
 
 def _made_before(folder: Path, truth: Path, mark: dict[str, object]) -> dict[str, int] | None:
     """Rows by file if these very exports are there; None if they must be made."""
-    note = folder / MADE_BY
-    if note.exists():
-        said = json.loads(note.read_text())
-        rows: dict[str, int] = said.pop("rows")
-        return rows if said == mark and (truth / TRUTH).exists() else None
+    if (folder / MADE_BY).exists():
+        notes = [json.loads((one / MADE_BY).read_text()) if (one / MADE_BY).exists() else {} for one in (folder, truth)]
+        rows: dict[str, int] = notes[0]["rows"]
+        # Both: the exports of another folder may have replaced the truth since.
+        return rows if notes[0] == notes[1] == {**mark, "rows": rows} else None
     if folder.exists() and any(folder.iterdir()):
         raise SampleError(f"{folder} holds exports that no simulation wrote: give another folder with `-P raw=`.")
     return None

@@ -100,19 +100,6 @@ def readable(file: Path) -> Iterator[IO[bytes]]:
         raise RawFileError(f"{file.name} cannot be read ({error}): export it again.") from None
 
 
-def check_unpacks(files: Sequence[RawFile]) -> None:
-    """Read archives to their ends.
-
-    Raises:
-        RawFileError: one is cut off or damaged; the sentence names it.
-    """
-    for file in files:
-        if file.path.suffix == ".gz":
-            with readable(file.path) as content:
-                while content.read(1 << 20):
-                    pass
-
-
 def _look(path: Path, name: str) -> RawFile:
     if path.is_dir():
         raise RawFileError(f"{name} cannot be read (it is a folder): give the file of that name.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lake.drops import RawFileError, find
 from lake.source import Source
-from lake.staging import stage
+from lake.staging import QuarantineError, stage
 from lake.table import Manifest, Month, Table, Taken
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def ingest(
     files = find(source, raw, today)
     mark = _hash(VERSION, source, time_zone)
     current = table.manifest()
-    before = current.files if current is not None and current.mark == mark else {}
+    same = current is not None and current.mark == mark
+    before = current.files if current is not None and same else {}
+    if current is not None and not same:
+        _check_nothing_archived(source, current, {file.name for file in files}, raw)
     new = [file for file in files if file.name not in before or before[file.name].content != file.content]
     names = {file.name for file in files}
     kept = {name: one for name, one in before.items() if one.drop is not None or name in names}
@@ -72,14 +75,40 @@ def ingest(
         kept |= stage(spark, source, new, table, batch, today)
     if not any(one.months for one in kept.values()):
         raise RawFileError(f"Source {source.name}: its files hold a header and no row; export them again.")
-    from lake import months
+    from lake import months  # here, for it imports Spark, which a run that has nothing to take does without
 
     unchanged = current.months if current is not None and before else {}
     wanted = months.changed_months(before, kept)
-    made = {**unchanged, **months.build(spark(), source, table, kept, wanted, mark)}
+    built = months.build(spark(), source, table, kept, wanted, mark)
+    _stop_if_too_many(source, sum(kept[file.name].rows_in for file in new), unchanged, built)
+    made = {**unchanged, **built}
     manifest = _manifest(kept, {name: one for name, one in made.items() if one.rows_kept or one.contradictions}, mark)
     table.publish(manifest)
     return Ingested(source.name, manifest, len(new))
+
+
+def _check_nothing_archived(source: Source, current: Manifest, names: set[str], raw: Path) -> None:
+    """Another declaration reads every file anew, so every file must be there."""
+    gone = sorted(name for name, one in current.files.items() if one.drop is not None and name not in names)
+    if gone:
+        raise RawFileError(
+            f"Source {source.name} is declared otherwise than when its drops were taken, and {len(gone)} of them "
+            f"({gone[0]} the first) are no longer in {raw}: bring them back to be read anew, or undo the change. "
+            "The table was left as it was."
+        )
+
+
+def _stop_if_too_many(source: Source, rows_in: int, before: Mapping[str, Month], built: Mapping[str, Month]) -> None:
+    """Rows that contradict each other cannot be used either; they are known only once keys have been compared."""
+    known = sum(before[name].contradictions for name in built if name in before)
+    found = sum(one.contradictions for one in built.values()) - known
+    kept = sum(one.rows_kept for one in {**before, **built}.values())
+    if (found > 0 and found > source.max_quarantined * rows_in) or not kept:
+        raise QuarantineError(
+            f"Source {source.name}: {found} of {rows_in} rows contradict another row of their drop with the same "
+            f"{', '.join(source.key or ())}, at most {source.max_quarantined:.1%} may; mend the export, or raise "
+            "max_quarantined of the source. The table was left as it was."
+        )
 
 
 def _manifest(files: Mapping[str, Taken], made: Mapping[str, Month], mark: str) -> Manifest:

@@ -30,7 +30,8 @@ def passed_over(rows: DataFrame, source: Source) -> Iterator[DataFrame | None]:
     narrow = rows.select(*{*source.key, HASH, CONTENT, DROP, MONTH, ROW})
     fates = _fates(narrow.join(repeated, HASH, "left_semi"), source.key).persist()
     try:
-        yield fates
+        # Counted, they have a size that Spark knows when it plans the next join.
+        yield fates if fates.count() else None
     finally:
         fates.unpersist()
         repeated.unpersist()

@@ -49,7 +49,7 @@ def build(
     digest = _digest(mark, files)
     partial = fresh_partial(table.folder / "months-made")
     with passed_over(rows, source) as fates:
-        kept = rows if fates is None else rows.join(F.broadcast(fates.select(ROW)), ROW, "left_anti")
+        kept = rows if fates is None else rows.join(fates.select(ROW), ROW, "left_anti")
         columns = [column.name for column in source.columns]
         kept.select(MONTH, *columns).write.partitionBy(MONTH).parquet(str(partial))
         contradictions = {} if fates is None else _set_aside(rows, fates, (source, table, batches), digest)
@@ -64,6 +64,8 @@ def build(
 
 def _counted(spark: SparkSession, source: Source, folder: Path) -> list[tuple[str, int, date, date]]:
     """Month, rows, first and last day."""
+    if not any(folder.glob(f"{MONTH}=*")):
+        return []
     day = F.to_date(source.event_time)
     found = spark.read.parquet(str(folder)).groupBy(MONTH).agg(F.count("*"), F.min(day), F.max(day))
     return [tuple(row) for row in found.collect()]
@@ -117,7 +119,7 @@ def _set_aside(rows: DataFrame, fates: DataFrame, origin: _Origin, digest: str) 
     counts = {str(row[0]): int(row[1]) for row in disagreeing.groupBy(MONTH).count().collect()}
     if not counts:
         return {}
-    wide = rows.join(F.broadcast(disagreeing.select(ROW)), ROW, "left_semi")
+    wide = rows.join(disagreeing.select(ROW), ROW, "left_semi")
     parts = [
         located(wide.where(F.col(f"{ROW}.batch") == batch), rows.sparkSession.read.parquet(str(table.batch(batch))),
                 {one.place: name for name, one in taken.items()}, source)

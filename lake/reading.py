@@ -82,7 +82,7 @@ def _text(spark: "SparkSession", source: Source, kind: tuple[str, ...], folder: 
     names = split_header(source, header)
     parsed = _with_fields(lines, source, len(names))
     fault = (
-        F.when(F.col("_raw") == header, F.lit(HEADER))
+        F.when(F.col("_raw").isin(header, "\ufeff" + header), F.lit(HEADER))
         .when(F.length("_raw") == 0, F.lit(BLANK))
         .when(~F.is_valid_utf8("_raw"), F.lit("not UTF-8"))
         .when(F.col("_f").isNull(), F.lit("quotes do not balance, or not the fields of the header"))

@@ -1,14 +1,15 @@
 """Files to one batch: every row typed or with its reason, kept as Parquet, and counted."""
 
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lake.drops import RawFile, RawFileError, check_unpacks
+from lake.drops import RawFile, RawFileError
 from lake.judging import judge
 from lake.quarantine import BLANK, HEADER, located
 from lake.reading import check, read
@@ -31,8 +32,7 @@ class _Count:
 
     rows: int = 0
     unusable: int = 0
-    headers: int = 0
-    months: dict[str, int] | None = None
+    months: dict[str, int] = field(default_factory=dict)
 
 
 def stage(
@@ -68,26 +68,25 @@ def stage(
     return {
         file.name: Taken(
             content=file.content, batch=batch, place=place, drop=str(file.drop) if file.drop else None,
-            rows_in=counts[place].rows, quarantined=counts[place].unusable, months=counts[place].months or {},
+            rows_in=counts[place].rows, quarantined=counts[place].unusable, months=counts[place].months,
         )
         for place, file in enumerate(files)
     }  # fmt: skip
 
 
 def _write(judged: "DataFrame", partial: Path, files: Sequence[RawFile]) -> None:
-    from pyspark.errors import PySparkException
-
+    """Write the batch; where Spark cannot read a file, say which."""
     try:
         judged.write.parquet(str(partial))
     except Exception as error:
-        # Spark says `Job aborted` of a damaged archive; which one it was is found by reading them again.
-        check_unpacks(files)
         for file in files:
             file.check_unchanged()
-        if isinstance(error, PySparkException):
+        # Spark tells the path of the link, which is called by the file's place.
+        found = re.search(r"FAILED_READ_FILE.*?/(\d+)\.(?:gz|raw)\b", str(error), re.DOTALL)
+        if found is None:
             raise
-        reason = next((line for line in str(error).splitlines() if "Exception" in line), type(error).__name__)
-        raise RawFileError(f"Spark could not read {len(files)} files of raw data ({reason[:200]}).") from error
+        name = files[int(found.group(1))].name
+        raise RawFileError(f"{name} cannot be read to its end: it is cut off or damaged; export it again.") from error
 
 
 def _count(staged: "DataFrame") -> dict[int, _Count]:
@@ -98,9 +97,7 @@ def _count(staged: "DataFrame") -> dict[int, _Count]:
     counts: dict[int, _Count] = defaultdict(_Count)
     for row in found:
         one = counts[row["_file"]]
-        one.months = one.months if one.months is not None else {}
         if row["kind"] == HEADER:  # the first is none of the rows, another one in the middle cannot be used
-            one.headers = row["count"]
             one.rows += row["count"] - 1
             one.unusable += row["count"] - 1
         elif row["kind"] is None:

@@ -30,12 +30,12 @@ def mirror(settings: Settings, url: str, folder: Path) -> int:
         ServiceError: S3 refused, or there is nothing.
     """
     bucket, prefix = _split(url)
+    s3 = client(settings)
     try:
-        objects = list(_objects(settings, bucket, prefix))
-        wanted = {folder / key.removeprefix(prefix).lstrip("/"): (key, tag) for key, tag in objects}
+        wanted = {_below(folder, key.removeprefix(prefix)): (key, tag) for key, tag in _objects(s3, bucket, prefix)}
         if not wanted:
             raise ServiceError(f"{url} holds no object: give the bucket and prefix of the exports.")
-        loaded = [path for path, (key, tag) in wanted.items() if _load(settings, bucket, key, tag, path)]
+        loaded = [path for path, (key, tag) in wanted.items() if _load(s3, bucket, key, tag, path)]
     except (ClientError, BotoCoreError) as error:
         raise ServiceError(f"{url} cannot be read ({_why(error)}): mend the address or the keys.") from None
     for path in [path for path in folder.rglob("*") if path.is_file()]:
@@ -52,12 +52,10 @@ def upload(settings: Settings, folder: Path, url: str) -> int:
         ServiceError: S3 refused.
     """
     bucket, prefix = _split(url)
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths, s3 = sorted(path for path in folder.rglob("*") if path.is_file()), client(settings)
     try:
         for path in paths:
-            client(settings).upload_file(
-                str(path), bucket, "/".join([prefix, *path.relative_to(folder).parts]).strip("/")
-            )
+            s3.upload_file(str(path), bucket, "/".join([prefix, *path.relative_to(folder).parts]).strip("/"))
     except (ClientError, BotoCoreError) as error:
         raise ServiceError(f"{url} cannot be written ({_why(error)}): mend the address or the keys.") from None
     return len(paths)
@@ -70,23 +68,28 @@ def _split(url: str) -> tuple[str, str]:
     return found.group(1), (found.group(2) or "").rstrip("/")
 
 
-def _objects(settings: Settings, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
-    pages = (
-        client(settings).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/" if prefix else "")
-    )
-    for page in pages:
+def _below(folder: Path, key: str) -> Path:
+    path = folder / key.lstrip("/")
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ServiceError(f"Object {key!r} would be written outside of {folder}: rename it.")
+    return path
+
+
+def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
+    pages = s3.get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=bucket, Prefix=f"{prefix}/" if prefix else ""):
         for one in page.get("Contents", ()):
             if not one["Key"].endswith("/"):
                 yield one["Key"], f"{one['ETag']} {one['Size']}"
 
 
-def _load(settings: Settings, bucket: str, key: str, tag: str, path: Path) -> bool:
+def _load(s3: Any, bucket: str, key: str, tag: str, path: Path) -> bool:
     mark = _tag_file(path)
     if path.exists() and mark.exists() and mark.read_text() == tag:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    client(settings).download_file(bucket, key, str(partial))
+    s3.download_file(bucket, key, str(partial))
     mark.unlink(missing_ok=True)
     partial.replace(path)
     replace_text(mark, tag)

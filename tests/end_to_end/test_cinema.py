@@ -64,6 +64,15 @@ def test_exports_that_no_simulation_wrote_are_not_replaced(clone: Clone, exports
 
 
 @pytest.mark.parametrize(
+    ("place", "words"),
+    [("s3://Prichal/x", "is no place in S3: write it as s3://bucket/prefix"), ("s3://nobody/x", "NoSuchBucket"),
+     ("s3://prichal/nothing", "holds no object")],
+)  # fmt: skip
+def test_a_bucket_that_cannot_be_read_is_told(clone: Clone, place: str, words: str) -> None:
+    assert words in said(clone, "jobs.ingest", "--project", "churn", "--raw", place)
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--project", "cdnow"), "Project cdnow has no simulator"),

@@ -79,11 +79,7 @@ def links(world: World, devices: Devices) -> Log:
     fields: Fields = {
         "kind": np.where(devices.browser[rows], 0, 1), "id": ids, "user": devices.user[rows], "at": at, "known": known,
     }  # fmt: skip
-    happened = at < world.window.end
-    return Log(
-        "identity_links.csv.gz", known[happened], {name: one[happened] for name, one in fields.items()}, _link_texts,
-        "linked_at",
-    )  # fmt: skip
+    return Log("identity_links.csv.gz", known, fields, _link_texts, "linked_at").until(world.window.end)
 
 
 def _link_texts(rows: Fields) -> Texts:

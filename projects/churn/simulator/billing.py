@@ -96,14 +96,7 @@ def payments(world: World, contracts: Contracts) -> Log:
         "card_until": np.where(method == CARD, terms.card_until[rows] - DAY, 0), "code": code, "start": due,
         "until": until, "known": known,
     }  # fmt: skip
-    happened = at < world.window.end
-    return Log(
-        "payments.csv.gz",
-        known[happened],
-        {name: one[happened] for name, one in fields.items()},
-        _payment_texts,
-        "amount",
-    )
+    return Log("payments.csv.gz", known, fields, _payment_texts, "amount").until(world.window.end)
 
 
 def _declined(step: Ints) -> tuple[Ints, Ints]:
@@ -158,14 +151,7 @@ def switches(world: World, contracts: Contracts) -> Log:
         "number": np.argsort(order), "user": terms.user[rows], "subscription": terms.subscription[rows], "at": at,
         "on": on, "by": by, "known": known,
     }  # fmt: skip
-    happened = at < world.window.end
-    return Log(
-        "auto_renew.csv.gz",
-        known[happened],
-        {name: one[happened] for name, one in fields.items()},
-        _switch_texts,
-        "auto_renew",
-    )
+    return Log("auto_renew.csv.gz", known, fields, _switch_texts, "auto_renew").until(world.window.end)
 
 
 def _switch_texts(rows: Fields) -> Texts:

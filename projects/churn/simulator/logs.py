@@ -1,7 +1,7 @@
 """A log: rows that became known one after another, to be cut into drops."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,6 +42,11 @@ class Log:
     def rows(self, numbers: Ints) -> Fields:
         """Some of the rows."""
         return {name: values[numbers] for name, values in self.fields.items()}
+
+    def until(self, end: int) -> "Log":
+        """Only what has happened before `end`, told by the field `at`."""
+        happened = np.flatnonzero(self.fields["at"] < end)
+        return replace(self, known=self.known[happened], fields=self.rows(happened))
 
 
 def delays(rng: np.random.Generator, count: int) -> Ints:

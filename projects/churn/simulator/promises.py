@@ -6,13 +6,14 @@ import numpy as np
 
 from projects.churn.simulator.access import Access
 from projects.churn.simulator.calendar import DAY, YEAR, month
-from projects.churn.simulator.columns import Flags, Floats, Ints
+from projects.churn.simulator.columns import Flags, Ints
 from projects.churn.simulator.contract import Contracts
 from projects.churn.simulator.devices import Devices
 from projects.churn.simulator.logs import LATE, SENT_TWICE, Fields
 from projects.churn.simulator.terms import AUTO, OPT_IN, PAID
 from projects.churn.simulator.truth import VOLUNTARY, States
 from projects.churn.simulator.world import World
+from training import auc
 
 #: conversions are counted for trials that ended this long before the end.
 SETTLED = 14 * DAY
@@ -68,9 +69,9 @@ def _aucs(run: Run) -> dict[str, Promise]:
     paid, trial = matured.take(matured.paid), matured.take(~matured.paid)
     plain = paid.take(~paid.cancelled)
     return {
-        "oracle_auc_paid": Promise(0.87, 0.91, auc(paid.probability, paid.left)),
-        "oracle_auc_paid_not_cancelled": Promise(0.81, 0.87, auc(plain.probability, plain.left)),
-        "oracle_auc_trial": Promise(0.85, 0.90, auc(trial.probability, trial.left)),
+        "oracle_auc_paid": Promise(0.87, 0.91, _auc(paid)),
+        "oracle_auc_paid_not_cancelled": Promise(0.81, 0.87, _auc(plain)),
+        "oracle_auc_trial": Promise(0.85, 0.90, _auc(trial)),
     }
 
 
@@ -89,16 +90,10 @@ def _mean(values: Flags) -> float:
     return float(values.mean()) if len(values) else 0.0
 
 
-def auc(score: Floats, label: Flags) -> float:
-    """Area under the ROC curve, ties counted half; 0.5 if there is one class only."""
-    positive = int(label.sum())
-    negative = len(label) - positive
-    if not positive or not negative:
-        return 0.5
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    rank = np.cumsum(count) - (count - 1) / 2
-    total = float(rank[place][label].sum())
-    return (total - positive * (positive + 1) / 2) / (positive * negative)
+def _auc(states: States) -> float:
+    """Of the oracle; 0.5 if there is one class only, for a promise is a number."""
+    found = auc(states.left.astype(np.int64), states.probability)
+    return 0.5 if np.isnan(found) else found
 
 
 def _conversion(run: Run, kind: int) -> float:

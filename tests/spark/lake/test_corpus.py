@@ -186,6 +186,28 @@ def test_a_drop_that_is_archived_keeps_its_rows(take: Take, tmp_path: Path):
     assert take(source, raw, lake).manifest.rows_kept == 2
 
 
+def test_another_declaration_needs_every_drop_again(take: Take, tmp_path: Path):
+    raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
+    old = put(raw, "payments", text(header("payments"), row("payments")))
+    put(raw, "payments", text(header("payments"), row("payments", payment_id="p2")), drop="2026-03-02")
+    before = take(source, raw, lake).manifest
+    archived, other = tmp_path / "archived.csv", replace(source, earliest=date(2019, 1, 1))
+    old.rename(archived)
+    with pytest.raises(RawFileError, match=r"declared otherwise .* 1 of them \(2026-03-01/payments\.csv") as caught:
+        take(other, raw, lake)
+    sentence(caught.value)
+    assert Table(lake, "churn", "payments").require() == before
+    archived.rename(old)
+    assert take(other, raw, lake).manifest.rows_kept == 2
+
+
+def test_a_byte_order_mark_in_an_archive(take: Take, tmp_path: Path):
+    content = b"\xef\xbb\xbf" + text(header("payments"), row("payments"))
+    put(tmp_path / "raw", "payments", content, packed=True)
+    manifest = take(FILES["payments"][0], tmp_path / "raw", tmp_path / "lake").manifest
+    assert (manifest.rows_in, manifest.rows_kept, manifest.quarantined) == (1, 1, 0)
+
+
 def test_a_file_that_changes_while_it_is_read(take: Take, spark: "SparkSession", tmp_path: Path):
     raw, source = tmp_path / "raw", FILES["payments"][0]
     path = put(raw, "payments", text(header("payments"), row("payments")))

@@ -42,6 +42,13 @@ def _cut_parquet(raw: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
 
+def _damaged_parquet(raw: Path) -> None:
+    path = put_plays(raw, *({"event_id": number} for number in range(5000)))
+    content = bytearray(path.read_bytes())
+    content[4:2000] = b"\xff" * 1996
+    path.write_bytes(bytes(content))
+
+
 def _truth(raw: Path) -> None:
     put(raw, "payments", SOUND)
     (raw / "TRUTH").touch()
@@ -123,6 +130,20 @@ STOPS = (
         "viewing",
         lambda raw: put_plays(raw, {}, watched_s=None),
         "column watched_s is missing",
+    ),
+    Stop(
+        "Parquet with wrong bytes",
+        "viewing",
+        _damaged_parquet,
+        r"player\.parquet cannot be read to its",
+        reads=True,
+    ),
+    Stop(
+        "nothing but rows that contradict each other",
+        "payments",
+        lambda raw: put(raw, "payments", text(header("payments"), row("payments"), row("payments", amount="1"))),
+        r"2 of 2 rows contradict another row of their drop with the same payment_id, at most 1\.0% may",
+        reads=True,
     ),
     Stop(
         "a folder called like the file",
