@@ -97,7 +97,7 @@ def _planted(context: Context, population: Population, truth: pd.DataFrame) -> V
     fit, judge = ([date.fromisoformat(text) for text in proof["data"][name]] for name in ("development", "out_of_time"))
     snapshots, spec = context.snapshots, context.project.spec
     later = timedelta(days=PLANTED_DAYS)
-    snapshots.build(context.spark, [day + later for day in (*fit, *judge)])
+    snapshots.build(context.engine, [day + later for day in (*fit, *judge)])
     early, late = (_peeking(snapshots, spec, population, days, later) for days in (fit, judge))
     oracle = probabilities(truth, late)
     late, oracle = late.only(~np.isnan(oracle)), oracle[~np.isnan(oracle)]

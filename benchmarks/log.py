@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features import Snapshots, SnapshotSpec
+from features import Snapshots, SnapshotSpec, SparkEngine
 from lake import Table, ingest
 from projects import load_project
 from stack import spark
@@ -28,6 +28,6 @@ def frame_at(spec: SnapshotSpec, dates: list[date]) -> Frame:
         assert project.raw is not None  # noqa: S101  # the log is in the repository
         ingest(session, project.sources[0], project.raw, Table(lake, spec.project, project.sources[0].name))
         snapshots = Snapshots(lake, spec)
-        snapshots.build(session, dates)
+        snapshots.build(lambda: SparkEngine(session()), dates)
         names = [feature.name for feature in spec.features]
         return read_frame([snapshots.path(day) for day in dates], names, spec.entity, spec.populations[0].name)

@@ -3,24 +3,33 @@
 from features.contract import Contract
 from features.contract_sql import contract_sql
 from features.dictionary import dictionary_page
-from features.feature import ALL, Feature
+from features.duck_engine import DuckEngine
+from features.engine import Engine
+from features.feature import ALL, Ahead, Feature
+from features.grid import Grid
 from features.label import AccessEnds, Label, NoEvent, NoFirstCharge, Population
 from features.label_sql import label_sql
 from features.plan import snapshot_sql
 from features.snapshots import Snapshots, monthly
+from features.spark_engine import SparkEngine
 from features.spec import SnapshotSpec
 
 __all__ = [
     "ALL",
     "AccessEnds",
+    "Ahead",
     "Contract",
+    "DuckEngine",
+    "Engine",
     "Feature",
+    "Grid",
     "Label",
     "NoEvent",
     "NoFirstCharge",
     "Population",
     "SnapshotSpec",
     "Snapshots",
+    "SparkEngine",
     "contract_sql",
     "dictionary_page",
     "label_sql",

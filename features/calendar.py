@@ -4,6 +4,6 @@
 MEASURES = {
     "year_sine": "round(sin(2 * pi() * dayofyear(as_of) / 365.25), 6)",
     "year_cosine": "round(cos(2 * pi() * dayofyear(as_of) / 365.25), 6)",
-    "weekday": "weekday(as_of) + 1",
+    "weekday": "(datediff(as_of, date'1970-01-01') + 3) % 7 + 1",
     "days_to_new_year": "datediff(make_date(year(as_of) + 1, 1, 1), as_of)",
 }

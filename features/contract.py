@@ -11,16 +11,18 @@ STATES = ("trial", "paid", "grace", "lapsed")
 
 #: measure -> SQL over the parts that `features/contract_sql.py` puts together; null where there is none.
 MEASURES = {
-    "days_to_end": "datediff(if(state = 'trial', trial.stop, if(state = 'paid', access.stop, null)), as_of)",
-    "tenure_days": "if(state = 'paid', datediff(as_of, access.island), null)",
-    "days_since_first_access": "datediff(as_of, least(first_paid, first_trial))",
+    "days_to_end": "datediff(cast(case state when 'trial' then trial.stop when 'paid' then access.stop end as date), "
+    "as_of)",
+    "tenure_days": "if(state = 'paid', datediff(as_of, cast(access.island as date)), null)",
+    "days_since_first_access": "datediff(as_of, cast(least(first_paid, first_trial) as date))",
     "earlier_lapses": "coalesce(islands, 0) - if(state = 'paid', 1, 0)",
     "auto_renew": "switch.renews",
-    "days_since_switched_off": "if(switch.renews = 0 and switch.by_user, datediff(as_of, switch.at), null)",
+    "days_since_switched_off": "if(switch.renews = 0 and switch.by_user, "
+    "datediff(as_of, cast(switch.at as date)), null)",
     "promo": "int(coalesce(promo.stop > as_of, false))",
-    "days_to_promo_end": "if(promo.stop > as_of, datediff(promo.stop, as_of), null)",
-    "trial_age": "if(state = 'trial', datediff(as_of, trial.start), null)",
-    "trial_length": "if(state = 'trial', datediff(trial.stop, trial.start), null)",
+    "days_to_promo_end": "if(promo.stop > as_of, datediff(cast(promo.stop as date), as_of), null)",
+    "trial_age": "if(state = 'trial', datediff(as_of, cast(trial.start as date)), null)",
+    "trial_length": "if(state = 'trial', datediff(cast(trial.stop as date), cast(trial.start as date)), null)",
     "trial_auto_charging": "if(state = 'trial', int(trial.charging), null)",
 }
 

@@ -26,7 +26,7 @@ contract_joined as (
   select *, case
     when covered then 'paid'
     when trial.stop > as_of then if(coalesce(paid_at > trial.start, false), null, 'trial')
-    when ended + interval {contract.grace_days} days > as_of and last_switch.renews = 1 then 'grace'
+    when ended + interval {24 * contract.grace_days} hours > as_of and last_switch.renews = 1 then 'grace'
     when ended is not null or trial.start is not null then 'lapsed'
   end as state
   from contract_access full join contract_trials using (entity, as_of) full join contract_switches using (entity, as_of)
@@ -54,7 +54,7 @@ def islands_sql(rows: str, keys: str, joined_days: int) -> str:
     return (
         f"select *, max(if(opens, start, null)) over ({order} rows unbounded preceding) as island from (\n"
         f"  select *, coalesce(start > max(stop) over ({order} rows between unbounded preceding and 1 preceding) "
-        f"+ interval {joined_days} days, true) as opens from {rows})"
+        f"+ interval {24 * joined_days} hours, true) as opens from {rows})"
     )
 
 

@@ -1,29 +1,49 @@
 """A declared feature: a frozen sentence about an entity's past that compiles to SQL."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from features import calendar, contract
-from features.contract import Contract
-from lake import Source
-from lake.source import NAME, TIMES, DeclarationError
+from lake.source import NAME, DeclarationError
 
 Aggregation = Literal[
-    "count", "sum", "mean", "stddev", "min", "max", "last", "distinct", "active_days", "interval_mean", "ratio",
-    "share", "days_since_last", "days_since_first", "overdue", "days_until", "value",
+    "count", "sum", "mean", "stddev", "min", "max", "last", "first", "distinct", "distinct_about", "active_days",
+    "interval_mean", "ratio", "share", "trend", "ahead", "days_since_last", "days_since_first", "overdue",
+    "days_until", "state", "value",
 ]  # fmt: skip
 #: aggregations of a column's values; the others look at the times of events only.
-OF_A_MEASURE = frozenset({"sum", "mean", "stddev", "min", "max", "last", "distinct", "days_until", "value"})
+OF_A_MEASURE = frozenset(
+    {"sum", "mean", "stddev", "min", "max", "last", "first", "distinct", "distinct_about", "ahead", "days_until",
+     "state", "value"}
+)  # fmt: skip
 #: aggregations of a column's values where one is given, of the number of events where none is.
-OF_EITHER = frozenset({"ratio", "share"})
+OF_EITHER = frozenset({"ratio", "share", "trend"})
 #: aggregations whose window is always the whole past, and which therefore carry no suffix.
-OF_ALL_TIME = frozenset({"days_since_last", "days_since_first", "overdue", "days_until", "value"})
+OF_ALL_TIME = frozenset({"days_since_last", "days_since_first", "overdue", "days_until", "state", "value"})
+#: aggregations of values of any type, by equality or as they stand.
+OF_ANY_TYPE = frozenset({"distinct", "distinct_about", "ahead"})
 #: what is no log of events: its measures are taken as they stand, by the aggregation `value`.
 BUILT_IN = {"contract": contract.MEASURES, "calendar": calendar.MEASURES}
 
 #: the window that reaches back to the entity's first event.
 ALL = None
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Rows of a source that were announced before the date and are still to come.
+
+    Attributes:
+        source: such as `catalogue`; known by its known time.
+        day: its column with the day on which the row comes true.
+        matches: its column or SQL that is compared with the feature's measure.
+        days: how far ahead, from the date on.
+    """
+
+    source: str
+    day: str
+    matches: str
+    days: int
 
 
 @dataclass(frozen=True)
@@ -36,14 +56,18 @@ class Feature:
         aggregation: how events become a number. `active_days` counts days with an event, `interval_mean` is
             the mean number of days between consecutive such days, `overdue` is the days since the last event
             over that mean, `ratio` is the sum or count in `window` over that in `against`, `share` that of the
-            rows that satisfy `where` over that of all rows, `distinct` counts different values, `days_until` is
-            the days from the date to the day in `measure` of the last row, null if that has none, `value` takes a
-            measure as it stands.
+            rows that satisfy `where` over that of all rows, `trend` the slope per day of the least-squares line
+            through the daily sums or counts of the window, days without a row being 0. `distinct` counts different
+            values, `distinct_about` estimates their number by a HyperLogLog sketch. `state` is the measure in the
+            last row, null if that has none, where `last` is the last that is not null; `days_until` is the days
+            from the date to the day in `measure` of the last row. `ahead` counts the coming rows of another source
+            that share a value of `measure` with the rows of the window. `value` takes a measure as it stands.
         measure: the column or declared measure aggregated.
         window: how many days back it looks, ALL for the whole past.
         against: the longer window of a ratio.
         where: SQL condition over the source's columns; only such rows count.
         what: the word for those rows; it stands in the name in the measure's place.
+        ahead: for the aggregation of that name, what is coming.
         unit: what the number counts.
         null: what a missing value means, in words.
         reason: the group it speaks for when a score is explained, said as to a person.
@@ -61,6 +85,7 @@ class Feature:
     against: int | None = None
     where: str | None = None
     what: str | None = None
+    ahead: Ahead | None = None
 
     def __post_init__(self) -> None:
         if self.aggregation not in get_args(Aggregation):
@@ -70,6 +95,8 @@ class Feature:
             raise DeclarationError(
                 f"Feature {self.name}: the aggregation value is for {_and(BUILT_IN)}, and they have no other."
             )
+        if (self.ahead is not None) != (self.aggregation == "ahead"):
+            raise DeclarationError(f"Feature {self.name}: `ahead` and the aggregation of that name go together.")
         self._check_measure()
         self._check_windows()
         self._check_where()
@@ -90,6 +117,8 @@ class Feature:
             raise DeclarationError(
                 f"Feature {self.name}: window {self.window} must be at least 1 day, and {_and(OF_ALL_TIME)} have none."
             )
+        if self.aggregation == "trend" and (self.window is None or self.window < 2):
+            raise DeclarationError(f"Feature {self.name}: a trend needs a window of 2 days at least.")
         if self.aggregation == "ratio" and not (self.window and self.against and self.window < self.against):
             raise DeclarationError(f"Feature {self.name}: a ratio needs a window and a longer one in `against`.")
 
@@ -115,6 +144,8 @@ class Feature:
         parts = [self.source, self.what or self.measure, self.aggregation]
         if self.aggregation == "ratio":
             parts += [None if self.measure else "count", _days(self.window), _days(self.against)]
+        elif self.aggregation == "ahead":
+            parts += [f"{self.ahead.days}d" if self.ahead else None, _days(self.window)]
         elif self.aggregation not in OF_ALL_TIME:
             parts.append(_days(self.window))
         return "_".join(part for part in parts if part)
@@ -123,63 +154,6 @@ class Feature:
     def reach(self) -> int | None:
         """How many days back its rows can lie; None where there is no bound."""
         return None if self.window is None else max(self.window, self.against or 0)
-
-
-def check(features: Sequence[Feature], sources: Sequence[Source], contract: Contract | None = None) -> None:
-    """See that the declarations agree with the sources and with one another.
-
-    Raises:
-        DeclarationError: an unknown source or column, a measure of the wrong type, one name twice, or one word for
-            two conditions.
-    """
-    by_name = {source.name: source for source in sources}
-    taken = sorted(set(by_name) & set(BUILT_IN))
-    if taken:
-        raise DeclarationError(f"No source may be called {taken[0]}: the word is taken, choose another.")
-    seen: set[str] = set()
-    words: dict[tuple[str, str], str] = {}
-    for feature in features:
-        if feature.source in BUILT_IN:
-            _check_built_in(feature, contract)
-        elif feature.source not in by_name:
-            raise DeclarationError(
-                f"Feature {feature.name}: no source {feature.source}; there are {', '.join(by_name)}."
-            )
-        else:
-            _check_type(feature, by_name[feature.source])
-        if feature.name in seen:
-            raise DeclarationError(f"Feature {feature.name} is declared twice.")
-        seen.add(feature.name)
-        if feature.what and words.setdefault((feature.source, feature.what), str(feature.where)) != feature.where:
-            raise DeclarationError(
-                f"Feature {feature.name}: {feature.what} stands for {feature.where!r} here and for "
-                f"{words[feature.source, feature.what]!r} elsewhere; one word, one condition."
-            )
-
-
-def _check_built_in(feature: Feature, contract: Contract | None) -> None:
-    measures = BUILT_IN[feature.source]
-    if feature.measure not in measures:
-        raise DeclarationError(
-            f"Feature {feature.name}: {feature.source} has no measure {feature.measure}; it has {', '.join(measures)}."
-        )
-    if feature.source == "contract" and contract is None:
-        raise DeclarationError(f"Feature {feature.name}: the project declares no contract.")
-
-
-def _check_type(feature: Feature, source: Source) -> None:
-    if feature.measure is None:
-        return
-    if feature.aggregation == "days_until":
-        if source.column(feature.measure).type not in TIMES:
-            raise DeclarationError(f"Feature {feature.name}: {feature.measure} is no date and no timestamp.")
-    elif feature.aggregation == "distinct":
-        source.column(feature.measure)
-    else:
-        try:
-            source.measure(feature.measure)
-        except DeclarationError as error:
-            raise DeclarationError(f"Feature {feature.name}: {error}") from None
 
 
 def _days(window: int | None) -> str:

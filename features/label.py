@@ -55,9 +55,9 @@ class NoEvent(_Ahead):
     grace_days: int = 0
 
     @property
-    def about(self) -> str:
+    def about(self) -> tuple[str, ...]:
         """The sources it looks at."""
-        return self.source
+        return (self.source,)
 
     @property
     def description(self) -> str:
@@ -85,9 +85,9 @@ class AccessEnds(_Ahead):
     grace_days: int = 2
 
     @property
-    def about(self) -> str:
+    def about(self) -> tuple[str, ...]:
         """The sources it looks at."""
-        return f"{self.contract.payments}, {self.contract.switches}"
+        return (self.contract.payments, self.contract.switches)
 
     @property
     def description(self) -> str:
@@ -117,9 +117,9 @@ class NoFirstCharge(_Ahead):
     grace_days: int = 2
 
     @property
-    def about(self) -> str:
+    def about(self) -> tuple[str, ...]:
         """The sources it looks at."""
-        return f"{self.contract.trials}, {self.contract.payments}, {self.contract.switches}"
+        return (self.contract.trials, self.contract.payments, self.contract.switches)
 
     @property
     def description(self) -> str:

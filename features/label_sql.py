@@ -71,6 +71,6 @@ def _no_first_charge(label: NoFirstCharge, source: Source) -> str:
 ends as (
   select entity, as_of, trial.stop, trial.start as since,
     if(trial.stop <= date_add(as_of, {label.horizon_days}), int(not bool_or(coalesce(
-      paid_at > trial.start and paid_at <= trial.stop + interval {label.grace_days} days, false))), null) as label
+      paid_at > trial.start and paid_at <= trial.stop + interval {24 * label.grace_days} hours, false))), null) as label
   from trials left join periods using (entity) group by entity, as_of, trial
 )"""

@@ -3,24 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import reduce
-from typing import TYPE_CHECKING
 
 from features.contract_sql import contract_sql
+from features.engine import Engine
 from features.label import ALREADY_LEFT, HOW, LABEL, Population
 from features.label_sql import if_absent, label_sql
 from features.spec import SnapshotSpec
 from lake.source import DeclarationError
 
-if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
-
 #: the view of the entities and dates that features are made for, where a contract says which.
 MEMBERS = "contract_members"
+_STATES, _FEATURES = "contract_states", "features_unlabelled"
 
 
 @contextmanager
-def members(spark: "SparkSession", spec: SnapshotSpec, dates: Sequence[date]) -> Iterator[str | None]:
+def members(engine: Engine, spec: SnapshotSpec, dates: Sequence[date]) -> Iterator[str | None]:
     """The name of a view of contracts at the dates, kept while the block runs; None without a contract.
 
     Where the contract alone decides who belongs to a population, only those are in it: nobody else needs features.
@@ -28,49 +25,55 @@ def members(spark: "SparkSession", spec: SnapshotSpec, dates: Sequence[date]) ->
     if spec.contract is None:
         yield None
         return
-    states = spark.sql(contract_sql(spec.contract, spec.sources, dates)).where("contract_state is not null")
-    if not any(_problem(states, one.where) for one in spec.populations):
-        states = states.where(" or ".join(f"({one.where})" for one in spec.populations))
-    states.persist().createOrReplaceTempView(MEMBERS)  # every source is joined with it
+    engine.show(_STATES, contract_sql(spec.contract, spec.sources, dates))
+    wanted = "contract_state is not null"
+    if not any(engine.problem(_STATES, one.where) for one in spec.populations):
+        wanted += " and (" + " or ".join(f"({one.where})" for one in spec.populations) + ")"
+    engine.keep(MEMBERS, f"select * from {_STATES} where {wanted}")  # every source is joined with it
     try:
         yield MEMBERS
     finally:
-        spark.catalog.dropTempView(MEMBERS)
-        states.unpersist()
+        engine.drop(MEMBERS)
+        engine.drop(_STATES)
 
 
-def labelled(
-    spark: "SparkSession", frame: "DataFrame", spec: SnapshotSpec, matured: Mapping[str, Sequence[date]]
-) -> "DataFrame":
-    """Keep the members of the populations and say what became of them.
+def labelled_sql(engine: Engine, plan: str, spec: SnapshotSpec, matured: Mapping[str, Sequence[date]]) -> str:
+    """SQL of the members of the populations, with what became of them.
 
     Args:
-        spark: the session.
-        frame: features by entity and date.
+        engine: runs the plan.
+        plan: SQL of features by entity and date.
         spec: the declarations.
         matured: population -> the dates whose labels are known.
 
     Raises:
         DeclarationError: a population's condition is none over the features.
     """
-    from pyspark.sql import functions as F  # noqa: N812
-
-    if ALREADY_LEFT not in frame.columns:
-        frame = frame.withColumn(ALREADY_LEFT, F.lit(None).cast("boolean"))
-    frame = frame.withColumn("population", _population(frame, spec.populations)).where("population is not null")
+    already = "" if spec.contract else f", cast(null as boolean) as {ALREADY_LEFT}"
+    engine.show(_FEATURES, f"select *{already} from ({plan})")
+    for one in spec.populations:
+        problem = engine.problem(_FEATURES, one.where)
+        if problem:
+            raise DeclarationError(
+                f"Population {one.name}: its condition {one.where!r} is none over the features ({problem})."
+            )
+    cases = " ".join(f"when {one.where} then '{one.name}'" for one in spec.populations)
     known = {one: days for one in spec.populations if (days := list(matured[one.name]))}
-    key = [spec.entity, "as_of", "population"]
-    label, how = F.lit(None).cast("int"), F.lit(None).cast("string")
+    label, how, joined = "cast(null as int)", "cast(null as string)", ""
     if known:
-        told = _told(spark, spec, known)
-        frame = frame.join(told, key, how="left")
-        label = F.coalesce(F.col(LABEL), _absent(known)).cast("int")
-        how = F.col(HOW)
-    names = [feature.name for feature in spec.features]
-    return frame.select(*key, *names, ALREADY_LEFT, label.alias(LABEL), how.alias(HOW))
+        label, how = f"coalesce(told.{LABEL}, {_absent(known)})", f"told.{HOW}"
+        keys = " and ".join(f"kept.{key} = told.{key}" for key in (spec.entity, "as_of", "population"))
+        joined = f"\nleft join ({_told(spec, known)}) as told on {keys}"
+    names = "".join(f"kept.{feature.name}, " for feature in spec.features)
+    return (
+        f"select kept.{spec.entity}, kept.as_of, kept.population, {names}kept.{ALREADY_LEFT}, "
+        f"cast({label} as int) as {LABEL}, {how} as {HOW}\n"
+        f"from (select *, case {cases} end as population from {_FEATURES}) as kept{joined}\n"
+        "where kept.population is not null"
+    )
 
 
-def check_conditions(spark: "SparkSession", spec: SnapshotSpec) -> None:
+def check_conditions(engine: Engine, spec: SnapshotSpec) -> None:
     """See that the SQL conditions of contract and features can be read over the registered sources.
 
     Raises:
@@ -80,52 +83,25 @@ def check_conditions(spark: "SparkSession", spec: SnapshotSpec) -> None:
     asked = [(f"Contract: its condition {what}", source, sql) for what, source, sql in contract]
     asked += [(f"Feature {one.name}: its condition", one.source, one.where) for one in spec.features if one.where]
     for who, source, sql in asked:
-        problem = _problem(spark.table(source), sql)
+        problem = engine.problem(source, sql)
         if problem:
             raise DeclarationError(f"{who} {sql!r} is none over the columns of {source} ({problem}).")
 
 
-def _population(frame: "DataFrame", populations: Sequence[Population]) -> "Column":
-    from pyspark.sql import functions as F  # noqa: N812
-
-    population = F.lit(None).cast("string")
-    for one in reversed(populations):
-        problem = _problem(frame, one.where)
-        if problem:
-            raise DeclarationError(
-                f"Population {one.name}: its condition {one.where!r} is none over the features ({problem})."
-            )
-        population = F.when(F.expr(one.where), one.name).otherwise(population)
-    return population
-
-
-def _told(spark: "SparkSession", spec: SnapshotSpec, known: Mapping[Population, Sequence[date]]) -> "DataFrame":
-    from pyspark.sql import functions as F  # noqa: N812
-
-    parts = [
-        spark.sql(label_sql(one.label, spec.sources, spec.entity, days)).withColumn("population", F.lit(one.name))
+def _told(spec: SnapshotSpec, known: Mapping[Population, Sequence[date]]) -> str:
+    return " union all ".join(
+        f"select {spec.entity}, as_of, '{one.name}' as population, {LABEL}, {HOW} "
+        f"from ({label_sql(one.label, spec.sources, spec.entity, days)})"
         for one, days in known.items()
-    ]
-    return reduce(lambda one, other: one.unionByName(other), parts)
+    )
 
 
-def _absent(known: Mapping[Population, Sequence[date]]) -> "Column":
-    from pyspark.sql import functions as F  # noqa: N812
-
-    absent = F.lit(None).cast("int")
+def _absent(known: Mapping[Population, Sequence[date]]) -> str:
+    """SQL of the label of a member whom no label names."""
+    cases = ""
     for one, days in known.items():
-        its = (F.col("population") == one.name) & F.col("as_of").isin(*days)
-        absent = F.when(its, F.lit(if_absent(one.label)).cast("int")).otherwise(absent)
-    return absent
-
-
-def _problem(frame: "DataFrame", condition: str) -> str | None:
-    """What is wrong with a condition over the frame's columns; None if nothing is."""
-    from pyspark.errors import AnalysisException, ParseException
-
-    try:
-        frame.where(condition)
-    except (AnalysisException, ParseException) as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        return lines[0].split(". ")[0] if lines else "it cannot be read"
-    return None
+        absent = if_absent(one.label)
+        if absent is not None:
+            its = ", ".join(f"date'{day.isoformat()}'" for day in days)
+            cases += f" when kept.population = '{one.name}' and kept.as_of in ({its}) then {absent}"
+    return f"case{cases} end" if cases else "null"

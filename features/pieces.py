@@ -1,127 +1,157 @@
-"""A feature's two levels: the daily pieces it is made of, and the number that a window makes of them."""
+"""What is kept of some rows of an entity, so that the same can be told of more of them together.
+
+Numbers are kept as whole millionths: they add up to the same whatever the order, in every engine, and what was
+added can be taken off again without a trace.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 from features.feature import Feature
+from features.times import SHIFT, WORD
 from lake import Source
+from lake.source import DeclarationError
+
+#: how a piece changes when days enter a window and others leave it: a sum gains and loses, days are bits that are
+#: masked, anything else has to be gathered again.
+Kind = Literal["sum", "days", "other"]
 
 
-def row_columns(feature: Feature, source: Source) -> dict[str, str]:
-    """Columns that its daily pieces read, by name: the measure, and whether a row satisfies the condition."""
+@dataclass(frozen=True)
+class Piece:
+    """One mergeable aggregate.
+
+    Attributes:
+        name: the column that holds it.
+        row: SQL of what one row gives, null where the row does not count.
+        gather: SQL that makes the piece of rows; `{x}` is what a row gives.
+        merge: SQL that makes one piece of several; `{x}` is the piece, `{f}` a filter.
+        kind: how it changes from day to day.
+    """
+
+    name: str
+    row: str
+    gather: str
+    merge: str
+    kind: Kind = "other"
+
+
+def row_columns(feature: Feature, source: Source, day_number: Callable[[str], str]) -> dict[str, str]:
+    """Columns that its pieces read, by name: the measure, and whether a row satisfies the condition.
+
+    Args:
+        feature: the declaration.
+        source: what it reads.
+        day_number: makes the SQL of a day number of a column's name.
+    """
     columns = {}
-    if feature.measure:
-        plain = feature.aggregation in {"days_until", "distinct"}
-        columns[f"m_{feature.measure}"] = feature.measure if plain else source.measure(feature.measure)
+    if feature.measure and feature.aggregation == "days_until":
+        columns[f"m_{feature.measure}_day"] = day_number(feature.measure)
+    elif feature.measure:
+        columns[f"m_{feature.measure}"] = source.value(feature.measure)
     if feature.what:
         columns[f"is_{feature.what}"] = f"coalesce({feature.where}, false)"
     return columns
 
 
-def daily_pieces(feature: Feature) -> dict[str, str]:
-    """Aggregates per entity and day, by name; features share those with one name."""
-    pieces = _pieces(feature, feature.what)
-    return pieces | _pieces(feature, None) if feature.aggregation == "share" else pieces
+class Pieces:
+    """The pieces of the rows of one kind: all rows of a source or those of a condition, and of one measure or none."""
+
+    def __init__(self, what: str | None, measure: str | None) -> None:
+        self.base = f"{what or 'any'}__{measure or ''}"
+        self.only = f"is_{what}" if what else "true"
+        self.value = f"m_{measure}"
+        self.known = f"{self.only} and {self.value} is not null"
+        #: the measure in millionths; rounded half up, by what every engine does alike.
+        self.micros = f"cast(floor(cast({self.value} as double) * 1e6 + 0.5) as bigint)"
+
+    def rows(self) -> Piece:
+        """How many rows."""
+        return self._sum("rows", f"if({self.only}, cast(1 as bigint), null)")
+
+    def numbers(self) -> Piece:
+        """How many rows with a value."""
+        return self._sum("n", f"if({self.known}, cast(1 as bigint), null)")
+
+    def sum(self) -> Piece:
+        """The sum in millionths."""
+        return self._sum("sum", f"if({self.only}, {self.micros}, null)")
+
+    def squares(self) -> Piece:
+        """The sum of squares, in millionths of millionths."""
+        exact = f"cast({self.micros} as decimal(38, 0))"
+        return self._wide("squares", f"if({self.only}, cast({exact} * {exact} as decimal(38, 0)), null)")
+
+    def moment(self, amount: str) -> Piece:
+        """The sum over rows of the day's number times the amount, which is `rows` or `sum`."""
+        by = "cast(1 as bigint)" if amount == "rows" else self.micros
+        exact = f"cast(day as decimal(38, 0)) * cast({by} as decimal(38, 0))"
+        return self._wide(f"moment_{amount}", f"if({self.only}, cast({exact} as decimal(38, 0)), null)")
+
+    def extreme(self, which: str) -> Piece:
+        """The smallest or the largest value."""
+        return self._best(which, f"if({self.only}, {self.value}, null)", which)
+
+    def last(self) -> Piece:
+        """The last value that is not null; of equal moments the larger, so that the order of rows does not show."""
+        return self._best("last", f"if({self.known}, struct(at, {self.value} as value), null)", "max")
+
+    def first(self) -> Piece:
+        """The first value that is not null; of equal moments the smaller."""
+        return self._best("first", f"if({self.known}, struct(at, {self.value} as value), null)", "min")
+
+    def state(self) -> Piece:
+        """The value of the last row, null too."""
+        return self._best("state", self._told(self.value), "max")
+
+    def state_day(self) -> Piece:
+        """The day number in the last row, null too."""
+        return self._best("latest", self._told(f"{self.value}_day"), "max")
+
+    def values(self) -> Piece:
+        """The different values."""
+        name, row = f"{self.base}_set", f"if({self.only}, {self.value}, null)"
+        return Piece(name, row, "collect_set({x})", "array_distinct(flatten(collect_list({x}){f}))")
+
+    def sketch(self) -> Piece:
+        """A HyperLogLog sketch of the values as text, of Apache DataSketches: 4096 registers, some 1.6% off."""
+        row = f"if({self.only}, cast({self.value} as string), null)"
+        return Piece(f"{self.base}_hll", row, "hll_sketch_agg({x})", "hll_union_agg({x}){f}")
+
+    def days(self) -> Piece:
+        """The days with such a row, a bit each within their word of 60 days."""
+        bit = f"shiftleft(cast(1 as bigint), cast((day + {SHIFT}) % {WORD} as int))"
+        return Piece(f"{self.base}_days", f"if({self.only}, {bit}, null)", "bit_or({x})", "bit_or({x}){f}", "days")
+
+    def edge(self, which: str) -> Piece:
+        """The first or the last day with such a row."""
+        return self._best(f"{which}_day", f"if({self.only}, day, null)", {"last": "max", "first": "min"}[which])
+
+    def _told(self, value: str) -> str:
+        # Engines disagree on whether a null is the smallest or the largest.
+        return f"if({self.only}, struct(at, {value} is not null as told, {value} as value), null)"
+
+    def _best(self, name: str, row: str, which: str) -> Piece:
+        return Piece(f"{self.base}_{name}", row, f"{which}({{x}})", f"{which}({{x}}){{f}}")
+
+    def _sum(self, name: str, row: str) -> Piece:
+        total = "cast(sum({x}) as bigint)"
+        return Piece(f"{self.base}_{name}", row, total, "cast(sum({x}){f} as bigint)", "sum")
+
+    def _wide(self, name: str, row: str) -> Piece:
+        total = "cast(sum({x}) as decimal(38, 0))"
+        return Piece(f"{self.base}_{name}", row, total, "cast(sum({x}){f} as decimal(38, 0))", "sum")
 
 
-def window_value(feature: Feature) -> str:
-    """SQL of the number over the daily rows of one entity and date."""
-    within, its_days, piece = _within(feature.window), _days(feature), _piece(feature, feature.what)
-    days = _number_of_days(feature)
-    last, first = f"max(day){its_days}", f"min(day){its_days}"
-    interval = f"try_divide(datediff({last}, {first}), {days} - 1)"
-    total, known = f"round(sum({piece}_sum){within}, 6)", f"sum({piece}_n){within}"
-    amount = _amount(feature, feature.what, feature.window)
-    return {
-        "count": f"coalesce({amount}, 0)",
-        "sum": f"coalesce({amount}, 0)",
-        "mean": f"try_divide({total}, {known})",
-        "stddev": _stddev(total, f"round(sum({piece}_squares){within}, 6)", known),
-        "min": f"min({piece}_min){within}",
-        "max": f"max({piece}_max){within}",
-        "last": f"(max({piece}_last){within}).value",
-        "days_until": f"datediff((max({piece}_latest){within}).value, as_of)",
-        "distinct": f"size(array_distinct(flatten(collect_list({piece}_set){within})))",
-        "active_days": days,
-        "days_since_last": f"datediff(as_of, {last})",
-        "days_since_first": f"datediff(as_of, {first})",
-        "interval_mean": interval,
-        "overdue": f"try_divide(datediff(as_of, {last}), {interval})",
-        "ratio": f"try_divide(coalesce({amount}, 0), {_amount(feature, feature.what, feature.against)})",
-        "share": f"try_divide(coalesce({amount}, 0), {_amount(feature, None, feature.window)})",
-    }[feature.aggregation]
+def merged_once(pieces: dict[str, Piece], piece: Piece) -> str:
+    """Add the piece to those needed; features share what has one name.
 
-
-#: aggregations that are 0, not unknown, for an entity without a row.
-NONE_IS_ZERO = frozenset({"count", "sum", "active_days", "distinct"})
-
-
-def _pieces(feature: Feature, what: str | None) -> dict[str, str]:
-    piece, only = _piece(feature, what), f" filter (where is_{what})" if what else ""
-    if feature.measure is None:
-        return {f"{piece}_n": f"count(*){only}"}
-    m = f"m_{feature.measure}"
-    number = f"cast({m} as double)"
-    known = f" filter (where {m} is not null{f' and is_{what}' if what else ''})"
-    made = {
-        "sum": f"sum({number}){only}",
-        "n": f"count({m}){only}",
-        "squares": f"sum({number} * {number}){only}",
-        "min": f"min({m}){only}",
-        "max": f"max({m}){only}",
-        # Equal times are possible; the larger value wins, so that the answer does not depend on row order.
-        "last": f"max(struct(at, {m} as value)){known}",
-        "latest": f"max(struct(at, {m} as value)){only}",
-        "set": f"collect_set({m}){only}",
-    }
-    needed = {
-        "mean": ("sum", "n"), "stddev": ("sum", "n", "squares"), "min": ("min",), "max": ("max",), "last": ("last",),
-        "days_until": ("latest",), "distinct": ("set",),
-    }.get(feature.aggregation, ("sum",))  # fmt: skip
-    return {f"{piece}_{name}": made[name] for name in needed}
-
-
-def _piece(feature: Feature, what: str | None) -> str:
-    return f"{what or 'any'}__{feature.measure or ''}"
-
-
-def _amount(feature: Feature, what: str | None, window: int | None) -> str:
-    """Sum of the measure, or number of rows where there is none.
-
-    To the millionth: the order in which doubles are added must not show, or two builds would differ.
+    Raises:
+        DeclarationError: one name for two things, which the checks of declarations should have told.
     """
-    piece, within = _piece(feature, what), _within(window)
-    return f"round(sum({piece}_sum){within}, 6)" if feature.measure else f"sum({piece}_n){within}"
-
-
-def _stddev(total: str, squares: str, known: str) -> str:
-    variance = f"try_divide({squares} - try_divide({total} * {total}, {known}), {known} - 1)"
-    # Rounding can take the variance of equal values a little below 0; `greatest` would lose the null.
-    return f"round(sqrt(if({variance} < 0, 0, {variance})), 6)"
-
-
-def _within(window: int | None) -> str:
-    return "" if window is None else f" filter (where day >= date_sub(as_of, {window}))"
-
-
-def _number_of_days(feature: Feature) -> str:
-    """How many different days, exactly: a bit a day, 64 days a number; only the whole past has to list them.
-
-    `count(distinct day)` makes Spark handle every row once per window.
-    """
-    if feature.window is None:
-        return f"count(distinct day){_days(feature)}"
-    parts = []
-    for start in range(0, feature.window, 64):
-        own = f"datediff(as_of, day) between {start + 1} and {min(start + 64, feature.window)}{_satisfied(feature)}"
-        bits = f"bit_or(shiftleft(1L, datediff(as_of, day) - {start + 1})) filter (where {own})"
-        parts.append(f"bit_count(coalesce({bits}, 0L))")
-    return f"({' + '.join(parts)})"
-
-
-def _days(feature: Feature) -> str:
-    """Only the days of the window, and of them those with a row that satisfies the condition."""
-    bound = "true" if feature.window is None else f"day >= date_sub(as_of, {feature.window})"
-    only = f"{bound}{_satisfied(feature)}"
-    return "" if only == "true" else f" filter (where {only})"
-
-
-def _satisfied(feature: Feature) -> str:
-    return f" and {_piece(feature, feature.what)}_n > 0" if feature.what else ""
+    if pieces.setdefault(piece.name, piece) != piece:
+        raise DeclarationError(
+            f"Two features keep different things as {piece.name}; give their conditions other words."
+        )
+    return piece.name

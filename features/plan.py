@@ -1,25 +1,23 @@
 """Compile declarations to one SQL plan.
 
-Two levels: daily partials per entity, the mergeable pieces, then windows over them for every date of a
-grid in one pass. A row counts at `as_of` only if its day and the day it became known are both earlier.
+Rows become spans, one per entity and stretch of days that no window of any date cuts in two; spans become states,
+one per entity and date; states become numbers. A row counts at a date only if the day it happened and the day it
+became known are both earlier. One grouping of the rows by entity does everything, whatever the number of windows.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 
 from features import calendar
 from features.feature import Feature
-from features.pieces import NONE_IS_ZERO, daily_pieces, row_columns, window_value
-from features.times import day_of, grid, past
+from features.grid import Grid
+from features.pieces import row_columns
+from features.times import SHIFT, WORD
+from features.windows import NONE_IS_ZERO, State, Windows
 from lake import Source
 
 
 def snapshot_sql(
-    features: Sequence[Feature],
-    sources: Sequence[Source],
-    entity: str,
-    dates: Sequence[date],
-    members: str | None = None,
+    features: Sequence[Feature], sources: Sequence[Source], entity: str, grid: Grid, members: str | None = None
 ) -> str:
     """SQL with one row per entity and date: the entity, `as_of`, then every feature as a double.
 
@@ -29,52 +27,39 @@ def snapshot_sql(
         features: the declarations; a source without one is not read.
         sources: of the project.
         entity: what the entity's column is called.
-        dates: of the grid.
+        grid: the dates.
         members: view of the entities and dates wanted, with the contract's columns, which come along. None for
-            every entity from its first event on, in any source.
+            every entity that has a row that counts, in any source.
     """
-    used = [source for source in sources if any(feature.source == source.name for feature in features)]
-    steps = [grid(dates)] if members is None else []
-    for source in used:
-        own = [feature for feature in features if feature.source == source.name]
-        steps += [_daily(source, own), _windows(source, own, members)]
-    if members is None:
-        everyone = " union ".join(f"select entity, as_of from {source.name}_windows" for source in used)
-        steps.append(f"keys as ({everyone})")
+    plans = source_plans(features, sources, grid)
+    steps = {}
+    for plan in plans:
+        name = plan.source.name
+        steps[f"{name}_spans"] = plan.spans()
+        steps[f"{name}_states"] = plan.states(f"{name}_spans", members)
+        steps |= plan.numbers(f"{name}_states")
+    return with_steps(grid, steps) + joined(features, plans, entity, members)
+
+
+def source_plans(features: Sequence[Feature], sources: Sequence[Source], grid: Grid) -> list["SourcePlan"]:
+    """The plan of every source that has a feature."""
+    used = {feature.source for feature in features}
+    return [SourcePlan(source, features, grid, sources) for source in sources if source.name in used]
+
+
+def with_steps(grid: Grid, steps: Mapping[str, str]) -> str:
+    """The grid and the steps as common table expressions."""
+    return f"with {grid.sql},\n" + ",\n".join(f"{name} as (\n{sql}\n)" for name, sql in steps.items()) + "\n"
+
+
+def joined(features: Sequence[Feature], plans: Sequence["SourcePlan"], entity: str, members: str | None) -> str:
+    """The last step: the features of all sources by entity and date, in the order of the declarations."""
+    names = [f"{plan.source.name}_windows" for plan in plans]
+    keys = members or "(" + " union ".join(f"select entity, as_of from {name}" for name in names) + ")"
     also = "" if members is None else "contract_state, already_left, "
-    joins = "\n".join(f"left join {source.name}_windows using (entity, as_of)" for source in used)
+    joins = "\n".join(f"left join {name} using (entity, as_of)" for name in names)
     columns = ", ".join(_column(feature) for feature in features)
-    return (
-        "with " + ",\n".join(steps) + f"\nselect entity as {entity}, as_of, {also}{columns}\n"
-        f"from {members or 'keys'}\n{joins}"
-    )  # fmt: skip
-
-
-def _daily(source: Source, features: Sequence[Feature]) -> str:
-    columns: dict[str, str] = {}
-    pieces: dict[str, str] = {}
-    for feature in features:
-        columns |= row_columns(feature, source)
-        pieces |= daily_pieces(feature)
-    rows = "".join(f", {sql} as {name}" for name, sql in columns.items())
-    return (
-        f"{source.name}_daily as (select entity, day, known_day, "
-        + ", ".join(f"{sql} as {name}" for name, sql in pieces.items())
-        + f"\nfrom (select {source.entity} as entity, {day_of(source.event_time)} as day, "
-        f"{day_of('_known')} as known_day, {source.event_time} as at{rows} from {source.name})\n"
-        "group by entity, day, known_day)"
-    )
-
-
-def _windows(source: Source, features: Sequence[Feature], members: str | None) -> str:
-    columns = ",\n  ".join(f"cast({window_value(feature)} as double) as {feature.name}" for feature in features)
-    reaches = [feature.reach for feature in features]
-    longest = None if None in reaches else max(reach for reach in reaches if reach is not None)
-    wanted = "grid on" if members is None else f"(select entity, as_of from {members}) using (entity) where"
-    return (
-        f"{source.name}_windows as (select entity, as_of,\n  {columns}\n"
-        f"from {source.name}_daily join {wanted} {past(longest)}\ngroup by entity, as_of)"
-    )
+    return f"select entity as {entity}, as_of, {also}{columns}\nfrom {keys}\n{joins}"
 
 
 def _column(feature: Feature) -> str:
@@ -83,3 +68,117 @@ def _column(feature: Feature) -> str:
         return f"cast({calendar.MEASURES[feature.measure or '']} as double) as {name}"
     # An entity without a row in a source has no window there: what counts is 0, the rest is null.
     return f"coalesce({name}, 0) as {name}" if feature.aggregation in NONE_IS_ZERO else name
+
+
+class SourcePlan:
+    """The plan of the features of one source over a grid."""
+
+    def __init__(self, source: Source, features: Sequence[Feature], grid: Grid, sources: Sequence[Source]) -> None:
+        self.source, self.grid = source, grid
+        self.sources = {one.name: one for one in sources}
+        self.features = tuple(feature for feature in features if feature.source == source.name)
+        reaches = [feature.reach for feature in self.features]
+        #: how many days back its rows can lie; None where there is no bound.
+        self.longest = None if None in reaches else max(reach for reach in reaches if reach is not None)
+        self.windows = Windows(self.features, grid.words, self.longest)
+
+    def rows(self) -> str:
+        """Select: entity, `at`, `day`, `known_day`, and the columns that pieces read; one row a row."""
+        columns: dict[str, str] = {}
+        for feature in self.features:
+            columns |= row_columns(feature, self.source, self._day_number)
+        also = "".join(f", {sql} as {name}" for name, sql in columns.items())
+        return (
+            f"select {self.source.entity} as entity, {self.source.event_time} as at, "
+            f"{self.grid.day(self.source)} as day, {self.grid.known(self.source)} as known_day{also}\n"
+            f"from {self.source.name}"
+        )
+
+    def partials(self) -> str:
+        """Select: the pieces by entity, `day` and `known_day`."""
+        made = [f"{piece.gather.format(x=piece.row)} as {name}" for name, piece in self.windows.pieces.items()]
+        return (
+            f"select entity, day, known_day, {', '.join(made)}\nfrom ({self.rows()})\ngroup by entity, day, known_day"
+        )
+
+    def spans(self, partials: str | None = None, states: Mapping[str, State] | None = None) -> str:
+        """Select: the pieces by entity, `start` and, with several dates, `seen`; of rows, or of a view of partials.
+
+        With `states`, only the pieces of those.
+        """
+        wanted = self.windows.pieces if states is None else {one.piece.name: one.piece for one in states.values()}
+        pieces = wanted.items()
+        if partials is None:
+            made, rows = [f"{one.gather.format(x=one.row)} as {name}" for name, one in pieces], f"({self.rows()})"
+        else:
+            made, rows = [f"{one.merge.format(x=name, f='')} as {name}" for name, one in pieces], partials
+        by_word = any(one.kind == "days" for one in wanted.values())
+        windows = {w for feature in self.features for w in (feature.window, feature.against) if w is not None}
+        key = f"{self.grid.start(sorted(windows), by_word)} as start"
+        several = len(self.grid.dates) > 1
+        if several:
+            key += f",\n  {self.grid.seen()} as seen"
+        return (
+            f"select entity, start{', seen' if several else ''}, {', '.join(made)}\n"
+            f"from (select *, {key} from {rows} where {self._past()})\n"
+            f"group by entity, start{', seen' if several else ''}"
+        )
+
+    def states(self, spans: str, members: str | None = None, states: Mapping[str, State] | None = None) -> str:
+        """Select: states by entity, `as_of` and `today`, of the entities and dates of `members` or of all."""
+        several = len(self.grid.dates) > 1
+        within = ["seen <= today"] if several else []
+        within += [f"start >= today - {self.longest}"] if several and self.longest is not None else []
+        wanted = "grid" if members is None else f"(select entity, as_of, today from {members} join grid using (as_of))"
+        using = "" if members is None else " using (entity)"
+        join = f"{spans} {'cross ' if members is None else ''}join {wanted}{using}"
+        word = f"(today - 1 + {SHIFT}) div {WORD} - (start + {SHIFT}) div {WORD}"
+        only = f" where {' and '.join(within)}" if within else ""
+        made = ",\n  ".join(f"{state.sql} as {name}" for name, state in (states or self.windows.states).items())
+        return (
+            f"select entity, as_of, today,\n  {made}\nfrom (select *, {word} as word_age from {join}{only})\n"
+            "group by entity, as_of, today"
+        )
+
+    def numbers(self, states: str) -> dict[str, str]:
+        """Common table expressions by name; the last, `<source>_windows`, has every feature by entity and `as_of`."""
+        name, made, joins = self.source.name, {}, []
+        columns = []
+        for feature in self.features:
+            value = self.windows.values[feature.name]
+            if feature.aggregation == "ahead":
+                view = f"{feature.name}_of"
+                made[f"{feature.name}_coming"] = self._coming(feature)
+                values = f"select entity, today, explode({value}) as value from {states}"
+                made[view] = (
+                    f"select entity, today, sum(coming) as coming from ({values}) "
+                    f"join {feature.name}_coming using (today, value) group by entity, today"
+                )
+                joins.append(f" left join {view} using (entity, today)")
+                value = f"coalesce({view}.coming, 0)"
+            columns.append(f"cast({value} as double) as {feature.name}")
+        made[f"{name}_windows"] = (
+            "select entity, as_of,\n  " + ",\n  ".join(columns) + f"\nfrom {states}{''.join(joins)}"
+        )
+        return made
+
+    def _past(self) -> str:
+        numbers = self.grid.numbers
+        reach = "" if self.longest is None else f" and day >= {numbers[0] - self.longest}"
+        return f"day < {numbers[-1]} and known_day < {numbers[-1]}{reach}"
+
+    def _day_number(self, column: str) -> str:
+        return self.grid.number(column, self.source.column(column).type)
+
+    def _coming(self, feature: Feature) -> str:
+        """Select: how many rows are to come for a value, by `today` and `value`."""
+        coming = feature.ahead
+        if coming is None:  # the declaration was checked
+            raise AssertionError(feature.name)
+        other = self.sources[coming.source]
+        day = self.grid.number(coming.day, other.column(coming.day).type)
+        return (
+            f"select today, value, count(*) as coming from (select {other.value(coming.matches)} as value, "
+            f"{day} as day, {self.grid.known(other)} as known_day from {other.name}) "
+            f"join grid on known_day < today and day >= today and day < today + {coming.days} group by today, value"
+        )

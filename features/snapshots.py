@@ -7,24 +7,23 @@ an unchanged one costs nothing.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from features.members import check_conditions, labelled, members
+from features.daily import Daily
+from features.engine import Engine, register
+from features.grid import Grid
+from features.members import check_conditions, labelled_sql, members
 from features.plan import snapshot_sql
 from features.spec import SnapshotSpec
-from lake import Coverage, Table
+from lake import Coverage, Mark, Table
 from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
 #: raise when the same declarations compile to something else.
-VERSION = 2
+VERSION = 3
 
 
 class AsOfError(PrichalError):
@@ -46,6 +45,7 @@ class Snapshots:
         self.spec = spec
         self.folder = lake / spec.project / "snapshots"
         self.tables = {source.name: Table(lake, spec.project, source.name) for source in spec.sources}
+        self._digests: dict[tuple[object, ...], str] = {}
 
     @property
     def coverage(self) -> Coverage:
@@ -66,11 +66,11 @@ class Snapshots:
                 f"{cover.end} (or latest); ingest newer exports for a later date."
             )
 
-    def build(self, spark: "Callable[[], SparkSession]", dates: Sequence[date]) -> Built:
+    def build(self, engine: Callable[[], Engine], dates: Sequence[date]) -> Built:
         """Make the snapshots of `dates` that are not there yet, all in one pass.
 
         Args:
-            spark: gives the session; not called when nothing has to be made.
+            engine: gives what runs the plan; not called when nothing has to be made.
             dates: snapshot dates.
 
         Raises:
@@ -80,7 +80,7 @@ class Snapshots:
             self.check(day)
         missing = [day for day in sorted(set(dates)) if not self.path(day).exists()]
         if missing:
-            self._make(spark(), missing)
+            self._make(engine(), missing)
         return Built({day: self._rows(day) for day in sorted(set(dates))}, tuple(missing))
 
     def path(self, as_of: date) -> Path:
@@ -88,29 +88,62 @@ class Snapshots:
         return self.folder / f"as_of={as_of.isoformat()}" / self.digest(as_of)
 
     def digest(self, as_of: date) -> str:
-        """Hash of the declarations and of the rows of the lake that the snapshot is made from."""
-        inputs = {name: table.require().digest for name, table in self.tables.items()}
-        return hashlib.sha256(repr((VERSION, self.spec, sorted(inputs.items()), as_of)).encode()).hexdigest()[:16]
+        """Hash of the declarations and of the rows that decide the snapshot: those known before, those of its label.
 
-    def _make(self, spark: "SparkSession", dates: list[date]) -> None:
-        from lake import register
+        A new day of data leaves older snapshots as they are.
+        """
+        current = (as_of, *(table.require().digest for table in self.tables.values()))
+        if current not in self._digests:
+            self._digests[current] = self._digest(as_of)
+        return self._digests[current]
 
-        spec = self.spec
-        register(spark, self.tables, spec.sources)
-        check_conditions(spark, spec)
-        partial = fresh_partial(self.folder / "snapshots")
-        matured = {
-            one.name: [day for day in dates if one.label.matured(day, self.coverage.end)] for one in spec.populations
+    def _digest(self, as_of: date) -> str:
+        inputs: list[object] = [sorted(self.known_before(as_of).items())]
+        for one in self.spec.populations:
+            if one.label.matured(as_of, self.coverage.end):
+                until = one.label.matures_on(as_of).isoformat()
+                inputs.append([(name, *_summed(mark for mark in self.tables[name].marks() if mark.day < until))
+                               for name in one.label.about])  # fmt: skip
+        return hashlib.sha256(repr((VERSION, self.spec, inputs, as_of)).encode()).hexdigest()[:16]
+
+    def known_before(self, as_of: date) -> dict[str, tuple[int, int]]:
+        """Source -> number of its rows that had happened and were known before the date, and a sum of their hashes."""
+        day = as_of.isoformat()
+        return {
+            name: _summed(mark for mark in table.marks() if mark.day < day and mark.known < day)
+            for name, table in self.tables.items()
         }
-        with members(spark, spec, dates) as view:
-            plan = snapshot_sql(spec.features, spec.sources, spec.entity, dates, view)
-            frame = labelled(spark, spark.sql(plan), spec, matured)
-            ordered = frame.repartition("as_of").sortWithinPartitions("as_of", spec.entity)
-            ordered.write.partitionBy("as_of").parquet(str(partial))
+
+    def _make(self, engine: Engine, dates: list[date]) -> None:
+        """Make these dates: a morning by itself from yesterday's states, any others from the rows in one pass."""
+        daily = Daily(self.folder.parent / "daily", self.spec, self.tables, self.coverage.start)
+        register(engine, self.tables, self.spec.sources)
+        check_conditions(engine, self.spec)
+        morning = [day for day in dates if day == self.coverage.end and (daily.begun or len(dates) == 1)]
+        for days in (morning, [day for day in dates if day not in morning]):
+            if not days:
+                continue
+            with members(engine, self.spec, days) as view:
+                if days == morning:
+                    plan = daily.plan_sql(engine, days[0], view)
+                    register(engine, self.tables, self.spec.sources)  # it showed some of their months
+                else:
+                    grid = Grid.of(days, self.coverage.start, self.spec.time_zone)
+                    plan = snapshot_sql(self.spec.features, self.spec.sources, self.spec.entity, grid, view)
+                self._write(engine, plan, days)
+
+    def _write(self, engine: Engine, plan: str, dates: list[date]) -> None:
+        matured = {
+            one.name: [day for day in dates if one.label.matured(day, self.coverage.end)]
+            for one in self.spec.populations
+        }
+        sql = labelled_sql(engine, plan, self.spec, matured)
+        partial = fresh_partial(self.folder / "snapshots")
+        engine.write(sql, partial, "as_of", self.spec.entity)
         for day in dates:
             written = partial / f"as_of={day.isoformat()}"
             if not written.exists():  # nobody belongs to a population on that day
-                spark.createDataFrame([], frame.drop("as_of").schema).write.parquet(str(written))
+                engine.write_none(sql, written, "as_of")
             self._adopt(written, day)
         shutil.rmtree(partial)
 
@@ -137,6 +170,13 @@ def monthly(first: date, last: date) -> list[date]:
     months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     days = [date(month // 12, month % 12 + 1, 1) for month in months]
     return [day for day in days if first <= day <= last]
+
+
+def _summed(marks: Iterable[Mark]) -> tuple[int, int]:
+    rows, content = 0, 0
+    for mark in marks:
+        rows, content = rows + mark.rows, content + mark.content
+    return rows, content
 
 
 def _parquet_rows(folder: Path) -> Iterator[int]:

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features import Snapshots, monthly
+from features import DuckEngine, Engine, Snapshots, SparkEngine, monthly
 from lake import Table
 from projects import Project, load_project
 from stack import spark
@@ -51,6 +51,12 @@ class Context:
                 self.spark_called = True
                 self.say(f"spark · starting on {self.settings.spark_master}")
             return spark.session(self.settings, self.project.time_zone)
+
+    def engine(self) -> Engine:
+        """What runs the plan of features, as the setting ENGINE says."""
+        if self.settings.engine == "duckdb":
+            return DuckEngine(self.project.time_zone)
+        return SparkEngine(self.spark())
 
     @property
     def sampled(self) -> Path:

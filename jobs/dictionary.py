@@ -21,7 +21,7 @@ def dictionary(context: Context) -> str:
     for source in project.sources:
         ingest(context.spark, source, context.raw, context.table(source.name), time_zone=project.time_zone)
     until = context.snapshots.coverage.end
-    context.snapshots.build(context.spark, _dates(context, until, *project.populations))
+    context.snapshots.build(context.engine, _dates(context, until, *project.populations))
     figures: dict[str, dict[str, str]] = {feature.name: {} for feature in project.features}
     for one in project.populations:
         for name, measured in _figures(context, one, until).items():

@@ -15,7 +15,7 @@ def features(context: Context, as_of: str = "latest") -> Built:
         entry.inputs = {name: table.require().digest for name, table in snapshots.tables.items()}
         entry.rows_in = sum(table.require().rows_kept for table in snapshots.tables.values())
         context.say(f"features · {len(dates)} dates, {dates[0]} to {dates[-1]}")
-        built = snapshots.build(context.spark, dates)
+        built = snapshots.build(context.engine, dates)
         entry.rows_out = sum(built.rows.values())
     context.say(
         f"features · {entry.rows_out:,} rows of {len(context.project.features)} features, "

@@ -48,7 +48,7 @@ def _drift(context: Context, population: Population, day: date) -> list[Drift]:
     snapshots = context.snapshots
     proof = model_evidence(population.model, production(population.model))
     judged = [date.fromisoformat(text) for text in proof["data"]["out_of_time"]]
-    snapshots.build(context.spark, [*judged, day])
+    snapshots.build(context.engine, [*judged, day])
     reference = pd.concat([_features(context, one, population) for one in judged])
     with tempfile.TemporaryDirectory() as scratch:
         page = Path(scratch) / f"drift_{population.name}.html"
@@ -72,7 +72,7 @@ def _quality(context: Context, day: date) -> list[Quality]:
     for one in published_dates(url, project.mart):
         known[one] = [its.name for its in project.populations if its.label.matured(one, until)]
     dates = [one for one, names in known.items() if names]
-    snapshots.build(context.spark, dates)
+    snapshots.build(context.engine, dates)
     found = []
     for one in dates:
         scores = published_scores(url, project.mart, one)

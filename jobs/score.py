@@ -28,7 +28,7 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
     with step(context, "score", {"as_of": as_of}) as entry:
         day, snapshots = context.day(as_of), context.snapshots
         versions = {one.name: production(one.model) for one in project.populations}
-        entry.rows_in = snapshots.build(context.spark, [day]).rows[day]
+        entry.rows_in = snapshots.build(context.engine, [day]).rows[day]
         entry.inputs = {"snapshot": snapshots.digest(day), "versions": versions}
         parts, differences = [], [0.0]
         for one in project.populations:

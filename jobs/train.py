@@ -28,7 +28,7 @@ def train(context: Context, population: str = "all", as_of: str = "latest", tria
     with step(context, "train", {"population": population, "as_of": as_of, "trials": trials}) as entry:
         day = context.day(as_of)
         snapshots, dates = context.snapshots, context.grid(day)
-        built = snapshots.build(context.spark, dates)
+        built = snapshots.build(context.engine, dates)
         code = code_hash(ROOT, [*ROOMS, f"projects/{context.project.name}"])
         for one in populations:
             with mlflow.start_run(run_name=one.name, nested=True, tags={"prichal.kind": "training"}):

@@ -1,11 +1,11 @@
 """Raw exports to typed tables; what is malformed is kept aside with its reason and counted."""
 
 from lake.drops import TRUTH, readable
-from lake.identity import register
+from lake.identity import base, view_sql
 from lake.ingest import Ingested, ingest
-from lake.source import Begins, Column, Identity, Source
+from lake.source import Begins, Column, Identity, Lookup, Source
 from lake.surprises import surprises
-from lake.table import Coverage, Table, UnknownTableError
+from lake.table import Coverage, Mark, Table, UnknownTableError
 
 __all__ = [
     "TRUTH",
@@ -14,11 +14,14 @@ __all__ = [
     "Coverage",
     "Identity",
     "Ingested",
+    "Lookup",
+    "Mark",
     "Source",
     "Table",
     "UnknownTableError",
+    "base",
     "ingest",
     "readable",
-    "register",
     "surprises",
+    "view_sql",
 ]

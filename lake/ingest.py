@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 #: raise when the same files must be read anew because what we make of them changed.
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ def _stop_if_too_many(source: Source, rows_in: int, before: Mapping[str, Month],
 
 
 def _manifest(files: Mapping[str, Taken], made: Mapping[str, Month], mark: str) -> Manifest:
-    start = min(one.first for one in made.values() if one.first)
-    last = max(one.last for one in made.values() if one.last)
+    days = [day for one in made.values() for day in one.days]
+    start, last = min(days), max(days)
     drops = [one.drop for one in files.values() if one.drop]
     end = max(drops) if drops else (date.fromisoformat(last) + timedelta(days=1)).isoformat()
     digest = _hash(mark, sorted((name, one.digest) for name, one in made.items()))

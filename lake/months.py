@@ -2,9 +2,9 @@
 
 import hashlib
 import shutil
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
 from functools import reduce
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from lake.keys import CONTRADICTION, FATE, ROW, passed_over
 from lake.quarantine import located
-from lake.source import DROP, HASH, MONTH, Source
-from lake.table import Month, Table, Taken
+from lake.source import CONTENT, DROP, HASH, MONTH, Source
+from lake.table import Mark, Month, Table, Taken
 from stack.files import adopt, fresh_partial
 
 _Origin = tuple[Source, Table, Mapping[str, Mapping[str, Taken]]]
@@ -51,24 +51,30 @@ def build(
     with passed_over(rows, source) as fates:
         kept = rows if fates is None else rows.join(fates.select(ROW), ROW, "left_anti")
         columns = [column.name for column in source.columns]
-        kept.select(MONTH, *columns).write.partitionBy(MONTH).parquet(str(partial))
+        kept.select(MONTH, CONTENT, *columns).write.partitionBy(MONTH).parquet(str(partial))
         contradictions = {} if fates is None else _set_aside(rows, fates, (source, table, batches), digest)
-    made = {month: Month(digest, 0, contradictions.get(month, 0), None, None) for month in sorted(months)}
-    for month, count, first, last in _counted(spark, source, partial):
-        made[month] = replace(made[month], rows_kept=count, first=str(first), last=str(last))
+    made = {month: Month(digest, contradictions.get(month, 0)) for month in sorted(months)}
+    for month, marks in _marks(spark, source, partial).items():
+        made[month] = replace(made[month], marks=tuple(marks))
         table.month(month, digest).parent.mkdir(parents=True, exist_ok=True)
         adopt(partial / f"{MONTH}={month}", table.month(month, digest))
     shutil.rmtree(partial)
     return made
 
 
-def _counted(spark: SparkSession, source: Source, folder: Path) -> list[tuple[str, int, date, date]]:
-    """Month, rows, first and last day."""
+def _marks(spark: SparkSession, source: Source, folder: Path) -> dict[str, list[Mark]]:
+    """The marks of the rows that were written, by month."""
     if not any(folder.glob(f"{MONTH}=*")):
-        return []
-    day = F.to_date(source.event_time)
-    found = spark.read.parquet(str(folder)).groupBy(MONTH).agg(F.count("*"), F.min(day), F.max(day))
-    return [tuple(row) for row in found.collect()]
+        return {}
+    # The upper 40 bits of each hash: the sum of eight million of them still fits.
+    content = F.sum(F.shiftright(CONTENT, 24)).alias("content")
+    days = [F.to_date(source.event_time).alias("day"), F.to_date(F.expr(source.known_sql)).alias("known")]
+    counts = F.count("*").alias("rows")
+    found = spark.read.parquet(str(folder)).groupBy(MONTH, *days).agg(counts, content).orderBy(MONTH, "day", "known")
+    marks: dict[str, list[Mark]] = defaultdict(list)
+    for row in found.collect():
+        marks[row[MONTH]].append(Mark(str(row["day"]), str(row["known"]), row["rows"], row["content"]))
+    return marks
 
 
 def _digest(mark: str, files: Mapping[str, Taken]) -> str:

@@ -92,6 +92,30 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Lookup:
+    """What another source says of something that the rows name, such as the genre of a title.
+
+    Attributes:
+        source: one row per key, and of that only what never changes: it is not looked up as of a date.
+        key: its column that is compared.
+        on: this source's column that names the thing.
+        columns: names, and SQL over the other source's columns.
+    """
+
+    source: "Source"
+    key: str
+    on: str
+    columns: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        self.source.column(self.key)
+        if self.source.key != (self.key,):
+            raise DeclarationError(
+                f"Lookup in {self.source.name}: {self.key} is not its key, so a row could be found twice."
+            )
+
+
+@dataclass(frozen=True)
 class Begins:
     """When an entity came to be: the earliest `column` of its rows in `source`."""
 
@@ -118,8 +142,10 @@ class Source:
             where the log has no such key, and then equal rows are separate events.
         earliest: nothing happened before this day; an earlier row is unusable.
         identity: how an anonymous row finds its entity.
+        lookups: what other sources say of what the rows name; measures and features use it as a column.
         begins: when its entities came to be; an earlier row is kept and counted as a surprise.
         measures: SQL over the columns by name, to be aggregated as if it were a column.
+        retention_days: how long its rows are kept; no feature may look back further. None where they are kept for good.
         max_quarantined: share of unusable rows above which nothing of the source is published.
     """
 
@@ -134,8 +160,10 @@ class Source:
     key: tuple[str, ...] | None = None
     earliest: date = date(1900, 1, 1)
     identity: Identity | None = None
+    lookups: tuple[Lookup, ...] = ()
     begins: Begins | None = None
     measures: tuple[tuple[str, str], ...] = field(default=())
+    retention_days: int | None = None
     max_quarantined: float = 0.01
 
     def __post_init__(self) -> None:
@@ -147,6 +175,8 @@ class Source:
             )
         self._check_columns()
         self._check_times()
+        for one in self.lookups:
+            self.column(one.on)
         for name in (self.entity,) if self.identity is None else (self.identity.id,):
             if self.column(name).nullable:
                 raise DeclarationError(f"Source {self.name}: {name} must not be nullable, a row is nothing without it.")
@@ -162,6 +192,7 @@ class Source:
 
     def _check_columns(self) -> None:
         names = [column.name for column in self.columns] + [name for name, _ in self.measures]
+        names += [name for one in self.lookups for name, _ in one.columns]
         if len(set(names)) != len(names):
             raise DeclarationError(f"Source {self.name}: a column is declared twice in {', '.join(names)}.")
         if MONTH in names:
@@ -208,6 +239,16 @@ class Source:
         if self.column(name).type not in NUMBERS:
             raise DeclarationError(f"Source {self.name}: {name} is not a number.")
         return name
+
+    def value(self, name: str) -> str:
+        """SQL of a column of any type, looked up or not, or of a declared measure.
+
+        Raises:
+            DeclarationError: there is neither.
+        """
+        if name in {column for one in self.lookups for column, _ in one.columns}:
+            return name
+        return dict(self.measures).get(name) or self.column(name).name
 
     @property
     def known_sql(self) -> str:

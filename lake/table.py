@@ -10,9 +10,10 @@ that names it is replaced.
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,14 +53,35 @@ class Taken:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What the rows hold that happened on one day and became known on another: how many, and a sum of their hashes.
+
+    Equal marks mean equal rows, so that what was made of them need not be made again.
+    """
+
+    day: str
+    known: str
+    rows: int
+    content: int
+
+
+@dataclass(frozen=True)
 class Month:
-    """A month's current folder: its rows, the first and last day of them, and the rows that contradict each other."""
+    """A month's current folder: the rows that contradict each other, and the rows that count by day."""
 
     digest: str
-    rows_kept: int
     contradictions: int
-    first: str | None
-    last: str | None
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def rows_kept(self) -> int:
+        """Rows that count."""
+        return sum(mark.rows for mark in self.marks)
+
+    @property
+    def days(self) -> list[str]:
+        """The days with a row that counts, in order."""
+        return sorted({mark.day for mark in self.marks})
 
 
 @dataclass(frozen=True)
@@ -116,12 +138,15 @@ class Table:
     def manifest(self) -> Manifest | None:
         """What the table holds now; None before the first ingest."""
         path = self.folder / "current.json"
-        if not path.exists():
+        try:
+            found = path.stat()
+        except FileNotFoundError:
             return None
-        content = json.loads(path.read_text())
-        content["files"] = {name: Taken(**one) for name, one in content["files"].items()}
-        content["months"] = {name: Month(**one) for name, one in content["months"].items()}
-        return Manifest(**content)
+        return _read(path, found.st_mtime_ns, found.st_ino)
+
+    def marks(self) -> list[Mark]:
+        """The marks of all rows that count."""
+        return [mark for month in self.require().months.values() for mark in month.marks]
 
     def require(self) -> Manifest:
         """What the table holds now.
@@ -138,8 +163,14 @@ class Table:
 
     def read(self, spark: "SparkSession") -> "DataFrame":
         """The current rows."""
-        months = {name: one for name, one in sorted(self.require().months.items()) if one.rows_kept}
-        return spark.read.parquet(*[str(self.month(name, one.digest)) for name, one in months.items()])
+        return spark.read.parquet(*map(str, self.folders()))
+
+    def folders(self, months: Container[str] | None = None) -> list[Path]:
+        """The folders of the current rows, a month each; of these months only, or of all."""
+        made = sorted(self.require().months.items())
+        return [
+            self.month(name, one.digest) for name, one in made if one.rows_kept and (months is None or name in months)
+        ]
 
     def month(self, name: str, digest: str) -> Path:
         """Folder of a month's rows."""
@@ -151,10 +182,26 @@ class Table:
 
     def publish(self, manifest: Manifest) -> None:
         """Make the complete folders that the manifest names the current ones and drop what they replace."""
-        text = json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n"
+        content = asdict(manifest)
+        for month in content["months"].values():
+            month["marks"] = [list(mark.values()) for mark in month["marks"]]
+        text = json.dumps(content, indent=1, sort_keys=True) + "\n"
         replace_text(self.folder / "current.json", text)
         named = {self.batch(file.batch) for file in manifest.files.values()}
         named |= {self.month(name, one.digest) for name, one in manifest.months.items()}
         for old in (*self.folder.glob("staged/*"), *self.folder.glob("months/*/*")):
             if old not in named:
                 shutil.rmtree(old, ignore_errors=True)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _changed: int, _inode: int) -> Manifest:
+    """The manifest as it is; asked for many times, and long where there are many drops."""
+    content = json.loads(path.read_text())
+    content["files"] = {name: Taken(**one) for name, one in content["files"].items()}
+    content["months"] = {name: _month(**one) for name, one in content["months"].items()}
+    return Manifest(**content)
+
+
+def _month(digest: str, contradictions: int, marks: list[tuple[str, str, int, int]]) -> Month:
+    return Month(digest, contradictions, tuple(Mark(*mark) for mark in marks))

@@ -9,7 +9,7 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -31,6 +31,7 @@ VARIABLES = {
     "s3_secret": "AWS_SECRET_ACCESS_KEY",
     "spark_master": "SPARK_MASTER",
     "driver_memory": "PRICHAL_DRIVER_MEMORY",
+    "engine": "ENGINE",
     "java_home": "JAVA_HOME",
     "postgres_port": "PRICHAL_POSTGRES_PORT",
     "s3_port": "PRICHAL_S3_PORT",
@@ -57,6 +58,8 @@ class Settings(BaseModel):
     s3_secret: SecretStr | None = None
     spark_master: str = "local[*]"
     driver_memory: str = Field(default="2g", pattern=r"^\d+[mgMG]$")
+    #: what runs the plan of features.
+    engine: Literal["spark", "duckdb"] = "spark"
     java_home: Path | None = None
     postgres_port: int | None = Field(default=None, ge=1, le=65535)
     s3_port: int | None = Field(default=None, ge=1, le=65535)

@@ -41,6 +41,8 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", time_zone)
         .config("spark.sql.execution.arrow.pyspark.enabled", "true")
+        # Other readers of the lake take the older way of writing moments for moments without a zone.
+        .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
         # A partition's name is what it says: 2026-03 is no date.
         .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
         # What is joined and left out is narrow; up to this it goes to every task whole.

@@ -147,7 +147,7 @@ def _about(
         "population": population.name,
         "model": population.model,
         "label": {
-            "source": label.about,
+            "source": ", ".join(label.about),
             "horizon_days": label.horizon_days,
             "grace_days": label.grace_days,
         },

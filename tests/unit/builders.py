@@ -1,5 +1,6 @@
 """What several unit tests build: sound evidence, a declared source and feature, a frame with a signal in it."""
 
+import zlib
 from copy import deepcopy
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 
 from features import Contract, Feature
 from lake import Column, Source, Table
-from lake.table import Manifest, Month, Taken
+from lake.table import Manifest, Mark, Month, Taken
 from training.frame import Frame
 
 EVIDENCE = {
@@ -104,10 +105,9 @@ def publish(table: Table, digest: str, start: str, end: str) -> Path:
     folder = table.month(month, digest)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rows").write_text(digest)
+    mark = Mark(start, start, 2, zlib.crc32(digest.encode()))
     taken = Taken(content="abc", batch="b", place=0, drop=None, rows_in=3, quarantined=0, months={month: 3})
-    table.publish(
-        Manifest(digest, "mark", start, end, {"visits.csv": taken}, {month: Month(digest, 2, 0, start, start)})
-    )
+    table.publish(Manifest(digest, "mark", start, end, {"visits.csv": taken}, {month: Month(digest, 0, (mark,))}))
     return folder
 
 

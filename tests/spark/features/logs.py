@@ -43,7 +43,8 @@ def every_feature(source: str = "visits") -> list[Feature]:
     """Every aggregation over every window it can have."""
     over = [declare(name, source, window=w) for name in ("count", "active_days", "interval_mean") for w in WINDOWS]
     measured = [declare(name, source, measure="value", window=w) for name in ("sum", "mean", "last") for w in WINDOWS]
-    measured += [declare(name, source, measure="pieces", window=w) for name in ("min", "max") for w in WINDOWS]
+    measured += [declare(name, source, measure="pieces", window=w) for name in ("min", "max", "first") for w in WINDOWS]
+    measured += [declare("trend", source, measure=m, window=w) for m in (None, "value") for w in (7, 30)]
     always = [declare(name, source) for name in ("days_since_last", "days_since_first", "overdue")]
     ratios = [declare("ratio", source, window=7, against=30, measure=m) for m in (None, "value")]
     return [*over, *measured, *always, *ratios]
@@ -54,13 +55,22 @@ def every_condition(source: str = "visits") -> list[Feature]:
     over = [
         declare(name, source, window=w, **TV) for name in ("count", "active_days", "interval_mean") for w in WINDOWS
     ]
-    over += [declare("distinct", source, measure=m, window=w) for m in ("device", "pieces") for w in WINDOWS]
+    over += [
+        declare(name, source, measure=m, window=w)
+        for name in ("distinct", "distinct_about")
+        for m in ("device", "pieces")
+        for w in WINDOWS
+    ]
     over += [declare("stddev", source, measure="value", window=w) for w in WINDOWS]
     over += [declare("sum", source, measure="double_value", window=w) for w in WINDOWS]
     over += [declare("share", source, measure=m, window=30, where="device = 'tv'", what=f"tv{m or ''}")
              for m in (None, "pieces")]  # fmt: skip
     always = [declare(name, source, **TV) for name in ("days_since_last", "days_since_first", "overdue")]
-    always += [declare("last", source, measure="value", **TV), declare("days_until", source, measure="until")]
+    always += [
+        declare("last", source, measure="value", **TV),
+        declare("days_until", source, measure="until"),
+        declare("state", source, measure="pieces"),
+    ]
     return [*over, *always, declare("ratio", source, window=7, against=30, **TV)]
 
 

@@ -63,6 +63,12 @@ def value(feature: Feature, past: Sequence[Event], as_of: date) -> float | None:
         return _part(within, _within(rows, as_of, feature.against), measure)
     if measure == "double_value":
         return 2 * value(replace(feature, measure="value"), past, as_of)  # type: ignore[operator]  # a sum
+    if name == "trend":
+        return _trend(within, feature.window or 0, measure, as_of)
+    if name == "state":
+        latest = max((event.at for event in within), default=None)
+        known = [e.values[measure or ""] for e in within if e.at == latest and e.values[measure or ""] is not None]
+        return float(max(known)) if known else None
     if name == "days_until":
         return _days_until(within, measure or "", as_of)
     if measure is not None:
@@ -83,6 +89,12 @@ def _of_days(name: str, days: Sequence[date], count: int, as_of: date) -> float 
     return float((as_of - since).days)
 
 
+def _trend(rows: Sequence[Event], window: int, measure: str | None, as_of: date) -> float:
+    days = [as_of - timedelta(days=back) for back in range(window, 0, -1)]
+    sums = [sum((row.values[measure] or 0) if measure else 1 for row in rows if row.day == day) for day in days]
+    return statistics.linear_regression(range(window), sums).slope
+
+
 def _days_until(rows: Sequence[Event], measure: str, as_of: date) -> float | None:
     latest = max((event.at for event in rows), default=None)
     days = [event.values[measure] for event in rows if event.at == latest and event.values[measure] is not None]
@@ -93,7 +105,7 @@ def _of_values(name: str, rows: Sequence[Event], measure: str) -> Any:
     values: list[Any] = [event.values[measure] for event in rows]
     if name == "sum":
         return float(sum(values))
-    if name == "distinct":
+    if name in {"distinct", "distinct_about"}:
         return float(len(set(values)))
     if name == "stddev":
         return statistics.stdev(values) if len(values) > 1 else None
@@ -104,6 +116,9 @@ def _of_values(name: str, rows: Sequence[Event], measure: str) -> Any:
     if name == "last":  # of equal times the larger value, so that the order of rows does not show
         latest = max(event.at for event in rows)
         return max(event.values[measure] for event in rows if event.at == latest)
+    if name == "first":
+        earliest = min(event.at for event in rows)
+        return min(event.values[measure] for event in rows if event.at == earliest)
     return float({"min": min, "max": max}[name](values))
 
 

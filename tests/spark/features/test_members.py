@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-import lake
-from features import AccessEnds, Feature, NoFirstCharge, Population, Snapshots, SnapshotSpec
+import features.snapshots as snapshots_module
+from features import AccessEnds, Feature, NoFirstCharge, Population, Snapshots, SnapshotSpec, SparkEngine
 from features.members import MEMBERS, members
 from lake import Table
 from stack.errors import PrichalError
@@ -61,12 +61,12 @@ def moscow(in_zone: Callable[[str], Any]) -> Iterator[None]:
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[SnapshotSpec], Snapshots]:
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: "SparkSession") -> Callable[[SnapshotSpec], Snapshots]:
     """Snapshots of a lake whose views hold the users' histories."""
     rows = numbered([history for history, _ in USERS.values()])
     for source in contract_sources():
         publish(Table(tmp_path, "shop", source.name), "d1", "2025-10-01", "2026-05-01")
-    monkeypatch.setattr(lake, "register", lambda spark, tables, sources: show(spark, rows))
+    monkeypatch.setattr(snapshots_module, "register", lambda engine, tables, sources: show(spark, rows))
     return lambda spec: Snapshots(tmp_path, spec)
 
 
@@ -74,7 +74,7 @@ def test_who_is_in_which_population_and_what_became_of_them(
     made: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
 ):
     snapshots = made(SPEC)
-    assert snapshots.build(lambda: spark, [AS_OF, LATER]).made == (AS_OF, LATER)
+    assert snapshots.build(lambda: SparkEngine(spark), [AS_OF, LATER]).made == (AS_OF, LATER)
     rows = pd.read_parquet(snapshots.path(AS_OF)).set_index("user_id")
     told = {number: tuple(row) for number, row in rows[["population", "label", "label_how", "already_left"]].iterrows()}
     assert told == {number: wanted for number, (_, wanted) in enumerate(USERS.values()) if wanted}
@@ -90,11 +90,11 @@ def test_who_is_in_which_population_and_what_became_of_them(
 def test_only_members_need_features_where_the_contract_alone_decides(
     made: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
 ):
-    made(SPEC).build(lambda: spark, [AS_OF])
-    with members(spark, SPEC, [AS_OF]) as view:
+    made(SPEC).build(lambda: SparkEngine(spark), [AS_OF])
+    with members(SparkEngine(spark), SPEC, [AS_OF]) as view:
         assert spark.table(str(view)).count() == 5
     mixed = replace(SPEC.populations[0], where="contract_state = 'trial' and payments_count_90d = 0")
-    with members(spark, replace(SPEC, populations=(mixed, SPEC.populations[1])), [AS_OF]) as view:
+    with members(SparkEngine(spark), replace(SPEC, populations=(mixed, SPEC.populations[1])), [AS_OF]) as view:
         assert spark.table(str(view)).count() == 7
 
 
@@ -103,7 +103,7 @@ def test_a_condition_over_contract_and_features_together_is_taken(
 ):
     loyal = replace(SPEC.populations[1], where="contract_state = 'paid' and switches_days_since_last > 10")
     snapshots = made(replace(SPEC, populations=(loyal,)))
-    snapshots.build(lambda: spark, [AS_OF])
+    snapshots.build(lambda: SparkEngine(spark), [AS_OF])
     assert pd.read_parquet(snapshots.path(AS_OF))["user_id"].tolist() == [0, 2]
 
 
@@ -120,4 +120,4 @@ def test_a_condition_that_is_none_is_told(
     changes: dict[str, Any], said: str, made: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
 ):
     with pytest.raises(PrichalError, match=said):
-        made(replace(SPEC, **changes)).build(lambda: spark, [AS_OF])
+        made(replace(SPEC, **changes)).build(lambda: SparkEngine(spark), [AS_OF])

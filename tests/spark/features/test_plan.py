@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from features import label_sql, snapshot_sql
+from features import Grid, label_sql, snapshot_sql
 from features.label import NoEvent
 from tests.spark.features.logs import (
     by_key,
@@ -45,7 +45,9 @@ def test_every_aggregation_over_every_window_is_what_the_reference_says(
     features = [*every_feature(), *every_condition()]
     with in_zone(zone or "UTC"):
         show(spark, source, log)
-        found = by_key(spark.sql(snapshot_sql(features, [source], "user_id", DATES)).collect())
+        found = by_key(
+            spark.sql(snapshot_sql(features, [source], "user_id", Grid.of(DATES, FIRST, zone or "UTC"))).collect()
+        )
     wanted = expected(features, log, DATES)
     assert found.keys() == wanted.keys()
     assert len(found) > 200
@@ -53,6 +55,7 @@ def test_every_aggregation_over_every_window_is_what_the_reference_says(
 
 
 AS_OF = date(2020, 3, 31)
+ONE = Grid.of([AS_OF], AS_OF - timedelta(days=60))
 MORNING = datetime(2020, 3, 31, tzinfo=UTC)
 #: description -> days before as_of on which it happened and became known, and whether it counts in all and in 30 days.
 EDGES = {
@@ -79,7 +82,7 @@ def edges(spark: "SparkSession") -> dict[str, tuple[float, float]]:
     ]
     features = [declare("count"), declare("count", window=30)]
     show(spark, timed(), log)
-    rows = by_key(spark.sql(snapshot_sql(features, [timed()], "user_id", [AS_OF])).collect())
+    rows = by_key(spark.sql(snapshot_sql(features, [timed()], "user_id", ONE)).collect())
     nobody: dict[str, float | None] = {"visits_count_all": 0.0, "visits_count_30d": 0.0}
     found = [rows.get((number, AS_OF), nobody) for number in range(len(EDGES))]
     return {
@@ -126,9 +129,7 @@ def futures(spark: "SparkSession") -> dict[str, dict[int, dict[str, float | None
         for row in change(log)
     ]
     show(spark, timed(), worlds)
-    rows = by_key(
-        spark.sql(snapshot_sql([*every_feature(), *every_condition()], [timed()], "user_id", [AS_OF])).collect()
-    )
+    rows = by_key(spark.sql(snapshot_sql([*every_feature(), *every_condition()], [timed()], "user_id", ONE)).collect())
     return {
         name: {entity % 1000: values for (entity, _), values in rows.items() if entity // 1000 == world}
         for world, name in enumerate(FUTURES)
@@ -151,7 +152,7 @@ def test_an_entity_without_an_event_in_a_source_has_counted_none_there(spark: "S
     features = [declare("count", window=7), declare("count", "calls", window=7), declare("count", "calls")]
     features += [declare("active_days", "calls", window=7), declare("sum", "calls", measure="value")]
     features += [declare("max", "calls", measure="value"), declare("days_since_last", "calls")]
-    found = by_key(spark.sql(snapshot_sql(features, [visits, calls], "user_id", [AS_OF])).collect())
+    found = by_key(spark.sql(snapshot_sql(features, [visits, calls], "user_id", ONE)).collect())
     names = [feature.name for feature in features]
     assert [found[1, AS_OF][name] for name in names] == [1, 0, 0, 0, 0, None, None]
     assert [found[2, AS_OF][name] for name in names] == [1, 1, 1, 1, 4, 4, 3]

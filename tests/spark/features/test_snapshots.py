@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from features import NoEvent, Population, Snapshots, SnapshotSpec
+from features import Engine, NoEvent, Population, Snapshots, SnapshotSpec, SparkEngine
 from lake import Ingested, Source
 from stack.errors import PrichalError
 from tests.spark.features.logs import dated, declare
@@ -45,7 +45,7 @@ USERS: dict[str, tuple[list[str], tuple[str, int] | None]] = {
 }
 
 
-def never() -> "SparkSession":
+def never() -> Engine:
     pytest.fail("Spark was started")
 
 
@@ -70,7 +70,7 @@ def snapshots(lake: Path, spark: "SparkSession") -> Snapshots:
     left = made.folder / "snapshots.12345.partial" / "as_of=1997-03-01"
     left.mkdir(parents=True)
     (left / "half.parquet").write_text("half a row")
-    built = made.build(lambda: spark, [MARCH_10, MARCH_1, MARCH_9])
+    built = made.build(lambda: SparkEngine(spark), [MARCH_10, MARCH_1, MARCH_9])
     assert built.made == (MARCH_1, MARCH_9, MARCH_10)
     assert not left.exists()
     return made
@@ -116,7 +116,7 @@ def test_building_again_makes_nothing(snapshots: Snapshots):
 def test_dates_made_in_one_pass_are_as_each_made_alone(snapshots: Snapshots, copy: Path, spark: "SparkSession"):
     alone = Snapshots(copy, SPEC)
     for day in (MARCH_1, MARCH_10):
-        assert alone.build(lambda: spark, [day]).made == (day,)
+        assert alone.build(lambda: SparkEngine(spark), [day]).made == (day,)
         pd.testing.assert_frame_equal(read(alone, day), read(snapshots, day))
 
 
@@ -124,17 +124,17 @@ def test_a_changed_log_replaces_the_snapshot(
     take: Callable[[Source, Path, Path], Ingested], copy: Path, spark: "SparkSession", tmp_path: Path
 ):
     made = Snapshots(copy, SPEC)
-    made.build(lambda: spark, [MARCH_1])
+    made.build(lambda: SparkEngine(spark), [MARCH_1])
     before = made.path(MARCH_1)
     take(VISITS, export(tmp_path, "3,1997-03-02,1.5,1,tv,"), copy)
-    assert made.build(lambda: spark, [MARCH_1]).made == (MARCH_1,)
+    assert made.build(lambda: SparkEngine(spark), [MARCH_1]).made == (MARCH_1,)
     assert read(made, MARCH_1).loc[3, "label"] == 0
     assert not before.exists()
 
 
 def test_a_date_that_nobody_belongs_to_is_an_empty_snapshot_that_can_be_read(copy: Path, spark: "SparkSession"):
     nobody = Snapshots(copy, replace(SPEC, populations=(replace(NEW, where="visits_count_all < 0"),)))
-    built = nobody.build(lambda: spark, [MARCH_1])
+    built = nobody.build(lambda: SparkEngine(spark), [MARCH_1])
     assert built.rows == {MARCH_1: 0}
     assert nobody.build(never, [MARCH_1]).made == ()
     # As scoring reads it.
@@ -145,13 +145,13 @@ def test_a_date_that_nobody_belongs_to_is_an_empty_snapshot_that_can_be_read(cop
 def test_a_populations_condition_that_is_none_is_told(where: str, copy: Path, spark: "SparkSession"):
     wrong = Snapshots(copy, replace(SPEC, populations=(replace(NEW, where=where),)))
     with pytest.raises(PrichalError, match="new"):
-        wrong.build(lambda: spark, [MARCH_1])
+        wrong.build(lambda: SparkEngine(spark), [MARCH_1])
 
 
 def test_a_features_condition_that_is_none_is_told(copy: Path, spark: "SparkSession"):
     odd = declare("count", where="divice = 'tv'", what="tv")
     with pytest.raises(PrichalError, match=r"Feature visits_tv_count_all: its condition .* over the columns of visits"):
-        Snapshots(copy, replace(SPEC, features=(*SPEC.features, odd))).build(lambda: spark, [MARCH_1])
+        Snapshots(copy, replace(SPEC, features=(*SPEC.features, odd))).build(lambda: SparkEngine(spark), [MARCH_1])
 
 
 def test_each_population_has_the_label_of_its_own_and_matures_by_itself(copy: Path, spark: "SparkSession"):
@@ -161,5 +161,5 @@ def test_each_population_has_the_label_of_its_own_and_matures_by_itself(copy: Pa
 
 
 def _built(made: Snapshots, spark: "SparkSession") -> Snapshots:
-    made.build(lambda: spark, [MARCH_1])
+    made.build(lambda: SparkEngine(spark), [MARCH_1])
     return made

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lake.identity import resolve
-from projects.churn.sources import APP_SESSIONS, HITS
+from lake import Source, base, view_sql
+from projects.churn.sources import APP_SESSIONS, HITS, IDENTITY_LINKS
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 LOGINS = (
     ("ym_client", "7", "anna", "2026-02-05 09:00:00", "2026-02-05 09:00:10"),
@@ -29,18 +29,27 @@ PAGES = {
 }
 
 
+def show(source: Source, rows: "DataFrame") -> None:
+    """Make rows the source's table; what they do not tell is null."""
+    rest = {column.name: column.type for column in source.columns if column.name not in rows.columns}
+    nulls = [f"cast(null as {kind}) as {name}" for name, kind in rest.items()]
+    rows.selectExpr("*", *nulls).createOrReplaceTempView(base(source))
+
+
 @pytest.fixture(scope="module")
-def owners(spark: "SparkSession") -> dict[tuple[str, str], tuple[str | None, str]]:
-    links = spark.createDataFrame(LOGINS, "kind string, anonymous_id string, user_id string, at string, seen string")
-    links = links.selectExpr(
-        "kind", "anonymous_id", "user_id", "timestamp(at) as linked_at", "timestamp(seen) as reported_at"
-    )
+def links(spark: "SparkSession") -> None:
+    rows = spark.createDataFrame(LOGINS, "kind string, anonymous_id string, user_id string, at string, seen string")
+    moments = ("timestamp(at) as linked_at", "timestamp(seen) as reported_at")
+    show(IDENTITY_LINKS, rows.selectExpr("kind", "anonymous_id", "user_id", *moments))
+
+
+@pytest.fixture(scope="module")
+def owners(spark: "SparkSession", links: None) -> dict[tuple[str, str], tuple[str | None, str]]:
     rows = spark.createDataFrame([page[:2] for page in PAGES.values()], "client_id string, at string")
-    rows = rows.selectExpr("client_id", "timestamp(at) as seen_at", "timestamp(at) as _known")
-    assert HITS.identity is not None
-    found = resolve(rows, HITS, HITS.identity, links)
-    told = found.selectExpr("client_id", "string(seen_at) as at", "user_id", "string(_known) as known").collect()
-    return {(row["client_id"], row["at"]): (row["user_id"], row["known"]) for row in told}
+    show(HITS, rows.selectExpr("client_id", f"timestamp(at) as {HITS.event_time}"))
+    found = spark.sql(view_sql(HITS, everybody=True))
+    told = found.selectExpr("client_id", f"string({HITS.event_time}) as at", "user_id", "string(_known) as known")
+    return {(row["client_id"], row["at"]): (row["user_id"], row["known"]) for row in told.collect()}
 
 
 @pytest.mark.parametrize(("browser", "at", "owner", "known"), PAGES.values(), ids=PAGES)
@@ -54,16 +63,15 @@ def test_whose_page_it_is(
     assert owners[browser, at] == (owner, known or at)
 
 
-def test_a_row_that_names_its_person_needs_no_login(spark: "SparkSession"):
-    links = spark.createDataFrame(LOGINS, "kind string, anonymous_id string, user_id string, at string, seen string")
-    links = links.selectExpr(
-        "kind", "anonymous_id", "user_id", "timestamp(at) as linked_at", "timestamp(seen) as reported_at"
-    )
+def test_a_row_of_nobody_is_left_out_where_features_are_made(spark: "SparkSession", owners: object):
+    assert spark.sql(view_sql(HITS)).count() == sum(owner is not None for _, _, owner, _ in PAGES.values())
+
+
+def test_a_row_that_names_its_person_needs_no_login(spark: "SparkSession", links: None):
     moment = "timestamp'2026-02-06 20:00:00'"
-    rows = spark.sql(
-        f"select * from values ('9', 'elena', {moment}, {moment}), ('9', null, {moment}, {moment}) "
-        "as t(device_id, profile_id, started_at, _known)"
+    rows = (
+        f"select * from values ('9', 'elena', {moment}), ('9', null, {moment}) as t(device_id, profile_id, started_at)"
     )
-    assert APP_SESSIONS.identity is not None
-    found = resolve(rows, APP_SESSIONS, APP_SESSIONS.identity, links).select("profile_id", "user_id").collect()
+    show(APP_SESSIONS, spark.sql(rows).selectExpr("*", "started_at as received_at"))
+    found = spark.sql(view_sql(APP_SESSIONS)).collect()
     assert {row["profile_id"]: row["user_id"] for row in found} == {"elena": "elena", None: "dmitri"}

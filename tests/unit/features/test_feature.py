@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from features import ALL, Feature
-from features.feature import check
+from features.checks import check
 from lake import Column
 from lake.source import DeclarationError
 from tests.unit.builders import feature, is_one_sentence, source
@@ -51,7 +51,7 @@ def test_a_name_is_source_measure_aggregation_and_window(declared: Feature, name
         pytest.param("count", {"window": 0}, "window 0 must be at least 1 day", id="an empty window"),
         pytest.param("count", {"window": -7}, "window -7 must be at least 1 day", id="a window into the future"),
         pytest.param("days_since_last", {"window": 30}, "days_since_last.* have none", id="recency in a window"),
-        pytest.param("overdue", {"window": 30}, "overdue and value have none", id="overdue in a window"),
+        pytest.param("overdue", {"window": 30}, "overdue and state and value have none", id="overdue in a window"),
         pytest.param("ratio", {"window": 7}, "a ratio needs a window and a longer one", id="a ratio to nothing"),
         pytest.param("ratio", {"against": 30}, "a ratio needs a window and a longer one", id="a ratio of all"),
         pytest.param("ratio", {"window": 30, "against": 30}, "needs a window and a longer", id="a ratio to itself"),

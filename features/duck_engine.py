@@ -1,0 +1,105 @@
+"""The plan on DuckDB: the same text in its dialect, on one machine and without Java."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import sqlglot
+from sqlglot import exp
+
+#: sketches are Spark's: here the values themselves are kept, so that an estimated number is the exact one.
+_EXACT = {
+    "HLL_SKETCH_AGG": "list_distinct(list({x}){f})",
+    "HLL_UNION_AGG": "list_distinct(flatten(list({x}){f}))",
+    "HLL_SKETCH_ESTIMATE": "len({x})",
+}
+
+
+class DuckEngine:
+    """Runs SQL in a DuckDB of its own, in memory.
+
+    Args:
+        time_zone: in which moments are cut into days.
+        threads: None for all cores.
+    """
+
+    name = "duckdb"
+
+    def __init__(self, time_zone: str, threads: int | None = None) -> None:
+        self._duck = duckdb.connect()
+        self._duck.execute("set timezone = ?", [time_zone])
+        if threads is not None:
+            self._duck.execute(f"set threads = {threads}")
+
+    def show_files(self, view: str, files: Sequence[Path]) -> None:
+        """Make Parquet files a view."""
+        names = [str(file / "*.parquet" if file.is_dir() else file) for file in files]
+        self._duck.from_parquet(names, union_by_name=True).create_view(view, replace=True)
+
+    def show(self, view: str, sql: str) -> None:
+        """Make a query a view."""
+        self._duck.execute(f"create or replace temp view {view} as {translated(sql)}")
+
+    def keep(self, view: str, sql: str) -> None:
+        """Make a query a view that is computed once."""
+        self._duck.execute(f"create or replace temp table {view} as {translated(sql)}")
+
+    def drop(self, view: str) -> None:
+        """Forget a view."""
+        kind = self._duck.execute("select count(*) from duckdb_tables() where table_name = ?", [view]).fetchall()[0][0]
+        self._duck.execute(f"drop {'table' if kind else 'view'} if exists {view}")
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """Run a small query."""
+        return self._duck.execute(translated(sql)).fetchall()
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """Run a query and hand over its rows."""
+        return self._duck.execute(translated(sql)).df()
+
+    def columns(self, view: str) -> list[str]:
+        """The columns of a view."""
+        return self._duck.table(view).columns
+
+    def problem(self, view: str, condition: str) -> str | None:
+        """What is wrong with a condition over a view's columns; None if nothing is."""
+        try:
+            self._duck.execute(f"explain {translated(f'select * from {view} where {condition}')}")
+        except (duckdb.Error, sqlglot.ParseError) as error:
+            return str(error).splitlines()[0]
+        return None
+
+    def write(self, sql: str, folder: Path, by: str, order: str) -> None:
+        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered."""
+        self._duck.execute(
+            f"copy ({translated(sql)} order by {by}, {order}) to '{folder}' (format parquet, partition_by ({by}))"
+        )
+
+    def save(self, sql: str, folder: Path) -> None:
+        """Write a query as Parquet."""
+        folder.mkdir(parents=True)
+        self._duck.execute(f"copy ({translated(sql)}) to '{folder / 'rows.parquet'}' (format parquet)")
+
+    def write_none(self, sql: str, folder: Path, without: str) -> None:
+        """Write the columns of a query, without one of them, and no row."""
+        folder.mkdir(parents=True)
+        nobody = f"select * exclude ({without}) from ({translated(sql)}) limit 0"
+        self._duck.execute(f"copy ({nobody}) to '{folder / 'none.parquet'}' (format parquet)")
+
+
+@cache
+def translated(sql: str) -> str:
+    """Spark's SQL as DuckDB reads it; Databricks is the name of the dialect in which a bad cast is an error."""
+    tree = sqlglot.parse_one(sql, read="databricks")
+    return tree.transform(_exact).sql(dialect="duckdb")
+
+
+def _exact(node: exp.Expr) -> exp.Expr:
+    filtered = isinstance(node, exp.Filter)
+    call, only = (node.this, f" filter ({node.expression.sql('duckdb')})") if filtered else (node, "")
+    if isinstance(call, exp.Anonymous) and call.name.upper() in _EXACT:
+        text = _EXACT[call.name.upper()].format(x=call.expressions[0].sql("duckdb"), f=only)
+        return sqlglot.parse_one(text, read="duckdb")
+    return node

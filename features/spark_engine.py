@@ -1,0 +1,70 @@
+"""The plan on Spark."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+class SparkEngine:
+    """Runs SQL in a Spark session, whose time zone is the project's."""
+
+    name = "spark"
+
+    def __init__(self, spark: "SparkSession") -> None:
+        self._spark = spark
+        self._kept: dict[str, DataFrame] = {}
+
+    def show_files(self, view: str, files: Sequence[Path]) -> None:
+        """Make Parquet files a view."""
+        self._spark.read.parquet(*map(str, files)).createOrReplaceTempView(view)
+
+    def show(self, view: str, sql: str) -> None:
+        """Make a query a view."""
+        self._spark.sql(sql).createOrReplaceTempView(view)
+
+    def keep(self, view: str, sql: str) -> None:
+        """Make a query a view that is computed once."""
+        self._kept[view] = self._spark.sql(sql).persist()
+        self._kept[view].createOrReplaceTempView(view)
+
+    def drop(self, view: str) -> None:
+        """Forget a view."""
+        self._spark.catalog.dropTempView(view)
+        if view in self._kept:
+            self._kept.pop(view).unpersist()
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """Run a small query."""
+        return [tuple(row) for row in self._spark.sql(sql).collect()]
+
+    def columns(self, view: str) -> list[str]:
+        """The columns of a view."""
+        return self._spark.table(view).columns
+
+    def problem(self, view: str, condition: str) -> str | None:
+        """What is wrong with a condition over a view's columns; None if nothing is."""
+        from pyspark.errors import AnalysisException, ParseException
+
+        try:
+            self._spark.table(view).where(condition)
+        except (AnalysisException, ParseException) as error:
+            lines = [line for line in str(error).splitlines() if line.strip()]
+            return lines[0].split(". ")[0] if lines else "it cannot be read"
+        return None
+
+    def write(self, sql: str, folder: Path, by: str, order: str) -> None:
+        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered."""
+        frame = self._spark.sql(sql).repartition(by).sortWithinPartitions(by, order)
+        frame.write.partitionBy(by).parquet(str(folder))
+
+    def save(self, sql: str, folder: Path) -> None:
+        """Write a query as Parquet."""
+        self._spark.sql(sql).write.parquet(str(folder))
+
+    def write_none(self, sql: str, folder: Path, without: str) -> None:
+        """Write the columns of a query, without one of them, and no row."""
+        schema = self._spark.sql(sql).drop(without).schema
+        self._spark.createDataFrame([], schema).write.parquet(str(folder))
