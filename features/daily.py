@@ -102,7 +102,7 @@ class Daily:
 def _gather(engine: Engine, plan: SourcePlan, partials: Partials, target: Path) -> None:
     """All states anew, from all partials."""
     engine.show_files("day_partials", partials.files(partials.days()))
-    spans, states = plan.spans("day_partials"), plan.states("spans")
+    spans, states = plan.spans("day_partials"), plan.states("spans", None, plan.windows.states)
     names = ", ".join(plan.windows.states)
     engine.save(f"with {plan.grid.sql}, spans as ({spans}) select entity, {names} from ({states})", target)
     engine.drop("day_partials")

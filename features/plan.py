@@ -5,7 +5,7 @@ one per entity and date; states become numbers. A row counts at a date only if t
 became known are both earlier. One grouping of the rows by entity does everything, whatever the number of windows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from features import calendar
 from features.feature import Feature
@@ -14,6 +14,9 @@ from features.pieces import row_columns
 from features.times import SHIFT, WORD
 from features.windows import NONE_IS_ZERO, State, Windows
 from lake import Source
+
+#: days back by which states are made apart: a month, a quarter, half a year.
+BOUNDS = (31, 92, 183)
 
 
 def snapshot_sql(
@@ -32,12 +35,7 @@ def snapshot_sql(
             every entity that has a row that counts, in any source.
     """
     plans = source_plans(features, sources, grid)
-    steps = {}
-    for plan in plans:
-        name = plan.source.name
-        steps[f"{name}_spans"] = plan.spans()
-        steps[f"{name}_states"] = plan.states(f"{name}_spans", members)
-        steps |= plan.numbers(f"{name}_states")
+    steps = {name: sql for plan in plans for name, sql in plan.steps(members).items()}
     return with_steps(grid, steps) + joined(features, plans, entity, members)
 
 
@@ -49,7 +47,8 @@ def source_plans(features: Sequence[Feature], sources: Sequence[Source], grid: G
 
 def with_steps(grid: Grid, steps: Mapping[str, str]) -> str:
     """The grid and the steps as common table expressions."""
-    return f"with {grid.sql},\n" + ",\n".join(f"{name} as (\n{sql}\n)" for name, sql in steps.items()) + "\n"
+    made = [grid.sql, *(f"{name} as (\n{sql}\n)" for name, sql in steps.items())]
+    return "with " + ",\n".join(made) + "\n"
 
 
 def joined(features: Sequence[Feature], plans: Sequence["SourcePlan"], entity: str, members: str | None) -> str:
@@ -68,6 +67,15 @@ def _column(feature: Feature) -> str:
         return f"cast({calendar.MEASURES[feature.measure or '']} as double) as {name}"
     # An entity without a row in a source has no window there: what counts is 0, the rest is null.
     return f"coalesce({name}, 0) as {name}" if feature.aggregation in NONE_IS_ZERO else name
+
+
+def _by_reach(states: Iterable[State]) -> list[tuple[int | None, dict[str, State]]]:
+    """States by the bound of how far back they look, those that look furthest last."""
+    found: dict[int | None, dict[str, State]] = {bound: {} for bound in (*BOUNDS, None)}
+    for state in states:
+        bound = next((one for one in BOUNDS if state.reach is not None and state.reach <= one), None)
+        found[bound][state.name] = state
+    return [(bound, some) for bound, some in found.items() if some]
 
 
 class SourcePlan:
@@ -124,17 +132,50 @@ class SourcePlan:
             f"group by entity, start{', seen' if several else ''}"
         )
 
-    def states(self, spans: str, members: str | None = None, states: Mapping[str, State] | None = None) -> str:
+    def steps(self, members: str | None) -> dict[str, str]:
+        """Common table expressions by name, from rows to `<source>_windows`.
+
+        With several dates a row counts at every later one, and at most of them only for the whole past: states are
+        made apart by how far back they look, and those of the whole past from spans made coarser.
+        """
+        name = self.source.name
+        spans, states = f"{name}_spans", f"{name}_states"
+        if len(self.grid.dates) == 1:
+            made = {spans: self.spans(), states: self.states(spans, members, self.windows.states)}
+            return made | self.numbers(states)
+        made, parts = {spans: self.spans()}, list[str]()
+        for bound, some in _by_reach(self.windows.states.values()):
+            part, of = f"{states}_{bound or 'all'}", spans
+            if bound is None:
+                of = f"{name}_past"
+                made[of] = self._coarser(spans, some)
+            made[part] = self.states(of, members, some)
+            parts.append(part)
+        # The last part looks back the furthest: it has everybody.
+        joins = "".join(f" left join {part} using (entity, as_of, today)" for part in parts[:-1])
+        made[states] = f"select * from {parts[-1]}{joins}"
+        return made | self.numbers(states)
+
+    def _coarser(self, spans: str, states: Mapping[str, State]) -> str:
+        """Select: spans of whole words, for states that no window bounds."""
+        pieces = {one.piece.name: one.piece for one in states.values()}
+        merged = ", ".join(f"{one.merge.format(x=name, f='')} as {name}" for name, one in pieces.items())
+        start = f"(start + {SHIFT}) div {WORD} * {WORD} - {SHIFT}"
+        return f"select entity, {start} as start, seen, {merged}\nfrom {spans}\ngroup by entity, {start}, seen"
+
+    def states(self, spans: str, members: str | None, states: Mapping[str, State]) -> str:
         """Select: states by entity, `as_of` and `today`, of the entities and dates of `members` or of all."""
-        several = len(self.grid.dates) > 1
-        within = ["seen <= today"] if several else []
-        within += [f"start >= today - {self.longest}"] if several and self.longest is not None else []
+        within, reaches = [], [one.reach for one in states.values()]
+        if len(self.grid.dates) > 1:
+            within = ["seen <= today"]
+            if None not in reaches:
+                within.append(f"start >= today - {max(reach for reach in reaches if reach is not None)}")
         wanted = "grid" if members is None else f"(select entity, as_of, today from {members} join grid using (as_of))"
         using = "" if members is None else " using (entity)"
         join = f"{spans} {'cross ' if members is None else ''}join {wanted}{using}"
         word = f"(today - 1 + {SHIFT}) div {WORD} - (start + {SHIFT}) div {WORD}"
         only = f" where {' and '.join(within)}" if within else ""
-        made = ",\n  ".join(f"{state.sql} as {name}" for name, state in (states or self.windows.states).items())
+        made = ",\n  ".join(f"{state.sql} as {name}" for name, state in states.items())
         return (
             f"select entity, as_of, today,\n  {made}\nfrom (select *, {word} as word_age from {join}{only})\n"
             "group by entity, as_of, today"

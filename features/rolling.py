@@ -77,7 +77,7 @@ class Step:
     def gathered_sql(self, partials: str) -> str:
         """Select: the entity and the states made anew."""
         spans = self.plan.spans(partials, self.gathered)
-        return f"with {self.plan.grid.sql}, spans as ({spans}) {self.plan.states('spans', states=self.gathered)}"
+        return f"with {self.plan.grid.sql}, spans as ({spans}) {self.plan.states('spans', None, self.gathered)}"
 
     @staticmethod
     def _part(view: str, columns: Mapping[str, str], only: str) -> str:

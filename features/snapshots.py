@@ -16,7 +16,7 @@ from features.daily import Daily
 from features.engine import Engine, register
 from features.grid import Grid
 from features.members import check_conditions, labelled_sql, members
-from features.plan import snapshot_sql
+from features.plan import joined, source_plans, with_steps
 from features.spec import SnapshotSpec
 from lake import Coverage, Mark, Table
 from stack.errors import PrichalError
@@ -83,6 +83,16 @@ class Snapshots:
             self._make(engine(), missing)
         return Built({day: self._rows(day) for day in sorted(set(dates))}, tuple(missing))
 
+    def backfill(self, engine: Engine, dates: Sequence[date], folder: Path) -> list[Path]:
+        """Make snapshots of these dates from the rows, whatever is kept, as `folder`/as_of=<date> each."""
+        register(engine, self.tables, self.spec.sources)
+        scratch = fresh_partial(folder / "windows")
+        with members(engine, self.spec, dates) as view:
+            plan = self._staged(engine, dates, view, scratch)
+            engine.write(self._labelled(engine, plan, dates), folder / "made", "as_of", self.spec.entity)
+        shutil.rmtree(scratch)
+        return [folder / "made" / f"as_of={day.isoformat()}" for day in dates]
+
     def path(self, as_of: date) -> Path:
         """Folder of the current snapshot of `as_of`: it exists once it is complete."""
         return self.folder / f"as_of={as_of.isoformat()}" / self.digest(as_of)
@@ -120,6 +130,7 @@ class Snapshots:
         register(engine, self.tables, self.spec.sources)
         check_conditions(engine, self.spec)
         morning = [day for day in dates if day == self.coverage.end and (daily.begun or len(dates) == 1)]
+        scratch = fresh_partial(self.folder / "windows")
         for days in (morning, [day for day in dates if day not in morning]):
             if not days:
                 continue
@@ -128,16 +139,34 @@ class Snapshots:
                     plan = daily.plan_sql(engine, days[0], view)
                     register(engine, self.tables, self.spec.sources)  # it showed some of their months
                 else:
-                    grid = Grid.of(days, self.coverage.start, self.spec.time_zone)
-                    plan = snapshot_sql(self.spec.features, self.spec.sources, self.spec.entity, grid, view)
+                    plan = self._staged(engine, days, view, scratch)
                 self._write(engine, plan, days)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+    def _staged(self, engine: Engine, dates: Sequence[date], view: str | None, folder: Path) -> str:
+        """The plan of `snapshot_sql`, run source by source: so it needs the memory of one, and few columns at once."""
+        spec = self.spec
+        grid = Grid.of(dates, self.coverage.start, spec.time_zone)
+        plans = source_plans(spec.features, spec.sources, grid)
+        for plan in plans:
+            steps = plan.steps(view)
+            kept = [name for name in steps if name.endswith(("_spans", "_past"))] if len(dates) > 1 else []
+            for name in kept:
+                engine.keep(name, with_steps(grid, {}) + steps.pop(name))
+            last = f"{plan.source.name}_windows"
+            engine.save(f"{with_steps(grid, steps)}select * from {last}", folder / last)
+            for name in reversed(kept):
+                engine.drop(name)
+            engine.show_files(last, [folder / last])
+        return with_steps(grid, {}) + joined(spec.features, plans, spec.entity, view)
+
+    def _labelled(self, engine: Engine, plan: str, dates: Sequence[date]) -> str:
+        end = self.coverage.end
+        matured = {one.name: [day for day in dates if one.label.matured(day, end)] for one in self.spec.populations}
+        return labelled_sql(engine, plan, self.spec, matured)
 
     def _write(self, engine: Engine, plan: str, dates: list[date]) -> None:
-        matured = {
-            one.name: [day for day in dates if one.label.matured(day, self.coverage.end)]
-            for one in self.spec.populations
-        }
-        sql = labelled_sql(engine, plan, self.spec, matured)
+        sql = self._labelled(engine, plan, dates)
         partial = fresh_partial(self.folder / "snapshots")
         engine.write(sql, partial, "as_of", self.spec.entity)
         for day in dates:

@@ -30,6 +30,11 @@ class State:
         return f"{self.piece.name}_{'all' if self.window is None else f'{self.window}d'}"
 
     @property
+    def reach(self) -> int | None:
+        """How many days back its spans can begin; None for the whole past."""
+        return self.window if self.word is None else WORD * (self.word + 1)
+
+    @property
     def sql(self) -> str:
         """The aggregate over spans, of which each lies within or without the window."""
         if self.word is not None:

@@ -13,10 +13,11 @@ from features import Population
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
-from monitoring import Drift, Quality, drift, quality, store_drift, store_quality
+from monitoring import Drift, Quality, days_to_compare, drift, quality, skew, store_drift, store_quality
 from registry import model_evidence, production
 from registry.policy import FLOOR
-from serving import published_dates, published_scores
+from serving import Logged, published_dates, published_scores
+from training import Finding
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Watched:
 
     drift: dict[str, list[Drift]]
     quality: list[Quality]
+    skew: dict[date, Finding]
     alerts: tuple[str, ...]
 
 
@@ -35,13 +37,14 @@ def monitor(context: Context, as_of: str = "latest") -> Watched:
         moved = {one.name: _drift(context, one, day) for one in context.project.populations}
         known = _quality(context, day)
         entry.rows_in, entry.rows_out = sum(one.rows for one in known), len(known)
-        alerts = (*_drift_alerts(moved), *_quality_alerts(known))
+        compared = _skew(context, day)
+        alerts = (*_drift_alerts(moved), *_quality_alerts(known), *_skew_alerts(compared))
         mlflow.set_tag("prichal.alerts", str(len(alerts)))
         mlflow.log_text("\n".join(alerts) or "no alert", "alerts.txt")
     context.say(f"monitor · {len(known)} matured days measured, {len(alerts)} alerts")
     for alert in alerts:
         context.say(f"monitor · ALERT {alert}")
-    return Watched(moved, known, alerts)
+    return Watched(moved, known, compared, alerts)
 
 
 def _drift(context: Context, population: Population, day: date) -> list[Drift]:
@@ -80,6 +83,32 @@ def _quality(context: Context, day: date) -> list[Quality]:
         found += quality(one, scores[scores["population"].isin(known[one])], labels, project.entity)
     store_quality(url, found)
     return found
+
+
+def _skew(context: Context, day: date) -> dict[date, Finding]:
+    """The features logged on earlier mornings against a backfill of those mornings."""
+    project, logged = context.project, Logged(context.settings.lake, context.project.name)
+    dates = days_to_compare(logged.days(), day)
+    if not dates:
+        return {}
+    names = [feature.name for feature in project.features]
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = context.snapshots.backfill(context.engine(), dates, Path(scratch))
+        found = {
+            one: skew(logged.read(one), pd.read_parquet(folder), project.entity, names)
+            for one, folder in zip(dates, folders, strict=True)
+        }
+    for one, finding in found.items():
+        context.say(f"monitor · features logged on {one} against a backfill: {finding.sentence}")
+    return found
+
+
+def _skew_alerts(compared: dict[date, Finding]) -> list[str]:
+    return [
+        f"features logged on {day} are not what a backfill gives: {finding.sentence}"
+        for day, finding in compared.items()
+        if not finding.passed
+    ]
 
 
 def _drift_alerts(moved: dict[str, list[Drift]]) -> list[str]:

@@ -8,7 +8,7 @@ from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
 from registry import production
-from serving import Published, publish
+from serving import Logged, Published, publish
 from serving import score as apply
 
 
@@ -47,6 +47,7 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
             matures_on = one.label.matures_on(day)
             parts.append(Published(one.name, done.folder, one.model, versions[one.name], matures_on))
         entry.rows_out = publish(url, project.mart, day, parts)
+        Logged(context.settings.lake, project.name).keep(day, snapshots.path(day), project.entity)
     context.say(f"score · {entry.rows_out:,} rows published to mart.{project.mart.table} for {day}")
     return ScoredDay(day, entry.rows_out, tuple(parts), max(differences))
 

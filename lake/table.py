@@ -10,12 +10,12 @@ that names it is replaced.
 
 import json
 import shutil
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stack.errors import PrichalError
 from stack.files import replace_text
@@ -203,5 +203,6 @@ def _read(path: Path, _changed: int, _inode: int) -> Manifest:
     return Manifest(**content)
 
 
-def _month(digest: str, contradictions: int, marks: list[tuple[str, str, int, int]]) -> Month:
+def _month(digest: str, contradictions: int, marks: Sequence[Sequence[Any]] = (), **_older: object) -> Month:
+    """A month as written; one of an older version has no marks, and its table is read anew by the next ingest."""
     return Month(digest, contradictions, tuple(Mark(*mark) for mark in marks))

@@ -1,10 +1,12 @@
 """Score through the Spark UDF, then publish the mart: all of a day or nothing."""
 
+from serving.logged import Logged
 from serving.mart import Mart, current_top, published_dates, published_scores
 from serving.publish import Published, publish
 from serving.score import Scored, ScoringError, score
 
 __all__ = [
+    "Logged",
     "Mart",
     "Published",
     "Scored",

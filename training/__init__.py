@@ -2,16 +2,19 @@
 
 from training.fingerprint import code_hash
 from training.frame import Frame, TooLittleDataError, read_frame
+from training.leaks import Finding, blind
 from training.metrics import auc
 from training.plan import TrainingPlan
 from training.train import Trained, train
 
 __all__ = [
+    "Finding",
     "Frame",
     "TooLittleDataError",
     "Trained",
     "TrainingPlan",
     "auc",
+    "blind",
     "code_hash",
     "read_frame",
     "train",

@@ -5,12 +5,16 @@ Every folder of the raw data is a drop: the day before which its rows were recei
 
 from datetime import date
 
-from lake import Begins, Column, Identity, Source
+from lake import Begins, Column, Identity, Lookup, Source
 
 #: the service opened; nothing of a subscriber happened before.
 OPENED = date(2020, 1, 1)
 USER = Column("user_id", "string", "the subscriber")
 REPORTED = Column("reported_at", "timestamp", "when the row reached us")
+#: how long what trackers saw of a visitor is kept.
+TRACKED_DAYS = 730
+METHODS = ("card", "sbp", "mobile", "store")
+GENRE = ("genre", "get_json_object(genres, '$[0]')")
 
 PROFILES = Source(
     name="profiles",
@@ -35,6 +39,7 @@ PROFILES = Source(
         Column("accepts_push", "bigint", "1 if push may be sent", lowest=0, highest=1),
         REPORTED,
     ),
+    measures=(("in_a_capital", "int(region in ('Moscow', 'Saint Petersburg'))"),),
 )
 
 SIGN_UP = Begins(PROFILES, "registered_at")
@@ -66,7 +71,10 @@ SUBSCRIPTIONS = Source(
         Column("trial_until", "timestamp", "end of the trial", nullable=True),
         REPORTED,
     ),
-    measures=(("monthly_price", "price / period_months"), ("auto_charging", "int(trial_kind = 'auto')")),
+    measures=(
+        ("monthly_price", "price / period_months"), ("auto_charging", "int(trial_kind = 'auto')"),
+        ("promoted", "int(promo_code is not null)"),
+    ),
 )  # fmt: skip
 
 PAYMENTS = Source(
@@ -87,13 +95,14 @@ PAYMENTS = Source(
         Column("status", "string", "how it ended", values=("succeeded", "failed")),
         Column("amount", "double", "rubles", lowest=0),
         Column("currency", "string", "always RUB so far", values=("RUB",)),
-        Column("method", "string", "how it is paid", values=("card", "sbp", "mobile", "store")),
+        Column("method", "string", "how it is paid", values=METHODS),
         Column("card_expires_on", "date", "last day of the card; empty where no card is used", nullable=True),
         Column("decline_code", "string", "why it failed; empty where it did not", nullable=True),
         Column("period_start", "timestamp", "the paid period begins"),
         Column("period_end", "timestamp", "the paid period ends"),
         REPORTED,
     ),
+    measures=tuple((f"by_{method}", f"int(method = '{method}')") for method in METHODS),
 )
 
 AUTO_RENEW = Source(
@@ -148,6 +157,7 @@ VISITS = Source(
     key=("visit_id",),
     earliest=OPENED,
     identity=BROWSER,
+    retention_days=TRACKED_DAYS,
     columns=(
         Column("visit_id", "string", "UInt64, kept as text", raw=("ym:s:visitID",)),
         Column("client_id", "string", "the browser, UInt64, kept as text", raw=("ym:s:clientID",)),
@@ -175,6 +185,7 @@ HITS = Source(
     key=("watch_id",),
     earliest=OPENED,
     identity=BROWSER,
+    retention_days=TRACKED_DAYS,
     columns=(
         Column("watch_id", "string", "UInt64, kept as text", raw=("ym:pv:watchID",)),
         Column("client_id", "string", "the browser, UInt64, kept as text", raw=("ym:pv:clientID",)),
@@ -197,6 +208,7 @@ APP_EVENTS = Source(
     key=("device_id", "session_id", "happened_at", "event_name", "event_json"),
     earliest=OPENED,
     identity=DEVICE,
+    retention_days=TRACKED_DAYS,
     columns=(
         Column("happened_at", "timestamp", "when it happened", raw=("event_timestamp",), epoch=True),
         Column("received_at", "timestamp", "when it reached AppMetrica", raw=("event_receive_timestamp",), epoch=True),
@@ -219,6 +231,7 @@ APP_SESSIONS = Source(
     key=("device_id", "session_id", "started_at"),
     earliest=OPENED,
     identity=DEVICE,
+    retention_days=TRACKED_DAYS,
     columns=(
         Column("session_id", "string", "the session"),
         Column("started_at", "timestamp", "when it began", raw=("session_start_timestamp",), epoch=True),
@@ -229,6 +242,29 @@ APP_SESSIONS = Source(
         Column("device_type", "string", "phone, tablet or tv", nullable=True),
     ),
 )  # fmt: skip
+
+CATALOGUE = Source(
+    name="catalogue",
+    files="*/catalogue.jsonl*",
+    format="jsonl",
+    entity="title_id",
+    event_time="announced",
+    key=("title_id",),
+    columns=(
+        Column("title_id", "string", "the title", raw=("_id.$oid",)),
+        Column("kind", "string", "movie or series", values=("movie", "series")),
+        Column("title", "string", "its name"),
+        Column("genres", "string", "as an array"),
+        Column("kids", "string", "true if made for children", values=("true", "false")),
+        Column("announced", "timestamp", "when it was announced", raw=("announced.$date",)),
+        Column("released", "timestamp", "when it can be watched", raw=("released.$date",)),
+        Column("finale", "timestamp", "when the last episode appears", raw=("finale.$date",), nullable=True),
+        Column("episodes", "bigint", "how many", lowest=1),
+        Column("minutes", "bigint", "of an episode, or of the movie", lowest=1),
+    ),
+    # The first of its genres is the main one.
+    measures=(GENRE,),
+)
 
 VIEWING = Source(
     name="viewing",
@@ -255,28 +291,15 @@ VIEWING = Source(
         Column("watched_s", "bigint", "seconds watched", lowest=0),
         Column("duration_s", "bigint", "seconds that the title lasts", lowest=0),
     ),
-    measures=(("minutes", "watched_s / 60"), ("completion", "least(1, watched_s / nullif(duration_s, 0))")),
-)
-
-CATALOGUE = Source(
-    name="catalogue",
-    files="*/catalogue.jsonl*",
-    format="jsonl",
-    entity="title_id",
-    event_time="announced",
-    key=("title_id",),
-    columns=(
-        Column("title_id", "string", "the title", raw=("_id.$oid",)),
-        Column("kind", "string", "movie or series", values=("movie", "series")),
-        Column("title", "string", "its name"),
-        Column("genres", "string", "as an array"),
-        Column("kids", "string", "true if made for children", values=("true", "false")),
-        Column("announced", "timestamp", "when it was announced", raw=("announced.$date",)),
-        Column("released", "timestamp", "when it can be watched", raw=("released.$date",)),
-        Column("finale", "timestamp", "when the last episode appears", raw=("finale.$date",), nullable=True),
-        Column("episodes", "bigint", "how many", lowest=1),
-        Column("minutes", "bigint", "of an episode, or of the movie", lowest=1),
+    lookups=(
+        Lookup(
+            CATALOGUE,
+            key="title_id",
+            on="title_id",
+            columns=(GENRE, ("kids_title", "kids = 'true'"), ("released", "released"), ("finale", "finale")),
+        ),
     ),
+    measures=(("minutes", "watched_s / 60"), ("completion", "least(1, watched_s / nullif(duration_s, 0))")),
 )
 
 CONTACTS = Source(

@@ -54,8 +54,8 @@ def logs(draw: st.DrawFn, zone: str | None) -> list[Event]:
 @contextmanager
 def shown(source: Source, log: list[Event], zone: str) -> Iterator[DuckEngine]:
     """An engine with the log as the lake keeps it."""
-    times = ("at", "known") if source.known_time else ("day",)
     named = [column.name for column in source.columns]
+    times = ("at", "known") if "at" in named else ("day",)
     values = [[one.entity, *(getattr(one, time) for time in times), *one.values.values()] for one in log]
     order = ["user_id", *[name for name in named if name in {"at", "loaded", "day"}],
              "value", "pieces", "device", "until"]  # fmt: skip

@@ -1,0 +1,130 @@
+"""Named checks that the future, or our own hand, does not reach the features.
+
+ROC-AUC alone does not see small leaks, so every check is by construction or by a bound, and says what it found.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.frame import Frame
+from training.metrics import auc
+
+#: a feature that alone tells more than this has most likely seen the answer.
+ALONE = 0.90
+#: how far the order of ids or rows may tell the label, in ROC-AUC from one half, beyond four standard errors.
+ORDER = 0.10
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's verdict.
+
+    Attributes:
+        check: its name.
+        passed: whether it holds.
+        sentence: what was found, for a person.
+    """
+
+    check: str
+    passed: bool
+    sentence: str
+
+
+def blind(check: str, before: pd.DataFrame, after: pd.DataFrame, keys: Sequence[str]) -> Finding:
+    """See that features are bit-identical, however the rows that must not count were changed.
+
+    Args:
+        check: `event_future`, `known_future`, or `backfill`, by what was changed.
+        before: features by the keys.
+        after: the same features of a changed world.
+        keys: entity and date.
+    """
+    one, other = (frame.sort_values(list(keys)).reset_index(drop=True) for frame in (before, after))
+    if len(one) != len(other) or not one[list(keys)].equals(other[list(keys)]):
+        return Finding(check, False, f"{len(one)} rows became {len(other)}, or are of others.")
+    moved = [name for name in one.columns if not one[name].equals(other[name])]
+    if moved:
+        rows = int((~_same(one[moved[0]], other[moved[0]])).sum())
+        return Finding(check, False, f"{len(moved)} features changed, first {moved[0]} in {rows} of {len(one)} rows.")
+    return Finding(check, True, f"{len(one)} rows of {one.shape[1] - len(keys)} features are identical.")
+
+
+def label_windows(fit: Iterable[date], judge: Iterable[date], reach: timedelta) -> Finding:
+    """See that no label of a fitting date looks into a judging date: the embargo is at least horizon + grace."""
+    latest, earliest = max(fit), min(judge)
+    gap = (earliest - latest).days
+    sentence = f"{gap} days lie between fit and judge, labels look {reach.days} days ahead."
+    return Finding("label_windows", gap >= reach.days, sentence)
+
+
+def entities_apart(fit: Frame, judge: Frame) -> Finding:
+    """See that nobody is in both, where they are asked to be apart."""
+    both = np.intersect1d(fit.entity, judge.entity)
+    return Finding("entities_apart", len(both) == 0, f"{len(both)} entities are fitted on and judged on.")
+
+
+def order(frame: Frame) -> Finding:
+    """See that neither the ids nor the order of rows tell the label, date by date."""
+    worst, where = 0.0, "ids"
+    for day in np.unique(frame.as_of):
+        rows = frame.at([day.astype(object)])
+        if len(np.unique(rows.labels)) < 2:
+            continue
+        ids = np.unique(rows.entity.astype(str), return_inverse=True)[1]
+        for name, ranks in (("ids", ids), ("rows", np.arange(len(rows)))):
+            beyond = abs(auc(rows.labels, ranks.astype(float)) - 0.5) - 4 * _error(rows.labels)
+            worst, where = max((worst, where), (beyond, name))
+    return Finding(
+        "order", worst <= ORDER, f"The order of {where} tells {worst:.3f} beyond chance, at most {ORDER} may."
+    )
+
+
+def single_feature(frame: Frame) -> Finding:
+    """See that no feature alone tells the label too well."""
+    told = {name: _alone(frame.rows[:, place], frame.labels) for place, name in enumerate(frame.names)}
+    name = max(told, key=lambda one: told[one])
+    return Finding("single_feature", told[name] <= ALONE, f"{name} alone has {told[name]:.3f}, at most {ALONE} may.")
+
+
+def our_contacts(frame: Frame, names: Sequence[str], score: NDArray[np.float64]) -> Finding:
+    """See that what we did ourselves does not follow the risk that we saw.
+
+    A contact chosen by risk tells the model what it once said. Contacts at random do not: their number has nothing
+    to do with the score of who was contacted.
+
+    Args:
+        frame: rows.
+        names: features that count our contacts.
+        score: (n,) the risk by which contacts could have been chosen.
+    """
+    worst, which = 0.0, "none"
+    for name in names:
+        contacted = frame.rows[:, frame.names.index(name)] > 0
+        if contacted.any() and not contacted.all():
+            told = abs(auc(contacted.astype(int), score) - 0.5) - 4 * _error(contacted.astype(int))
+            worst, which = max((worst, which), (told, name))
+    return Finding("our_contacts", worst <= 0, f"{which} follows the risk by {worst:.3f} beyond chance.")
+
+
+def _same(one: pd.Series, other: pd.Series) -> pd.Series:
+    return (one == other) | (one.isna() & other.isna())
+
+
+def _alone(values: NDArray[np.float64], labels: NDArray[np.int_]) -> float:
+    known = ~np.isnan(values)
+    if len(np.unique(labels[known])) < 2:
+        return 0.5
+    told = auc(labels[known], values[known])
+    return max(told, 1 - told)
+
+
+def _error(labels: NDArray[np.int_]) -> float:
+    """Standard error of a ROC-AUC of one half (Hanley and McNeil, 1982)."""
+    ones = int(labels.sum())
+    zeros = len(labels) - ones
+    return float(np.sqrt((ones + zeros + 1) / (12 * ones * zeros)))
