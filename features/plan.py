@@ -90,6 +90,14 @@ class SourcePlan:
         self.longest = None if None in reaches else max(reach for reach in reaches if reach is not None)
         self.windows = Windows(self.features, grid.words, self.longest)
 
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The steps that several others read."""
+        name = self.source.name
+        ahead = any(feature.aggregation == "ahead" for feature in self.features)
+        several = (f"{name}_spans", f"{name}_past") if len(self.grid.dates) > 1 else ()
+        return (*several, *([f"{name}_states"] if ahead else []))
+
     def rows(self) -> str:
         """Select: entity, `at`, `day`, `known_day`, and the columns that pieces read; one row a row."""
         columns: dict[str, str] = {}

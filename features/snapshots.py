@@ -149,13 +149,16 @@ class Snapshots:
         grid = Grid.of(dates, self.coverage.start, spec.time_zone)
         plans = source_plans(spec.features, spec.sources, grid)
         for plan in plans:
-            steps = plan.steps(view)
-            kept = [name for name in steps if name.endswith(("_spans", "_past"))] if len(dates) > 1 else []
+            steps, last = plan.steps(view), f"{plan.source.name}_windows"
+            kept = [name for name in plan.shared if name in steps]
+            before: dict[str, str] = {}
+            for name in [*steps]:
+                before[name] = steps[name]
+                if name in kept:  # several steps read it, and Spark would make it for each of them
+                    engine.keep(name, f"{with_steps(grid, before)}select * from {name}")
+                    before.pop(name)
+            engine.save(f"{with_steps(grid, before)}select * from {last}", folder / last)
             for name in kept:
-                engine.keep(name, with_steps(grid, {}) + steps.pop(name))
-            last = f"{plan.source.name}_windows"
-            engine.save(f"{with_steps(grid, steps)}select * from {last}", folder / last)
-            for name in reversed(kept):
                 engine.drop(name)
             engine.show_files(last, [folder / last])
         return with_steps(grid, {}) + joined(spec.features, plans, spec.entity, view)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 
 class SparkEngine:
@@ -15,7 +15,6 @@ class SparkEngine:
 
     def __init__(self, spark: "SparkSession") -> None:
         self._spark = spark
-        self._kept: dict[str, DataFrame] = {}
 
     def show_files(self, view: str, files: Sequence[Path]) -> None:
         """Make Parquet files a view."""
@@ -27,14 +26,12 @@ class SparkEngine:
 
     def keep(self, view: str, sql: str) -> None:
         """Make a query a view that is computed once."""
-        self._kept[view] = self._spark.sql(sql).persist()
-        self._kept[view].createOrReplaceTempView(view)
+        # Not `persist`: Spark does not find a query with common table expressions in its cache again.
+        self._spark.sql(sql).localCheckpoint().createOrReplaceTempView(view)
 
     def drop(self, view: str) -> None:
         """Forget a view."""
         self._spark.catalog.dropTempView(view)
-        if view in self._kept:
-            self._kept.pop(view).unpersist()
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Run a small query."""

@@ -47,6 +47,8 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
         .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
         # What is joined and left out is narrow; up to this it goes to every task whole.
         .config("spark.sql.autoBroadcastJoinThreshold", "64m")
+        # Plans of many columns compile to long methods, which Java otherwise interprets for ever.
+        .config("spark.driver.extraJavaOptions", "-XX:-DontCompileHugeMethods")
         # Otherwise every column made in Python looks up the line that made it.
         .config("spark.python.sql.dataFrameDebugging.enabled", "false")
         .config("spark.sql.warehouse.dir", str(settings.state / "spark-warehouse"))
