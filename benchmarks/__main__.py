@@ -1,14 +1,15 @@
-"""`python -m benchmarks [literature] [calibration] [ingest] [cinema] [walls]`: all of them, or those named."""
+"""`python -m benchmarks [literature] [calibration] [ingest] [cinema] [speed] [walls]`: all of them, or those named."""
 
 import sys
 
-from benchmarks import calibration, cinema, ingest, literature, walls
+from benchmarks import calibration, cinema, ingest, literature, speed, walls
 
 ALL = {
     "literature": literature.main,
     "calibration": calibration.main,
     "ingest": ingest.main,
     "cinema": cinema.main,
+    "speed": speed.main,
     "walls": walls.main,
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.speed import duck, others, spark
+from benchmarks.speed import duck, others, ours, spark
 from benchmarks.speed.compare import compare
 from benchmarks.speed.log import write_log
 from benchmarks.speed.task import FIRST_DAY, NAMES, THREADS, Contender, Task
@@ -15,10 +15,11 @@ from benchmarks.speed.task import FIRST_DAY, NAMES, THREADS, Contender, Task
 ROUNDS = 3
 SEED = 1
 #: who takes part: each makes its contenders for a task and a folder they may write in. The first contender of the
-#: first is what all are measured against. Our own engine joins by one more line here.
+#: first is what all are measured against.
 MAKERS: tuple[Callable[[Task, Path], Sequence[Contender]], ...] = (
     duck.contenders,
     spark.contenders,
+    ours.contenders,
 )
 
 

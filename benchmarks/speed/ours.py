@@ -1,8 +1,12 @@
-"""The task as the platform's own declarations: one source and 31 features, named as every other contender's."""
+"""The task as the platform's own declarations, and its plan on both engines."""
 
-from benchmarks.speed.task import FINISHED, WINDOWS
-from features import Feature
-from lake import Column, Source
+from functools import partial
+from pathlib import Path
+
+from benchmarks.speed.spark import session
+from benchmarks.speed.task import FINISHED, FIRST_DAY, NAMES, THREADS, WINDOWS, Contender, Task
+from features import DuckEngine, Engine, Feature, Grid, SparkEngine, snapshot_sql
+from lake import Column, Source, base, view_sql
 
 EVENTS = Source(
     name="events",
@@ -45,3 +49,35 @@ FEATURES = (
     *(feature for days in WINDOWS for feature in _window(days)),
     Feature("events", "days_since_last", "days", "never null", REASON, "days since the last event"),
 )
+
+
+def contenders(task: Task, scratch: Path) -> tuple[Contender, ...]:
+    """The plan as the platform compiles it, on DuckDB and on Spark."""
+    spark = session(scratch)
+    duck, sql = (
+        DuckEngine("UTC", THREADS),
+        snapshot_sql(FEATURES, [EVENTS], "user_id", Grid.of([task.as_of], FIRST_DAY)),
+    )
+    return (
+        Contender(
+            "Prichal on DuckDB",
+            partial(_show, duck, task),
+            partial(duck.keep, "result", sql),
+            partial(_save, duck, sql),
+        ),
+        Contender(
+            "Prichal on Spark",
+            partial(_show, engine := SparkEngine(spark), task),
+            lambda: spark.sql(sql).write.format("noop").mode("overwrite").save(),
+            partial(_save, engine, sql),
+        ),
+    )
+
+
+def _show(engine: Engine, task: Task) -> None:
+    engine.show_files(base(EVENTS), [task.log])
+    engine.show(EVENTS.name, view_sql(EVENTS))
+
+
+def _save(engine: Engine, sql: str, target: Path) -> None:
+    engine.save(f"select user_id, {', '.join(NAMES)} from ({sql})", target)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pyspark.sql import SparkSession
+
 from benchmarks.speed.forms import Words, one_grouping, segments, two_levels
 from benchmarks.speed.task import THREADS, Contender, Task
 from stack import spark
@@ -24,11 +26,16 @@ def settings(scratch: Path) -> Settings:
     return Settings(state=scratch / "state", lake=scratch / "lake", spark_master=f"local[{THREADS}]")
 
 
+def session(scratch: Path) -> SparkSession:
+    """The session of all contenders on Spark."""
+    return spark.session(settings(scratch), "UTC")
+
+
 def _contender(name: str, task: Task, scratch: Path, sql: str) -> Contender:
-    session = spark.session(settings(scratch), "UTC")
+    own = session(scratch)
     return Contender(
         name,
-        prepare=lambda: session.read.parquet(str(task.log)).createOrReplaceTempView(WORDS.log),
-        run=lambda: session.sql(sql).write.format("noop").mode("overwrite").save(),
-        result=lambda target: session.sql(sql).write.parquet(str(target)),
+        prepare=lambda: own.read.parquet(str(task.log)).createOrReplaceTempView(WORDS.log),
+        run=lambda: own.sql(sql).write.format("noop").mode("overwrite").save(),
+        result=lambda target: own.sql(sql).write.parquet(str(target)),
     )

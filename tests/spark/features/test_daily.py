@@ -1,0 +1,39 @@
+"""Mornings on Spark: the first from all partials, the next from the day before; both as the reference says."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from features import SparkEngine
+from features.daily import Daily
+from features.engine import register
+from lake import Table
+from tests.spark.features.logs import by_key, every_condition, every_feature, random_log, timed
+from tests.spark.features.reference import differences, expected
+from tests.unit.features.test_daily import SPEC, ZONE, keep
+from tests.unit.features.test_reference import FIRST
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: every aggregation, in one finite window and over the whole past.
+FEATURES = tuple(one for one in (*every_feature(), *every_condition()) if one.window in {7, None})
+
+
+def test_a_morning_follows_from_the_day_before(
+    spark: "SparkSession", in_zone: Callable[[str], Any], tmp_path: Path
+) -> None:
+    spec, log = replace(SPEC, features=FEATURES), random_log(5, FIRST, 60, ZONE, entities=8)
+    tables, engine = {"visits": Table(tmp_path, "shop", "visits")}, SparkEngine(spark)
+    daily = Daily(tmp_path / "daily", spec, tables, FIRST)
+    with in_zone(ZONE):
+        for day in (20, 22):
+            as_of = FIRST + timedelta(days=day)
+            keep(tables["visits"], timed(), [row for row in log if row.known_day < as_of])
+            register(engine, tables, spec.sources)
+            found = by_key(spark.sql(daily.plan_sql(engine, as_of, None)).collect())
+            wanted = expected(FEATURES, log, [as_of])
+            assert found.keys() == wanted.keys()
+            assert differences(found, wanted) == {}
