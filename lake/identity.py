@@ -70,7 +70,7 @@ def _named(source: Source, identity: Identity) -> str:
     own = identity.own or "cast(null as string)"
     return (
         f"select *, coalesce({own}, _login.entity, _later.entity) as {source.entity},\n"
-        f"  if({own} is null and _login is null, greatest(_alone, _later.known), _alone) as {KNOWN}\n"
+        f"  if({own} is null, greatest(_alone, coalesce(_login.known, _later.known)), _alone) as {KNOWN}\n"
         f"from (select *, array_max({told}) as _login, array_min({later}) as _later\n"
         f"  from (select *, {before} as _before from {rows} as row\n"
         f"    left join ({logins}) as login on row.{identity.id} = login._id))"
