@@ -30,6 +30,7 @@ class DuckEngine:
     def __init__(self, time_zone: str, threads: int | None = None) -> None:
         self._duck = duckdb.connect()
         self._duck.execute("set timezone = ?", [time_zone])
+        self._duck.execute("set enable_progress_bar = false")
         if threads is not None:
             self._duck.execute(f"set threads = {threads}")
 

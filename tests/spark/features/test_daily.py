@@ -18,8 +18,8 @@ from tests.unit.features.test_reference import FIRST
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-#: every aggregation, in one finite window and over the whole past.
-FEATURES = tuple(one for one in (*every_feature(), *every_condition()) if one.window in {7, None})
+#: one feature of every aggregation; every window of each is tried on DuckDB.
+FEATURES = tuple({one.aggregation: one for one in (*every_feature(), *every_condition()) if one.window != 1}.values())
 
 
 def test_a_morning_follows_from_the_day_before(
