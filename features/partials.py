@@ -10,13 +10,13 @@ import shutil
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import accumulate
 from pathlib import Path
 
 from features.engine import Engine
 from features.plan import SourcePlan
-from features.times import day_number
+from features.times import EPOCH, day_number
 from lake import Mark, Source, Table, base, view_sql
 from stack.files import adopt, fresh_partial, replace_text
 
@@ -70,7 +70,7 @@ class Partials:
         return [self._path(day, made[day][0]) for day in sorted(set(days)) if day in made and made[day][1]]
 
     def _make(self, engine: Engine, days: Sequence[int], wanted: Mapping[int, str]) -> dict[int, list[int]]:
-        show(engine, self._tables, self.source, {f"{date.fromordinal(_ORDINAL + day):%Y-%m}" for day in days})
+        show(engine, self._tables, self.source, {f"{EPOCH + timedelta(days=day):%Y-%m}" for day in days})
         partial = fresh_partial(self.folder / "days")
         some = "" if len(days) == len(wanted) else f" where day in ({', '.join(map(str, days))})"
         engine.write(f"select *, day as made from ({self.plan.partials()}){some}", partial, "made", "entity")
@@ -107,9 +107,6 @@ class Partials:
 
     def _path(self, day: int, digest: str) -> Path:
         return self.folder / f"day={day}" / digest
-
-
-_ORDINAL = date(1970, 1, 1).toordinal()
 
 
 class _Sums:
