@@ -17,7 +17,7 @@ from lake import Table
 from stack.files import adopt, fresh_partial
 
 #: raise when the same partials make other states.
-VERSION = 1
+VERSION = 2
 #: states older than this are not rolled forward: as many days enter and leave, and all at once is as cheap.
 OLDEST = 10
 

@@ -21,7 +21,7 @@ from lake import Mark, Source, Table, base, view_sql
 from stack.files import adopt, fresh_partial, replace_text
 
 #: raise when the same declarations make other pieces.
-VERSION = 1
+VERSION = 2
 
 
 class Partials:

@@ -60,46 +60,45 @@ class Pieces:
 
     def __init__(self, what: str | None, measure: str | None) -> None:
         self.base = f"{what or 'any'}__{measure or ''}"
-        self.only = f"is_{what}" if what else "true"
+        self._what = what
         self.value = f"m_{measure}"
-        self.known = f"{self.only} and {self.value} is not null"
         #: the measure in millionths; rounded half up, by what every engine does alike.
         self.micros = f"cast(floor(cast({self.value} as double) * 1e6 + 0.5) as bigint)"
 
     def rows(self) -> Piece:
         """How many rows."""
-        return self._sum("rows", f"if({self.only}, cast(1 as bigint), null)")
+        return self._count("rows", self._of("day"))
 
     def numbers(self) -> Piece:
         """How many rows with a value."""
-        return self._sum("n", f"if({self.known}, cast(1 as bigint), null)")
+        return self._count("n", self._of(self.value))
 
     def sum(self) -> Piece:
         """The sum in millionths."""
-        return self._sum("sum", f"if({self.only}, {self.micros}, null)")
+        return self._sum("sum", self._of(self.micros))
 
     def squares(self) -> Piece:
         """The sum of squares, in millionths of millionths."""
         exact = f"cast({self.micros} as decimal(38, 0))"
-        return self._wide("squares", f"if({self.only}, cast({exact} * {exact} as decimal(38, 0)), null)")
+        return self._wide("squares", self._of(f"cast({exact} * {exact} as decimal(38, 0))"))
 
     def moment(self, amount: str) -> Piece:
         """The sum over rows of the day's number times the amount, which is `rows` or `sum`."""
         by = "cast(1 as bigint)" if amount == "rows" else self.micros
         exact = f"cast(day as decimal(38, 0)) * cast({by} as decimal(38, 0))"
-        return self._wide(f"moment_{amount}", f"if({self.only}, cast({exact} as decimal(38, 0)), null)")
+        return self._wide(f"moment_{amount}", self._of(f"cast({exact} as decimal(38, 0))"))
 
     def extreme(self, which: str) -> Piece:
         """The smallest or the largest value."""
-        return self._best(which, f"if({self.only}, {self.value}, null)", which)
+        return self._best(which, self._of(self.value), which)
 
     def last(self) -> Piece:
         """The last value that is not null; of equal moments the larger, so that the order of rows does not show."""
-        return self._best("last", f"if({self.known}, struct(at, {self.value} as value), null)", "max")
+        return self._best("last", self._known(), "max")
 
     def first(self) -> Piece:
         """The first value that is not null; of equal moments the smaller."""
-        return self._best("first", f"if({self.known}, struct(at, {self.value} as value), null)", "min")
+        return self._best("first", self._known(), "min")
 
     def state(self) -> Piece:
         """The value of the last row, null too."""
@@ -111,29 +110,40 @@ class Pieces:
 
     def values(self) -> Piece:
         """The different values."""
-        name, row = f"{self.base}_set", f"if({self.only}, {self.value}, null)"
+        name, row = f"{self.base}_set", self._of(self.value)
         return Piece(name, row, "collect_set({x})", "array_distinct(flatten(collect_list({x}){f}))")
 
     def sketch(self) -> Piece:
         """A HyperLogLog sketch of the values as text, of Apache DataSketches: 4096 registers, some 1.6% off."""
-        row = f"if({self.only}, cast({self.value} as string), null)"
+        row = self._of(f"cast({self.value} as string)")
         return Piece(f"{self.base}_hll", row, "hll_sketch_agg({x})", "hll_union_agg({x}){f}")
 
     def days(self) -> Piece:
         """The days with such a row, a bit each within their word of 60 days."""
         bit = f"shiftleft(cast(1 as bigint), cast((day + {SHIFT}) % {WORD} as int))"
-        return Piece(f"{self.base}_days", f"if({self.only}, {bit}, null)", "bit_or({x})", "bit_or({x}){f}", "days")
+        return Piece(f"{self.base}_days", self._of(bit), "bit_or({x})", "bit_or({x}){f}", "days")
 
     def edge(self, which: str) -> Piece:
         """The first or the last day with such a row."""
-        return self._best(f"{which}_day", f"if({self.only}, day, null)", {"last": "max", "first": "min"}[which])
+        return self._best(f"{which}_day", self._of("day"), {"last": "max", "first": "min"}[which])
 
     def _told(self, value: str) -> str:
         # Engines disagree on whether a null is the smallest or the largest.
-        return f"if({self.only}, struct(at, {value} is not null as told, {value} as value), null)"
+        return self._of(f"struct(at, {value} is not null as told, {value} as value)")
+
+    def _known(self) -> str:
+        only = f"is_{self._what} and " if self._what else ""
+        return f"if({only}{self.value} is not null, struct(at, {self.value} as value), null)"
+
+    def _of(self, value: str) -> str:
+        """The value of a row of this kind, null of any other."""
+        return f"if(is_{self._what}, {value}, null)" if self._what else value
 
     def _best(self, name: str, row: str, which: str) -> Piece:
         return Piece(f"{self.base}_{name}", row, f"{which}({{x}})", f"{which}({{x}}){{f}}")
+
+    def _count(self, name: str, row: str) -> Piece:
+        return Piece(f"{self.base}_{name}", row, "count({x})", "cast(sum({x}){f} as bigint)", "sum")
 
     def _sum(self, name: str, row: str) -> Piece:
         total = "cast(sum({x}) as bigint)"

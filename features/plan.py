@@ -54,11 +54,12 @@ def with_steps(grid: Grid, steps: Mapping[str, str]) -> str:
 def joined(features: Sequence[Feature], plans: Sequence["SourcePlan"], entity: str, members: str | None) -> str:
     """The last step: the features of all sources by entity and date, in the order of the declarations."""
     names = [f"{plan.source.name}_windows" for plan in plans]
-    keys = members or "(" + " union ".join(f"select entity, as_of from {name}" for name in names) + ")"
+    # A key is in any of them; to gather the keys first would make every one of them twice.
+    first, how = (names.pop(0), "full") if members is None else (members, "left")
     also = "" if members is None else "contract_state, already_left, "
-    joins = "\n".join(f"left join {name} using (entity, as_of)" for name in names)
+    joins = "".join(f"\n{how} join {name} using (entity, as_of)" for name in names)
     columns = ", ".join(_column(feature) for feature in features)
-    return f"select entity as {entity}, as_of, {also}{columns}\nfrom {keys}\n{joins}"
+    return f"select entity as {entity}, as_of, {also}{columns}\nfrom {first}{joins}"
 
 
 def _column(feature: Feature) -> str:

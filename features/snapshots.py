@@ -23,7 +23,7 @@ from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
 
 #: raise when the same declarations compile to something else.
-VERSION = 3
+VERSION = 4
 
 
 class AsOfError(PrichalError):

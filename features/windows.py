@@ -90,7 +90,7 @@ class Windows:
         squares = self._keep(of.squares(), feature.window)
         # In whole numbers, where equal values leave exactly 0; doubles would leave the rest of a subtraction.
         above = f"cast(cast({n} as decimal(38, 0)) * {squares} as decimal(38, 0)) - {_squared(total)}"
-        below = f"cast({n} as double) * nullif({n} - 1, 0)"
+        below = f"cast(nullif({n}, 0) as double) * nullif({n} - 1, 0)"
         return f"sqrt(cast(cast({above} as decimal(38, 0)) as double) / ({below})) / 1e6"
 
     def _min(self, feature: Feature, of: Pieces) -> str:

@@ -51,6 +51,8 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
         .config("spark.driver.extraJavaOptions", "-XX:-DontCompileHugeMethods")
         # Otherwise every column made in Python looks up the line that made it.
         .config("spark.python.sql.dataFrameDebugging.enabled", "false")
+        # The map that groups rows fastest holds a million groups instead of 65,536: what it cannot hold takes a detour.
+        .config("spark.sql.codegen.aggregate.fastHashMap.capacityBit", "20")
         .config("spark.sql.warehouse.dir", str(settings.state / "spark-warehouse"))
     )
     if local:
