@@ -36,7 +36,7 @@ def expected_sentence(found: Sequence[Drift]) -> str | None:
         return None
     many = f"{len(names)} features" if len(names) > 1 else "1 feature"
     return (
-        f"{many} moved no more than on earlier mornings, or as the calendar does, such as {names[0]}: "
+        f"{many} moved hardly more than on earlier mornings, or as the calendar does, such as {names[0]}: "
         "in ops.drift as expected."
     )
 

@@ -41,7 +41,7 @@ def test_what_is_stable_or_expected_calls_nobody_and_what_is_expected_is_counted
     assert expected_sentence([STABLE, WEEK]) is None
     told = expected_sentence([SILENCE, Drift("visits_days_since_last:null_share", 0.2, 0.1, 0, 0.3), STABLE])
     assert told is not None
-    assert told.startswith("1 feature moved no more than on earlier mornings")
+    assert told.startswith("1 feature moved hardly more than on earlier mornings")
 
 
 def test_nobody_to_compare_is_one_sentence_and_not_one_for_each_group():
