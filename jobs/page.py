@@ -110,7 +110,7 @@ def _top(context: Context) -> Table:
 def _monitors(console: Console, watched: Watched) -> None:
     found = list(chain.from_iterable(watched.drift.values()))
     console.print(
-        f"Monitors: {len(found)} comparisons of features, {len(watched.quality)} matured days measured, "
+        f"Monitors: {len(found)} features compared, {len(watched.quality)} matured days measured, "
         f"{len(watched.alerts)} alerts."
     )
     for alert in watched.alerts[:ALERTS]:
