@@ -3,6 +3,7 @@
 Where two workers share the tests, what uses the same services or the same Spark stays with one of them.
 """
 
+import os
 from pathlib import PurePosixPath
 
 import pytest
@@ -16,6 +17,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("steady")
+
+# A test's Java lives for a minute: it never earns back what compiling well and collecting on many threads costs.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 #: what needs services and not the whole morning; it takes about as long as the rest of its tree.
 SECOND_STACK = {"test_cinema.py", "test_keeper.py", "test_stack.py"}
