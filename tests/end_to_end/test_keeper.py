@@ -20,6 +20,7 @@ from stack.process import Records, Started, launch
 from tests.end_to_end.keeper import kept
 state = Path(sys.argv[1])
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # services have no parent that would have to fetch them
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
 with kept(state):
     pids = [launch(["sleep", "300"], state / "log", {"PRICHAL_STATE": str(state)}, state) for _ in range(2)]
     Records(state / "run").write("recorded", Started.of(pids[0], {}))
@@ -48,7 +49,7 @@ def test_what_was_started_ends_with_the_process_that_started_it(tmp_path: Path, 
     if ending is not None:
         assert all(map(runs, pids))
         os.killpg(tests.pid, ending)
-    tests.wait()
+    tests.wait(timeout=60)
     deadline = time.monotonic() + 60
     while state.exists() or any(map(runs, pids)):
         assert time.monotonic() < deadline, "something was left"
