@@ -106,14 +106,3 @@ def test_an_ordinary_user_can_bring_the_services_up(clone: Clone) -> None:
                     capture_output=True, check=False,
                 )  # fmt: skip
                 assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_mlflow_makes_the_environment_from_conda_yaml(clone: Clone) -> None:
-    done = clone.run(
-        "mlflow", "run", ".", "--env-manager", "uv", "--experiment-name", "cdnow", "-e", "ingest",
-        "-P", "project=cdnow",
-        MLFLOW_ENV_ROOT=str(clone.state / "environments"),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert "69,659 rows in" in done.stdout
-    assert list((clone.state / "environments").glob("*/bin/mlflow"))
