@@ -7,6 +7,8 @@ PROJECT ?= churn
 AS_OF ?= latest
 PYTHON ?= python3
 BIN := .venv/bin
+# two workers, and the trees in their own order: tests/conftest.py says what goes together
+SHARED := -n 2 --no-loadscope-reorder --max-worker-restart 0
 STATE := $(or $(PRICHAL_STATE),.stack)
 
 .PHONY: help
@@ -28,11 +30,11 @@ down: ## stop what `make up` started
 
 .PHONY: test
 test: environment ## every test; starts and stops its own services
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SHARED)
 
 .PHONY: test-fast
 test-fast: environment ## the unit tests, under a minute
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest $(SHARED) tests/unit
 
 .PHONY: lint
 lint: environment ## ruff, mypy, layer rules, Dockerfile

@@ -8,17 +8,20 @@ from features.label import Label
 from features.spec import SnapshotSpec
 
 
-def dictionary_page(spec: SnapshotSpec, description: str, figures: Mapping[str, Mapping[str, str]]) -> str:
+def dictionary_page(
+    spec: SnapshotSpec, description: str, figures: Mapping[str, Mapping[str, str]], measured: Sequence[str] = ()
+) -> str:
     """Markdown: sources, populations, label and features.
 
     Args:
         spec: the declarations.
         description: what the project predicts, one sentence.
         figures: feature name -> column heading -> text, measured on the data.
+        measured: sentences on what the figures were measured on and how to read them, one paragraph each.
     """
     lines = [
         f"# Data dictionary: {spec.project}", "", description, "",
-        "Written by `make docs` from the declarations; the figures come from the snapshots of the training dates.", "",
+        f"Written by `make docs PROJECT={spec.project}` from the declarations.", "",
         "## Sources", "",
         *_sources(spec),
         "## Who, and what is predicted", "",
@@ -26,7 +29,8 @@ def dictionary_page(spec: SnapshotSpec, description: str, figures: Mapping[str, 
         "| population | model | who | condition at `as_of` |", "|---|---|---|---|",
         *[f"| {p.name} | `{p.model}` | {p.description} | `{p.where}` |" for p in spec.populations], "",
         *[_label(p.name, p.label, spec.entity) for p in spec.populations],
-        "## Features", "",
+        f"## Features: {len(spec.features)}", "",
+        *[text for paragraph in measured for text in (paragraph, "")],
         *_features(spec.features, figures),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

@@ -1,32 +1,46 @@
 """`make docs`: the data dictionary of a project, with figures from its snapshots."""
 
 import argparse
+import json
 import sys
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 
 from features import Population, dictionary_page
 from jobs.context import Context
+from jobs.sample import MADE_BY, simulated
 from lake import ingest
 from stack.errors import PrichalError
 from stack.files import replace_text
 from stack.settings import ROOT
-from training import auc, read_frame
+from training import Alone, Frame, alone, read_frame
+
+QUANTILES = (5, 25, 50, 75, 95)
+QUANTILES_HEADING = " · ".join(map(str, QUANTILES)) + "%"
+HOW_TO_READ = (
+    f"`{QUANTILES_HEADING}` are quantiles of the values that are not null. `AUC alone` is the ROC-AUC of a feature by "
+    "itself among the rows where it is not null, ± half of its 95% interval (DeLong, by people and not by rows). 0.5 "
+    "says nothing; `high` or `low` says which values are those of people who leave, and an area below 0.5 is told from "
+    "the other side: `0.64 ± 0.01 low` is 0.36 by rising values. No word: 0.5 lies in the interval."
+)
 
 
 def dictionary(context: Context) -> str:
     """The page, written to docs/features/<project>.md; needs Spark, no service."""
     project = context.project
+    simulated(context)
     for source in project.sources:
         ingest(context.spark, source, context.raw, context.table(source.name), time_zone=project.time_zone)
     until = context.snapshots.coverage.end
     context.snapshots.build(context.engine, _dates(context, until, *project.populations))
+    frames = {one.name: _frame(context, one, until) for one in project.populations}
     figures: dict[str, dict[str, str]] = {feature.name: {} for feature in project.features}
-    for one in project.populations:
-        for name, measured in _figures(context, one, until).items():
+    for population, frame in frames.items():
+        for name, measured in _figures(frame, f"{population}: " if len(frames) > 1 else "").items():
             figures[name] |= measured
-    page = dictionary_page(project.spec, project.description, figures)
+    page = dictionary_page(project.spec, project.description, figures, [_measured_on(context, frames), HOW_TO_READ])
     replace_text(ROOT / "docs" / "features" / f"{project.name}.md", page)
     return page
 
@@ -36,33 +50,61 @@ def _dates(context: Context, until: date, *populations: Population) -> list[date
     return [day for day in context.grid(until) if any(one.label.matured(day, until) for one in populations)]
 
 
-def _figures(context: Context, population: Population, until: date) -> dict[str, dict[str, str]]:
-    """Feature -> heading -> text; with several populations the heading says which."""
-    project, names = context.project, [feature.name for feature in context.project.features]
+def _frame(context: Context, population: Population, until: date) -> Frame:
     folders = [context.snapshots.path(day) for day in _dates(context, until, population)]
-    frame = read_frame(folders, names, project.entity, population.name)
-    several = len(project.populations) > 1
-    found = {}
-    for place, name in enumerate(names):
-        measured = _of(frame.rows[:, place], frame.labels)
-        kept = {heading: measured[heading] for heading in (("null", "50%", "AUC alone") if several else measured)}
-        found[name] = {f"{population.name}: {key}" if several else key: text for key, text in kept.items()}
-    return found
+    return read_frame(folders, [one.name for one in context.project.features], context.project.entity, population.name)
 
 
-def _of(values: np.ndarray, labels: np.ndarray) -> dict[str, str]:
-    known = ~np.isnan(values)
-    if not known.any():
-        return {"null": "100.0%", "5%": "", "50%": "", "95%": "", "AUC alone": ""}
-    low, middle, high = np.percentile(values[known], [5, 50, 95])
-    alone = auc(labels[known], values[known])
+def _measured_on(context: Context, frames: dict[str, Frame]) -> str:
+    """From which data, dates and rows the figures are."""
+    data = context.snapshots.coverage
+    rows = "; ".join(f"{population}, {_rows(frame)}" for population, frame in frames.items())
+    return f"Measured on {_exports(context)} of {data.start} up to (not including) {data.end}. Snapshots: {rows}."
+
+
+def _rows(frame: Frame) -> str:
+    days = np.unique(frame.as_of)
+    return (
+        f"{len(days)} dates from {days[0]} to {days[-1]} with {len(frame):,} rows of "
+        f"{len(np.unique(frame.entity)):,} people, {frame.labels.mean():.1%} of which left"
+    )
+
+
+def _exports(context: Context) -> str:
+    mark = context.raw / MADE_BY
+    if not mark.exists():
+        return "the exports"
+    made = json.loads(mark.read_text())
+    return f"simulated exports (`sample` with users={made['users']}, months={made['months']}, seed={made['seed']})"
+
+
+def _figures(frame: Frame, prefix: str) -> dict[str, dict[str, str]]:
+    """Feature -> heading -> text."""
+    columns = zip(frame.names, frame.rows.T, strict=True)
     return {
-        "null": f"{1 - known.mean():.1%}",
-        "5%": f"{low:.4g}",
-        "50%": f"{middle:.4g}",
-        "95%": f"{high:.4g}",
-        "AUC alone": f"{alone:.3f}",
+        name: {f"{prefix}{heading}": text for heading, text in figures_of(values, frame.labels, frame.entity).items()}
+        for name, values in columns
     }
+
+
+def figures_of(values: np.ndarray, labels: np.ndarray, entity: np.ndarray) -> dict[str, str]:
+    """Share of nulls, quantiles and AUC alone of one feature's values (n,), as text by heading; empty if all null."""
+    known = values[~np.isnan(values)]
+    return {
+        "null": f"{1 - len(known) / len(values):.1%}",
+        QUANTILES_HEADING: _numbers(np.percentile(known, QUANTILES)) if len(known) else "",
+        "AUC alone": _auc_text(alone(labels, values, entity)),
+    }
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return " · ".join(f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}" for value in values)
+
+
+def _auc_text(found: Alone) -> str:
+    if np.isnan(found.auc):
+        return ""
+    return f"{max(found.auc, 1 - found.auc):.3f} ± {found.half_width:.3f} {found.riskier}".rstrip()
 
 
 def main() -> int:

@@ -2,8 +2,10 @@
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import mlflow
@@ -13,7 +15,21 @@ from features import Population
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
-from monitoring import Drift, Quality, days_to_compare, drift, quality, skew, store_drift, store_quality
+from monitoring import (
+    Drift,
+    Quality,
+    days_to_compare,
+    drift,
+    drift_alerts,
+    expected_sentence,
+    quality,
+    rehearsals,
+    skew,
+    store_drift,
+    store_quality,
+    usual_distances,
+    write_report,
+)
 from registry import model_evidence, production
 from registry.policy import FLOOR
 from serving import Logged, published_dates, published_scores
@@ -38,12 +54,15 @@ def monitor(context: Context, as_of: str = "latest") -> Watched:
         known = _quality(context, day)
         entry.rows_in, entry.rows_out = sum(one.rows for one in known), len(known)
         compared = _skew(context, day)
-        alerts = (*_drift_alerts(moved), *_quality_alerts(known), *_skew_alerts(compared))
+        alerts = (*drift_alerts(moved, context.project.features), *_quality_alerts(known), *_skew_alerts(compared))
         mlflow.set_tag("prichal.alerts", str(len(alerts)))
         mlflow.log_text("\n".join(alerts) or "no alert", "alerts.txt")
     context.say(f"monitor · {len(known)} matured days measured, {len(alerts)} alerts")
     for alert in alerts:
         context.say(f"monitor · ALERT {alert}")
+    expected = expected_sentence([one for found in moved.values() for one in found])
+    if expected:
+        context.say(f"monitor · {expected}")
     return Watched(moved, known, compared, alerts)
 
 
@@ -51,21 +70,27 @@ def _drift(context: Context, population: Population, day: date) -> list[Drift]:
     snapshots = context.snapshots
     proof = model_evidence(population.model, production(population.model))
     judged = [date.fromisoformat(text) for text in proof["data"]["out_of_time"]]
-    snapshots.build(context.engine, [*judged, day])
-    reference = pd.concat([_features(context, one, population) for one in judged])
+    mornings = rehearsals(context.grid(day), judged, day)
+    snapshots.build(context.engine, sorted({*judged, day, *mornings, *chain.from_iterable(mornings.values())}))
+    usual = usual_distances(
+        (_features(context, before, population), _features(context, [one], population))
+        for one, before in mornings.items()
+    )
+    calendar = [feature.name for feature in context.project.features if feature.source == "calendar"]
+    reference, current = _features(context, judged, population), _features(context, [day], population)
+    found = drift(reference, current, usual, calendar)
     with tempfile.TemporaryDirectory() as scratch:
         page = Path(scratch) / f"drift_{population.name}.html"
-        found = drift(reference, _features(context, day, population), page)
+        write_report(reference, current, page)
         if page.exists():
             mlflow.log_artifact(str(page))
     store_drift(context.settings.require_database(), day, population.model, population.name, found)
     return found
 
 
-def _features(context: Context, day: date, population: Population) -> pd.DataFrame:
-    """What can drift: the calendar moves by itself."""
-    names = [feature.name for feature in context.project.features if feature.source != "calendar"]
-    rows = pd.read_parquet(context.snapshots.path(day))
+def _features(context: Context, days: Sequence[date], population: Population) -> pd.DataFrame:
+    names = [feature.name for feature in context.project.features]
+    rows = pd.concat([pd.read_parquet(context.snapshots.path(day), columns=["population", *names]) for day in days])
     return rows.loc[rows["population"] == population.name, names]
 
 
@@ -108,15 +133,6 @@ def _skew_alerts(compared: dict[date, Finding]) -> list[str]:
         f"features logged on {day} are not what a backfill gives: {finding.sentence}"
         for day, finding in compared.items()
         if not finding.passed
-    ]
-
-
-def _drift_alerts(moved: dict[str, list[Drift]]) -> list[str]:
-    return [
-        f"{population}: {one.feature} moved by {one.distance:.2f}, more than {one.threshold:.2f}"
-        for population, found in moved.items()
-        for one in found
-        if one.verdict == "drift"
     ]
 
 

@@ -1,6 +1,7 @@
 """The page at the end of `main`: what a person wants to know of the morning's run."""
 
 import io
+from itertools import chain
 
 import mlflow
 from rich import box
@@ -12,12 +13,14 @@ from jobs.monitor import Watched
 from jobs.promote import describe
 from jobs.score import ScoredDay
 from lake import Ingested
+from monitoring import expected_sentence
 from registry import Moved
 from serving import current_top
 from training import Trained
 
 WIDTH = 110
 TOP = 10
+ALERTS = 10
 
 
 def page(
@@ -105,13 +108,18 @@ def _top(context: Context) -> Table:
 
 
 def _monitors(console: Console, watched: Watched) -> None:
-    compared = sum(len(found) for found in watched.drift.values())
+    found = list(chain.from_iterable(watched.drift.values()))
     console.print(
-        f"Monitors: {compared} features compared, {len(watched.quality)} matured days measured, "
+        f"Monitors: {len(found)} features compared, {len(watched.quality)} matured days measured, "
         f"{len(watched.alerts)} alerts."
     )
-    for alert in watched.alerts:
+    for alert in watched.alerts[:ALERTS]:
         console.print(f"  ALERT {alert}")
+    if len(watched.alerts) > ALERTS:
+        console.print(f"  … {len(watched.alerts) - ALERTS} more in alerts.txt of the MLflow run")
+    expected = expected_sentence(found)
+    if expected:
+        console.print(f"  {expected}")
 
 
 def _address() -> str:

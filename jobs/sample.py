@@ -14,6 +14,8 @@ from stack.files import adopt, fresh_partial
 from stack.settings import ROOT
 from training import code_hash
 
+#: what is simulated unless told otherwise.
+USERS, MONTHS, SEED = "20000", "18", "1"
 #: says beside the exports how they were made; exports without it are a business's own.
 MADE_BY = "sample.json"
 
@@ -23,31 +25,46 @@ class SampleError(PrichalError):
 
 
 def sample(
-    context: Context, users: str = "20000", months: str = "18", seed: str = "1", raw: str = "declared"
+    context: Context, users: str = USERS, months: str = MONTHS, seed: str = SEED, raw: str = "declared"
 ) -> dict[str, int]:
     """Write raw exports of a simulated business; the same parameters make the same bytes.
 
     Returns:
         Rows by file name.
     """
-    simulate = context.project.simulate
-    if simulate is None:
-        raise SampleError(
-            f"Project {context.project.name} has no simulator: bring its exports with `-e ingest -P raw=`."
-        )
-    asked = {"users": _number("users", users, 50, 5_000_000), "months": _number("months", months, 3, 60),
-             "seed": _number("seed", seed, 0, 2**31)}  # fmt: skip
+    asked = _asked(context, users, months, seed)
     with step(context, "sample", {"users": users, "months": months, "seed": seed, "raw": raw}) as entry:
-        code = code_hash(ROOT, [f"projects/{context.project.name}/simulator"])
-        mark = {"project": context.project.name, **asked, "code": code}
         folder = context.sampled if raw == "declared" or bucket.is_url(raw) else Path(raw)
-        rows = _made_before(folder, context.truth, mark)
-        if rows is None:
-            rows = _make(context, folder, mark, asked)
+        rows = _written(context, folder, asked)
         if bucket.is_url(raw):
             context.say(f"sample · {bucket.upload(context.settings, folder, raw):,} objects uploaded to {raw}")
         entry.rows_out = sum(rows.values())
-        context.say(f"sample · {entry.rows_out:,} rows of {asked['users']:,} subscribers in {folder}")
+    return rows
+
+
+def simulated(context: Context) -> None:
+    """The exports that `sample` writes unless told otherwise, where there are none yet; needs no service."""
+    if context.project.simulate is not None and not context.raw.exists():
+        _written(context, context.sampled, _asked(context, USERS, MONTHS, SEED))
+
+
+def _asked(context: Context, users: str, months: str, seed: str) -> dict[str, int]:
+    if context.project.simulate is None:
+        raise SampleError(
+            f"Project {context.project.name} has no simulator: bring its exports with `-e ingest -P raw=`."
+        )
+    return {"users": _number("users", users, 50, 5_000_000), "months": _number("months", months, 3, 60),
+            "seed": _number("seed", seed, 0, 2**31)}  # fmt: skip
+
+
+def _written(context: Context, folder: Path, asked: dict[str, int]) -> dict[str, int]:
+    """Rows by file of these exports, made now or before."""
+    code = code_hash(ROOT, [f"projects/{context.project.name}/simulator"])
+    mark = {"project": context.project.name, **asked, "code": code}
+    rows = _made_before(folder, context.truth, mark)
+    if rows is None:
+        rows = _make(context, folder, mark, asked)
+    context.say(f"sample · {sum(rows.values()):,} rows of {asked['users']:,} subscribers in {folder}")
     return rows
 
 

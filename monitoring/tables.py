@@ -15,6 +15,8 @@ create table if not exists ops.drift (
   distance double precision not null, threshold double precision not null, verdict text not null,
   primary key (score_date, model_name, population, feature)
 );
+alter table ops.drift add column if not exists p_value double precision;
+alter table ops.drift add column if not exists usual double precision;
 create table if not exists ops.model_quality (
   score_date date not null, population text not null, model_name text not null, model_version text not null,
   rows bigint not null, left_count bigint not null, auc double precision, auc_low double precision,
@@ -32,8 +34,8 @@ def store_drift(database_url: str, score_date: date, model: str, population: str
     key = [score_date, model, population]
     with connect(database_url, role="prichal_writer") as connection:
         connection.execute("delete from ops.drift where score_date = %s and model_name = %s and population = %s", key)
-        rows = [(*key, one.feature, one.distance, one.threshold, one.verdict) for one in found]
-        connection.cursor().executemany("insert into ops.drift values (%s, %s, %s, %s, %s, %s, %s)", rows)
+        rows = [(*key, one.feature, one.distance, one.threshold, one.verdict, one.p_value, one.usual) for one in found]
+        connection.cursor().executemany("insert into ops.drift values (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)
 
 
 def store_quality(database_url: str, found: Sequence[Quality]) -> None:

@@ -1,5 +1,12 @@
-"""For all trees: property tests draw the same examples everywhere, and no clock decides whether they pass."""
+"""For all trees: property tests draw the same examples everywhere, and no clock decides whether they pass.
 
+Where two workers share the tests, what uses the same services or the same Spark stays with one of them.
+"""
+
+import os
+from pathlib import PurePosixPath
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -10,3 +17,29 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("steady")
+
+# A test's Java lives for a minute: it never earns back what compiling well and collecting on many threads costs.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+#: what needs services and not the whole morning; it takes about as long as the rest of its tree.
+SECOND_STACK = {"test_cinema.py", "test_keeper.py", "test_stack.py"}
+
+
+def piece(nodeid: str) -> str:
+    """The piece of work that a test belongs to; a piece stays with one worker."""
+    path = PurePosixPath(nodeid.split("::")[0])
+    if "end_to_end" in path.parts:
+        return "second stack" if path.name in SECOND_STACK else "first stack"
+    return str(path.parent if "spark" in path.parts else path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Hand out piece by piece."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPiece(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return piece(nodeid)
+
+    return ByPiece(config, log)

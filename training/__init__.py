@@ -1,5 +1,6 @@
 """Training frame, time-ordered folds, search, calibration, evaluation, evidence."""
 
+from training.alone import Alone, alone
 from training.fingerprint import code_hash
 from training.frame import Frame, TooLittleDataError, read_frame
 from training.leaks import Finding, blind
@@ -8,11 +9,13 @@ from training.plan import TrainingPlan
 from training.train import Trained, train
 
 __all__ = [
+    "Alone",
     "Finding",
     "Frame",
     "TooLittleDataError",
     "Trained",
     "TrainingPlan",
+    "alone",
     "auc",
     "blind",
     "code_hash",

@@ -12,6 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.end_to_end.keeper import kept
+
 ROOT = Path(__file__).resolve().parents[2]
 BINARIES = Path(sys.executable).parent
 #: what a developer's shell may have set; the tests' own services must not be mixed with it.
@@ -93,10 +95,8 @@ def started_clone() -> Iterator[Clone]:
     """Services in a folder of their own; not in pytest's, which every other pytest closes to PostgreSQL's user."""
     with tempfile.TemporaryDirectory(prefix="prichal-test-") as folder:
         state = Path(folder) / "state"
-        try:
+        with kept(state):
             yield bring_up(state)
-        finally:
-            take_down(state)
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,8 @@ def rows(output: str) -> list[tuple[str, ...]]:
 
 @pytest.fixture(scope="module")
 def exports(clone: Clone) -> Path:
-    """A simulated business of 1,500 people, in a bucket too."""
-    done = clone.mlflow_run("sample", "users=1500", f"raw={BUCKET}", project="churn")
+    """Half a year of a simulated business of 1,500 people, in a bucket too."""
+    done = clone.mlflow_run("sample", "users=1500", "months=6", f"raw={BUCKET}", project="churn")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\d+ objects uploaded to s3://prichal/exports", done.stdout)
     return clone.state / "raw" / "churn"

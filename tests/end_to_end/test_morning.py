@@ -192,3 +192,14 @@ def test_no_password_reaches_a_log_a_run_or_an_artifact(
     assert len(texts) > 30
     for secret in secrets:
         assert not [text[:200] for text in texts if secret in text]
+
+
+def test_mlflow_makes_the_environment_from_conda_yaml(clone: Clone, morning: object) -> None:
+    done = clone.run(
+        "mlflow", "run", ".", "--env-manager", "uv", "--experiment-name", "cdnow", "-e", "ingest",
+        "-P", "project=cdnow",
+        MLFLOW_ENV_ROOT=str(clone.state / "environments"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "69,659 rows in" in done.stdout
+    assert list((clone.state / "environments").glob("*/bin/mlflow"))

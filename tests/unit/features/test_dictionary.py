@@ -68,3 +68,9 @@ def test_every_row_of_the_features_table_has_every_column_measured_or_not():
     assert [row.count("|") for row in table] == [8] * 4
     assert table[2].endswith("| 0% | 3 |")
     assert table[3].endswith("|  |  |")
+
+
+def test_what_the_figures_were_measured_on_stands_above_them():
+    page = dictionary_page(SPEC, "", {}, ["Measured on little.", "Read it so."])
+    assert "## Features: 2\n\nMeasured on little.\n\nRead it so.\n\n| feature |" in page
+    assert "`make docs PROJECT=shop`" in page

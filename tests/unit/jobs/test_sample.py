@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.sample import MADE_BY, SampleError, _made_before
+from jobs.context import Context
+from jobs.sample import MADE_BY, SampleError, _made_before, simulated
+from projects import load_project
+from stack.settings import Settings
 from tests.unit.builders import is_one_sentence
 
 MARK = {"project": "churn", "users": 50, "months": 3, "seed": 1, "code": "abc"}
@@ -35,3 +38,11 @@ def test_a_business_s_own_exports_are_left_alone(tmp_path: Path):
     with pytest.raises(SampleError, match="holds exports that no simulation wrote") as caught:
         _made_before(tmp_path, tmp_path / "truth", MARK)
     assert is_one_sentence(caught.value)
+
+
+def test_a_page_of_figures_takes_the_exports_that_are_there(tmp_path: Path):
+    context = Context(Settings(state=tmp_path, lake=tmp_path / "lake"), load_project("churn"))
+    context.sampled.mkdir(parents=True)
+    (context.sampled / "payments.csv").write_text("their own")
+    simulated(context)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["payments.csv"]
