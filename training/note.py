@@ -1,0 +1,56 @@
+"""The note on a run: the five figures that matter, in the words of a person who has a minute."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from training.markdown import escape, figure, table
+
+
+def run_note(judged: Mapping[str, Any], about: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
+    """Markdown for `mlflow.note.content`.
+
+    Args:
+        judged: name and out-of-time metrics of the candidate.
+        about: what was trained on what; `evidence` has it.
+        baselines: how its AUC differs from that of each baseline.
+    """
+    metrics, data = judged["metrics"], about["data"]
+    rows = [
+        ["ROC-AUC (95% interval)", figure(metrics["auc"])],
+        ["against baselines", _against(baselines)],
+        ["calibration", _calibration(metrics)],
+        ["the riskiest 10%", _riskiest(metrics["recall_at_10pct"])],
+        ["on what", _on_what(data)],
+    ]
+    title = f"**{escape(about['model'])} · {escape(judged['name'])}**, out of time"
+    return "\n".join([title, "", *table(["figure", "value"], rows)]) + "\n"
+
+
+def point_differences(name: str, judged: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """AUC of candidate `name` minus that of every other baseline, without an interval."""
+    auc = {one["name"]: one["metrics"]["auc"]["value"] for one in judged}
+    others = [one["name"] for one in judged if one["baseline"] and one["name"] != name]
+    return {other: {"value": auc[name] - auc[other]} for other in others}
+
+
+def _against(baselines: Mapping[str, Any]) -> str:
+    told = [f"{figure(gap, sign='+')} on {escape(name)}" for name, gap in baselines.items()]
+    return "; ".join(told) or "it is the only baseline"
+
+
+def _calibration(metrics: Mapping[str, Any]) -> str:
+    error, slope = figure(metrics["calibration_error"]), figure(metrics["calibration_slope"], 2)
+    return f"off by {error} on average; slope {slope}, where 1 is neither too bold nor too timid"
+
+
+def _riskiest(recall: Any) -> str:
+    found = recall["value"] if isinstance(recall, Mapping) else recall
+    return f"hold {figure(recall, 3)} of those who left: {found / 0.10:.1f} times as many as a tenth at random"
+
+
+def _on_what(data: Mapping[str, Any]) -> str:
+    dates = ", ".join(data["out_of_time"])
+    return (
+        f"{data['out_of_time_rows']:,} rows of {escape(dates)}, {data['out_of_time_left']:,} left; fitted on "
+        f"{data['development_rows']:,} rows up to {escape(data['development'][-1])}"
+    )
