@@ -10,15 +10,17 @@ LONGEST = 5000
 
 FIGURES = {
     "auc": ("ROC-AUC", 4),
-    "pr_auc": ("area under precision and recall", 4),
+    "average_precision": ("average precision", 4),
     "log_loss": ("log-loss", 4),
     "brier": ("Brier score", 4),
     "calibration_error": ("expected calibration error", 4),
+    "calibration_gap": ("predicted minus observed", 4),
     "calibration_slope": ("calibration slope", 2),
     "recall_at_1pct": ("found in the riskiest 1%", 3),
     "recall_at_5pct": ("found in the riskiest 5%", 3),
     "recall_at_10pct": ("found in the riskiest 10%", 3),
     "recall_at_20pct": ("found in the riskiest 20%", 3),
+    "lift_at_10pct": ("lift of the riskiest 10%", 2),
 }
 
 
@@ -29,8 +31,9 @@ def model_card(proof: Mapping[str, Any], params: Mapping[str, Any]) -> str:
         proof: the evidence file's content, with `reasons` and `reasons_stability`.
         params: of the model's family.
     """
-    sections = (_purpose, _data, _figures, _parts, _limits, _reasons)
-    lines = [line for section in sections for line in (*section(proof), "")]
+    sections = (_purpose, _data, _figures, _how_they_left, _slices, _limits, _reasons)
+    told = [lines for section in sections if (lines := list(section(proof)))]
+    lines = [line for lines in told for line in (*lines, "")]
     return "\n".join([f"# Model card: {escape(proof['model'])}", "", *lines, *_provenance(proof, params)]) + "\n"
 
 
@@ -93,14 +96,34 @@ def _verdict(gap: Mapping[str, float]) -> str:
     return "worse for sure" if gap["high"] < 0 else "no difference for sure"
 
 
-def _parts(proof: Mapping[str, Any]) -> Iterator[str]:
-    """How those who left did so, where a contract tells."""
+def _how_they_left(proof: Mapping[str, Any]) -> Iterator[str]:
+    """By choice or not, where a contract tells."""
     data = proof["data"]
     if data.get("left_voluntary") is not None:
         yield (
             f"Of those who left, {data['left_voluntary']:,} did so by choice and {data['left_involuntary']:,} because "
             "a payment failed."
         )
+
+
+def _slices(proof: Mapping[str, Any]) -> Iterator[str]:
+    """The same model month by month and among some of the people, as far as the evidence tells."""
+    months = [("date", one["as_of"], one, one.get("metrics", {})) for one in proof.get("months", [])]
+    parts = [(one["slice"], one["range"], one, one) for one in proof.get("slices", [])]
+    if not months and not parts:
+        return
+    yield "## Among whom"
+    yield ""
+    yield from table(
+        ["slice", "rows", "left", "ROC-AUC", "predicted minus observed"],
+        [_slice(name, part, about, told) for name, part, about, told in (*months, *parts)],
+    )
+
+
+def _slice(name: str, part: str, about: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+    counts = [f"{about['rows']:,}", f"{about['left']:,}"]
+    figures = [figure(told[key], 3) if key in told else "too few" for key in ("auc", "calibration_gap")]
+    return [f"{escape(name)}: {escape(part)}", *counts, *figures]
 
 
 def _limits(proof: Mapping[str, Any]) -> Iterator[str]:
@@ -115,14 +138,20 @@ def _limits(proof: Mapping[str, Any]) -> Iterator[str]:
             f"- {data['already_left_share']:.1%} of the rows had switched auto-renew off already, which makes any "
             "model look better; the last column is without them."
         )
+    yield from (f"- ALARM {escape(one['check'])}: {escape(one['sentence'])}" for one in _alarms(proof))
     yield "- Reasons say what the model looks at. They are no causes: what keeps a person is for an experiment to tell."
+
+
+def _alarms(proof: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The checks for leaks that did not pass."""
+    return [one for one in proof.get("leaks", []) if not one["passed"]]
 
 
 def _reasons(proof: Mapping[str, Any]) -> Iterator[str]:
     yield "## Reasons"
     yield ""
     yield from table(
-        ["reason", "share of what moves the score", "first reason of"],
+        ["reason", "share of what moves the score", "is the first of"],
         [[escape(one["reason"]), f"{one['share']:.1%}", f"{one['first']:.1%}"] for one in proof["reasons"]],
     )
     yield ""

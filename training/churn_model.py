@@ -3,8 +3,8 @@
 It imports nothing of this project. Beside it lies the bundle: `family.py` with the native model's file, and
 `model.json` with the features in their order, the calibration, and where the version comes from.
 
-A score is the sum of its reasons: `logit(churn_probability) = slope * (base + sum of the reasons) + intercept`, slope
-and intercept being the calibration's. The calibration moves all people alike and changes no order of reasons.
+A score is the sum of its reasons: `churn_probability = calibrate(base + sum of the reasons, calibration)`. The
+calibration rises with that sum and is the same for all people, so it changes neither who is first nor any reason.
 """
 
 import importlib.util

@@ -84,6 +84,7 @@ def scores_picture(candidate: Candidate, frame: Frame) -> Any:
         label = f"{name}: {len(part):,} rows, {part.mean():.1%} on average"
         axes.hist(part, bins=bins, weights=weight, color=color, alpha=0.25)
         axes.hist(part, bins=bins, weights=weight, color=color, histtype="step", linewidth=1.6, label=label)
+    axes.set_ylim(top=1.2 * axes.get_ylim()[1])  # room for the words
     _percent(axes.xaxis, axes.yaxis)
     axes.legend(frameon=False, loc="upper right")
     return figure

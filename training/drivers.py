@@ -51,7 +51,7 @@ def _bars(title: str, names: Sequence[str], weight: Floats) -> Any:
     total = max(float(weight.sum()), 1e-12)
     for place, size in enumerate(weight):
         axes.text(size, place, f" {size / total:.0%}", va="center", color=INK, fontsize=9)
-    axes.margins(x=0.08)
+    axes.margins(x=0.08, y=0.02)
     return figure
 
 

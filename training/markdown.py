@@ -11,9 +11,9 @@ def escape(text: object) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a table; cells are Markdown already."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return [f"| {' | '.join(cells)} |" for cells in lines]
+    """Lines of a table; cells are Markdown already. Spaces keep columns apart where the page's style does not."""
+    told = [f"| {'&ensp; | '.join(cells)} |" for cells in (heads, *rows)]
+    return [told[0], f"|{' --- |' * len(heads)}", *told[1:]]
 
 
 def figure(told: object, digits: int = 4, sign: str = "") -> str:

@@ -111,4 +111,4 @@ def commit() -> str | None:
 
 
 def _span(days: tuple[date, ...]) -> str:
-    return f"{days[0]} to {days[-1]} ({len(days)})"
+    return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]} ({len(days)})"

@@ -12,7 +12,7 @@ from training.folds import Split
 from training.frame import Frame
 
 #: what a run must tell.
-NEEDED = ("family", "model_params", "seed", "calibration", "development_digest")
+NEEDED = ("family", "model_params", "seed", "calibration_snapshots", "development_digest")
 
 
 class RerunError(PrichalError):
@@ -25,7 +25,7 @@ def recipe(candidate: Candidate, development: Frame, cut: Split, seed: int) -> d
         "family": candidate.name,
         "model_params": json.dumps(dict(candidate.params), sort_keys=True),
         "seed": seed,
-        "calibration": cut.calibration,
+        "calibration_snapshots": cut.calibration,
         "development_digest": development.digest()[:16],
     }
 
@@ -49,5 +49,5 @@ def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
             f"{logged['development_digest']}: read the snapshots of its development dates, made from the same data."
         )
     dates = tuple(np.unique(development.as_of).astype("datetime64[D]").tolist())
-    cut = Split(dates, (), (), int(logged["calibration"]))
+    cut = Split(dates, (), (), int(logged["calibration_snapshots"]))
     return fit_candidate(logged["family"], json.loads(logged["model_params"]), development, cut, int(logged["seed"]))

@@ -24,7 +24,8 @@ DATA = {"data__calibration": ["1997-06-01"], "data__development_rows": 40_000, "
 
 
 def card(**changes: Any) -> str:
-    return model_card({**evidence(**{**DATA, **changes}), **ABOUT}, {"depth": 4, "eta": 0.1})
+    """Of the evidence with these changes; columns without the space that keeps them apart."""
+    return model_card({**evidence(**{**DATA, **changes}), **ABOUT}, {"depth": 4, "eta": 0.1}).replace("&ensp;", "")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,30 @@ def test_a_contract_adds_how_they_left_and_the_figures_of_the_undecided():
     assert "| ROC-AUC | 0.7800 (0.7700 to 0.7900) | 0.7000 (0.6800 to 0.7200) |" in told
     assert "- 8.1% of the rows had switched auto-renew off already" in told
     assert "switched auto-renew off" not in card()
+
+
+def test_months_and_slices_are_told_and_small_ones_as_too_few():
+    auc, gap = {"value": 0.7, "low": 0.68, "high": 0.72}, {"value": -0.01, "low": -0.02, "high": 0.0}
+    month = {"as_of": "1998-03-01", "rows": 5000, "left": 3000, "metrics": {"auc": auc, "calibration_gap": gap}}
+    slices = [
+        {"slice": "tenure", "range": "below 90", "rows": 1000, "left": 600, "auc": auc, "calibration_gap": gap},
+        {"slice": "tenure", "range": "90 and more", "rows": 20, "left": 1, "sentence": "Too few."},
+    ]
+    told = card(months=[month], slices=slices).splitlines()
+    assert "| date: 1998-03-01 | 5,000 | 3,000 | 0.700 (0.680 to 0.720) | -0.010 (-0.020 to 0.000) |" in told
+    assert "| tenure: below 90 | 1,000 | 600 | 0.700 (0.680 to 0.720) | -0.010 (-0.020 to 0.000) |" in told
+    assert "| tenure: 90 and more | 20 | 1 | too few | too few |" in told
+    assert "## Among whom" not in card()
+
+
+def test_a_check_that_did_not_pass_is_a_limit():
+    leaks = [
+        {"check": "order", "passed": True, "sentence": "The order tells nothing."},
+        {"check": "single_feature", "passed": False, "sentence": "days_ahead alone has 0.970."},
+    ]
+    told = card(leaks=leaks)
+    assert r"- ALARM single\_feature: days\_ahead alone has 0.970." in told.splitlines()
+    assert "The order tells nothing" not in told
 
 
 def test_a_year_and_a_month_of_snapshots_may_know_a_season():

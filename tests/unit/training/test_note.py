@@ -20,13 +20,14 @@ def note(**changes: Any) -> str:
 def test_the_five_figures_are_told():
     lines = note().splitlines()
     assert lines[0] == r"**shop\_churn · catboost**, out of time"
-    assert lines[2:4] == ["| figure | value |", "| --- | --- |"]
+    assert lines[2:4] == ["| figure&ensp; | value |", "| --- | --- |"]
     assert lines[4:] == [
-        "| ROC-AUC (95% interval) | 0.7800 (0.7700 to 0.7900) |",
-        "| against baselines | +0.0500 (+0.0400 to +0.0600) on recency; +0.0100 (+0.0020 to +0.0180) on logistic |",
-        "| calibration | off by 0.0200 on average; slope 1.03, where 1 is neither too bold nor too timid |",
-        "| the riskiest 10% | hold 0.310 of those who left: 3.1 times as many as a tenth at random |",
-        "| on what | 10,000 rows of 1998-03-01, 1998-04-01, 6,000 left; fitted on 40,000 rows up to 1997-06-01 |",
+        "| ROC-AUC (95% interval)&ensp; | 0.7800 (0.7700 to 0.7900) |",
+        "| against baselines&ensp; | +0.0500 (+0.0400 to +0.0600) on recency; "
+        "+0.0100 (+0.0020 to +0.0180) on logistic |",
+        "| calibration&ensp; | off by 0.0200 on average; slope 1.03, where 1 is neither too bold nor too timid |",
+        "| the riskiest 10%&ensp; | hold 0.310 of those who left: 3.1 times as many as a tenth at random |",
+        "| on what&ensp; | 10,000 rows of 1998-03-01, 1998-04-01, 6,000 left; fitted on 40,000 rows up to 1997-06-01 |",
     ]
 
 
@@ -44,8 +45,8 @@ def test_a_candidate_is_held_against_the_other_baselines():
     told = {name: point_differences(name, judged) for name in ("catboost", "recency")}
     assert told["catboost"] == {"recency": {"value": pytest.approx(0.15)}, "logistic": {"value": pytest.approx(0.05)}}
     assert told["recency"] == {"logistic": {"value": pytest.approx(-0.1)}}
-    assert "| against baselines | -0.1000 on logistic |" in note(baselines=told["recency"])
-    assert "| against baselines | it is the only baseline |" in note(baselines={})
+    assert "| against baselines&ensp; | -0.1000 on logistic |" in note(baselines=told["recency"])
+    assert "| against baselines&ensp; | it is the only baseline |" in note(baselines={})
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_text_shows_as_it_is_and_stays_on_its_line(text: str, shown: str):
 
 
 def test_a_table_has_a_line_for_its_heads_and_one_for_each_row():
-    assert table(["a", "b"], [["1", "2"]]) == ["| a | b |", "| --- | --- |", "| 1 | 2 |"]
+    assert table(["a", "b"], [["1", "2"]]) == ["| a&ensp; | b |", "| --- | --- |", "| 1&ensp; | 2 |"]
 
 
 @pytest.mark.parametrize(

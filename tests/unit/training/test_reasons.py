@@ -10,7 +10,7 @@ import pytest
 from features import monthly
 from tests.unit.builders import feature, frame
 from training.candidate import Candidate, fit_candidate
-from training.churn_model import Attribution, attribute
+from training.churn_model import Attribution, attribute, calibrate
 from training.families import NAMES, family
 from training.folds import split
 from training.reasons import SAMPLE, agreement, attribution, first_reason, sample, stability, weights
@@ -61,8 +61,8 @@ def test_a_reason_is_the_sum_of_its_features_but_for_the_rest_of_32_bit_floats(n
 def test_the_calibrated_score_follows_from_base_and_reasons(name: str):
     fitted = fit(name)
     told = attribution(fitted, FRAME.rows, FEATURES)
-    score = fitted.calibration["slope"] * (told.base + told.sums.sum(axis=1)) + fitted.calibration["intercept"]
-    assert np.abs(1 / (1 + np.exp(-score)) - fitted.probability(FRAME.rows)).max() <= 1e-6
+    score = calibrate(told.base + told.sums.sum(axis=1), fitted.calibration)
+    assert np.abs(score - fitted.probability(FRAME.rows)).max() <= 1e-6
 
 
 def test_a_model_that_says_the_same_of_all_has_a_base_and_no_reasons():

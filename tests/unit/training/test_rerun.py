@@ -48,10 +48,10 @@ def test_the_logged_parameters_give_the_same_bundle_byte_for_byte(name: str, tmp
     assert files(tmp_path / "first", fitted) == files(tmp_path / "again", again)
 
 
-@pytest.mark.parametrize("changed", ["model_params", "seed", "calibration"])
+@pytest.mark.parametrize("changed", ["model_params", "seed", "calibration_snapshots"])
 def test_each_parameter_matters(changed: str):
     fitted = fit("xgboost")
-    other = {"model_params": '{"rounds": 21}', "seed": "8", "calibration": "3"}[changed]
+    other = {"model_params": '{"rounds": 21}', "seed": "8", "calibration_snapshots": "3"}[changed]
     again = refit({**logged(fitted), changed: other}, DEVELOPMENT)
     assert (again.probability(DEVELOPMENT.rows) != fitted.probability(DEVELOPMENT.rows)).any()
 
