@@ -3,27 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-from training.markdown import escape, figure, table
+from training.markdown import escape, figure
 
 
 def run_note(judged: Mapping[str, Any], about: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
     """Markdown for `mlflow.note.content`.
 
     Args:
-        judged: name and out-of-time metrics of the candidate.
+        judged: the candidate's out-of-time metrics.
         about: what was trained on what; `evidence` has it.
         baselines: how its AUC differs from that of each baseline.
     """
     metrics, data = judged["metrics"], about["data"]
-    rows = [
-        ["ROC-AUC (95% interval)", figure(metrics["auc"])],
-        ["against baselines", _against(baselines)],
-        ["calibration", _calibration(metrics)],
-        ["the riskiest 10%", _riskiest(metrics["recall_at_10pct"])],
-        ["on what", _on_what(data)],
-    ]
-    title = f"**{escape(about['model'])} · {escape(judged['name'])}**, out of time"
-    return "\n".join([title, "", *table(["figure", "value"], rows)]) + "\n"
+    told = {
+        "ROC-AUC, out of time": figure(metrics["auc"]),
+        "Against baselines": _against(baselines),
+        "Calibration": _calibration(metrics),
+        "The riskiest 10%": _riskiest(metrics["recall_at_10pct"]),
+        "On what": _on_what(data),
+    }
+    return "".join(f"- **{name}**: {text}\n" for name, text in told.items())
 
 
 def point_differences(name: str, judged: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
@@ -45,7 +44,7 @@ def _calibration(metrics: Mapping[str, Any]) -> str:
 
 def _riskiest(recall: Any) -> str:
     found = recall["value"] if isinstance(recall, Mapping) else recall
-    return f"hold {figure(recall, 3)} of those who left: {found / 0.10:.1f} times as many as a tenth at random"
+    return f"hold {figure(recall, 3)} of those who left, {found / 0.10:.1f} times as many as a tenth at random"
 
 
 def _on_what(data: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ def reasons(proof: Mapping[str, Any]) -> dict[str, float]:
 
 def log_note(proof: Mapping[str, Any]) -> None:
     """The five figures of the chosen candidate on the training's own run."""
-    mlflow.set_tag(NOTE, run_note({"name": proof["family"], **proof}, proof, proof["baselines"]))
+    mlflow.set_tag(NOTE, run_note(proof, proof, proof["baselines"]))
 
 
 def out_of_time(proof: Mapping[str, Any]) -> dict[str, float]:
