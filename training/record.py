@@ -1,6 +1,6 @@
 """What a training writes to its MLflow runs: the same names everywhere, so that compare works."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -62,10 +62,9 @@ def log_judged(judged: list[dict[str, Any]], runs: Mapping[str, str], about: Map
         client.set_tag(run, NOTE, run_note(one, about, point_differences(one["name"], judged)))
 
 
-def log_recipe(runs: Iterable[str], recipe: Mapping[str, Any]) -> None:
+def log_recipe(run: str, recipe: Mapping[str, Any]) -> None:
     """The parameters that a model can be fitted again from."""
-    for run in runs:
-        mlflow.log_params(dict(recipe), run_id=run)
+    mlflow.log_params(dict(recipe), run_id=run)
 
 
 def reasons(proof: Mapping[str, Any]) -> dict[str, float]:

@@ -19,14 +19,21 @@ class RerunError(PrichalError):
     """The run, or the data at hand, is not what the model was fitted from."""
 
 
-def recipe(candidate: Candidate, development: Frame, cut: Split, seed: int) -> dict[str, Any]:
-    """The parameters that decide the candidate's fit; MLflow keeps them as text."""
+def recipe(candidate: Candidate, digest: str, cut: Split, seed: int) -> dict[str, Any]:
+    """The parameters that decide the candidate's fit; MLflow keeps them as text.
+
+    Args:
+        candidate: a fitted model.
+        digest: of its development rows.
+        cut: their dates.
+        seed: of the fit.
+    """
     return {
         "family": candidate.name,
         "model_params": json.dumps(dict(candidate.params), sort_keys=True),
         "seed": seed,
         "calibration_snapshots": cut.calibration,
-        "development_digest": development.digest()[:16],
+        "development_digest": digest[:16],
     }
 
 

@@ -85,9 +85,8 @@ def train(
     chosen = max(candidates, key=lambda one: one.fold_auc)
     proof = evidence(chosen, judged, versus_baselines(chosen, candidates, judging, plan.seed), about)
     mlflow.log_params({**chosen.params, "search_trials": plan.trials})
-    for candidate, run in fitted.values():
-        record.log_recipe([run, *([record.active()] if candidate is chosen else [])],
-                          rerun.recipe(candidate, development, cut, plan.seed))  # fmt: skip
+    for candidate, run in (*fitted.values(), (chosen, record.active())):
+        record.log_recipe(run, rerun.recipe(candidate, about["data"]["digest"], cut, plan.seed))
     proof |= _explain(chosen, candidates, development, judging, cut, spec.features, plan.seed)
     mlflow.log_metrics(record.out_of_time(proof) | record.reasons(proof) | {"mean_fold_auc": chosen.fold_auc})
     record.log_note(proof)

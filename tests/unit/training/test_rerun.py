@@ -33,7 +33,7 @@ def fit(name: str) -> Candidate:
 
 def logged(candidate: Candidate) -> dict[str, str]:
     """As MLflow gives parameters back."""
-    return {name: str(value) for name, value in recipe(candidate, DEVELOPMENT, CUT, seed=7).items()}
+    return {name: str(value) for name, value in recipe(candidate, DEVELOPMENT.digest(), CUT, seed=7).items()}
 
 
 def files(folder: Path, candidate: Candidate) -> dict[str, bytes]:
