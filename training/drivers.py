@@ -47,7 +47,8 @@ def dependence_picture(told: Attribution, rows: Floats, features: Sequence[Featu
 def _bars(title: str, names: Sequence[str], weight: Floats) -> Any:
     height = max(3.6, 1.8 + 0.36 * len(names))
     figure, axes = canvas(f"{title}, out of time", "mean absolute contribution to the log-odds", "", (9.5, height))
-    axes.barh([textwrap.shorten(name, 70, placeholder=" …") for name in names], weight, color=ACCENT, height=0.65)
+    axes.barh(np.arange(len(names)), weight, color=ACCENT, height=0.65)
+    axes.set_yticks(np.arange(len(names)), [textwrap.fill(name, 60) for name in names])
     total = max(float(weight.sum()), 1e-12)
     for place, size in enumerate(weight):
         axes.text(size, place, f" {size / total:.0%}", va="center", color=INK, fontsize=9)

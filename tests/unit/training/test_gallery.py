@@ -77,6 +77,13 @@ def test_axes_carry_descriptions_and_units_and_no_column_names():
     assert "Silent for $5 or $6" in texts(reasons_picture(told))
 
 
+def test_features_of_one_description_keep_a_bar_each():
+    told = attribution(fit(FRAME), FRAME.rows, FEATURES)
+    axes = features_picture(told, [FEATURES[0], FEATURES[1], FEATURES[1]]).axes[0]
+    assert sorted({bar.get_y() + bar.get_height() / 2 for bar in axes.patches}) == [0, 1, 2]
+    assert [one.get_text() for one in axes.get_yticklabels()].count("minutes in all") == 2
+
+
 def test_a_curve_tells_how_many_have_no_value():
     told = attribution(fit(FRAME), FRAME.rows, FEATURES)
     share = np.isnan(FRAME.rows[:, 1]).mean()
