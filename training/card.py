@@ -93,7 +93,7 @@ def _figures(proof: Mapping[str, Any]) -> Iterator[str]:
 def _verdict(gap: Mapping[str, float]) -> str:
     if gap["low"] > 0:
         return "better for sure"
-    return "worse for sure" if gap["high"] < 0 else "no difference for sure"
+    return "worse for sure" if gap["high"] < 0 else "not surely different"
 
 
 def _how_they_left(proof: Mapping[str, Any]) -> Iterator[str]:

@@ -50,6 +50,6 @@ def _riskiest(recall: Any) -> str:
 def _on_what(data: Mapping[str, Any]) -> str:
     dates = ", ".join(data["out_of_time"])
     return (
-        f"{data['out_of_time_rows']:,} rows of {escape(dates)}, {data['out_of_time_left']:,} left; fitted on "
+        f"{data['out_of_time_rows']:,} rows of {escape(dates)}, {data['out_of_time_left']:,} left; made from "
         f"{data['development_rows']:,} rows up to {escape(data['development'][-1])}"
     )

@@ -60,7 +60,7 @@ def test_how_alike_the_reasons_stay_is_told():
 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
-    [(0.01, 0.02, "better for sure"), (-0.01, 0.02, "no difference for sure"), (-0.02, -0.01, "worse for sure")],
+    [(0.01, 0.02, "better for sure"), (-0.01, 0.02, "not surely different"), (-0.02, -0.01, "worse for sure")],
 )
 def test_a_difference_is_called_sure_only_if_its_interval_excludes_zero(low: float, high: float, said: str):
     gap = {"value": (low + high) / 2, "low": low, "high": high}
