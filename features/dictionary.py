@@ -83,7 +83,7 @@ def _features(features: Sequence[Feature], figures: Mapping[str, Mapping[str, st
             feature.description,
             feature.unit,
             feature.null,
-            feature.reason,
+            f"{feature.reason}{' (its value is not said)' if feature.private else ''}",
             *measured,
         ]
         lines.append("| " + " | ".join(cells) + " |")

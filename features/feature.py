@@ -72,6 +72,8 @@ class Feature:
         null: what a missing value means, in words.
         reason: the group it speaks for when a score is explained, said as to a person.
         description: reads before the number: `days since the last purchase: 171`.
+        private: its number is not said when a score is explained, only the reason is: what a person would not like
+            to hear from us, such as how a bank answered or who lives in the household.
     """
 
     source: str
@@ -86,6 +88,7 @@ class Feature:
     where: str | None = None
     what: str | None = None
     ahead: Ahead | None = None
+    private: bool = False
 
     def __post_init__(self) -> None:
         if self.aggregation not in get_args(Aggregation):

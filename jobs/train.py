@@ -31,7 +31,7 @@ def train(context: Context, population: str = "all", as_of: str = "latest", tria
         built = snapshots.build(context.engine, dates)
         code = code_hash(ROOT, [*ROOMS, f"projects/{context.project.name}"])
         for one in populations:
-            with mlflow.start_run(run_name=one.name, nested=True, tags={"prichal.kind": "training"}):
+            with mlflow.start_run(run_name=f"{one.name} · training", nested=True, tags={"prichal.kind": "training"}):
                 done.append(fit(snapshots, one, plan, dates, until=day, code=code, say=context.say))
         entry.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}
         entry.rows_in = sum(built.rows.values())

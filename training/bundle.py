@@ -38,6 +38,7 @@ def write_bundle(
                 "unit": f.unit,
                 "reason": f.reason,
                 "description": f.description,
+                "private": f.private,
             }
             for f in features
         ],

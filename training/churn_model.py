@@ -2,10 +2,15 @@
 
 It imports nothing of this project. Beside it lies the bundle: `family.py` with the native model's file, and
 `model.json` with the features in their order, the calibration, and where the version comes from.
+
+A score is the sum of its reasons: `churn_probability = calibrate(base + sum of the reasons, calibration)`. The
+calibration rises with that sum and is the same for all people, so it changes neither who is first nor any reason.
 """
 
 import importlib.util
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +32,11 @@ class Bundle:
         self.family = _load_code(folder / "family.py")
         self.native = self.family.load(folder)
         self.names = [feature["name"] for feature in self.card["features"]]
+        self.reason_of = [feature["reason"] for feature in self.card["features"]]
+        open_to_all = np.array([not feature["private"] for feature in self.card["features"]])
+        self.speakers = {
+            reason: np.flatnonzero(open_to_all & (np.array(self.reason_of) == reason)) for reason in self.reason_of
+        }
 
     def rows(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The features of `frame` as floats, in the model's order; null is NaN."""
@@ -40,24 +50,68 @@ class Bundle:
         """Up to three sentences a row, the strongest first: what raises its risk above the average.
 
         Contributions of the features that share a reason are added up; a reason counts if its sum is
-        above 0, and speaks through the feature that adds most to it.
+        above 0, and speaks through the feature that adds most to it and is not private.
         """
         if not len(rows):
             return []
-        added = self.family.contributions(self.native, rows)
-        groups = list(dict.fromkeys(feature["reason"] for feature in self.card["features"]))
-        member = np.array([[feature["reason"] == group for group in groups] for feature in self.card["features"]])
-        sums = added @ member
-        strongest = np.argsort(-sums, axis=1, kind="stable")[:, :REASONS]
-        speaker = np.where(member[None, :, :], added[:, :, None], -np.inf).argmax(axis=1)
+        told = self.attribution(rows)
+        strongest = np.argsort(-told.sums, axis=1, kind="stable")[:, :REASONS]
         return [
-            [self._say(speaker[i, group], rows[i]) if sums[i, group] > 0 else None for group in strongest[i]]
+            [self._say(told, i, group, rows[i]) if told.sums[i, group] > 0 else None for group in strongest[i]]
             for i in range(len(rows))
         ]
 
-    def _say(self, column: int, row: NDArray[np.float64]) -> str:
-        feature, value = self.card["features"][column], row[column]
-        return f"{feature['reason']} ({feature['description']}: {'none' if np.isnan(value) else _number(value)})"
+    def attribution(self, rows: NDArray[np.float64]) -> "Attribution":
+        """What each reason adds to the log-odds of each row."""
+        return attribute(self.family, self.native, rows, self.reason_of)
+
+    def _say(self, told: "Attribution", i: int, group: int, row: NDArray[np.float64]) -> str:
+        """The reason, and the number of its strongest feature that is not private."""
+        reason = told.names[group]
+        columns = self.speakers[reason]
+        if not len(columns) or told.features[i, columns].max() <= 0:
+            return reason
+        column = columns[told.features[i, columns].argmax()]
+        value = "none" if np.isnan(row[column]) else _number(row[column])
+        return f"{reason} ({self.card['features'][column]['description']}: {value})"
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What adds up to the log-odds of n rows: `base + sums.sum(axis=1)`.
+
+    Attributes:
+        names: the reasons, in the order of the features that first name them.
+        base: the log-odds that every row begins from.
+        sums: (n, reasons), positive where a reason raises the risk.
+        features: (n, columns), the same by feature, as the library tells it.
+    """
+
+    names: tuple[str, ...]
+    base: float
+    sums: NDArray[np.float64]
+    features: NDArray[np.float64]
+
+
+def attribute(family: Any, native: Any, rows: NDArray[np.float64], reasons: Sequence[str]) -> Attribution:
+    """Add up the family's exact contributions by reason, to the very margin.
+
+    Args:
+        family: the module of the model's family.
+        native: the fitted model.
+        rows: (n, columns).
+        reasons: of each column.
+
+    Libraries that keep 32-bit floats leave a rest in the sixth digit; it is shared out by the size of the reasons.
+    """
+    probe = np.zeros((1, len(reasons)))
+    base = float(family.margin(native, probe)[0] - family.contributions(native, probe).sum())
+    features = family.contributions(native, rows)
+    names = tuple(dict.fromkeys(reasons))
+    sums = features @ np.array([[reason == name for name in names] for reason in reasons], dtype=np.float64)
+    size = np.abs(sums).sum(axis=1, keepdims=True)
+    rest = (family.margin(native, rows) - base)[:, None] - sums.sum(axis=1, keepdims=True)
+    return Attribution(names, base, sums + rest * np.divide(np.abs(sums), size, where=size > 0, out=0 * sums), features)
 
 
 class ChurnModel(PythonModel):  # type: ignore[misc]  # MLflow is not typed

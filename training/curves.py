@@ -1,82 +1,120 @@
-"""Pictures of a candidate out of time: ranking, calibration, and what the reasons weigh."""
+"""Pictures of how good a candidate is out of time: ranking, calibration, what a budget finds, the scores themselves."""
 
 from collections.abc import Sequence
+from itertools import cycle, islice
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
+from matplotlib.ticker import PercentFormatter
 
-from features import Feature
 from training.candidate import Candidate
-from training.families import family
+from training.canvas import ACCENT, FAINT, INK, OTHERS, WARM, canvas
+from training.evidence import BUDGETS
 from training.frame import Frame
-from training.metrics import calibration_table
+from training.metrics import Floats, calibration_table, entity_weights
 
-mpl.use("Agg")  # there is no screen where this runs
-
-INK, ACCENT, FAINT = "#1f2933", "#0b7285", "#adb5bd"
+#: blocks of bootstrap draws behind the error bars of a picture.
+BLOCKS = 5
 
 
 def roc_picture(candidates: Sequence[Candidate], frame: Frame, chosen: str) -> Any:
     """ROC curves of all candidates, the chosen one on top."""
     from sklearn.metrics import roc_auc_score, roc_curve
 
-    figure, axes = _axes(
-        "ROC curve, out of time", "share of those who stayed, contacted", "share of those who left, found"
+    figure, axes = canvas(
+        "ROC curve, out of time", "share of those who stayed, contacted", "share of those who left, found", (6.5, 6)
     )
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1)
+    colors = cycle(OTHERS)
     for candidate in sorted(candidates, key=lambda one: one.name == chosen):
         probability = candidate.probability(frame.rows)
         x, y, _ = roc_curve(frame.labels, probability)
         own = candidate.name == chosen
         label = f"{candidate.name} {roc_auc_score(frame.labels, probability):.3f}"
-        axes.plot(x, y, label=label, linewidth=2 if own else 1, color=ACCENT if own else None)
-    axes.legend(frameon=False, loc="lower right")
+        axes.plot(x, y, label=label, linewidth=2.4 if own else 1.2, color=ACCENT if own else next(colors))
+    _percent(axes.xaxis, axes.yaxis)
+    axes.legend(frameon=False, loc="lower right", title="ROC-AUC", alignment="left")
     return figure
 
 
-def calibration_picture(candidate: Candidate, frame: Frame) -> Any:
-    """Predicted probability against the share that left, in tenths of the rows."""
-    predicted, observed, _ = calibration_table(frame.labels, candidate.probability(frame.rows))
-    figure, axes = _axes("Calibration, out of time", "predicted probability of leaving", "share that left")
-    axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1)
-    axes.plot(predicted, observed, marker="o", color=ACCENT)
+def calibration_picture(candidate: Candidate, frame: Frame, seed: int) -> Any:
+    """Predicted probability against the share that left, in tenths of the rows, with 95% intervals over entities."""
+    probability = candidate.probability(frame.rows)
+    predicted, observed, _ = calibration_table(frame.labels, probability)
+    low, high = _observed_interval(probability, frame, seed)
+    figure, axes = canvas(
+        "Calibration, out of time", "predicted probability of leaving", "share that left, 95% interval", (6.5, 6)
+    )
+    top = 1.05 * max(float(predicted.max()), float(high.max()), 0.01)
+    axes.plot([0, top], [0, top], color=FAINT, linestyle=":", linewidth=1, label="as predicted")
+    bars = np.clip(np.vstack([observed - low, high - observed]), 0, None)
+    axes.errorbar(predicted, observed, bars, fmt="o-", color=ACCENT, capsize=3, label="a tenth of the rows each")
+    axes.set(xlim=(0, top), ylim=(0, top))
+    _percent(axes.xaxis, axes.yaxis)
+    axes.legend(frameon=False, loc="upper left")
     return figure
 
 
-def lift_picture(candidate: Candidate, frame: Frame) -> Any:
-    """Share of those who left that is found, by the share of customers contacted."""
+def found_picture(candidate: Candidate, frame: Frame) -> Any:
+    """Share of those who left that is found, by the share contacted, with the lift at the usual budgets."""
     order = np.argsort(-candidate.probability(frame.rows), kind="stable")
     found = np.cumsum(frame.labels[order]) / max(1, frame.labels.sum())
-    figure, axes = _axes(
-        "Found by contact budget, out of time",
-        "share of customers contacted",
-        "share of those who left, found",
-    )
-    axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1)
-    axes.plot(np.arange(1, len(found) + 1) / len(found), found, color=ACCENT)
+    contacted = np.arange(1, len(found) + 1) / len(found)
+    figure, axes = canvas("Found by contact budget, out of time", "share contacted", "share of those who left, found")
+    axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1, label="at random")
+    axes.plot([0, frame.labels.mean(), 1], [0, 1, 1], color=FAINT, linewidth=1, label="nobody contacted in vain")
+    axes.plot(contacted, found, color=ACCENT, linewidth=2.2, label=candidate.name)
+    for budget in BUDGETS:
+        place = max(1, round(budget * len(found))) - 1
+        axes.plot(contacted[place], found[place], "o", color=ACCENT)
+    axes.legend(frameon=False, loc="lower right", title=_budgets(found), alignment="left")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+    _percent(axes.xaxis, axes.yaxis)
     return figure
 
 
-def reasons_picture(candidate: Candidate, frame: Frame, features: Sequence[Feature]) -> Any:
-    """Mean absolute contribution of each reason to the log-odds."""
-    added = family(candidate.name).contributions(candidate.native, frame.rows)
-    groups = list(dict.fromkeys(feature.reason for feature in features))
-    member = np.array([[feature.reason == group for group in groups] for feature in features])
-    weight = np.abs(added @ member).mean(axis=0)
-    order = np.argsort(weight)
-    figure, axes = _axes("What the model looks at, out of time", "mean absolute contribution to the log-odds", "")
-    axes.barh([groups[i] for i in order], weight[order], color=ACCENT)
+def scores_picture(candidate: Candidate, frame: Frame) -> Any:
+    """Where the probabilities of those who left and of those who stayed lie."""
+    probability = candidate.probability(frame.rows)
+    figure, axes = canvas("Scores by outcome, out of time", "predicted probability of leaving", "share of the group")
+    bins = np.linspace(0, max(0.01, float(np.quantile(probability, 0.999))), 41)
+    for left, color, name in ((0, ACCENT, "stayed"), (1, WARM, "left")):
+        part = np.clip(probability[frame.labels == left], 0, bins[-1])
+        weight = np.full(len(part), 1 / max(1, len(part)))
+        label = f"{name}: {len(part):,} rows, {part.mean():.1%} on average"
+        axes.hist(part, bins=bins, weights=weight, color=color, alpha=0.25)
+        axes.hist(part, bins=bins, weights=weight, color=color, histtype="step", linewidth=1.6, label=label)
+    axes.set_ylim(top=1.2 * axes.get_ylim()[1])  # room for the words
+    _percent(axes.xaxis, axes.yaxis)
+    axes.legend(frameon=False, loc="upper right")
     return figure
 
 
-def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure
+def _budgets(found: Floats) -> str:
+    lines = []
+    for budget in BUDGETS:
+        share = found[max(1, round(budget * len(found))) - 1]
+        lines.append(f"{budget:.0%} contacted: {share:.1%} found, lift {share / budget:.1f}")
+    return "\n".join(lines)
 
-    figure = Figure(figsize=(7, 5), dpi=110, layout="constrained")
-    axes = figure.subplots()
-    axes.set_title(title, loc="left", color=INK, fontweight="bold")
-    axes.set_xlabel(x, color=INK)
-    axes.set_ylabel(y, color=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
+
+def _observed_interval(probability: Floats, frame: Frame, seed: int) -> tuple[Floats, Floats]:
+    """95% interval of the share that left in each tenth of the rows, drawing entities."""
+    order = np.argsort(probability, kind="stable")
+    member = np.zeros((len(order), 10))
+    for place, part in enumerate(np.array_split(order, 10)):
+        member[part, place] = 1.0
+    member = member[:, member.any(axis=0)]
+    with np.errstate(invalid="ignore"):  # a tenth of which nobody was drawn
+        shares = [
+            ((weights * frame.labels) @ member) / (weights @ member)
+            for weights in islice(entity_weights(frame.entity, seed), BLOCKS)
+        ]
+    low, high = np.nanpercentile(np.concatenate(shares), [2.5, 97.5], axis=0)
+    return low, high
+
+
+def _percent(*axes: Any) -> None:
+    for axis in axes:
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axis.label.set_color(INK)

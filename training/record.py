@@ -8,14 +8,19 @@ import mlflow
 
 from training.folds import Split
 from training.frame import Frame
+from training.note import point_differences, run_note
 from training.search import Trial
+
+NOTE = "mlflow.note.content"
 
 
 def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
     """The two data sets with their digests, and the dates of the split."""
-    for frame, context in ((development, "development"), (judging, "out_of_time")):
+    for frame, context, dates in (
+        (development, "development", cut.development), (judging, "out_of_time", cut.out_of_time)
+    ):  # fmt: skip
         data = mlflow.data.from_pandas(
-            frame.pandas(), source=f"snapshots {cut.development[0]} to {cut.out_of_time[-1]}", targets="label",
+            frame.pandas(), source=f"snapshots {min(dates)} to {max(dates)}", targets="label",
             name=context, digest=frame.digest()[:36],
         )  # fmt: skip
         mlflow.log_input(data, context=context)
@@ -23,28 +28,53 @@ def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
     mlflow.log_params(
         {
             "development_dates": _span(cut.development),
+            "calibration_dates": _span(cut.calibrate),
             "out_of_time_dates": _span(cut.out_of_time),
             "folds": len(cut.folds),
         }
     )
 
 
-def log_trial(name: str, trial: Trial) -> None:
+def log_trial(population: str, name: str, trial: Trial) -> None:
     """A nested run for one parameter set of family `name`."""
-    tags = {"prichal.kind": "trial", "prichal.family": name}
-    with mlflow.start_run(run_name=f"{name} trial {trial.number}", nested=True, tags=tags):
+    tags = {"prichal.kind": "trial", "prichal.family": name, "prichal.population": population}
+    with mlflow.start_run(run_name=run_name(population, name, f"trial {trial.number}"), nested=True, tags=tags):
         mlflow.log_params({"family": name, **trial.params})
         for place, value in enumerate(trial.fold_aucs):
             mlflow.log_metric("fold_auc", value, step=place)
         mlflow.log_metric("mean_fold_auc", trial.auc)
 
 
-def log_judged(judged: list[dict[str, Any]], runs: Mapping[str, str]) -> None:
-    """Out-of-time figures on each candidate's own run, under the same names everywhere, so that compare works."""
+def run_name(*parts: str) -> str:
+    """What a person reads in the list of runs: population, family, trial."""
+    return " · ".join(parts)
+
+
+def log_judged(judged: list[dict[str, Any]], runs: Mapping[str, str], about: Mapping[str, Any]) -> None:
+    """Data, out-of-time figures and note on each candidate's own run, named alike everywhere, so that compare works."""
     client = mlflow.MlflowClient()
+    inputs = client.get_run(active()).inputs.dataset_inputs
     for one in judged:
+        run = runs[one["name"]]
+        client.log_inputs(run, inputs)
         for name, value in out_of_time(one).items():
-            client.log_metric(runs[one["name"]], name, value)
+            client.log_metric(run, name, value)
+        client.set_tag(run, NOTE, run_note(one, about, point_differences(one["name"], judged)))
+
+
+def log_recipe(run: str, recipe: Mapping[str, Any]) -> None:
+    """The parameters that a model can be fitted again from."""
+    mlflow.log_params(dict(recipe), run_id=run)
+
+
+def reasons(proof: Mapping[str, Any]) -> dict[str, float]:
+    """How alike the reasons stay when the model is fitted again."""
+    return {f"reasons_{name}": proof["reasons_stability"][name] for name in ("top_same", "rank_correlation")}
+
+
+def log_note(proof: Mapping[str, Any]) -> None:
+    """The five figures of the chosen candidate on the training's own run."""
+    mlflow.set_tag(NOTE, run_note(proof, proof, proof["baselines"]))
 
 
 def out_of_time(proof: Mapping[str, Any]) -> dict[str, float]:
@@ -68,12 +98,16 @@ def flat(metrics: Mapping[str, Any]) -> dict[str, float]:
     return flat
 
 
+def active() -> str:
+    """The id of the active run."""
+    return str(mlflow.active_run().info.run_id)
+
+
 def commit() -> str | None:
     """The git commit that MLflow found for the active run; None outside a checkout."""
-    run = mlflow.active_run()
-    found = run.data.tags.get("mlflow.source.git.commit") if run else None
+    found = mlflow.active_run().data.tags.get("mlflow.source.git.commit")
     return str(found) if found else None
 
 
 def _span(days: tuple[date, ...]) -> str:
-    return f"{days[0]} to {days[-1]} ({len(days)})"
+    return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]} ({len(days)})"

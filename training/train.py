@@ -10,14 +10,17 @@ from typing import Any
 import mlflow
 
 from features import Feature, Population, Snapshots
-from training import curves, record, version
+from training import record, rerun, version
 from training.bundle import write_bundle
 from training.candidate import Candidate, check_classes, fit_candidate
+from training.card import model_card
 from training.evidence import evidence, how_they_left, judge_out_of_time, versus_baselines
 from training.fingerprint import fingerprint
 from training.folds import Split, split
 from training.frame import Frame, TooLittleDataError, read_frame
+from training.gallery import gallery
 from training.plan import TrainingPlan
+from training.reasons import attribution, sample, stability, weights
 from training.search import Trial, search
 
 Say = Callable[[str], None]
@@ -73,20 +76,26 @@ def train(
         say(f"train · {population.name}: version {found[0]} has the same data, code and settings; nothing to fit")
         return Trained(population.model, *found, reused=True)
     record.log_inputs(development, judging, cut)
-    fitted = {name: _candidate(name, plan, development, names, cut, say) for name in plan.families}
+    mlflow.log_params({"project": spec.project, "population": population.name, "as_of": until})
+    fitted = {name: _candidate(name, population.name, plan, development, names, cut, say) for name in plan.families}
     candidates = [candidate for candidate, _ in fitted.values()]
     judged = judge_out_of_time(candidates, judging, plan.seed)
-    record.log_judged(judged, {name: run for name, (_, run) in fitted.items()})
+    record.log_judged(judged, {name: run for name, (_, run) in fitted.items()}, about)
     about["commit"] = record.commit()
     chosen = max(candidates, key=lambda one: one.fold_auc)
     proof = evidence(chosen, judged, versus_baselines(chosen, candidates, judging, plan.seed), about)
-    mlflow.log_params({"chosen": chosen.name, **chosen.params, "seed": plan.seed, "search_trials": plan.trials})
-    mlflow.log_metrics(record.out_of_time(proof))
+    mlflow.log_params({**chosen.params, "search_trials": plan.trials})
+    for candidate, run in (*fitted.values(), (chosen, record.active())):
+        record.log_recipe(run, rerun.recipe(candidate, about["data"]["digest"], cut, plan.seed))
+    proof |= _explain(chosen, candidates, development, judging, cut, spec.features, plan.seed)
+    mlflow.log_metrics(record.out_of_time(proof) | record.reasons(proof) | {"mean_fold_auc": chosen.fold_auc})
+    record.log_note(proof)
+    card = model_card(proof, chosen.params)
     mlflow.log_dict(proof, "evidence.json")
-    _log_curves(chosen, candidates, judging, spec.features)
+    mlflow.log_text(card, "model_card.md")
     with tempfile.TemporaryDirectory() as scratch:
         write_bundle(Path(scratch) / "bundle", chosen, spec.features, about)
-        number = version.register(Path(scratch) / "bundle", population.model, judging, proof, mark)
+        number = version.register(Path(scratch) / "bundle", population.model, judging, proof, card, mark)
     say(f"train · {population.name}: {chosen.name} registered as {population.model} version {number}, the challenger")
     return Trained(population.model, number, proof, reused=False)
 
@@ -104,17 +113,19 @@ def _cut(snapshots: Snapshots, population: Population, plan: TrainingPlan, dates
 
 
 def _candidate(
-    name: str, plan: TrainingPlan, frame: Frame, names: list[str], cut: Split, say: Say
+    name: str, population: str, plan: TrainingPlan, frame: Frame, names: list[str], cut: Split, say: Say
 ) -> tuple[Candidate, str]:
     fixed = dict(plan.params.get(name, {}))
     if name == "recency":
         fixed["recency"] = names.index(plan.recency)
     with mlflow.start_run(
-        run_name=name, nested=True, tags={"prichal.kind": "candidate", "prichal.family": name}
+        run_name=record.run_name(population, name),
+        nested=True,
+        tags={"prichal.kind": "candidate", "prichal.family": name, "prichal.population": population},
     ) as run:
 
         def told(trial: Trial) -> None:
-            record.log_trial(name, trial)
+            record.log_trial(population, name, trial)
             say(f"train · {name} trial {trial.number}/{plan.trials}  AUC of the folds {trial.auc:.4f}")
 
         params = search(name, frame, cut, fixed, plan.trials, plan.seed, told)
@@ -127,15 +138,17 @@ def _candidate(
     return candidate, run.info.run_id
 
 
-def _log_curves(chosen: Candidate, candidates: list[Candidate], judging: Frame, features: Sequence[Feature]) -> None:
-    pictures = {
-        "roc": curves.roc_picture(candidates, judging, chosen.name),
-        "calibration": curves.calibration_picture(chosen, judging),
-        "found_by_budget": curves.lift_picture(chosen, judging),
-        "reasons": curves.reasons_picture(chosen, judging, features),
-    }
-    for name, figure in pictures.items():
+def _explain(
+    chosen: Candidate, candidates: list[Candidate], development: Frame, judging: Frame, cut: Split,
+    features: Sequence[Feature], seed: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Log the pictures; returns what the evidence says of the reasons."""
+    sampled = sample(judging, seed)
+    told = attribution(chosen, sampled.rows, features)
+    for name, figure in gallery(chosen, candidates, judging, sampled, told, features, seed):
         mlflow.log_figure(figure, f"curves/{name}.png")
+    again = stability(chosen, development, cut, sampled.rows, features, seed)
+    return {"reasons": weights(told), "reasons_stability": again}
 
 
 def _about(
@@ -145,9 +158,11 @@ def _about(
     return {
         "project": snapshots.spec.project,
         "population": population.name,
+        "who": population.description,
         "model": population.model,
         "label": {
             "source": ", ".join(label.about),
+            "description": label.description,
             "horizon_days": label.horizon_days,
             "grace_days": label.grace_days,
         },

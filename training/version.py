@@ -12,6 +12,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from training import churn_model
+from training.card import description
 from training.churn_model import REASONS
 from training.frame import Frame
 
@@ -24,7 +25,7 @@ def packages() -> dict[str, str]:
     return {package: package_version(package) for package in PACKAGES}
 
 
-def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any], mark: str) -> str:
+def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any], card: str, mark: str) -> str:
     """Log the bundle as a model of the active run, register it and make it the challenger.
 
     Args:
@@ -32,6 +33,7 @@ def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any],
         model: registered name.
         judging: rows to take the input example from.
         proof: the evidence, stored with the model.
+        card: what a person reads on the version's page, in Markdown.
         mark: fingerprint, to find the version again.
 
     Returns:
@@ -44,11 +46,12 @@ def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any],
         python_model=str(churn_model.__file__),
         artifacts={"bundle": str(bundle)},
         signature=_signature(judging.names),
-        input_example=example,
+        input_example=(example, {"explain": True}),
         pip_requirements=[f"{package}=={number}" for package, number in packages().items()],
         registered_model_name=model,
     )
     client, number = mlflow.MlflowClient(), str(info.registered_model_version)
+    client.update_model_version(model, number, description(card))
     tags = {"fingerprint": mark, "family": proof["family"], "auc": f"{proof['metrics']['auc']['value']:.4f}"}
     for key, value in tags.items():
         client.set_model_version_tag(model, number, key, value)

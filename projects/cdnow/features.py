@@ -5,7 +5,7 @@ from features import ALL, Feature
 SILENCE = "Has not bought for a while"
 HABIT = "Buys rarely"
 FADING = "Buys less than before"
-SPEND = "Spends little"
+SPEND = "Small purchases so far"
 TENURE = "How long a customer"
 
 NONE_YET = "never null: where nothing was bought it is 0"

@@ -1,6 +1,6 @@
 """What is done in the apps."""
 
-from projects.churn.features.declare import ACTIVITY, HOME, LEAVING, MESSAGES, of, over, part, since, where
+from projects.churn.features.declare import ACTIVITY, LEAVING, MESSAGES, SETTING, of, over, part, since, where
 
 UNUSED = "never used an app"
 NO_SESSION = "no session in that time"
@@ -14,8 +14,8 @@ SESSIONS = (
     since("app_sessions", ACTIVITY, "the apps were used", UNUSED),
     *over("app_sessions", "interval_mean", (90,), "days", ACTIVITY,
           "days from one day in the apps to the next, on average", null="used on fewer than two days in that time"),
-    *over("app_sessions", "distinct", (30,), "devices", HOME, "devices with the app", measure="device_id"),
-    *over("app_sessions", "share", (30,), "share", HOME, "share of sessions in the app of a TV", null=NO_SESSION,
+    *over("app_sessions", "distinct", (30,), "devices", SETTING, "devices with the app", measure="device_id"),
+    *over("app_sessions", "share", (30,), "share", SETTING, "share of sessions in the app of a TV", null=NO_SESSION,
           **where("tv", "device_type = 'tv'")),
 )  # fmt: skip
 
@@ -39,7 +39,8 @@ EVENTS = (
     since("app_events", LEAVING, "cancelling was seen in the apps", "never saw it", **CANCEL),
     *over("app_events", "count", (90,), "times", MESSAGES, "times that an app was opened from a push", **PUSHED),
     since("app_events", MESSAGES, "an app was opened from a push", "never opened one so", **PUSHED),
-    *over("app_events", "count", (30,), "times", HOME, "times that the mode for children was switched on in the apps",
+    *over("app_events", "count", (30,), "times", SETTING,
+          "times that the mode for children was switched on in the apps", private=True,
           **where("kids_mode", "event_name = 'kids_mode'")),
 )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Access, renewal, price and payment: what the books say."""
 
 from features import Feature
-from projects.churn.features.declare import ENDING, PAYMENT, PRICE, RENEWAL, TERM, of, over, since, where
+from projects.churn.features.declare import PAYMENT, PRICE, RENEWAL, TERM, of, over, since, where
 
 NO_EVENT = "no event of a subscription is known"
 MEMBER = "never null on trial and paid"
@@ -14,7 +14,7 @@ def _contract(measure: str, unit: str, null: str, reason: str, description: str)
 
 
 CONTRACT = (
-    _contract("days_to_end", "days", MEMBER, ENDING, "days until access ends"),
+    _contract("days_to_end", "days", MEMBER, RENEWAL, "days until access ends"),
     _contract("tenure_days", "days", NOT_PAID, TERM, "days of paid access without a break"),
     _contract("days_since_first_access", "days", MEMBER, TERM, "days since the first access"),
     _contract("earlier_lapses", "lapses", MEMBER, TERM, "times that paid access ended before"),
@@ -23,7 +23,7 @@ CONTRACT = (
               "days since auto-renewal was switched off"),
     _contract("promo", "1 yes, 0 no", "never null", PRICE, "a promotion's price holds, 1 yes and 0 no"),
     _contract("days_to_promo_end", "days", "no promotion holds", PRICE, "days until the promotion ends"),
-    _contract("trial_age", "days", NOT_TRIAL, ENDING, "days since the trial began"),
+    _contract("trial_age", "days", NOT_TRIAL, RENEWAL, "days since the trial began"),
     _contract("trial_length", "days", NOT_TRIAL, TERM, "days that the trial lasts"),
     _contract("trial_auto_charging", "1 yes, 0 no", NOT_TRIAL, RENEWAL, "the trial ends with a charge, 1 yes and 0 no"),
 )  # fmt: skip
@@ -75,7 +75,7 @@ UNCHARGED = "nothing was charged yet"
 
 def _declined(code: str, said: str) -> tuple[Feature, ...]:
     return over("payments", "count", (365,), "charges", PAYMENT, f"charges that failed as {said}",
-                **where(code, f"decline_code = '{code}'"))  # fmt: skip
+                private=True, **where(code, f"decline_code = '{code}'"))  # fmt: skip
 
 
 def _method(method: str, said: str) -> Feature:

@@ -25,16 +25,17 @@ MAIL = (
 )  # fmt: skip
 
 CONTACTS = (
-    *over("contacts", "count", (30, 90), "times", MESSAGES, "times chosen by a campaign that keeps subscribers"),
-    since("contacts", MESSAGES, "chosen by a campaign that keeps subscribers", "never chosen"),
+    *over("contacts", "count", (30, 90), "times", MESSAGES, "times chosen by a campaign that keeps subscribers",
+          private=True),
+    since("contacts", MESSAGES, "chosen by a campaign that keeps subscribers", "never chosen", private=True),
     *over("contacts", "count", (90,), "times", MESSAGES, "times chosen and left alone as control",
-          **where("control", "arm = 'control'")),
+          private=True, **where("control", "arm = 'control'")),
     *over("contacts", "count", (90,), "offers", MESSAGES, "offers of a discount or a free month",
           **where("money_offers", "arm = 'treatment' and offer in ('discount_20', 'free_month')")),
     *over("contacts", "count", (90,), "offers", MESSAGES, "recommendations of a new title",
           **where("title_offers", "arm = 'treatment' and offer = 'new_title'")),
     *over("contacts", "count", (90,), "times", MESSAGES, "times chosen for a push",
-          **where("push", "channel = 'push'")),
+          private=True, **where("push", "channel = 'push'")),
 )  # fmt: skip
 
 FEATURES = (*MAIL, *CONTACTS)

@@ -4,19 +4,16 @@ from typing import Any
 
 from features import Feature
 
-ENDING = "Access is about to end"
-RENEWAL = "Auto-renewal is off, or was switched off before"
+RENEWAL = "Access ends soon, or auto-renewal was switched off"
 TERM = "How long and how steadily subscribed"
 PRICE = "Price, and the end of a promotion"
-PAYMENT = "Payments fail, or the card expires"
-SILENCE = "Has not watched for a while"
-LITTLE = "Watches little"
+PAYMENT = "A payment did not go through, or the card expires"
+LITTLE = "Watches little, or has not watched for a while"
 FADING = "Watches less than before, or less of what was begun"
-LEAVING = "Looks at tariffs, cancelling or help with payment"
+LEAVING = "Looked at tariffs, cancelling or help with payment"
 ACTIVITY = "How the site and the apps are used"
 MESSAGES = "How our messages are received"
-HOME = "Household and screens"
-SEASON = "Season"
+SETTING = "Season, tastes and screens"
 
 NEVER = "never null: none is 0"
 

@@ -1,7 +1,7 @@
 """What is watched, and what the catalogue brings next."""
 
 from features import Ahead, Feature
-from projects.churn.features.declare import FADING, HOME, LITTLE, SEASON, of, over, since, where
+from projects.churn.features.declare import FADING, LITTLE, SETTING, of, over, since, where
 
 PLAYED = "nothing was played in that time"
 NEW = where("new_releases", "happened_at < released + interval 30 days")
@@ -9,8 +9,8 @@ RUNNING = where("running_series", "season > 0 and happened_at < finale")
 
 
 def _share(what: str, condition: str, said: str, *windows: int) -> tuple[Feature, ...]:
-    return over("viewing", "share", windows, "share", HOME, f"share of minutes of {said}", measure="minutes",
-                null=PLAYED, **where(what, condition))  # fmt: skip
+    return over("viewing", "share", windows, "share", SETTING, f"share of minutes of {said}", measure="minutes",
+                null=PLAYED, private=True, **where(what, condition))  # fmt: skip
 
 
 def _genre(genre: str, said: str) -> tuple[Feature, ...]:
@@ -19,7 +19,7 @@ def _genre(genre: str, said: str) -> tuple[Feature, ...]:
 
 def _ahead(measure: str, window: int, day: str, days: int, said: str) -> Feature:
     text = f"{said} in the last {window} days, to come in the next {days} days"
-    return of("viewing", "ahead", "titles", SEASON, text, measure=measure, window=window,
+    return of("viewing", "ahead", "titles", SETTING, text, measure=measure, window=window,
               ahead=Ahead("catalogue", day=day, matches=measure, days=days))  # fmt: skip
 
 

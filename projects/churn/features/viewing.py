@@ -1,7 +1,7 @@
 """How much is watched, how it changes, and when and on what."""
 
 from features import Feature
-from projects.churn.features.declare import ACTIVITY, FADING, HOME, LITTLE, SILENCE, of, over, part, since, where
+from projects.churn.features.declare import ACTIVITY, FADING, LITTLE, SETTING, of, over, part, since, where
 
 PLAYED = "nothing was played in that time"
 BEGUN = "never watched anything"
@@ -46,21 +46,21 @@ COMPLETION = (
 )  # fmt: skip
 
 SINCE = (
-    since("viewing", SILENCE, "anything was watched", BEGUN),
-    since("viewing", SILENCE, "an episode of a series was watched", "never watched a series",
+    since("viewing", LITTLE, "anything was watched", BEGUN),
+    since("viewing", LITTLE, "an episode of a series was watched", "never watched a series",
           **where("series", "season > 0")),
-    since("viewing", SILENCE, "a movie was watched", "never watched a movie", **where("movie", "season = 0")),
-    since("viewing", SILENCE, "a play was watched to the end", "never watched one to the end", **FINISHED),
-    *over("viewing", "interval_mean", (90,), "days", SILENCE, "days from one day with viewing to the next, on average",
+    since("viewing", LITTLE, "a movie was watched", "never watched a movie", **where("movie", "season = 0")),
+    since("viewing", LITTLE, "a play was watched to the end", "never watched one to the end", **FINISHED),
+    *over("viewing", "interval_mean", (90,), "days", LITTLE, "days from one day with viewing to the next, on average",
           null="watched on fewer than two days in that time"),
-    of("viewing", "overdue", "intervals", SILENCE, "days since anything was watched, over the usual interval",
+    of("viewing", "overdue", "intervals", LITTLE, "days since anything was watched, over the usual interval",
        "watched on fewer than two days"),
 )  # fmt: skip
 
 
 def _minutes(what: str, condition: str, reason: str, said: str) -> tuple[Feature, ...]:
     return over("viewing", "share", (30,), "share", reason, f"share of minutes {said}", measure="minutes",
-                null=PLAYED, **where(what, condition))  # fmt: skip
+                null=PLAYED, private=True, **where(what, condition))  # fmt: skip
 
 
 HABITS = (
@@ -74,12 +74,12 @@ FAILURES = where("failures", "event = 'play_failed'")
 SCREENS = (
     *over("viewing", "count", (7, 30), "failures", ACTIVITY, "times that playing failed", **FAILURES),
     since("viewing", ACTIVITY, "playing failed", "it never failed", **FAILURES),
-    *_minutes("tv", "device_type = 'tv'", HOME, "on a TV"),
-    *_minutes("mobile", "device_type = 'mobile'", HOME, "on a phone or a tablet"),
-    *_minutes("web", "device_type = 'web'", HOME, "in a browser"),
-    *over("viewing", "distinct", (30,), "devices", HOME, "devices watched on", measure="device_id"),
-    *over("viewing", "distinct", (30,), "kinds", HOME, "kinds of device watched on", measure="device_type"),
-    *over("viewing", "distinct", (30,), "profiles", HOME, "profiles that watched", measure="profile_no"),
+    *_minutes("tv", "device_type = 'tv'", SETTING, "on a TV"),
+    *_minutes("mobile", "device_type = 'mobile'", SETTING, "on a phone or a tablet"),
+    *_minutes("web", "device_type = 'web'", SETTING, "in a browser"),
+    *over("viewing", "distinct", (30,), "devices", SETTING, "devices watched on", measure="device_id"),
+    *over("viewing", "distinct", (30,), "kinds", SETTING, "kinds of device watched on", measure="device_type"),
+    *over("viewing", "distinct", (30,), "profiles", SETTING, "profiles that watched", measure="profile_no"),
 )
 
 FEATURES = (*AMOUNT, *CHANGE, *COMPLETION, *SINCE, *HABITS, *SCREENS)

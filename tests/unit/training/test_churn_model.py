@@ -1,6 +1,7 @@
 """The stored model: what it answers, what it says, and what lies in its folder."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -143,6 +144,20 @@ def test_reasons_say_what_raises_the_risk(
 def test_a_null_that_raises_the_risk_is_shown_as_none(tmp_path: Path):
     stored = store(tmp_path / "bundle", linear([0, 0, 0, 0, 0], if_null=[0, 0, 0, 0, 2.0]), TOLD)
     assert stored.reasons(np.array([[1, 1, 1, 1, np.nan]]))[0][0] == "Late (usual intervals: none)"
+
+
+@pytest.mark.parametrize(
+    ("slopes", "said"),
+    [
+        pytest.param([0, 0, 1, 2, 0], "Comes rarely (visits in all: 1.72)", id="the strongest that may be said speaks"),
+        pytest.param([0, 0, -1, 2, 0], "Comes rarely", id="what lowers the risk does not speak for it"),
+        pytest.param([0, 0, 0, 0, 1], "Late", id="nobody may speak"),
+    ],
+)
+def test_a_private_number_is_not_said_but_its_reason_is(slopes: list[float], said: str, tmp_path: Path):
+    told = [*TOLD[:3], *(replace(one, private=True) for one in TOLD[3:])]
+    stored = store(tmp_path / "bundle", linear(slopes), told)
+    assert stored.reasons(np.full((1, 5), E1))[0] == [said, None, None]
 
 
 def test_each_row_has_its_own_reasons_and_no_rows_have_none(tmp_path: Path):

@@ -1,0 +1,41 @@
+"""All pictures of a training, by the name of their file."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from features import Feature
+from training import curves, drivers
+from training.candidate import Candidate
+from training.churn_model import Attribution
+from training.frame import Frame
+from training.tree import tree_picture
+
+
+def gallery(
+    chosen: Candidate,
+    candidates: Sequence[Candidate],
+    judging: Frame,
+    sampled: Frame,
+    told: Attribution,
+    features: Sequence[Feature],
+    seed: int,
+) -> Iterator[tuple[str, Any]]:
+    """Names and figures, one after the other.
+
+    Args:
+        chosen: the candidate that is registered.
+        candidates: all of them.
+        judging: out-of-time rows.
+        sampled: some of those.
+        told: what the chosen one's reasons add to the sampled rows.
+        features: of the columns.
+        seed: of error bars.
+    """
+    yield "roc", curves.roc_picture(candidates, judging, chosen.name)
+    yield "calibration", curves.calibration_picture(chosen, judging, seed)
+    yield "found_by_budget", curves.found_picture(chosen, judging)
+    yield "scores", curves.scores_picture(chosen, judging)
+    yield "reasons", drivers.reasons_picture(told)
+    yield "features", drivers.features_picture(told, features)
+    yield "dependence", drivers.dependence_picture(told, sampled.rows, features)
+    yield "drivers", tree_picture(chosen.probability(sampled.rows), sampled.rows, sampled.labels, features)

@@ -1,0 +1,32 @@
+"""Small pieces of Markdown, as the MLflow UI and a repository's page show it."""
+
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+
+def escape(text: object) -> str:
+    """Text on one line that shows as it is, whatever signs of HTML or Markdown it holds."""
+    return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", html.escape(" ".join(str(text).split()), quote=False))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of a table; cells are Markdown already. Spaces keep columns apart where the page's style does not."""
+    told = [f"| {'&ensp; | '.join(cells)} |" for cells in (heads, *rows)]
+    return [told[0], f"|{' --- |' * len(heads)}", *told[1:]]
+
+
+def figure(told: object, digits: int = 4, sign: str = "") -> str:
+    """A number as it is told, with its 95% interval where the evidence has one.
+
+    Args:
+        told: a number, or a mapping with `value` and perhaps `low` and `high`.
+        digits: after the point.
+        sign: `+` where a plus is written too.
+    """
+    form = f"{sign}.{digits}f"
+    if not isinstance(told, Mapping):
+        return format(float(str(told)), form)
+    if "low" not in told or "high" not in told:
+        return format(told["value"], form)
+    return f"{told['value']:{form}} ({told['low']:{form}} to {told['high']:{form}})"
