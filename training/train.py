@@ -9,11 +9,12 @@ from typing import Any
 
 import mlflow
 
-from features import Feature, Population, Snapshots
+from features import Feature, Label, Population, Snapshots
 from training import curves, record, version
+from training.alarms import leak_alarms
 from training.bundle import write_bundle
 from training.candidate import Candidate, check_classes, fit_candidate
-from training.evidence import evidence, how_they_left, judge_out_of_time, versus_baselines
+from training.evidence import evidence, how_they_left, judge_out_of_time
 from training.fingerprint import fingerprint
 from training.folds import Split, split
 from training.frame import Frame, TooLittleDataError, read_frame
@@ -75,14 +76,17 @@ def train(
     record.log_inputs(development, judging, cut)
     fitted = {name: _candidate(name, plan, development, names, cut, say) for name in plan.families}
     candidates = [candidate for candidate, _ in fitted.values()]
-    judged = judge_out_of_time(candidates, judging, plan.seed)
-    record.log_judged(judged, {name: run for name, (_, run) in fitted.items()})
-    about["commit"] = record.commit()
     chosen = max(candidates, key=lambda one: one.fold_auc)
-    proof = evidence(chosen, judged, versus_baselines(chosen, candidates, judging, plan.seed), about)
+    judged = judge_out_of_time(chosen, candidates, judging, plan.seed, plan.slices, plan.costs)
+    record.log_judged(judged.candidates, {name: run for name, (_, run) in fitted.items()})
+    leaks = leak_alarms(development, judging, cut, population.label.reach, plan.seed, contacts=plan.contacts)
+    for alarm in (one for one in leaks if not one.passed):
+        say(f"train · {population.name}: ALARM {alarm.check}: {alarm.sentence}")
+    about["commit"] = record.commit()
+    proof = evidence(chosen, judged, leaks, about)
     mlflow.log_params({"chosen": chosen.name, **chosen.params, "seed": plan.seed, "search_trials": plan.trials})
     mlflow.log_metrics(record.out_of_time(proof))
-    mlflow.log_dict(proof, "evidence.json")
+    record.log_evidence(proof)
     _log_curves(chosen, candidates, judging, spec.features)
     with tempfile.TemporaryDirectory() as scratch:
         write_bundle(Path(scratch) / "bundle", chosen, spec.features, about)
@@ -158,6 +162,7 @@ def _about(
             "calibration": [str(day) for day in cut.calibrate],
             "out_of_time": [str(day) for day in cut.out_of_time],
             "embargo_days": label.reach.days,
+            "windows": {"development": _window(cut.development, label), "out_of_time": _window(cut.out_of_time, label)},
             "development_rows": len(development),
             "out_of_time_rows": len(judging),
             "out_of_time_left": int(judging.labels.sum()),
@@ -166,6 +171,11 @@ def _about(
         "code": code,
         "packages": version.packages(),
     }
+
+
+def _window(days: Sequence[date], label: Label) -> dict[str, str]:
+    """First and last snapshot, and the day up to which the last one's label looks."""
+    return {"first": str(days[0]), "last": str(days[-1]), "labels_until": str(days[-1] + label.reach)}
 
 
 def _dates(days: list[date]) -> str:
