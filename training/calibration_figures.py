@@ -34,12 +34,14 @@ class Calibration:
         x = logit(p)
         self.slope, self.center, self.offset = _slope(x, y), float(x.mean()), _intercept(x, y)
         held = np.column_stack([*_losses(y, p), *self._slope_terms(x, y), *self._intercept_terms(x, y), *_bins(y, p)])
-        self.columns = np.zeros((len(labels), held.shape[1]))
-        self.columns[rows] = held
+        columns = np.zeros((len(labels), held.shape[1]))
+        columns[rows] = held
+        self.double, self.single = columns, columns.astype(np.float32)
 
     def __call__(self, weights: Weights) -> Mapping[str, Floats]:
         """Figures for each row of `weights` (k, n)."""
-        sums = (weights @ self.columns.astype(weights.dtype)).astype(np.float64)
+        columns = self.single if weights.dtype == np.float32 else self.double
+        sums = (weights @ columns).astype(np.float64)
         total, losses, slope, intercept, bins = np.split(sums, [1, 4, 9, 11], axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             means = losses / total
