@@ -12,17 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Weights = NDArray[np.floating[Any]]
+#: how often each row counts; whole numbers of one byte where they are drawn.
+Weights = NDArray[Any]
 Entities = NDArray[np.int_] | NDArray[np.object_]
 #: weights (k, n), one row a replicate, to figures by name, each (k,) or (k, m).
 Statistic = Callable[[Weights], Mapping[str, Floats]]
 Key = TypeVar("Key", bound=Hashable)
 
 REPLICATES = 2000
-#: weights held at once; the draws do not depend on it.
-HELD = 2_000_000
-#: up to so many rows, sums of weights are exact in single precision.
-EXACT = 2**22
+#: weights held at once, but those of a few replicates at least; the draws do not depend on it.
+HELD, FEW = 2_000_000, 25
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,19 @@ def _joined(value: Mapping[str, Floats], parts: list[Mapping[str, Floats]]) -> d
     return {name: Estimate(one[0], np.concatenate([part[name] for part in parts])) for name, one in value.items()}
 
 
+def weighted_sums(weights: Weights, columns: Floats) -> Floats:
+    """Sums of columns (n, m) for each row of `weights` (k, n), in single precision where the weights are drawn."""
+    kind = np.float64 if weights.dtype.kind == "f" else np.float32
+    return np.asarray(weights.astype(kind) @ columns.astype(kind), dtype=np.float64)
+
+
 def entity_weights(entity: Entities, seed: int) -> Iterator[Weights]:
     """Blocks of weights, shape (block, n): how often each row's entity was drawn."""
     rng = np.random.default_rng(seed)
     names, position = np.unique(entity, return_inverse=True)
     shares = np.full(len(names), 1 / len(names))
-    block = max(1, HELD // len(entity))
-    kind: type[np.floating[Any]] = np.float32 if len(entity) <= EXACT else np.float64
+    block = max(FEW, HELD // len(entity))
     for start in range(0, REPLICATES, block):
         drawn = rng.multinomial(len(names), shares, size=min(block, REPLICATES - start))
-        yield drawn.astype(kind)[:, position]
+        # One is drawn once on average and never 256 times; whole numbers are summed fast and exactly.
+        yield drawn.astype(np.uint8)[:, position]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from training.bootstrap import Floats, Weights
+from training.bootstrap import Floats, Weights, weighted_sums
 from training.metrics import calibration_bins
 
 #: strength of the penalty on the slope, so that it is finite for a score that separates the classes.
@@ -27,21 +27,17 @@ class Calibration:
     the predicted log-odds (Cox, 1958; Van Calster et al., 2019), the intercept at a slope of 1.
     """
 
-    def __init__(self, labels: NDArray[np.int_], probability: Floats, rows: NDArray[np.int_] | None = None) -> None:
-        """Make the columns that are summed; `rows` are the positions of the rows that count, all if None."""
-        rows = np.arange(len(labels)) if rows is None else rows
-        y, p = labels[rows].astype(np.float64), np.clip(probability[rows], 1e-9, 1 - 1e-9)
+    def __init__(self, labels: NDArray[np.int_], probability: Floats, order: NDArray[np.int_] | None = None) -> None:
+        """Make the columns that are summed, in the order in which weights will come; that of the rows if None."""
+        y, p = labels.astype(np.float64), np.clip(probability, 1e-9, 1 - 1e-9)
         x = logit(p)
         self.slope, self.center, self.offset = _slope(x, y), float(x.mean()), _intercept(x, y)
-        held = np.column_stack([*_losses(y, p), *self._slope_terms(x, y), *self._intercept_terms(x, y), *_bins(y, p)])
-        columns = np.zeros((len(labels), held.shape[1]))
-        columns[rows] = held
-        self.double, self.single = columns, columns.astype(np.float32)
+        columns = [*_losses(y, p), *self._slope_terms(x, y), *self._intercept_terms(x, y), *_bins(y, p)]
+        self.columns = np.column_stack(columns)[slice(None) if order is None else order]
 
     def __call__(self, weights: Weights) -> Mapping[str, Floats]:
         """Figures for each row of `weights` (k, n)."""
-        columns = self.single if weights.dtype == np.float32 else self.double
-        sums = (weights @ columns).astype(np.float64)
+        sums = weighted_sums(weights, self.columns)
         total, losses, slope, intercept, bins = np.split(sums, [1, 4, 9, 11], axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             means = losses / total
@@ -96,7 +92,7 @@ def _slope(x: Floats, y: Floats) -> tuple[float, float]:
 
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return 0.0, float(logit(np.clip(y.mean(), 1e-9, 1 - 1e-9)))
-    fitted = LogisticRegression(C=1 / RIDGE).fit(x.reshape(-1, 1), y)
+    fitted = LogisticRegression(C=1 / RIDGE, solver="newton-cholesky").fit(x.reshape(-1, 1), y)
     return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
 
 

@@ -20,23 +20,26 @@ CENTRED = ("calibration_error",)
 class Figures:
     """Statistic of ranking and calibration; `recall_at_5pct` and `lift_at_5pct` are those of contacting 5%.
 
-    With `curve`, also `contacted` and `found` (k, 100) at the budgets of `GRID`.
+    Only `rows` count, all if None. With `curve`, also `contacted` and `found` (k, 100) at the budgets of `GRID`.
     """
 
     def __init__(
         self, labels: NDArray[np.int_], probability: Floats, rows: NDArray[np.int_] | None = None, curve: bool = False
     ) -> None:
+        rows = np.arange(len(labels)) if rows is None else rows
         self.curve, budgets = curve, GRID if curve else np.array(BUDGETS)
         self.places = [int(np.argmin(np.abs(budgets - budget))) for budget in BUDGETS]
-        self.ranking = Ranking(labels, probability, rows, budgets)
-        self.calibration = Calibration(labels, probability, rows)
+        self.ranking = Ranking(labels[rows], probability[rows], budgets)
+        self.calibration = Calibration(labels[rows], probability[rows], self.ranking.order)
+        self.rows = rows[self.ranking.order]
 
     def __call__(self, weights: Weights) -> Mapping[str, Floats]:
         """Figures for each row of `weights` (k, n)."""
-        ranked = self.ranking(weights)
+        drawn = weights[:, self.rows]
+        ranked = self.ranking.of(drawn)
         areas = {name: ranked[name] for name in ("auc", "average_precision")}
         curve = {name: ranked[name] for name in ("contacted", "found")} if self.curve else {}
-        return {**areas, **self.calibration(weights), **self._by_budget(ranked), **curve}
+        return {**areas, **self.calibration(drawn), **self._by_budget(ranked), **curve}
 
     def _by_budget(self, ranked: Mapping[str, Floats]) -> dict[str, Floats]:
         told = {}

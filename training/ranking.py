@@ -23,7 +23,6 @@ class Ranking:
         self,
         labels: NDArray[np.int_],
         scores: Floats,
-        rows: NDArray[np.int_] | None = None,
         budgets: Sequence[float] | Floats = (),
     ) -> None:
         """Sort once.
@@ -31,11 +30,9 @@ class Ranking:
         Args:
             labels: (n,) 1 who left, 0 who stayed.
             scores: (n,) higher is likelier to leave.
-            rows: positions of the rows that count; all if None.
             budgets: shares of the rows that are contacted.
         """
-        rows = np.arange(len(labels)) if rows is None else rows
-        self.order = rows[np.argsort(-scores[rows], kind="stable")]
+        self.order = np.argsort(-scores, kind="stable")
         self.budgets = np.asarray(budgets, dtype=np.float64)
         ordered = scores[self.order]
         self.labels = np.r_[labels[self.order], 0]
@@ -49,7 +46,10 @@ class Ranking:
 
     def __call__(self, weights: Weights) -> Mapping[str, Floats]:
         """Figures for each row of `weights` (k, n)."""
-        drawn = weights[:, self.order]
+        return self.of(weights[:, self.order])
+
+    def of(self, drawn: Weights) -> Mapping[str, Floats]:
+        """The same for weights that are in the order of `order`, the highest score first."""
         every, left = _running(drawn), _running(drawn[:, self.left])
         return self._areas(every, left) | (self._found(every, left) if len(self.budgets) else {})
 
@@ -89,6 +89,7 @@ def auc_draws(labels: NDArray[np.int_], scores: Floats, entity: Entities, seed: 
 
 def _running(weights: Weights) -> Weights:
     """Sums of the first 0, 1, ... columns, (k, n + 1)."""
-    result = np.zeros((len(weights), weights.shape[1] + 1), dtype=weights.dtype)
-    np.cumsum(weights, axis=1, out=result[:, 1:])
+    kind = np.float64 if weights.dtype.kind == "f" else np.int32  # whole numbers add up several times faster
+    result = np.zeros((len(weights), weights.shape[1] + 1), dtype=kind)
+    np.cumsum(weights, axis=1, dtype=kind, out=result[:, 1:])
     return result

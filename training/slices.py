@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lake.source import DeclarationError
-from training.bootstrap import Estimate, Floats, Weights
+from training.bootstrap import Estimate, Floats, Weights, weighted_sums
 from training.frame import Frame
 from training.ranking import Ranking
 
@@ -88,15 +88,16 @@ class SliceFigures:
     """Statistic of a cell: `auc`, and `calibration_gap`, mean predicted minus observed (calibration in the large)."""
 
     def __init__(self, labels: NDArray[np.int_], probability: Floats, rows: NDArray[np.int_]) -> None:
-        self.ranking = Ranking(labels, probability, rows)
-        self.rows, self.gap = rows, (probability - labels)[rows]
+        self.ranking = Ranking(labels[rows], probability[rows])
+        self.rows = rows[self.ranking.order]
+        self.gap = np.column_stack([probability - labels, np.ones(len(labels))])[self.rows]
 
     def __call__(self, weights: Weights) -> Mapping[str, Floats]:
         """Figures for each row of `weights` (k, n)."""
         drawn = weights[:, self.rows]
         with np.errstate(invalid="ignore", divide="ignore"):
-            gap = (drawn @ self.gap.astype(drawn.dtype)).astype(np.float64) / drawn.sum(axis=1, dtype=np.float64)
-        return {"auc": self.ranking(weights)["auc"], "calibration_gap": gap}
+            gap = np.divide(*weighted_sums(drawn, self.gap).T)
+        return {"auc": self.ranking.of(drawn)["auc"], "calibration_gap": gap}
 
 
 Member = tuple[str, str, NDArray[np.bool_]]
