@@ -21,7 +21,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 REPLICATES = 2000
 #: weights held at once, but those of a few replicates at least; the draws do not depend on it.
-HELD, FEW = 2_000_000, 25
+HELD, FEW = 500_000, 16
 
 
 @dataclass(frozen=True)
