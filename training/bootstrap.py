@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 Floats = NDArray[np.float64]
 #: how often each row counts; whole numbers of one byte where they are drawn.
@@ -79,9 +80,11 @@ def estimate(statistics: Mapping[Key, Statistic], entity: Entities, seed: int) -
     once = np.ones((1, len(entity)))
     values = {key: statistic(once) for key, statistic in statistics.items()}
     parts: dict[Key, list[Mapping[str, Floats]]] = {key: [] for key in statistics}
-    for weights in entity_weights(entity, seed):
-        for key, statistic in statistics.items():
-            parts[key].append(statistic(weights))
+    # The products are small: threads that wait for each other cost more than they add.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for weights in entity_weights(entity, seed):
+            for key, statistic in statistics.items():
+                parts[key].append(statistic(weights))
     return {key: _joined(values[key], parts[key]) for key in statistics}
 
 
