@@ -25,7 +25,7 @@ PROJECT = Project(
         recency="purchases_days_since_last",
         slices=(
             Slice("tenure", "purchases_days_since_first", (180, 365)),
-            Slice("purchases", "purchases_count_all", (2, 5)),
+            Slice("purchases", "purchases_count_all", (3, 5)),
         ),
         # Assumed, for a shop of that time: a mailed card, three dollars off, the margin of the purchases that follow.
         costs=Costs(
