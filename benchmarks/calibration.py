@@ -9,11 +9,13 @@ from benchmarks.log import frame_at
 from features import monthly
 from projects import load_project
 from training import Frame, auc
+from training.bootstrap import interval
 from training.candidate import judge_folds, platt
 from training.churn_model import calibrate
 from training.families import family
 from training.folds import Split, split
-from training.metrics import Floats, auc_draws, calibration_error, interval
+from training.metrics import Floats, calibration_error
+from training.ranking import auc_draws
 
 #: column -> family and parameters; the second XGBoost is like those the search tries: shallow, with sampled rows.
 MODELS: dict[str, tuple[str, dict[str, float]]] = {

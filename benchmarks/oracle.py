@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from training import Frame, auc
-from training.metrics import Floats, auc_draws
+from training.metrics import Floats
+from training.ranking import auc_draws
 
 SEED = 20260101
 

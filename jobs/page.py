@@ -77,8 +77,8 @@ def _candidates(trained: Trained) -> Table:
         chosen = one["name"] == trained.evidence["family"]
         table.add_row(
             one["name"], f"{m['auc']['value']:.4f}", f"{m['auc']['low']:.4f} to {m['auc']['high']:.4f}",
-            f"{m['log_loss']:.4f}",
-            f"{m['calibration_error']:.4f}", f"{fold['value']:.4f} ± {fold['spread']:.4f}",
+            f"{m['log_loss']['value']:.4f}",
+            f"{m['calibration_error']['value']:.4f}", f"{fold['value']:.4f} ± {fold['spread']:.4f}",
             f"version {trained.version}" if chosen else "",
         )  # fmt: skip
     return table

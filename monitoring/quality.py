@@ -5,7 +5,9 @@ from datetime import date
 
 import pandas as pd
 
-from training.metrics import auc, auc_draws, calibration_error, interval
+from training.bootstrap import interval
+from training.metrics import auc, calibration_error
+from training.ranking import auc_draws
 
 SEED = 0
 

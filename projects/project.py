@@ -70,8 +70,9 @@ class Project:
                 f"Project {self.name}: its entity is {self.entity}, its mart's is {self.mart.entity}."
             )
         names = [feature.name for feature in self.features]
-        if self.training.recency not in names:
-            raise DeclarationError(f"Project {self.name}: recency feature {self.training.recency} is not declared.")
+        for name in self.training.looks_at:
+            if name not in names:
+                raise DeclarationError(f"Project {self.name}: the training plan's feature {name} is not declared.")
         for population in self.populations:
             self._check_label(population)
         models = [population.model for population in self.populations]

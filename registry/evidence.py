@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 
 def _finite(value: float) -> float:
@@ -16,38 +17,101 @@ def _finite(value: float) -> float:
 Number = Annotated[float, AfterValidator(_finite)]
 
 
+def _day(value: object) -> date:
+    if not isinstance(value, str):
+        raise ValueError("is not a date as text")  # noqa: TRY004  # what pydantic turns into its own error
+    return date.fromisoformat(value)
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
 class Interval(_Strict):
-    """A value with its 95% interval; `lowest` to 1 is what can be."""
+    """A value with its 95% interval; `lowest` to `highest` is what can be."""
 
     value: Number
     low: Number
     high: Number
-    lowest: ClassVar[float] = -1
+    lowest: ClassVar[float] = -math.inf
+    highest: ClassVar[float] = math.inf
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if not self.lowest <= self.low <= self.value <= self.high <= 1:
-            raise ValueError(f"is not a value from {self.lowest:g} to 1 inside its interval")
+        if not self.lowest <= self.low <= self.value <= self.high <= self.highest:
+            raise ValueError(f"is not a value from {self.lowest:g} to {self.highest:g} inside its interval")
         return self
+
+
+class Difference(Interval):
+    """A value within [-1, 1]."""
+
+    lowest: ClassVar[float] = -1
+    highest: ClassVar[float] = 1
 
 
 class Share(Interval):
     """A value within [0, 1]."""
 
     lowest: ClassVar[float] = 0
+    highest: ClassVar[float] = 1
+
+
+class Amount(Interval):
+    """A value of 0 or more."""
+
+    lowest: ClassVar[float] = 0
 
 
 class Metrics(_Strict):
-    """Out-of-time figures of the challenger."""
+    """Out-of-time figures of the challenger (docs/evidence.md)."""
 
     auc: Share
-    log_loss: Number
-    calibration_error: Annotated[Number, Field(ge=0, le=1)]
-    calibration_slope: Number
+    average_precision: Share
+    log_loss: Amount
+    brier: Share
+    calibration_error: Share
+    calibration_gap: Difference
+    calibration_slope: Interval
+    calibration_intercept: Interval
+
+
+class Leak(_Strict):
+    """What one check for leaks found."""
+
+    check: str = Field(min_length=1)
+    passed: bool
+    sentence: str = Field(min_length=1)
+
+
+class Window(_Strict):
+    """First and last snapshot, and the day up to which the last one's label looks."""
+
+    first: Day
+    last: Day
+    labels_until: Day
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not self.first <= self.last < self.labels_until:
+            raise ValueError("is not a window: its days do not follow each other")
+        return self
+
+
+class Windows(_Strict):
+    """Where the rows that were learnt from and those that judged lie in time."""
+
+    development: Window
+    out_of_time: Window
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.development.labels_until > self.out_of_time.first:
+            raise ValueError("labels of development look into the out-of-time snapshots")
+        return self
 
 
 class Data(_Strict):
@@ -58,9 +122,11 @@ class Data(_Strict):
     """
 
     digest: str = Field(min_length=8)
+    out_of_time_digest: str = Field(min_length=8)
     development: list[str] = Field(min_length=1)
     out_of_time: list[str] = Field(min_length=1)
     embargo_days: int = Field(ge=1)
+    windows: Windows
     out_of_time_rows: int = Field(ge=1)
     out_of_time_left: int = Field(ge=0)
     left_voluntary: int | None = Field(default=None, ge=0)
@@ -79,16 +145,23 @@ class Data(_Strict):
 class Evidence(_Strict):
     """What the gate needs to know of a challenger.
 
-    `metrics_undecided` are the figures without those whose auto-renew was off at the date; `baselines` maps a
-    baseline's name to the difference of AUC, challenger minus baseline, paired.
+    `schema` is 2: evidence of an earlier one lacks what the gate asks for. `code` is the hash of the code that made
+    features and model, `commit` that of git where there is one. `metrics_undecided` are the figures without those whose
+    auto-renew was off at the date; `baselines` maps a baseline's name to the difference of AUC, challenger minus
+    baseline, paired; `leaks` is what the checks for leaks found.
     """
 
+    version: Literal[2] = Field(alias="schema")
     model: str
     family: str
     data: Data
+    code: str = Field(min_length=8)
+    commit: str | None = None
+    packages: dict[str, str] = Field(min_length=1)
     metrics: Metrics
     metrics_undecided: Metrics | None = None
-    baselines: dict[str, Interval]
+    baselines: dict[str, Difference]
+    leaks: list[Leak] = Field(min_length=1)
 
 
 class EvidenceError(ValueError):

@@ -10,6 +10,11 @@ from typing import Any
 from registry.evidence import Evidence, EvidenceError, parse
 from registry.policy import FLOOR, Policy
 
+#: checks for leaks without which nothing is known of them.
+ASKED = ("label_windows", "order", "single_feature", "label_permutation")
+#: checks that are told and do not refuse: contacts that follow the risk are our own doing, not knowledge of the future.
+TOLD = ("our_contacts",)
+
 
 @dataclass(frozen=True)
 class Check:
@@ -54,7 +59,8 @@ def decide(raw: Mapping[str, Any] | None, policy: Policy) -> Decision:
         evidence = parse(raw)
     except EvidenceError as error:
         return _refused(policy, "evidence", f"The evidence cannot be used: {error}.")
-    checks = tuple(check for ask in (_auc, _baselines, _left, _calibration) for check in _asked(ask, evidence, policy))
+    asks = (_leaks, _auc, _baselines, _left, _calibration)
+    checks = tuple(check for ask in asks for check in _asked(ask, evidence, policy))
     return Decision(bool(checks) and all(check.passed for check in checks), policy.version, checks)
 
 
@@ -76,6 +82,19 @@ def _asked(ask: Ask, evidence: Evidence, policy: Policy) -> list[Check]:
                 f"The check {name} could not be made: {type(error).__name__}: {error}.",
             )
         ]
+
+
+def _leaks(evidence: Evidence, policy: Policy) -> Iterator[Check]:
+    asked = {leak.check for leak in evidence.leaks}
+    missing = [f"{name} was not asked" for name in ASKED if name not in asked]
+    failed = [
+        f"{leak.check}: {leak.sentence.rstrip('.')}"
+        for leak in evidence.leaks
+        if not leak.passed and leak.check not in TOLD
+    ]
+    wrong = [*failed, *missing]
+    sentence = f"No check for leaks rang ({', '.join(sorted(asked))})." if not wrong else f"A leak: {'; '.join(wrong)}."
+    yield Check("leaks", not wrong, len(wrong), 0, sentence)
 
 
 def _auc(evidence: Evidence, policy: Policy) -> Iterator[Check]:
@@ -128,7 +147,7 @@ def _left(evidence: Evidence, policy: Policy) -> Iterator[Check]:
 
 
 def _calibration(evidence: Evidence, policy: Policy) -> Iterator[Check]:
-    error, bound = evidence.metrics.calibration_error, policy.largest_calibration_error
+    error, bound = evidence.metrics.calibration_error.value, policy.largest_calibration_error
     passed = error <= bound
     yield Check(
         "calibration", passed, error, bound,

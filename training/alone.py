@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
-from training.metrics import Floats
+from training.bootstrap import Entities, Floats
+from training.delong import delong
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Alone:
         return "high" if self.auc > 0.5 else "low"
 
 
-def alone(labels: NDArray[np.int_], values: Floats, entity: NDArray[np.int_] | NDArray[np.object_]) -> Alone:
-    """AUC by mid-ranks, and its error by the placements of DeLong et al. (1988), summed by entity (Obuchowski, 1997).
+def alone(labels: NDArray[np.int_], values: Floats, entity: Entities) -> Alone:
+    """AUC of the known values, and its error by DeLong, clustered by entity.
 
     Args:
         labels: (n,) 1 left, 0 stayed.
@@ -39,22 +39,7 @@ def alone(labels: NDArray[np.int_], values: Floats, entity: NDArray[np.int_] | N
     """
     known = ~np.isnan(values)
     labels, values, entity = labels[known], values[known], entity[known]
-    left, stayed = int(labels.sum()), int((1 - labels).sum())
-    if not left or not stayed:
+    if len(np.unique(labels)) < 2:
         return Alone(float("nan"), float("nan"))
-    placement = _placements(labels == 1, values)
-    area = float(placement[labels == 1].mean())
-    influence = (placement - area) / np.where(labels == 1, left, stayed)
-    _, whose = np.unique(entity, return_inverse=True)
-    by_entity = np.bincount(whose, weights=influence)
-    people = len(by_entity)
-    return Alone(area, float(np.sqrt(people / max(1, people - 1) * np.sum(by_entity**2))))
-
-
-def _placements(left: NDArray[np.bool_], values: Floats) -> Floats:
-    """Of who left: the share of the stayed below, ties half. Of who stayed: the share of the left above."""
-    within = np.empty(len(values))
-    within[left], within[~left] = rankdata(values[left]), rankdata(values[~left])
-    below = rankdata(values) - within
-    placements: Floats = np.where(left, below / (~left).sum(), 1 - below / left.sum())
-    return placements
+    found = delong(labels, [values], entity)
+    return Alone(float(found.auc[0]), float(np.sqrt(found.covariance[0, 0])))

@@ -1,20 +1,21 @@
 """Pictures of how good a candidate is out of time: ranking, calibration, what a budget finds, the scores themselves."""
 
-from collections.abc import Sequence
-from itertools import cycle, islice
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
+from training.bootstrap import Weights, entity_weights, weighted_sums
 from training.candidate import Candidate
 from training.canvas import ACCENT, FAINT, INK, OTHERS, WARM, canvas
-from training.evidence import BUDGETS
+from training.figures import BUDGETS
 from training.frame import Frame
-from training.metrics import Floats, calibration_table, entity_weights
+from training.metrics import Floats, calibration_table
 
-#: blocks of bootstrap draws behind the error bars of a picture.
-BLOCKS = 5
+#: bootstrap draws behind the error bars of a picture.
+REPLICATES = 500
 
 
 def roc_picture(candidates: Sequence[Candidate], frame: Frame, chosen: str) -> Any:
@@ -107,11 +108,21 @@ def _observed_interval(probability: Floats, frame: Frame, seed: int) -> tuple[Fl
     member = member[:, member.any(axis=0)]
     with np.errstate(invalid="ignore"):  # a tenth of which nobody was drawn
         shares = [
-            ((weights * frame.labels) @ member) / (weights @ member)
-            for weights in islice(entity_weights(frame.entity, seed), BLOCKS)
+            weighted_sums(weights, member * frame.labels[:, None]) / weighted_sums(weights, member)
+            for weights in _draws(frame, seed)
         ]
     low, high = np.nanpercentile(np.concatenate(shares), [2.5, 97.5], axis=0)
     return low, high
+
+
+def _draws(frame: Frame, seed: int) -> Iterator[Weights]:
+    """Blocks of weights, as many as a picture needs."""
+    drawn = 0
+    for weights in entity_weights(frame.entity, seed):
+        yield weights
+        drawn += len(weights)
+        if drawn >= REPLICATES:
+            return
 
 
 def _percent(*axes: Any) -> None:

@@ -1,64 +1,107 @@
 """Evidence: the numbers a training run leaves for the gate, all of them out of time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from training.candidate import FEWEST, Candidate, platt
+from training.bootstrap import Estimate, Floats, Statistic, estimate
+from training.candidate import FEWEST, Candidate
+from training.delong import DeLong, delong
 from training.families import family
+from training.figures import GRID, Figures, told
 from training.frame import Frame
-from training.metrics import Floats, auc, auc_draws, calibration_error, interval, recall_at
+from training.leaks import Finding
+from training.profit import Costs, best, curve
+from training.slices import Cell, Slice, SliceFigures, cells
 
-BUDGETS = (0.01, 0.05, 0.10, 0.20)
+SCHEMA = 2
+#: figures whose paired differences between candidates are told.
+COMPARED = ("auc", "average_precision", "log_loss", "brier")
+
+Estimates = Mapping[tuple[str, Any], Mapping[str, Estimate]]
 
 
-def judge_out_of_time(candidates: Sequence[Candidate], frame: Frame, seed: int) -> list[dict[str, Any]]:
-    """Each candidate's figures on rows that nothing was fitted, tuned or calibrated on.
+@dataclass(frozen=True)
+class Judgement:
+    """What the out-of-time rows say of all candidates, in the form that the evidence holds.
+
+    Attributes:
+        candidates: each candidate's figures.
+        differences: of every two candidates, the chosen one first, paired by bootstrap draw.
+        months: the chosen one's figures at each out-of-time date.
+        slices: the chosen one among some of the people.
+        profit: the chosen one's profit by budget; None where no costs are declared.
+    """
+
+    candidates: list[dict[str, Any]]
+    differences: list[dict[str, Any]]
+    months: list[dict[str, Any]]
+    slices: list[dict[str, Any]]
+    profit: dict[str, Any] | None
+
+
+def judge_out_of_time(
+    chosen: Candidate,
+    candidates: Sequence[Candidate],
+    frame: Frame,
+    seed: int,
+    slices: Sequence[Slice] = (),
+    costs: Costs | None = None,
+) -> Judgement:
+    """All figures on rows that nothing was fitted, tuned or calibrated on, with 95% intervals from one set of draws.
 
     Args:
+        chosen: the candidate that will be registered, one of `candidates`.
         candidates: fitted models.
         frame: out-of-time rows.
-        seed: of the bootstrap; all candidates see the same draws.
+        seed: of the bootstrap.
+        slices: declared by the project.
+        costs: declared by the project.
     """
-    return [_judge(candidate, frame, seed) for candidate in candidates]
-
-
-def versus_baselines(
-    chosen: Candidate, candidates: Sequence[Candidate], frame: Frame, seed: int
-) -> dict[str, dict[str, float]]:
-    """AUC of the chosen model minus that of every baseline but itself, paired by bootstrap draw."""
-    own, own_draws = _auc(chosen, frame, seed)
-    found = {}
-    for other in candidates:
-        if family(other.name).BASELINE and other.name != chosen.name:
-            value, draws = _auc(other, frame, seed)
-            found[other.name] = interval(own - value, own_draws - draws).json()
-    return found
+    probability = {one.name: one.probability(frame.rows) for one in candidates}
+    months, parts = _months(frame), cells(slices, frame)
+    own = probability[chosen.name]
+    statistics: dict[tuple[str, Any], Statistic] = {
+        **_of_candidates(frame, probability),
+        **{("month", i): Figures(frame.labels, own, one.rows) for i, one in enumerate(months) if not one.too_small},
+        **{("slice", i): SliceFigures(frame.labels, own, one.rows) for i, one in enumerate(parts) if not one.too_small},
+    }
+    found = estimate(statistics, frame.entity, seed)
+    areas = delong(frame.labels, list(probability.values()), frame.entity)
+    names = [chosen.name, *(name for name in probability if name != chosen.name)]
+    return Judgement(
+        [_candidate(one, place, found, areas, costs) for place, one in enumerate(candidates)],
+        [_difference(*pair, list(probability), found, areas) for pair in combinations(names, 2)],
+        [_month(one, found.get(("month", i))) for i, one in enumerate(months)],
+        [one.json(found.get(("slice", i))) for i, one in enumerate(parts)],
+        None if costs is None else _profit(found["all", chosen.name], costs),
+    )
 
 
 def evidence(
-    chosen: Candidate,
-    judged: Sequence[Mapping[str, Any]],
-    baselines: Mapping[str, Any],
-    about: Mapping[str, Any],
+    chosen: Candidate, judged: Judgement, leaks: Sequence[Finding], about: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The evidence file's content.
 
     Args:
         chosen: the candidate that is registered.
-        judged: every candidate's out-of-time figures.
-        baselines: differences to the baselines.
+        judged: what the out-of-time rows say.
+        leaks: what the checks for leaks found.
         about: what was trained on what: project, population, model, data, label, provenance.
     """
-    own = next(one for one in judged if one["name"] == chosen.name)
+    own = next(one for one in judged.candidates if one["name"] == chosen.name)
+    first = {one["against"]: one["auc"] for one in judged.differences if one["candidate"] == chosen.name}
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         **about,
         "family": chosen.name,
         **{name: own[name] for name in ("metrics", "metrics_undecided") if name in own},
-        "baselines": baselines,
-        "candidates": list(judged),
+        "baselines": {name: gap for name, gap in first.items() if family(name).BASELINE},
+        "leaks": [asdict(one) for one in leaks],
+        **asdict(judged),
     }
 
 
@@ -72,40 +115,62 @@ def how_they_left(frame: Frame) -> dict[str, Any]:
     return told
 
 
-def _judge(candidate: Candidate, frame: Frame, seed: int) -> dict[str, Any]:
+def _of_candidates(frame: Frame, probability: Mapping[str, Floats]) -> dict[tuple[str, Any], Statistic]:
+    """Every candidate on all rows, and on those of whom auto-renewal was on."""
+    undecided = None if frame.already_left is None else np.flatnonzero(~frame.already_left)
+    statistics: dict[tuple[str, Any], Statistic] = {}
+    for name, own in probability.items():
+        statistics["all", name] = Figures(frame.labels, own, curve=True)
+        if undecided is not None and _enough(frame, undecided):
+            statistics["undecided", name] = Figures(frame.labels, own, undecided)
+    return statistics
+
+
+def _enough(frame: Frame, rows: np.ndarray[Any, np.dtype[np.int_]]) -> bool:
+    left = int(frame.labels[rows].sum())
+    return min(left, len(rows) - left) >= FEWEST
+
+
+def _months(frame: Frame) -> list[Cell]:
+    days = np.unique(frame.as_of)
+    rows = [np.flatnonzero(frame.as_of == day) for day in days]
+    return [Cell("as_of", str(day), its, int(frame.labels[its].sum())) for day, its in zip(days, rows, strict=True)]
+
+
+def _candidate(
+    candidate: Candidate, place: int, found: Estimates, areas: DeLong, costs: Costs | None
+) -> dict[str, Any]:
+    own, undecided = found["all", candidate.name], found.get(("undecided", candidate.name))
     judged = {
         "name": candidate.name,
         "baseline": bool(family(candidate.name).BASELINE),
         "fold_auc": {"value": candidate.fold_auc, "spread": candidate.fold_spread},
-        "metrics": _metrics(candidate, frame, seed),
+        "metrics": {**told(own), "auc_delong": areas.interval(place).json()},
     }
-    undecided = frame.undecided
-    if undecided is not None and min(undecided.labels.sum(), (1 - undecided.labels).sum()) >= FEWEST:
-        judged["metrics_undecided"] = _metrics(candidate, undecided, seed)
+    if undecided is not None:
+        judged["metrics_undecided"] = told(undecided)
+    if costs is not None:
+        judged["profit"] = best(GRID, own["contacted"], own["found"], costs)
     return judged
 
 
-def _metrics(candidate: Candidate, frame: Frame, seed: int) -> dict[str, Any]:
-    from sklearn.metrics import brier_score_loss, log_loss
-
-    probability = candidate.probability(frame.rows)
-    value, draws = _auc(candidate, frame, seed)
+def _difference(one: str, other: str, order: list[str], found: Estimates, areas: DeLong) -> dict[str, Any]:
+    mine, its = found["all", one], found["all", other]
     return {
-        "auc": interval(value, draws).json(),
-        "log_loss": float(log_loss(frame.labels, probability)),
-        "brier": float(brier_score_loss(frame.labels, probability)),
-        "calibration_error": calibration_error(frame.labels, probability),
-        "calibration_slope": _slope(probability, frame),
-        **{f"recall_at_{budget * 100:.0f}pct": recall_at(frame.labels, probability, budget) for budget in BUDGETS},
+        "candidate": one,
+        "against": other,
+        **{name: (mine[name] - its[name]).interval().json() for name in COMPARED},
+        "auc_delong": areas.difference(order.index(one), order.index(other)).json(),
     }
 
 
-def _auc(candidate: Candidate, frame: Frame, seed: int) -> tuple[float, Floats]:
-    probability = candidate.probability(frame.rows)
-    return auc(frame.labels, probability), auc_draws(frame.labels, probability, frame.entity, seed)
+def _month(month: Cell, found: Mapping[str, Estimate] | None) -> dict[str, Any]:
+    known = {"as_of": month.range, "rows": len(month.rows), "left": month.left, "sentence": month.too_small}
+    return known if found is None else {**known, "metrics": told(found)}
 
 
-def _slope(probability: Floats, frame: Frame) -> float:
-    """Slope of the outcome on the predicted log-odds: 1 where the probabilities are neither too bold nor too timid."""
-    p = np.clip(probability, 1e-9, 1 - 1e-9)
-    return platt(np.log(p / (1 - p)), frame.labels)["slope"]
+def _profit(own: Mapping[str, Estimate], costs: Costs) -> dict[str, Any]:
+    return {
+        **curve(GRID, own["contacted"], own["found"], costs),
+        **best(GRID, own["contacted"], own["found"], costs),
+    }

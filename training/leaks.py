@@ -4,20 +4,26 @@ ROC-AUC alone does not see small leaks, so every check is by construction or by 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from training.families import family
+from training.folds import Fold
 from training.frame import Frame
 from training.metrics import auc
 
 #: a feature that alone tells more than this has most likely seen the answer.
 ALONE = 0.90
+#: fewest rows of either class for a feature to be asked among those it is known of.
+KNOWN = 100
 #: how far the order of ids or rows may tell the label, in ROC-AUC from one half, beyond four standard errors.
 ORDER = 0.10
+#: trees that can tell single rows apart.
+BY_HEART = {"max_depth": 8, "rounds": 30, "eta": 0.3, "min_child_weight": 1}
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def order(frame: Frame) -> Finding:
         rows = frame.at([day.astype(object)])
         if len(np.unique(rows.labels)) < 2:
             continue
-        ids = np.unique(rows.entity.astype(str), return_inverse=True)[1]
+        ids = np.unique(rows.entity, return_inverse=True)[1]
         for name, ranks in (("ids", ids), ("rows", np.arange(len(rows)))):
             beyond = abs(auc(rows.labels, ranks.astype(float)) - 0.5) - 4 * _error(rows.labels)
             worst, where = max((worst, where), (beyond, name))
@@ -85,10 +91,25 @@ def order(frame: Frame) -> Finding:
 
 
 def single_feature(frame: Frame) -> Finding:
-    """See that no feature alone tells the label too well."""
+    """See that no feature alone tells the label too well: among those it is known of, or by being known at all."""
     told = {name: _alone(frame.rows[:, place], frame.labels) for place, name in enumerate(frame.names)}
     name = max(told, key=lambda one: told[one])
     return Finding("single_feature", told[name] <= ALONE, f"{name} alone has {told[name]:.3f}, at most {ALONE} may.")
+
+
+def label_permutation(frame: Frame, fold: Fold, seed: int) -> Finding:
+    """See that a model fitted on shuffled labels ranks like chance (Ojala and Garriga, 2010).
+
+    Labels are shuffled within each date, once for fit and judge, so whatever ranks then has got the judge's own answers
+    through the rows: a row on both sides, or an order that both share. Boosted trees deep enough to learn
+    single rows by heart are fitted. It cannot see a feature made of the true label: `single_feature` looks for that.
+    """
+    shuffled = replace(frame, labels=_shuffled(frame, seed))
+    early, late = shuffled.at(fold.fit), shuffled.at(fold.judge[-1:])
+    native = family("xgboost").fit(early.rows, early.labels, BY_HEART, seed)
+    told, chance = auc(late.labels, family("xgboost").margin(native, late.rows)), 4 * _error(late.labels)
+    sentence = f"With shuffled labels the AUC is {told:.3f}; by chance it is 0.5, at most {chance:.3f} off."
+    return Finding("label_permutation", abs(told - 0.5) <= chance, sentence)
 
 
 def our_contacts(frame: Frame, names: Sequence[str], score: NDArray[np.float64]) -> Finding:
@@ -108,7 +129,17 @@ def our_contacts(frame: Frame, names: Sequence[str], score: NDArray[np.float64])
         if contacted.any() and not contacted.all():
             told = abs(auc(contacted.astype(int), score) - 0.5) - 4 * _error(contacted.astype(int))
             worst, which = max((worst, which), (told, name))
-    return Finding("our_contacts", worst <= 0, f"{which} follows the risk by {worst:.3f} beyond chance.")
+    return Finding(
+        "our_contacts", worst <= 0, f"Of our contacts, {which} follows the risk by {worst:.3f} in AUC beyond chance."
+    )
+
+
+def _shuffled(frame: Frame, seed: int) -> NDArray[np.int_]:
+    rng, labels = np.random.default_rng(seed), frame.labels.copy()
+    for day in np.unique(frame.as_of):
+        own = np.flatnonzero(frame.as_of == day)
+        labels[own] = rng.permutation(labels[own])
+    return labels
 
 
 def _same(one: pd.Series, other: pd.Series) -> pd.Series:
@@ -116,11 +147,16 @@ def _same(one: pd.Series, other: pd.Series) -> pd.Series:
 
 
 def _alone(values: NDArray[np.float64], labels: NDArray[np.int_]) -> float:
+    """ROC-AUC of a feature, either way round: of all rows with null lowest or highest, and of those it is known of."""
     known = ~np.isnan(values)
-    if len(np.unique(labels[known])) < 2:
-        return 0.5
-    told = auc(labels[known], values[known])
-    return max(told, 1 - told)
+    left, stayed = int(labels[known].sum()), int((1 - labels[known]).sum())
+    null_left, null_stayed = int(labels.sum()) - left, int((1 - labels).sum()) - stayed
+    among_known = auc(labels[known], values[known]) if min(left, stayed) else 0.5
+    ties = among_known * left * stayed + null_left * null_stayed / 2
+    pairs = (left + null_left) * (stayed + null_stayed)
+    told = [(ties + left * null_stayed) / pairs, (ties + null_left * stayed) / pairs] if pairs else []
+    told += [among_known] if min(left, stayed) >= KNOWN else []
+    return max((max(one, 1 - one) for one in told), default=0.5)
 
 
 def _error(labels: NDArray[np.int_]) -> float:

@@ -6,6 +6,8 @@ from typing import Any
 
 from lake.source import DeclarationError
 from training.families import NAMES, family
+from training.profit import Costs
+from training.slices import Slice
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,9 @@ class TrainingPlan:
         trials: parameter sets tried per family that has something to search.
         seed: of everything random.
         params: fixed parameters by family, on top of its defaults.
+        slices: whom the chosen model is also judged among.
+        costs: of contacting people, for the profit by contact budget; None if they are not stated.
+        contacts: features that count our own contacts, which must not follow the risk.
     """
 
     recency: str
@@ -31,6 +36,9 @@ class TrainingPlan:
     trials: int = 6
     seed: int = 20260101
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    slices: tuple[Slice, ...] = ()
+    costs: Costs | None = None
+    contacts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("out_of_time", "folds", "calibration"):
@@ -38,3 +46,8 @@ class TrainingPlan:
                 raise DeclarationError(f"Training plan: {name} is {getattr(self, name)}, it must be at least 1.")
         for name in self.families:
             family(name)
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """The features that it names."""
+        return (self.recency, *(one.feature for one in self.slices), *self.contacts)

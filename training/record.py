@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import mlflow
+import pandas as pd
 
 from training.folds import Split
 from training.frame import Frame
@@ -77,24 +78,30 @@ def log_note(proof: Mapping[str, Any]) -> None:
     mlflow.set_tag(NOTE, run_note(proof, proof, proof["baselines"]))
 
 
+def log_evidence(proof: Mapping[str, Any]) -> None:
+    """The evidence as a file, and its slices, months and differences as tables, which the UI shows side by side."""
+    mlflow.log_dict(dict(proof), "evidence.json")
+    for name in ("slices", "months", "differences"):
+        if proof[name]:
+            mlflow.log_table(pd.json_normalize(proof[name], sep="_"), f"evidence/{name}.json")
+
+
 def out_of_time(proof: Mapping[str, Any]) -> dict[str, float]:
     """All out-of-time figures of a candidate or of the evidence, those without whom auto-renew was off for apart."""
+    earned = proof.get("profit") or {}
     undecided = flat(proof.get("metrics_undecided", {}))
-    return flat(proof["metrics"]) | {name.replace("oot_", "oot_undecided_", 1): undecided[name] for name in undecided}
+    return {
+        **flat(proof["metrics"]),
+        **flat({name: earned[name] for name in ("best_budget", "best_profit") if name in earned}),
+        **{name.replace("oot_", "oot_undecided_", 1): undecided[name] for name in undecided},
+    }
 
 
-def flat(metrics: Mapping[str, Any]) -> dict[str, float]:
+def flat(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Metric names as MLflow holds them: `oot_auc`, `oot_auc_low`, `oot_auc_high`."""
     flat: dict[str, float] = {}
-    for name, value in metrics.items():
-        if isinstance(value, Mapping):
-            flat |= {
-                f"oot_{name}": value["value"],
-                f"oot_{name}_low": value["low"],
-                f"oot_{name}_high": value["high"],
-            }
-        else:
-            flat[f"oot_{name}"] = value
+    for name, one in metrics.items():
+        flat |= {f"oot_{name}": one["value"], f"oot_{name}_low": one["low"], f"oot_{name}_high": one["high"]}
     return flat
 
 

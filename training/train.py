@@ -9,12 +9,13 @@ from typing import Any
 
 import mlflow
 
-from features import Feature, Population, Snapshots
+from features import Feature, Label, Population, Snapshots
 from training import record, rerun, version
+from training.alarms import leak_alarms
 from training.bundle import write_bundle
 from training.candidate import Candidate, check_classes, fit_candidate
 from training.card import model_card
-from training.evidence import evidence, how_they_left, judge_out_of_time, versus_baselines
+from training.evidence import evidence, how_they_left, judge_out_of_time
 from training.fingerprint import fingerprint
 from training.folds import Split, split
 from training.frame import Frame, TooLittleDataError, read_frame
@@ -79,11 +80,14 @@ def train(
     mlflow.log_params({"project": spec.project, "population": population.name, "as_of": until})
     fitted = {name: _candidate(name, population.name, plan, development, names, cut, say) for name in plan.families}
     candidates = [candidate for candidate, _ in fitted.values()]
-    judged = judge_out_of_time(candidates, judging, plan.seed)
-    record.log_judged(judged, {name: run for name, (_, run) in fitted.items()}, about)
-    about["commit"] = record.commit()
     chosen = max(candidates, key=lambda one: one.fold_auc)
-    proof = evidence(chosen, judged, versus_baselines(chosen, candidates, judging, plan.seed), about)
+    judged = judge_out_of_time(chosen, candidates, judging, plan.seed, plan.slices, plan.costs)
+    record.log_judged(judged.candidates, {name: run for name, (_, run) in fitted.items()}, about)
+    leaks = leak_alarms(development, judging, cut, population.label.reach, plan.seed, contacts=plan.contacts)
+    for alarm in (one for one in leaks if not one.passed):
+        say(f"train · {population.name}: ALARM {alarm.check}: {alarm.sentence}")
+    about["commit"] = record.commit()
+    proof = evidence(chosen, judged, leaks, about)
     mlflow.log_params({**chosen.params, "search_trials": plan.trials})
     for candidate, run in (*fitted.values(), (chosen, record.active())):
         record.log_recipe(run, rerun.recipe(candidate, about["data"]["digest"], cut, plan.seed))
@@ -91,7 +95,7 @@ def train(
     mlflow.log_metrics(record.out_of_time(proof) | record.reasons(proof) | {"mean_fold_auc": chosen.fold_auc})
     record.log_note(proof)
     card = model_card(proof, chosen.params)
-    mlflow.log_dict(proof, "evidence.json")
+    record.log_evidence(proof)
     mlflow.log_text(card, "model_card.md")
     with tempfile.TemporaryDirectory() as scratch:
         write_bundle(Path(scratch) / "bundle", chosen, spec.features, about)
@@ -173,6 +177,7 @@ def _about(
             "calibration": [str(day) for day in cut.calibrate],
             "out_of_time": [str(day) for day in cut.out_of_time],
             "embargo_days": label.reach.days,
+            "windows": {"development": _window(cut.development, label), "out_of_time": _window(cut.out_of_time, label)},
             "development_rows": len(development),
             "out_of_time_rows": len(judging),
             "out_of_time_left": int(judging.labels.sum()),
@@ -181,6 +186,11 @@ def _about(
         "code": code,
         "packages": version.packages(),
     }
+
+
+def _window(days: Sequence[date], label: Label) -> dict[str, str]:
+    """First and last snapshot, and the day up to which the last one's label looks."""
+    return {"first": str(days[0]), "last": str(days[-1]), "labels_until": str(days[-1] + label.reach)}
 
 
 def _dates(days: list[date]) -> str:

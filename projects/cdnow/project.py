@@ -9,7 +9,7 @@ from projects.cdnow.sources import PURCHASES
 from projects.project import Project
 from registry import Policy
 from serving import Mart
-from training import TrainingPlan
+from training import Costs, Slice, TrainingPlan
 
 PROJECT = Project(
     name="cdnow",
@@ -21,7 +21,22 @@ PROJECT = Project(
     populations=(ACTIVE,),
     # Customers joined until the end of March 1997; a month later everyone has some past.
     first_snapshot=date(1997, 5, 1),
-    training=TrainingPlan(recency="purchases_days_since_last"),
+    training=TrainingPlan(
+        recency="purchases_days_since_last",
+        slices=(
+            Slice("tenure", "purchases_days_since_first", (180, 365)),
+            Slice("purchases", "purchases_count_all", (3, 5)),
+        ),
+        # Assumed, for a shop of that time: a mailed card, three dollars off, the margin of the purchases that follow.
+        costs=Costs(
+            contact=0.5,
+            offer=3,
+            value=25,
+            acceptance=0.15,
+            currency="dollars",
+            basis="assumed by the project, not measured",
+        ),
+    ),
     policy=Policy(),
     mart=Mart(table="cdnow_scores", entity="customer_id"),
 )

@@ -100,7 +100,15 @@ def test_every_artifact_lies_in_s3_and_none_is_a_pickle(clone: Clone, client: Ml
     )  # fmt: skip
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket="prichal", Prefix="mlflow/")
     keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
-    for wanted in ("evidence.json", "curves/roc.png", "page.txt", "model.json", "family.py", "MLmodel"):
+    for wanted in (
+        "evidence.json",
+        "evidence/slices.json",
+        "curves/roc.png",
+        "page.txt",
+        "model.json",
+        "family.py",
+        "MLmodel",
+    ):
         assert any(key.endswith(wanted) for key in keys), wanted
     assert not [key for key in keys if re.search(r"\.(pkl|pickle|joblib|cloudpickle)$", key)]
 
@@ -110,9 +118,15 @@ def test_runs_of_a_training_compare_by_the_same_names(client: MlflowClient) -> N
     candidates = client.search_runs([experiment.experiment_id], "tags.`prichal.kind` = 'candidate'")
     assert {run.data.tags["prichal.family"] for run in candidates} == {"recency", "logistic", "catboost", "xgboost"}
     for run in candidates:
-        assert {"fold_auc", "mean_fold_auc", "oot_auc", "oot_auc_low", "oot_auc_high", "oot_log_loss"} <= set(
-            run.data.metrics
-        )
+        assert {
+            "fold_auc",
+            "mean_fold_auc",
+            "oot_auc",
+            "oot_auc_low",
+            "oot_auc_high",
+            "oot_log_loss",
+            "oot_auc_delong_low",
+        } <= set(run.data.metrics)
         assert len(client.get_metric_history(run.info.run_id, "fold_auc")) == 3
     trials = client.search_runs([experiment.experiment_id], "tags.`prichal.kind` = 'trial'")
     assert {run.data.tags["prichal.family"] for run in trials} == {"catboost", "xgboost"}
@@ -127,6 +141,9 @@ def test_the_training_run_carries_its_data_and_their_digests(client: MlflowClien
     assert evidence["data"]["out_of_time_rows"] == 11992
     assert evidence["data"]["out_of_time"] == ["1998-03-01", "1998-04-01"]
     assert evidence["data"]["development"][-1] == "1997-12-01"
+    assert evidence["data"]["windows"]["development"]["labels_until"] == "1998-03-01"
+    assert [one["passed"] for one in evidence["leaks"]] == [True] * 4
+    assert sum(month["rows"] for month in evidence["months"]) == 11992
 
 
 def test_boosting_ranks_out_of_time_as_well_as_known_for_this_log(client: MlflowClient) -> None:

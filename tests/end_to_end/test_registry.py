@@ -11,21 +11,14 @@ from projects import load_project
 from registry import promote, rollback
 from registry.promotion import NoChallengerError, NoPreviousError
 from tests.end_to_end.conftest import Clone
+from tests.unit.builders import evidence
 
 POLICY = load_project("cdnow").policy
-GOOD = {
-    "model": "m", "family": "xgboost",
-    "data": {"digest": "0123456789ab", "development": ["1997-05-01"], "out_of_time": ["1998-03-01"], "embargo_days": 90,
-             "out_of_time_rows": 9000, "out_of_time_left": 5000},
-    "metrics": {"auc": {"value": 0.74, "low": 0.73, "high": 0.75}, "log_loss": 0.6, "calibration_error": 0.01,
-                "calibration_slope": 1.0},
-    "baselines": {"recency": {"value": 0.1, "low": 0.09, "high": 0.11},
-                  "logistic": {"value": 0.0, "low": -0.002, "high": 0.002}},
-}  # fmt: skip
+GOOD = evidence(model="m", family="xgboost")
 
 
 def with_auc(low: float) -> dict[str, object]:
-    return {**GOOD, "metrics": {**GOOD["metrics"], "auc": {"value": 0.74, "low": low, "high": 0.75}}}
+    return evidence(model="m", family="xgboost", metrics__auc__low=low)
 
 
 @pytest.fixture
@@ -39,11 +32,11 @@ def model(clone: Clone, request: pytest.FixtureRequest) -> Iterator[str]:
     MlflowClient().delete_registered_model(name)
 
 
-def propose(model: str, evidence: dict[str, object] | None) -> str:
+def propose(model: str, proof: dict[str, object] | None) -> str:
     """Register a version whose run holds this evidence, and make it the challenger."""
     with mlflow.start_run() as run:
-        if evidence is not None:
-            mlflow.log_dict(evidence, "evidence.json")
+        if proof is not None:
+            mlflow.log_dict(proof, "evidence.json")
     version = MlflowClient().create_model_version(
         model, source=f"runs:/{run.info.run_id}/model", run_id=run.info.run_id
     )
@@ -88,21 +81,22 @@ def test_rollback_brings_previous_back_once(clone: Clone, model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("evidence", "said"),
+    ("proof", "said"),
     [
         (None, "left no evidence file"),
         ({**GOOD, "metrics": {}}, "metrics.auc"),
+        ({**GOOD, "leaks": GOOD["leaks"][1:]}, "label_windows was not asked"),
         (with_auc(low=0.699), "does not reach 0.70"),
         (with_auc(low=float("nan")), "not a finite"),
         ({**GOOD, "baselines": {"recency": GOOD["baselines"]["recency"]}}, "no comparison with the baseline logistic"),
     ],
-    ids=["no file", "no metrics", "below the floor", "not a number", "no baseline"],
+    ids=["no file", "no metrics", "a check for leaks missing", "below the floor", "not a number", "no baseline"],
 )  # fmt: skip
 def test_a_refusal_leaves_production_and_says_why(
-    clone: Clone, model: str, evidence: dict[str, object] | None, said: str
+    clone: Clone, model: str, proof: dict[str, object] | None, said: str
 ) -> None:
     first, _ = propose(model, GOOD), promote(clone.url, model, POLICY, "tester")
-    propose(model, evidence)
+    propose(model, proof)
     moved = promote(clone.url, model, POLICY, "tester")
     assert moved.act == "refuse"
     assert moved.decision is not None

@@ -14,27 +14,43 @@ from lake.table import Manifest, Mark, Month, Taken
 from training.frame import Frame
 
 EVIDENCE = {
-    "schema": 1,
+    "schema": 2,
     "model": "shop_churn",
     "family": "catboost",
+    "code": "fedcba9876543210",
+    "commit": "8861388",
+    "packages": {"catboost": "1.2.10"},
     "data": {
         "digest": "0123456789abcdef",
+        "out_of_time_digest": "abcdef0123456789",
         "development": ["1997-05-01", "1997-06-01"],
         "out_of_time": ["1998-03-01", "1998-04-01"],
         "embargo_days": 90,
+        "windows": {
+            "development": {"first": "1997-05-01", "last": "1997-06-01", "labels_until": "1997-08-30"},
+            "out_of_time": {"first": "1998-03-01", "last": "1998-04-01", "labels_until": "1998-06-30"},
+        },
         "out_of_time_rows": 10_000,
         "out_of_time_left": 6_000,
     },
     "metrics": {
         "auc": {"value": 0.78, "low": 0.77, "high": 0.79},
-        "log_loss": 0.52,
-        "calibration_error": 0.02,
-        "calibration_slope": 1.03,
+        "average_precision": {"value": 0.70, "low": 0.68, "high": 0.72},
+        "log_loss": {"value": 0.52, "low": 0.50, "high": 0.54},
+        "brier": {"value": 0.20, "low": 0.19, "high": 0.21},
+        "calibration_error": {"value": 0.02, "low": 0.01, "high": 0.03},
+        "calibration_gap": {"value": -0.01, "low": -0.02, "high": 0.0},
+        "calibration_slope": {"value": 1.03, "low": 0.97, "high": 1.09},
+        "calibration_intercept": {"value": 0.04, "low": -0.02, "high": 0.10},
     },
     "baselines": {
         "recency": {"value": 0.05, "low": 0.04, "high": 0.06},
         "logistic": {"value": 0.01, "low": 0.002, "high": 0.018},
     },
+    "leaks": [
+        {"check": name, "passed": True, "sentence": "Nothing was found."}
+        for name in ("label_windows", "order", "single_feature", "label_permutation")
+    ],
 }
 
 

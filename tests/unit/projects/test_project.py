@@ -12,6 +12,7 @@ from projects.project import UnknownProjectError
 from serving import Mart
 from stack.errors import PrichalError
 from tests.unit.builders import contract, feature, is_one_sentence
+from training import Slice
 
 CDNOW = load_project("cdnow")
 ACTIVE = CDNOW.populations[0]
@@ -45,7 +46,13 @@ def other(**changes: Any) -> Population:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        pytest.param({"training": replace(CDNOW.training, recency="x")}, "recency feature x", id="recency"),
+        pytest.param({"training": replace(CDNOW.training, recency="x")}, "plan's feature x is not", id="recency"),
+        pytest.param(
+            {"training": replace(CDNOW.training, slices=(Slice("a", "y", (1,)),))},
+            "plan's feature y is not",
+            id="slice",
+        ),
+        pytest.param({"training": replace(CDNOW.training, contacts=("z",))}, "plan's feature z is not", id="contacts"),
         pytest.param(
             {"populations": (replace(ACTIVE, label=NoEvent("visits", 30)),)},
             "the label's source visits of population active",

@@ -20,14 +20,32 @@ def test_what_the_gate_does_not_ask_for_may_be_there():
 
 
 def test_a_whole_number_counts_as_a_number():
-    assert parse(evidence(metrics__log_loss=1)).metrics.log_loss == 1.0
+    assert parse(evidence(metrics__log_loss={"value": 1, "low": 0, "high": 2})).metrics.log_loss.value == 1.0
 
 
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        pytest.param({"metrics__log_loss": "0.5"}, "metrics.log_loss", id="a number as text"),
-        pytest.param({"metrics__log_loss": True}, "metrics.log_loss", id="a yes for a number"),
+        pytest.param({"schema": 1}, "schema", id="written by an earlier release"),
+        pytest.param({"metrics__log_loss": 0.5}, "metrics.log_loss", id="a number without its interval"),
+        pytest.param({"metrics__log_loss__low": "0.5"}, "metrics.log_loss.low", id="a number as text"),
+        pytest.param({"metrics__log_loss__low": True}, "metrics.log_loss.low", id="a yes for a number"),
+        pytest.param({"metrics__log_loss__low": -0.1}, "metrics.log_loss", id="a negative loss"),
+        pytest.param({"metrics__calibration_gap__high": 1.1}, "metrics.calibration_gap", id="off by more than all"),
+        pytest.param({"leaks": []}, "leaks", id="no check for leaks"),
+        pytest.param({"leaks": [{"check": "order", "passed": 1, "sentence": "x"}]}, "leaks.0.passed", id="a 1 for yes"),
+        pytest.param({"packages": {}}, "packages", id="made of no package"),
+        pytest.param(
+            {"data__windows__development__labels_until": "1998-03-02"},
+            "data.windows",
+            id="labels that look at the judge",
+        ),
+        pytest.param(
+            {"data__windows__out_of_time__last": "1998-02-01"}, "data.windows.out_of_time", id="a window turned round"
+        ),
+        pytest.param(
+            {"data__windows__out_of_time__first": 20260101}, "data.windows.out_of_time.first", id="a date as a number"
+        ),
         pytest.param({"data__embargo_days": 0}, "data.embargo_days", id="no embargo"),
         pytest.param({"data__embargo_days": 90.5}, "data.embargo_days", id="half a day"),
         pytest.param({"data__out_of_time_left": -1}, "data.out_of_time_left", id="a negative count"),

@@ -17,10 +17,10 @@ from tests.unit.builders import evidence
 def _paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every field that the evidence declares, and the type declared; `recency` stands for any baseline."""
     for name, field in model.model_fields.items():
-        path, declared = (*above, name), field.annotation
+        path, declared = (*above, field.alias or name), field.annotation
         yield path, declared
         values = getattr(declared, "__args__", ())
-        if getattr(declared, "__origin__", None) is dict:
+        if getattr(declared, "__origin__", None) is dict and values[1] is not str:
             path, declared = (*path, "recency"), values[1]
             yield path, declared
         if isinstance(declared, type) and issubclass(declared, BaseModel):
@@ -33,9 +33,10 @@ DAMAGES = {"removed": REMOVED, "None": None, "NaN": float("nan"), "infinite": fl
 
 def _damaged() -> Iterator[Any]:
     for path, declared in _paths(Evidence):
-        optional = type(None) in getattr(declared, "__args__", ())
+        kinds = getattr(declared, "__args__", ()) or (declared,)
+        optional, text = type(None) in kinds, declared is str or declared == str | None
         for how, value in DAMAGES.items():
-            if not (how == "text" and declared is str) and not (optional and how in {"removed", "None"}):
+            if not (how == "text" and text) and not (optional and how in {"removed", "None"}):
                 yield pytest.param(path, value, id=f"{'.'.join(path)} {how}")
 
 
@@ -62,7 +63,7 @@ def test_evidence_with_a_damaged_field_is_refused_and_the_field_is_named(path: t
 def test_sound_evidence_is_accepted_and_every_check_says_why():
     decision = decide(evidence(), Policy())
     assert decision.accepted
-    assert len(decision.reasons) == len(decision.checks) == 5
+    assert len(decision.reasons) == len(decision.checks) == 6
 
 
 def test_no_evidence_at_all_is_refused():
@@ -89,8 +90,18 @@ def test_no_evidence_at_all_is_refused():
         pytest.param({"baselines": {}}, False, "no comparison with the baseline recency", id="no comparison"),
         pytest.param({"data__out_of_time_left": 199}, False, "fewer than the 200", id="one too few left"),
         pytest.param({"data__out_of_time_left": 200}, True, "at least 200", id="just enough left"),
-        pytest.param({"metrics__calibration_error": 0.0501}, False, "above 0.05", id="probabilities off"),
-        pytest.param({"metrics__calibration_error": 0.05}, True, "within 0.05", id="probabilities just right"),
+        pytest.param(
+            {"metrics__calibration_error": {"value": 0.0501, "low": 0.04, "high": 0.06}},
+            False,
+            "above 0.05",
+            id="probabilities off",
+        ),
+        pytest.param(
+            {"metrics__calibration_error": {"value": 0.05, "low": 0.04, "high": 0.06}},
+            True,
+            "within 0.05",
+            id="probabilities just right",
+        ),
     ],
 )
 def test_each_bound_is_held_exactly(changes: dict[str, Any], accepted: bool, said: str):
@@ -104,7 +115,7 @@ def test_each_bound_is_held_exactly(changes: dict[str, Any], accepted: bool, sai
     [
         pytest.param({"metrics__auc": {"value": 1.3, "low": 1.2, "high": 1.4}}, id="an AUC above 1"),
         pytest.param({"metrics__auc": {"value": 0.60, "low": 0.75, "high": 0.65}}, id="an interval beside its value"),
-        pytest.param({"metrics__calibration_error": -0.01}, id="a negative mean distance"),
+        pytest.param({"metrics__calibration_error__low": -0.01}, id="a negative mean distance"),
         pytest.param({"data__out_of_time_left": 10_001}, id="more rows left than there are"),
         pytest.param({"baselines__recency": {"value": 5.0, "low": 4.0, "high": 6.0}}, id="a difference above 1"),
         pytest.param({"baselines__recency": {"value": -0.1, "low": 0.2, "high": 0.3}}, id="a difference turned round"),
@@ -120,7 +131,7 @@ def test_a_baseline_is_not_compared_with_itself():
     assert decide(raw, Policy()).accepted
 
 
-@pytest.mark.parametrize("name", ["_auc", "_baselines", "_left", "_calibration"])
+@pytest.mark.parametrize("name", ["_leaks", "_auc", "_baselines", "_left", "_calibration"])
 def test_a_check_that_raises_is_a_refusal(name: str, monkeypatch: pytest.MonkeyPatch):
     def breaks(evidence: Evidence, policy: Policy) -> Iterator[gate.Check]:
         raise ZeroDivisionError("for a reason")
@@ -129,6 +140,30 @@ def test_a_check_that_raises_is_a_refusal(name: str, monkeypatch: pytest.MonkeyP
     decision = decide(evidence(), Policy())
     assert not decision.accepted
     assert decision.reasons == ["The check breaks could not be made: ZeroDivisionError: for a reason."]
+
+
+def leaks(*, without: str = "", failed: str = "", other: str = "") -> list[dict[str, object]]:
+    """Findings of all checks, one left out, one failed, or one more that failed."""
+    found = [{**one, "passed": one["check"] != failed} for one in evidence()["leaks"] if one["check"] != without]
+    return found + [{"check": other, "passed": False, "sentence": "It rang."}] * bool(other)
+
+
+@pytest.mark.parametrize(
+    ("found", "accepted", "said"),
+    [
+        pytest.param(leaks(failed="single_feature"), False, "A leak: single_feature: Nothing was found.", id="it rang"),
+        pytest.param(leaks(without="order"), False, "A leak: order was not asked.", id="not asked"),
+        pytest.param(leaks(other="entities_apart"), False, "A leak: entities_apart: It rang.", id="one asked for"),
+        pytest.param(leaks(other="horoscope"), False, "A leak: horoscope: It rang.", id="one that nobody knows"),
+        pytest.param(
+            leaks(other="our_contacts"), True, "No check for leaks rang", id="our own hand is told, not refused"
+        ),
+    ],
+)
+def test_a_leak_refuses_and_so_does_a_check_that_was_not_made(found: list[Any], accepted: bool, said: str):
+    decision = decide(evidence(leaks=found), Policy())
+    assert decision.accepted is accepted
+    assert any(reason.startswith(said) for reason in decision.reasons)
 
 
 def test_a_policy_that_got_around_its_own_bounds_still_meets_the_floor():
@@ -149,8 +184,10 @@ WORSE = {
     "baselines__recency__low": -1,
     "baselines__logistic__low": -1,
     "data__out_of_time_left": -1,
-    "metrics__calibration_error": 1,
+    "metrics__calibration_error__value": 1,
 }
+#: an interval wide enough for every value that is tried.
+WIDE = {"metrics__calibration_error__high": 0.2}
 near = {
     "metrics__auc__value": st.floats(0.72, 0.77),
     "metrics__auc__low": st.floats(0.69, 0.72),
@@ -158,7 +195,7 @@ near = {
     "baselines__recency__low": st.floats(-0.005, 0.04),
     "baselines__logistic__low": st.floats(-0.010, 0.04),
     "data__out_of_time_left": st.integers(190, 300),
-    "metrics__calibration_error": st.floats(0.0, 0.06),
+    "metrics__calibration_error__value": st.floats(0.01, 0.06),
 }
 
 
@@ -169,4 +206,7 @@ def test_making_any_number_worse_never_turns_a_refusal_into_an_acceptance(
 ):
     worse = deepcopy(values)
     worse[path] += WORSE[path] * (round(step * 1000) if isinstance(values[path], int) else step)
-    assert decide(evidence(**values), Policy()).accepted or not decide(evidence(**worse), Policy()).accepted
+    assert (
+        decide(evidence(**values, **WIDE), Policy()).accepted
+        or not decide(evidence(**worse, **WIDE), Policy()).accepted
+    )

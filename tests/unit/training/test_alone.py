@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training import alone, auc
-from training.metrics import auc_draws
+from training.ranking import auc_draws
 
 RNG = np.random.default_rng(6)
 PEOPLE = np.repeat(np.arange(150), 4)

@@ -15,8 +15,17 @@ from tests.spark.features.logs import declare, random_log, timed
 from tests.spark.features.reference import Event
 from tests.unit.builders import frame
 from tests.unit.features.test_reference import FIRST, shown
+from training.folds import Fold
 from training.frame import Frame
-from training.leaks import blind, entities_apart, label_windows, order, our_contacts, single_feature
+from training.leaks import (
+    blind,
+    entities_apart,
+    label_permutation,
+    label_windows,
+    order,
+    our_contacts,
+    single_feature,
+)  # fmt: skip
 
 AS_OF = FIRST + timedelta(days=40)
 FEATURES = [declare("count", window=30), declare("sum", measure="value", window=7), declare("last", measure="pieces")]
@@ -139,3 +148,31 @@ def test_trap_a_feature_that_is_the_answer():
     found = single_feature(told)
     assert (found.check, found.passed) == ("single_feature", False)
     assert found.sentence.startswith("noise alone")
+
+
+def test_trap_a_feature_that_is_only_known_of_those_who_left():
+    rows = frame(DATES, entities=200)
+    told = np.where(rows.labels == 1, rows.rows[:, 2], np.nan)
+    found = single_feature(replace(rows, rows=np.column_stack([rows.rows[:, :2], told])))
+    assert (found.check, found.passed) == ("single_feature", False)
+    assert "noise alone has 1.000" in found.sentence
+
+
+def test_a_feature_that_few_are_known_of_is_no_alarm_by_luck():
+    rows = frame(DATES, entities=200)
+    told = np.where(np.arange(len(rows)) < 40, rows.labels.astype(float), np.nan)
+    assert single_feature(replace(rows, rows=np.column_stack([rows.rows[:, :2], told]))).passed
+
+
+FOLD = Fold(tuple(DATES[:4]), (DATES[5],))
+
+
+def test_shuffled_labels_are_not_ranked():
+    found = label_permutation(frame(DATES, entities=400), FOLD, seed=1)
+    assert (found.check, found.passed) == ("label_permutation", True)
+    assert found.sentence.startswith("With shuffled labels the AUC is 0.")
+
+
+def test_trap_the_rows_that_judge_are_fitted_on():
+    found = label_permutation(frame(DATES, entities=400), replace(FOLD, fit=tuple(DATES)), seed=1)
+    assert (found.check, found.passed) == ("label_permutation", False)

@@ -21,7 +21,8 @@ def test_the_five_figures_are_told():
     assert note().splitlines() == [
         "- **ROC-AUC, out of time**: 0.7800 (0.7700 to 0.7900)",
         "- **Against baselines**: +0.0500 (+0.0400 to +0.0600) on recency; +0.0100 (+0.0020 to +0.0180) on logistic",
-        "- **Calibration**: off by 0.0200 on average; slope 1.03, where 1 is neither too bold nor too timid",
+        "- **Calibration**: off by 0.0200 (0.0100 to 0.0300) on average; slope 1.03 (0.97 to 1.09), "
+        "where 1 is neither too bold nor too timid",
         "- **The riskiest 10%**: hold 0.310 of those who left, 3.1 times as many as a tenth at random",
         "- **On what**: 10,000 rows of 1998-03-01, 1998-04-01, 6,000 left; made from 40,000 rows up to 1997-06-01",
     ]

@@ -1,0 +1,21 @@
+"""Among whom a model is judged, and what a campaign costs."""
+
+from training import Costs, Slice
+
+SLICES = (
+    Slice("plan", "subscriptions_period_months_last_all", (3, 12), ("a month", "three months", "a year")),
+    Slice("tenure", "contract_tenure_days", (30, 90, 365), null="on trial"),
+    Slice("device", "viewing_tv_share_30d", (0.5,), ("other screens", "mostly TV"), null="nothing played"),
+    Slice("region", "profiles_in_a_capital_state", (1,), ("elsewhere", "Moscow or Saint Petersburg")),
+    Slice("payment", "payments_by_card_state", (1,), ("other means", "card"), null="nothing charged yet"),
+)
+
+#: A fifth off three months of 399 rubles, against the margin of half a year; assumed, as no campaign was measured.
+COSTS = Costs(
+    contact=1,
+    offer=240,
+    value=1200,
+    acceptance=0.25,
+    currency="rubles",
+    basis="assumed by the project, not measured",
+)
