@@ -1,6 +1,9 @@
 """What a training writes to its MLflow runs: the same names everywhere, so that compare works."""
 
+import json
+import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -9,6 +12,9 @@ import mlflow
 from training.folds import Split
 from training.frame import Frame
 from training.search import Trial
+
+#: trials of one search that are read back.
+MOST = 5000
 
 
 def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
@@ -29,14 +35,36 @@ def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
     )
 
 
-def log_trial(name: str, trial: Trial) -> None:
-    """A nested run for one parameter set of family `name`."""
-    tags = {"prichal.kind": "trial", "prichal.family": name}
-    with mlflow.start_run(run_name=f"{name} trial {trial.number}", nested=True, tags=tags):
-        mlflow.log_params({"family": name, **trial.params})
+def log_trial(trial: Trial, mark: str) -> None:
+    """A nested run for one parameter set; when it is finished, a search with the same `mark` takes it as done."""
+    tags = {
+        "prichal.kind": "trial",
+        "prichal.family": trial.family,
+        "prichal.pruned": str(trial.pruned).lower(),
+        "prichal.search": mark,
+        "prichal.trial": json.dumps(asdict(trial)),
+    }
+    with mlflow.start_run(run_name=f"trial {trial.number} {trial.family}", nested=True, tags=tags):
+        mlflow.log_params({"family": trial.family, **trial.params})
         for place, value in enumerate(trial.fold_aucs):
             mlflow.log_metric("fold_auc", value, step=place)
-        mlflow.log_metric("mean_fold_auc", trial.auc)
+        mlflow.log_metrics({"mean_fold_auc": trial.auc, "loss": 1.0 - trial.auc})
+        if not math.isnan(trial.variance):
+            mlflow.log_metric("loss_variance", trial.variance)
+
+
+def trials_done(mark: str) -> dict[int, Trial]:
+    """Finished trials of the search with this mark, by number; their runs move below the active one."""
+    active = mlflow.active_run()
+    client, here = mlflow.MlflowClient(), active.info
+    condition = f"tags.`prichal.search` = '{mark}' and attributes.status = 'FINISHED'"
+    found = {}
+    for run in client.search_runs([here.experiment_id], condition, max_results=MOST):
+        client.set_tag(run.info.run_id, "mlflow.parentRunId", here.run_id)
+        told = json.loads(run.data.tags["prichal.trial"])
+        trial = Trial(**{**told, "fold_aucs": tuple(told["fold_aucs"])})
+        found[trial.number] = trial
+    return found
 
 
 def log_judged(judged: list[dict[str, Any]], runs: Mapping[str, str]) -> None:

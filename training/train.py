@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ from training.evidence import evidence, how_they_left, judge_out_of_time, versus
 from training.fingerprint import fingerprint
 from training.folds import Split, split
 from training.frame import Frame, TooLittleDataError, read_frame
+from training.judge import Judge
 from training.plan import TrainingPlan
-from training.search import Trial, search
+from training.search import Budget, Trial, best, search
+from training.season import MONTHS, untrusted, without
 
 Say = Callable[[str], None]
 
@@ -63,7 +65,8 @@ def train(
     spec, cut = snapshots.spec, _cut(snapshots, population, plan, dates, until)
     names = [feature.name for feature in spec.features]
     folders = [snapshots.path(day) for day in (*cut.development, *cut.out_of_time)]
-    frame = read_frame(folders, names, spec.entity, population.name)
+    left_out = untrusted(spec.features, cut.fit)
+    frame = without(read_frame(folders, names, spec.entity, population.name), left_out)
     development, judging = frame.at(cut.development), frame.at(cut.out_of_time)
     check_classes(judging, "the out-of-time snapshots")
     about = _about(snapshots, population, cut, development, judging, code)
@@ -73,7 +76,11 @@ def train(
         say(f"train · {population.name}: version {found[0]} has the same data, code and settings; nothing to fit")
         return Trained(population.model, *found, reused=True)
     record.log_inputs(development, judging, cut)
-    fitted = {name: _candidate(name, plan, development, names, cut, say) for name in plan.families}
+    _tell_left_out(left_out, cut, population, say)
+    judge, fixed = Judge(development, cut.folds, plan.seed), _fixed(plan, names)
+    trials = _search(plan, fixed, judge, fingerprint(replace(plan, trials=0, minutes=None), about), say)
+    params = {name: best(trials, name, fixed[name]) for name in plan.families}
+    fitted = {name: _candidate(name, params[name], plan, development, cut, judge, say) for name in plan.families}
     candidates = [candidate for candidate, _ in fitted.values()]
     judged = judge_out_of_time(candidates, judging, plan.seed)
     record.log_judged(judged, {name: run for name, (_, run) in fitted.items()})
@@ -100,26 +107,49 @@ def _cut(snapshots: Snapshots, population: Population, plan: TrainingPlan, dates
             f"snapshot: it is known what happened before {known}, and the snapshots are {_dates(dates)}; "
             f"shorten the horizon in projects/{snapshots.spec.project}/label.py, or bring more data."
         )
-    return split(matured, label.reach, plan.out_of_time, plan.folds, plan.calibration)
+    return split(matured, label.reach, plan.out_of_time, plan.folds, plan.calibration, plan.users_apart)
+
+
+def _tell_left_out(left_out: Sequence[str], cut: Split, population: Population, say: Say) -> None:
+    """Say which yearly features are not learnt from, on the page and in the run."""
+    mlflow.log_param("left_out", ", ".join(left_out) or "nothing")
+    if left_out:
+        say(
+            f"train · {population.name}: {', '.join(left_out)} left out; they come back once a year, and the fitted "
+            f"snapshots, {_dates(list(cut.fit))}, span fewer than {MONTHS} months"
+        )
+
+
+def _fixed(plan: TrainingPlan, names: list[str]) -> dict[str, dict[str, Any]]:
+    """Each family's parameters that are not searched."""
+    fixed = {name: dict(plan.params.get(name, {})) for name in plan.families}
+    if "recency" in fixed:
+        fixed["recency"]["recency"] = names.index(plan.recency)
+    return fixed
+
+
+def _search(plan: TrainingPlan, fixed: dict[str, dict[str, Any]], judge: Judge, mark: str, say: Say) -> list[Trial]:
+    """Trials as runs below a run of their own; those of a killed training with the same mark are taken as done."""
+
+    def told(trial: Trial) -> None:
+        record.log_trial(trial, mark)
+        stopped = f", stopped after {len(trial.fold_aucs)} of {len(judge.folds)}" if trial.pruned else ""
+        say(f"train · trial {trial.number} {trial.family}  AUC of the folds {trial.auc:.4f}{stopped}")
+
+    with mlflow.start_run(run_name="search", nested=True, tags={"prichal.kind": "search"}):
+        done = record.trials_done(mark)
+        if done:
+            say(f"train · {len(done)} trials of a training that was stopped are taken as done")
+        return search(fixed, judge, Budget(plan.trials, plan.minutes), plan.seed, told, done)
 
 
 def _candidate(
-    name: str, plan: TrainingPlan, frame: Frame, names: list[str], cut: Split, say: Say
+    name: str, params: dict[str, Any], plan: TrainingPlan, frame: Frame, cut: Split, judge: Judge, say: Say
 ) -> tuple[Candidate, str]:
-    fixed = dict(plan.params.get(name, {}))
-    if name == "recency":
-        fixed["recency"] = names.index(plan.recency)
-    with mlflow.start_run(
-        run_name=name, nested=True, tags={"prichal.kind": "candidate", "prichal.family": name}
-    ) as run:
-
-        def told(trial: Trial) -> None:
-            record.log_trial(name, trial)
-            say(f"train · {name} trial {trial.number}/{plan.trials}  AUC of the folds {trial.auc:.4f}")
-
-        params = search(name, frame, cut, fixed, plan.trials, plan.seed, told)
-        candidate = fit_candidate(name, params, frame, cut, plan.seed)
-        mlflow.log_params({"family": name, **params})
+    tags = {"prichal.kind": "candidate", "prichal.family": name}
+    with mlflow.start_run(run_name=name, nested=True, tags=tags) as run:
+        candidate = fit_candidate(name, params, frame, cut, plan.seed, judge)
+        mlflow.log_params({"family": name, "calibration": candidate.calibration["kind"], **params})
         for place, score in enumerate(candidate.folds):
             mlflow.log_metric("fold_auc", score.auc, step=place)
         mlflow.log_metric("mean_fold_auc", candidate.fold_auc)

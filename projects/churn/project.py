@@ -21,7 +21,7 @@ PROJECT = Project(
     populations=(TRIAL, PAID),
     # The log begins in April 2025; by August the 90 days that features look back are in it.
     first_snapshot=date(2025, 8, 1),
-    training=TrainingPlan(recency="viewing_days_since_last", out_of_time=3, folds=2, calibration=2, trials=2),
+    training=TrainingPlan(recency="viewing_days_since_last", out_of_time=3, folds=2, calibration=2, trials=4),
     policy=Policy(),
     mart=Mart(table="churn_scores", entity="user_id", entity_type="text"),
     time_zone="Europe/Moscow",
