@@ -1,7 +1,9 @@
 """Train one population's candidates as MLflow runs and register the best as `challenger`."""
 
+import os
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -80,7 +82,9 @@ def train(
     judge, fixed = Judge(development, cut.folds, plan.seed), _fixed(plan, names)
     trials = _search(plan, fixed, judge, fingerprint(replace(plan, trials=0, minutes=None), about), say)
     params = {name: best(trials, name, fixed[name]) for name in plan.families}
-    fitted = {name: _candidate(name, params[name], plan, development, cut, judge, say) for name in plan.families}
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        made = threads.map(lambda name: fit_candidate(name, params[name], development, cut, plan.seed, judge), params)
+        fitted = {candidate.name: (candidate, _log_candidate(candidate, say)) for candidate in made}
     candidates = [candidate for candidate, _ in fitted.values()]
     judged = judge_out_of_time(candidates, judging, plan.seed)
     record.log_judged(judged, {name: run for name, (_, run) in fitted.items()})
@@ -143,18 +147,17 @@ def _search(plan: TrainingPlan, fixed: dict[str, dict[str, Any]], judge: Judge, 
         return search(fixed, judge, Budget(plan.trials, plan.minutes), plan.seed, told, done)
 
 
-def _candidate(
-    name: str, params: dict[str, Any], plan: TrainingPlan, frame: Frame, cut: Split, judge: Judge, say: Say
-) -> tuple[Candidate, str]:
-    tags = {"prichal.kind": "candidate", "prichal.family": name}
-    with mlflow.start_run(run_name=name, nested=True, tags=tags) as run:
-        candidate = fit_candidate(name, params, frame, cut, plan.seed, judge)
-        mlflow.log_params({"family": name, "calibration": candidate.calibration["kind"], **params})
+def _log_candidate(candidate: Candidate, say: Say) -> str:
+    """A nested run with what the candidate is and how the folds judged it; its id."""
+    tags = {"prichal.kind": "candidate", "prichal.family": candidate.name}
+    with mlflow.start_run(run_name=candidate.name, nested=True, tags=tags) as run:
+        kind = candidate.calibration["kind"]
+        mlflow.log_params({"family": candidate.name, "calibration": kind, **candidate.params})
         for place, score in enumerate(candidate.folds):
             mlflow.log_metric("fold_auc", score.auc, step=place)
         mlflow.log_metric("mean_fold_auc", candidate.fold_auc)
-    say(f"train · {name}: AUC of the folds {candidate.fold_auc:.4f} ± {candidate.fold_spread:.4f}")
-    return candidate, run.info.run_id
+    say(f"train · {candidate.name}: AUC of the folds {candidate.fold_auc:.4f} ± {candidate.fold_spread:.4f}")
+    return str(run.info.run_id)
 
 
 def _log_curves(chosen: Candidate, candidates: list[Candidate], judging: Frame, features: Sequence[Feature]) -> None:
