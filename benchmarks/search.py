@@ -3,9 +3,9 @@
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +24,6 @@ from training.weights import HALF_LIFE, of_family, recency_weights
 BOOSTED: dict[str, dict[str, Any]] = {"catboost": {}, "xgboost": {}}
 ALL_CORES = {"catboost": "thread_count", "xgboost": "nthread"}
 TRIALS, REPEATS, MINUTES = 8, 3, 1.0
-Made = TypeVar("Made")
 #: the day after the log's last.
 END = date(1998, 7, 1)
 
@@ -46,19 +45,23 @@ def main() -> None:
 
 
 def _same_trials(frame: Frame, cut: Split) -> list[Trial]:
-    """Ours, then the same sets one after the other with slices and matrices made for every fit."""
-    ours, trials = _timed(lambda: _ours(frame, cut, Budget(TRIALS), seed=1))
-    single, rebuilt = _timed(lambda: [_rebuilt(trial, frame, cut.folds, 1) for trial in trials])
-    cores, on_all = _timed(lambda: [_rebuilt(trial, frame, cut.folds, os.cpu_count() or 1) for trial in trials])
-    print(
-        f"\nThe same {len(trials)} sets, {sum(len(one.fold_aucs) for one in trials)} fits: seconds (lowest to highest)"
-    )
-    print(f"{'shared slices and matrices, rounds of sets side by side':60}{_spread(ours)}")
-    print(f"{'everything anew for each fit, one core a fit':60}{_spread(single)}   {_ratio(single, ours)}")
-    print(f"{'everything anew for each fit, all cores a fit':60}{_spread(cores)}   {_ratio(cores, ours)}")
-    for title, others in (("one core", rebuilt), ("all cores", on_all)):
-        pairs = zip(trials, others, strict=True)
-        print(f"largest difference in AUC, {title}: {max(_distance(one.fold_aucs, other) for one, other in pairs):.1e}")
+    """Ours, then the same sets one after the other with slices and matrices made for every fit, on all cores."""
+    ours, same, whole, apart = [], [], [], 0.0
+    for _ in range(REPEATS):
+        began = time.monotonic()
+        trials = _ours(frame, cut, Budget(TRIALS), seed=1)
+        ours.append(time.monotonic() - began)
+        anew = [[_anew(trial, frame, fold) for fold in cut.folds] for trial in trials]
+        pairs = [(trial.fold_aucs, found[: len(trial.fold_aucs)]) for trial, found in zip(trials, anew, strict=True)]
+        same.append(sum(one[0] for _, found in pairs for one in found))
+        whole.append(sum(one[0] for found in anew for one in found))
+        apart = max(abs(own - one[1]) for aucs, found in pairs for own, one in zip(aucs, found, strict=True))
+    fits = sum(len(one.fold_aucs) for one in trials)
+    print(f"\nThe same {len(trials)} sets on {len(cut.folds)} folds: seconds (lowest to highest)\n")
+    print(f"{f'ours: {fits} fits, shared matrices, side by side':60}{_spread(ours)}")
+    print(f"{f'one after the other, all anew, the same {fits} fits':60}{_spread(same)}   {_ratio(same, ours)}")
+    print(f"{'one after the other, all anew, every set on every fold':60}{_spread(whole)}   {_ratio(whole, ours)}")
+    print(f"\nLargest difference of a fold's AUC: {apart:.1e} (CatBoost on several threads adds in another order)")
     return trials
 
 
@@ -66,15 +69,14 @@ def _ours(frame: Frame, cut: Split, budget: Budget, seed: int) -> list[Trial]:
     return search(BOOSTED, Judge(frame, cut.folds, seed=1), budget, seed, lambda _: None)
 
 
-def _rebuilt(trial: Trial, frame: Frame, folds: Sequence[Fold], cores: int) -> list[float]:
-    found = []
-    params = {**of_family(dict(trial.params)), ALL_CORES[trial.family]: cores}
-    for fold in folds[: len(trial.fold_aucs)]:
-        early, late = fold.cut(frame)
-        weights = recency_weights(early, trial.params.get(HALF_LIFE))
-        native = family(trial.family).fit(early.rows, early.labels, params, 1, weights)
-        found.append(auc(late.labels, family(trial.family).margin(native, late.rows)))
-    return found
+def _anew(trial: Trial, frame: Frame, fold: Fold) -> tuple[float, float]:
+    """Seconds and AUC."""
+    began, params = time.monotonic(), {**of_family(dict(trial.params)), ALL_CORES[trial.family]: os.cpu_count()}
+    early, late = fold.cut(frame)
+    weights = recency_weights(early, trial.params.get(HALF_LIFE))
+    native = family(trial.family).fit(early.rows, early.labels, params, 1, weights)
+    found = auc(late.labels, family(trial.family).margin(native, late.rows))
+    return time.monotonic() - began, found
 
 
 def _stopped(trials: Sequence[Trial], frame: Frame, cut: Split) -> None:
@@ -158,19 +160,6 @@ def _difference(labels: Any, one: Floats, other: Floats, people: Any) -> str:
     draws = auc_draws(labels, one, people, 1) - auc_draws(labels, other, people, 1)
     found = interval(auc(labels, one) - auc(labels, other), draws)
     return f"{found.value:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
-
-
-def _timed(act: Callable[[], Made]) -> tuple[list[float], Made]:
-    seconds = []
-    for _ in range(REPEATS):
-        began = time.monotonic()
-        made = act()
-        seconds.append(time.monotonic() - began)
-    return seconds, made
-
-
-def _distance(one: Sequence[float], other: Sequence[float]) -> float:
-    return max(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
 def _spread(seconds: Sequence[float]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -56,10 +56,15 @@ class Judge:
 
     def score(self, name: str, params: Mapping[str, Any], place: int) -> FoldScore:
         """The same on one fold, by its place."""
-        key = ("score", name, json.dumps(dict(params), sort_keys=True), place)
+        key = ("score", name, _text(params), place)
         if key not in self._kept:
             self._kept[key] = self._judge(name, dict(params), place)
         return self._kept[key]  # type: ignore[no-any-return]
+
+    def keep(self, sets: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Forget what was judged, but for these sets: a long search would hold a margin per row and trial."""
+        wanted = {(name, _text(params)) for name, params in sets}
+        self._kept = {key: made for key, made in self._kept.items() if key[0] != "score" or key[1:3] in wanted}
 
     def _judge(self, name: str, params: dict[str, Any], place: int) -> FoldScore:
         _, late = self._parts(place)
@@ -108,6 +113,10 @@ def check_classes(frame: Frame, where: str) -> None:
             f"In {where}, {left} of {len(frame)} rows left and {stayed} stayed: at least {FEWEST} of each are needed; "
             "bring more data, or change the label's horizon or the population."
         )
+
+
+def _text(params: Mapping[str, Any]) -> str:
+    return json.dumps(dict(params), sort_keys=True)
 
 
 def _checked(fold: Fold, frame: Frame) -> tuple[Frame, Frame]:

@@ -123,6 +123,7 @@ class _Search:
         for trial in self._trials[len(before) :]:
             loss = 1.0 - _expected(trial, self._trials)
             self._proposals.observe(trial.number, trial.family, trial.params, loss, trial.variance)
+        self._judge.keep((name, best(self._trials, name, {})) for name in {one.family for one in self._trials})
 
     def _trial(self, number: int, one: Set, before: Sequence[Trial]) -> Trial:
         if number in self._done:

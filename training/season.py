@@ -28,6 +28,8 @@ def untrusted(features: Sequence[Feature], fit: Sequence[date]) -> tuple[str, ..
 
 def without(frame: Frame, names: Sequence[str]) -> Frame:
     """The frame with these features null in every row: no family can learn from a column that never varies."""
+    if not names:
+        return frame
     rows = frame.rows.copy()
     rows[:, np.isin(frame.names, list(names))] = np.nan
     return replace(frame, rows=rows)

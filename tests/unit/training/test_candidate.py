@@ -87,6 +87,8 @@ def test_what_the_judge_of_the_search_has_judged_is_not_fitted_again():
     known = judge.scores("logistic", {"C": 0.1})
     candidate = fit_candidate("logistic", {"C": 0.1}, FRAME, CUT, 7, judge)
     assert all(one is other for one, other in zip(candidate.folds, known, strict=True))
+    judge.keep([("logistic", {"C": 0.01})])
+    assert judge.scores("logistic", {"C": 0.1})[0] is not known[0]
 
 
 @pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
