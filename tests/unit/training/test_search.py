@@ -48,6 +48,13 @@ def test_proposals_go_over_all_families_that_have_something_to_search():
     assert {trial.params.get("half_life") for trial in both[2:]} > {None}
 
 
+def test_after_twenty_sets_the_family_that_does_better_is_proposed_more():
+    fixed = {"catboost": {"iterations": 5}, "xgboost": {"rounds": 5, "eta": 0.0}}  # learns nothing
+    families = [trial.family for trial in run(fixed=fixed, trials=36)[0]]
+    assert families[2:20].count("xgboost") > 3
+    assert families[22:].count("catboost") >= 12
+
+
 def test_a_family_gets_the_parameters_of_its_best_complete_trial():
     complete = [trial for trial in WHOLE if trial.family == "xgboost" and not trial.pruned]
     assert best(WHOLE, "xgboost", {}) == max(complete, key=lambda trial: trial.auc).params
