@@ -17,7 +17,7 @@ from training.families import family
 from training.folds import Fold, Split, split
 from training.judge import Judge
 from training.metrics import Floats, auc_draws, interval
-from training.search import Budget, Trial, best, search
+from training.search import Budget, Trial, search
 from training.weights import HALF_LIFE, of_family, recency_weights
 
 #: families with something to share; all cores for a fit, which is what their libraries do unless told.
@@ -40,7 +40,7 @@ def main() -> None:
     )
     trials = _same_trials(frame, cut)
     _stopped(trials, frame, cut)
-    _blend(trials, frame, cut)
+    _blend(frame, cut)
     _same_minutes(frame, cut)
 
 
@@ -89,10 +89,10 @@ def _stopped(trials: Sequence[Trial], frame: Frame, cut: Split) -> None:
     print(f"the best of the stopped would have had {max(whole, default=float('nan')):.4f}")
 
 
-def _blend(trials: Sequence[Trial], frame: Frame, cut: Split) -> None:
-    """Mean log-odds of the best CatBoost and the best XGBoost, by the folds."""
+def _blend(frame: Frame, cut: Split) -> None:
+    """Mean log-odds of CatBoost and XGBoost with their defaults, by the folds."""
     judge = Judge(frame, cut.folds, seed=1)
-    cat, xgb = (judge.scores(name, best(trials, name, {})) for name in BOOSTED)
+    cat, xgb = (judge.scores(name, family(name).SETS[0]) for name in BOOSTED)
     print(f"\n{'judging date':16}{'catboost':>10}{'xgboost':>10}{'blend':>10}{'blend - better one, 95%':>34}")
     for one, other in zip(cat, xgb, strict=True):
         blend = (one.margin + other.margin) / 2

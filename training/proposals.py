@@ -59,14 +59,16 @@ class Proposals:
             loss: the lower, the better.
             variance: of the loss.
         """
+        from hyperopt import JOB_STATE_DONE, STATUS_OK
+
         if name not in self._names:
             return
         drawn = self._drawn.get(number) or self._as_drawn(name, params)
         misc = {"tid": number, "cmd": self._domain.cmd, "workdir": None, "vals": drawn,
                 "idxs": {label: [number] * len(values) for label, values in drawn.items()}}  # fmt: skip
-        result = {"loss": loss, "loss_variance": variance, "status": "ok"}
+        result = {"loss": loss, "loss_variance": variance, "status": STATUS_OK}
         (document,) = self._observed.new_trial_docs([number], [None], [result], [misc])
-        document["state"] = 2  # done
+        document["state"] = JOB_STATE_DONE
         self._observed.insert_trial_docs([document])
         self._observed.refresh()
 
