@@ -35,16 +35,18 @@ def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
     )
 
 
-def log_trial(trial: Trial, mark: str) -> None:
+def log_trial(population: str, trial: Trial, mark: str) -> None:
     """A nested run for one parameter set; when it is finished, a search with the same `mark` takes it as done."""
     tags = {
         "prichal.kind": "trial",
         "prichal.family": trial.family,
+        "prichal.population": population,
         "prichal.pruned": str(trial.pruned).lower(),
         "prichal.search": mark,
         "prichal.trial": json.dumps(asdict(trial)),
     }
-    with mlflow.start_run(run_name=f"trial {trial.number} {trial.family}", nested=True, tags=tags):
+    title = run_name(population, trial.family, f"trial {trial.number}")
+    with mlflow.start_run(run_name=title, nested=True, tags=tags):
         mlflow.log_params({"family": trial.family, **trial.params})
         for place, value in enumerate(trial.fold_aucs):
             mlflow.log_metric("fold_auc", value, step=place)
@@ -53,10 +55,14 @@ def log_trial(trial: Trial, mark: str) -> None:
             mlflow.log_metric("loss_variance", trial.variance)
 
 
+def run_name(*parts: str) -> str:
+    """What a person reads in the list of runs: population, family, trial."""
+    return " · ".join(parts)
+
+
 def trials_done(mark: str) -> dict[int, Trial]:
     """Finished trials of the search with this mark, by number; their runs move below the active one."""
-    active = mlflow.active_run()
-    client, here = mlflow.MlflowClient(), active.info
+    client, here = mlflow.MlflowClient(), mlflow.active_run().info
     condition = f"tags.`prichal.search` = '{mark}' and attributes.status = 'FINISHED'"
     found = {}
     for run in client.search_runs([here.experiment_id], condition, max_results=MOST):

@@ -80,11 +80,12 @@ def train(
     record.log_inputs(development, judging, cut)
     _tell_left_out(left_out, cut, population, say)
     judge, fixed = Judge(development, cut.folds, plan.seed), _fixed(plan, names)
-    trials = _search(plan, fixed, judge, fingerprint(replace(plan, trials=0, minutes=None), about), say)
+    searched = fingerprint(replace(plan, trials=0, minutes=None), about)
+    trials = _search(population.name, plan, fixed, judge, searched, say)
     params = {name: best(trials, name, fixed[name]) for name in plan.families}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         made = threads.map(lambda name: fit_candidate(name, params[name], development, cut, plan.seed, judge), params)
-        fitted = {candidate.name: (candidate, _log_candidate(candidate, say)) for candidate in made}
+        fitted = {candidate.name: (candidate, _log_candidate(population.name, candidate, say)) for candidate in made}
     candidates = [candidate for candidate, _ in fitted.values()]
     judged = judge_out_of_time(candidates, judging, plan.seed)
     record.log_judged(judged, {name: run for name, (_, run) in fitted.items()})
@@ -132,25 +133,31 @@ def _fixed(plan: TrainingPlan, names: list[str]) -> dict[str, dict[str, Any]]:
     return fixed
 
 
-def _search(plan: TrainingPlan, fixed: dict[str, dict[str, Any]], judge: Judge, mark: str, say: Say) -> list[Trial]:
+def _search(
+    population: str, plan: TrainingPlan, fixed: dict[str, dict[str, Any]], judge: Judge, mark: str, say: Say
+) -> list[Trial]:
     """Trials as runs below a run of their own; those of a killed training with the same mark are taken as done."""
 
     def told(trial: Trial) -> None:
-        record.log_trial(trial, mark)
+        record.log_trial(population, trial, mark)
         stopped = f", stopped after {len(trial.fold_aucs)} of {len(judge.folds)}" if trial.pruned else ""
         say(f"train · trial {trial.number} {trial.family}  AUC of the folds {trial.auc:.4f}{stopped}")
 
-    with mlflow.start_run(run_name="search", nested=True, tags={"prichal.kind": "search"}):
+    with mlflow.start_run(
+        run_name=record.run_name(population, "search"),
+        nested=True,
+        tags={"prichal.kind": "search", "prichal.population": population},
+    ):
         done = record.trials_done(mark)
         if done:
             say(f"train · {len(done)} trials of a training that was stopped are taken as done")
         return search(fixed, judge, Budget(plan.trials, plan.minutes), plan.seed, told, done)
 
 
-def _log_candidate(candidate: Candidate, say: Say) -> str:
+def _log_candidate(population: str, candidate: Candidate, say: Say) -> str:
     """A nested run with what the candidate is and how the folds judged it; its id."""
-    tags = {"prichal.kind": "candidate", "prichal.family": candidate.name}
-    with mlflow.start_run(run_name=candidate.name, nested=True, tags=tags) as run:
+    tags = {"prichal.kind": "candidate", "prichal.family": candidate.name, "prichal.population": population}
+    with mlflow.start_run(run_name=record.run_name(population, candidate.name), nested=True, tags=tags) as run:
         kind = candidate.calibration["kind"]
         mlflow.log_params({"family": candidate.name, "calibration": kind, **candidate.params})
         for place, score in enumerate(candidate.folds):
