@@ -1,12 +1,13 @@
-"""`python -m benchmarks [literature] [calibration] [ingest] [cinema] [speed] [walls]`: all of them, or those named."""
+"""`python -m benchmarks [NAME ...]`: all of `ALL`, or those named."""
 
 import sys
 
-from benchmarks import calibration, cinema, ingest, literature, speed, walls
+from benchmarks import calibration, cinema, ingest, literature, search, speed, walls
 
 ALL = {
     "literature": literature.main,
     "calibration": calibration.main,
+    "search": search.main,
     "ingest": ingest.main,
     "cinema": cinema.main,
     "speed": speed.main,

@@ -1,4 +1,4 @@
-"""Where the calibration comes from: four ways, judged out of time on CDNOW (docs/adr/0002-calibration.md)."""
+"""Where the calibration comes from and of which kind it is, judged on CDNOW (docs/adr/0002-calibration.md)."""
 
 from collections.abc import Callable
 from datetime import date
@@ -10,10 +10,12 @@ from features import monthly
 from projects import load_project
 from training import Frame, auc
 from training.bootstrap import interval
-from training.candidate import judge_folds, platt
+from training.calibration import WAYS as KINDS
+from training.calibration import choose_calibration, platt
 from training.churn_model import calibrate
 from training.families import family
 from training.folds import Split, split
+from training.judge import judge_folds
 from training.metrics import Floats, calibration_error
 from training.ranking import auc_draws
 
@@ -33,7 +35,7 @@ Way = Callable[[str, dict[str, float], Frame, Split], tuple[Floats, dict[str, fl
 
 
 def main() -> None:
-    """Print AUC and calibration error of each way and family,."""
+    """Print AUC and calibration error of each way and family, then those of each kind of calibration."""
     project = load_project("cdnow")
     label = project.populations[0].label
     months = [day for day in monthly(project.first_snapshot, END) if label.matured(day, END)]
@@ -45,6 +47,30 @@ def main() -> None:
     for title, way in WAYS.items():
         cells = [_cell(*way(*model, frame, cut), judging) for model in MODELS.values()]
         print(f"{title:58}" + "".join(f"{cell:>26}" for cell in cells), flush=True)
+    _kinds(frame, cut)
+
+
+def _kinds(frame: Frame, cut: Split) -> None:
+    """Print, for the way chosen above, what each kind of calibration gives, and which one is chosen."""
+    late, judging = frame.at(cut.calibrate), frame.at(cut.out_of_time)
+    fits = {"recency": ("recency", {"recency": frame.names.index("purchases_days_since_last")}), **MODELS}
+    print("\nKinds of calibration: log-loss out of time / calibration error; * is chosen on the calibration's date\n")
+    print(f"{'model':18}" + "".join(f"{kind:>20}" for kind in KINDS))
+    for title, (name, params) in fits.items():
+        early = frame.at(cut.fit)
+        native = family(name).fit(early.rows, early.labels, params, SEED)
+        margin, later = (family(name).margin(native, part.rows) for part in (late, judging))
+        chosen = choose_calibration(margin, late.labels, late.entity)["kind"]
+        cells = [_kind(kind, margin, late, later, judging) + "* "[kind != chosen] for kind in KINDS]
+        print(f"{title:18}" + "".join(f"{cell:>20}" for cell in cells), flush=True)
+
+
+def _kind(kind: str, margin: Floats, late: Frame, later: Floats, judging: Frame) -> str:
+    from sklearn.metrics import log_loss
+
+    probability = calibrate(later, {"kind": kind, **KINDS[kind](margin, late.labels)})
+    error = calibration_error(judging.labels, probability)
+    return f"{log_loss(judging.labels, probability):.4f} / {error:.3f}"
 
 
 def _cell(margin: Floats, calibration: dict[str, float], judging: Frame) -> str:

@@ -40,11 +40,13 @@ def _timed(clone: Path) -> float:
 
 
 def _forget(clone: Path) -> None:
-    """Drop the lake and the fingerprints, so that nothing can be found as done before."""
+    """Drop the lake, the fingerprints and the trials, so that nothing can be found as done before."""
     subprocess.run(["rm", "-rf", str(clone / ".stack" / "lake")], check=True)
     forget = (
         "import mlflow; c = mlflow.MlflowClient(); "
-        "[c.delete_model_version_tag(v.name, v.version, 'fingerprint') for v in c.search_model_versions()]"
+        "[c.delete_model_version_tag(v.name, v.version, 'fingerprint') for v in c.search_model_versions()]; "
+        "[c.delete_run(r.info.run_id) for e in c.search_experiments() "
+        "for r in c.search_runs([e.experiment_id]) if r.data.tags.get('prichal.kind') == 'trial']"
     )
     subprocess.run(["bash", "-c", f'. .stack/env && python -c "{forget}"'], cwd=clone, env=_environment(), check=True)
 

@@ -25,7 +25,7 @@ PARAMETERS = {
     "users": "people who ever sign up in the simulation",
     "months": "how long it lasts",
     "seed": "of everything random in it",
-    "trials": "parameter sets per family; declared: as the project says",
+    "trials": "parameter sets searched in all, or minutes such as 15min; declared: as the project says",
     "mode": "auto: the gate decides alone",
     "reason": "why, for the ledger",
 }

@@ -15,10 +15,12 @@ from training import train as fit
 
 #: the rooms whose code decides what a model is.
 ROOMS = ("lake", "features", "training")
+#: parameter sets, or minutes, of one search.
+MOST = 1000
 
 
 class TrialsError(PrichalError):
-    """The number of trials is not one."""
+    """The budget of the search is neither a number of sets nor of minutes."""
 
 
 def train(context: Context, population: str = "all", as_of: str = "latest", trials: str = "declared") -> list[Trained]:
@@ -41,11 +43,15 @@ def train(context: Context, population: str = "all", as_of: str = "latest", tria
 def _plan(declared: TrainingPlan, trials: str) -> TrainingPlan:
     if trials == "declared":
         return declared
-    if not trials.isdecimal() or int(trials) > 1000:
+    number, minutes = trials.removesuffix("min"), trials.endswith("min")
+    if not number.isdecimal() or not minutes <= int(number) <= MOST:
         raise TrialsError(
-            f"trials {trials!r} is not a number of parameter sets: give 0 to 1000, or declared ({declared.trials})."
+            f"trials {trials!r} is not a budget of the search: give a number of parameter sets, 0 to {MOST}, or "
+            f"minutes, such as 15min, or declared ({declared.trials})."
         )
-    return replace(declared, trials=int(trials))
+    if minutes:
+        return replace(declared, trials=MOST, minutes=float(number))
+    return replace(declared, trials=int(number), minutes=None)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ calibration rises with that sum and is the same for all people, so it changes ne
 
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +22,8 @@ from mlflow.pyfunc import PythonModel
 from numpy.typing import NDArray
 
 REASONS = 3
+#: how much of the sigmoid is in an isotonic calibration, whose steps would tie without it.
+SIGMOID_SHARE = 0.05
 
 
 class Bundle:
@@ -133,9 +135,24 @@ class ChurnModel(PythonModel):  # type: ignore[misc]  # MLflow is not typed
         return result
 
 
-def calibrate(margin: NDArray[np.float64], calibration: dict[str, float]) -> NDArray[np.float64]:
-    """Platt's sigmoid: probability from log-odds, `1 / (1 + exp(-(slope * margin + intercept)))`."""
-    result: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-(calibration["slope"] * margin + calibration["intercept"])))
+def calibrate(margin: NDArray[np.float64], calibration: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Probability from log-odds, strictly increasing, as the `kind` of calibration says.
+
+    `identity` and `platt`, or no kind: the sigmoid of `slope * margin + intercept`. `beta`: the sigmoid of
+    `a * ln p - b * ln(1 - p) + c` with p the sigmoid of the margin. `isotonic`: straight lines through the points
+    (`x`, `y`), mixed with the sigmoid.
+    """
+    if calibration.get("kind") == "beta":
+        low, high = -np.logaddexp(0, -margin), np.logaddexp(0, margin)
+        return _sigmoid(calibration["a"] * low + calibration["b"] * high + calibration["c"])
+    result = _sigmoid(calibration["slope"] * margin + calibration["intercept"])
+    if calibration.get("kind") == "isotonic":
+        result = (1 - SIGMOID_SHARE) * np.interp(margin, calibration["x"], calibration["y"]) + SIGMOID_SHARE * result
+    return result
+
+
+def _sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-log_odds))
     return result
 
 

@@ -2,22 +2,40 @@
 
 An embargo lies between the dates that fit and the dates that judge: a label looks ahead by the horizon
 and the grace, so a snapshot closer than that to a judging date would be fitted on days that the judge
-sees too. Rolling origin (Tashman, 2000).
+sees too. Rolling origin (Tashman, 2000). Where users are to be kept apart, each fold also judges a group of its
+own, and fits on the others (Roberts et al., 2017, blocks in time and by group).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from training.frame import TooLittleDataError
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.frame import Frame, TooLittleDataError
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Fit on `fit`, judge on `judge`."""
+    """Fit on the dates `fit`, judge on the dates `judge`.
+
+    With a `group`, such as (0, 3) for the first of three, only its entities judge and only others are fitted on.
+    """
 
     fit: tuple[date, ...]
     judge: tuple[date, ...]
+    group: tuple[int, int] | None = None
+
+    def cut(self, frame: Frame) -> tuple[Frame, Frame]:
+        """The rows to fit on and the rows to judge on."""
+        early, late = frame.at(self.fit), frame.at(self.judge)
+        if self.group is None:
+            return early, late
+        number, groups = self.group
+        own = [entity_groups(part.entity, groups) == number for part in (early, late)]
+        return early.only(~own[0]), late.only(own[1])
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,14 @@ class Split:
         return self.development[-self.calibration :]
 
 
-def split(matured: Sequence[date], embargo: timedelta, out_of_time: int, folds: int, calibration: int = 1) -> Split:
+def split(
+    matured: Sequence[date],
+    embargo: timedelta,
+    out_of_time: int,
+    folds: int,
+    calibration: int = 1,
+    users_apart: bool = False,
+) -> Split:
     """Cut matured snapshot dates in time order.
 
     Args:
@@ -49,6 +74,8 @@ def split(matured: Sequence[date], embargo: timedelta, out_of_time: int, folds: 
         out_of_time: how many of the last dates only judge.
         folds: how many of the last development dates judge a fold each.
         calibration: how many of the last development dates calibrate.
+        users_apart: whether nobody is fitted on by a fold that judges them. The out-of-time dates judge everybody
+            all the same, for in production too people of yesterday are scored.
 
     Raises:
         TooLittleDataError: a fold, the calibration or the out-of-time test would be left without dates to fit on.
@@ -57,7 +84,14 @@ def split(matured: Sequence[date], embargo: timedelta, out_of_time: int, folds: 
     judging = tuple(dates[-out_of_time:])
     development = tuple(day for day in dates if judging and day + embargo <= judging[0])
     judges = development[-folds:]
-    rolled = tuple(Fold(tuple(day for day in development if day + embargo <= judge), (judge,)) for judge in judges)
+    rolled = tuple(
+        Fold(
+            tuple(day for day in development if day + embargo <= judge),
+            (judge,),
+            (number, max(2, folds)) if users_apart else None,
+        )
+        for number, judge in enumerate(judges)
+    )
     if len(judging) < out_of_time or len(rolled) < folds or not all(fold.fit for fold in rolled):
         needed = out_of_time + folds
         raise TooLittleDataError(
@@ -72,6 +106,14 @@ def split(matured: Sequence[date], embargo: timedelta, out_of_time: int, folds: 
             f"{calibration} and to fit on others; bring more history, or declare fewer calibration dates."
         )
     return Split(development, rolled, judging, calibration)
+
+
+def entity_groups(entity: NDArray[np.int_] | NDArray[np.object_], groups: int) -> NDArray[np.int_]:
+    """The group of each row's entity, 0 to `groups` - 1, by a hash of its name: the same in every process."""
+    names, position = np.unique(entity.astype(str), return_inverse=True)
+    hashed = pd.util.hash_array(names.astype(object), categorize=False)
+    found: NDArray[np.int_] = (hashed % np.uint64(groups)).astype(np.int_)[position]
+    return found
 
 
 def _span(dates: Sequence[date]) -> str:

@@ -1,5 +1,6 @@
 """How a project wants its models made."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,9 @@ from lake.source import DeclarationError
 from training.families import NAMES, family
 from training.profit import Costs
 from training.slices import Slice
+
+#: one date out of time could be a lucky month.
+LEAST = {"out_of_time": 2, "folds": 1, "calibration": 1, "trials": 0}
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,9 @@ class TrainingPlan:
         out_of_time: how many of the last matured snapshot dates only judge.
         folds: how many development dates judge a fold each.
         calibration: how many of the last development dates the probabilities are calibrated on.
-        trials: parameter sets tried per family that has something to search.
+        users_apart: whether a fold judges only people that it was not fitted on.
+        trials: parameter sets searched in all, beyond those that the families declare.
+        minutes: how long the search may begin new sets; None for as long as it takes.
         seed: of everything random.
         params: fixed parameters by family, on top of its defaults.
         slices: whom the chosen model is also judged among.
@@ -33,7 +39,9 @@ class TrainingPlan:
     out_of_time: int = 2
     folds: int = 3
     calibration: int = 1
-    trials: int = 6
+    users_apart: bool = False
+    trials: int = 12
+    minutes: float | None = None
     seed: int = 20260101
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     slices: tuple[Slice, ...] = ()
@@ -41,9 +49,11 @@ class TrainingPlan:
     contacts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("out_of_time", "folds", "calibration"):
-            if getattr(self, name) < 1:
-                raise DeclarationError(f"Training plan: {name} is {getattr(self, name)}, it must be at least 1.")
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                raise DeclarationError(f"Training plan: {name} is {getattr(self, name)}, it must be at least {least}.")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise DeclarationError(f"Training plan: minutes is {self.minutes}, it must be above 0, or None.")
         for name in self.families:
             family(name)
 

@@ -1,6 +1,9 @@
 """What a training writes to its MLflow runs: the same names everywhere, so that compare works."""
 
+import json
+import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -13,6 +16,8 @@ from training.note import point_differences, run_note
 from training.search import Trial
 
 NOTE = "mlflow.note.content"
+#: trials of one search that are read back.
+MOST = 5000
 
 
 def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
@@ -36,19 +41,42 @@ def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
     )
 
 
-def log_trial(population: str, name: str, trial: Trial) -> None:
-    """A nested run for one parameter set of family `name`."""
-    tags = {"prichal.kind": "trial", "prichal.family": name, "prichal.population": population}
-    with mlflow.start_run(run_name=run_name(population, name, f"trial {trial.number}"), nested=True, tags=tags):
-        mlflow.log_params({"family": name, **trial.params})
+def log_trial(population: str, trial: Trial, mark: str) -> None:
+    """A nested run for one parameter set; when it is finished, a search with the same `mark` takes it as done."""
+    tags = {
+        "prichal.kind": "trial",
+        "prichal.family": trial.family,
+        "prichal.population": population,
+        "prichal.pruned": str(trial.pruned).lower(),
+        "prichal.search": mark,
+        "prichal.trial": json.dumps(asdict(trial)),
+    }
+    title = run_name(population, trial.family, f"trial {trial.number}")
+    with mlflow.start_run(run_name=title, nested=True, tags=tags):
+        mlflow.log_params({"family": trial.family, **trial.params})
         for place, value in enumerate(trial.fold_aucs):
             mlflow.log_metric("fold_auc", value, step=place)
-        mlflow.log_metric("mean_fold_auc", trial.auc)
+        mlflow.log_metrics({"mean_fold_auc": trial.auc, "loss": 1.0 - trial.auc})
+        if not math.isnan(trial.variance):
+            mlflow.log_metric("loss_variance", trial.variance)
 
 
 def run_name(*parts: str) -> str:
     """What a person reads in the list of runs: population, family, trial."""
     return " · ".join(parts)
+
+
+def trials_done(mark: str) -> dict[int, Trial]:
+    """Finished trials of the search with this mark, by number; their runs move below the active one."""
+    client, here = mlflow.MlflowClient(), mlflow.active_run().info
+    condition = f"tags.`prichal.search` = '{mark}' and attributes.status = 'FINISHED'"
+    found = {}
+    for run in client.search_runs([here.experiment_id], condition, max_results=MOST):
+        client.set_tag(run.info.run_id, "mlflow.parentRunId", here.run_id)
+        told = json.loads(run.data.tags["prichal.trial"])
+        trial = Trial(**{**told, "fold_aucs": tuple(told["fold_aucs"])})
+        found[trial.number] = trial
+    return found
 
 
 def log_judged(judged: list[dict[str, Any]], runs: Mapping[str, str], about: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """A model fitted again from the parameters that its run logged."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,16 +10,19 @@ from stack.errors import PrichalError
 from training.candidate import Candidate, fit_candidate
 from training.folds import Split
 from training.frame import Frame
+from training.season import without
 
 #: what a run must tell.
-NEEDED = ("family", "model_params", "seed", "calibration_snapshots", "development_digest")
+NEEDED = ("family", "model_params", "seed", "calibration_snapshots", "development_digest", "left_out")
+#: how a run writes that no feature was left out.
+NOTHING = "nothing"
 
 
 class RerunError(PrichalError):
     """The run, or the data at hand, is not what the model was fitted from."""
 
 
-def recipe(candidate: Candidate, digest: str, cut: Split, seed: int) -> dict[str, Any]:
+def recipe(candidate: Candidate, digest: str, cut: Split, seed: int, left_out: Sequence[str]) -> dict[str, Any]:
     """The parameters that decide the candidate's fit; MLflow keeps them as text.
 
     Args:
@@ -27,6 +30,7 @@ def recipe(candidate: Candidate, digest: str, cut: Split, seed: int) -> dict[str
         digest: of its development rows.
         cut: their dates.
         seed: of the fit.
+        left_out: features that were null in every row.
     """
     return {
         "family": candidate.name,
@@ -34,6 +38,7 @@ def recipe(candidate: Candidate, digest: str, cut: Split, seed: int) -> dict[str
         "seed": seed,
         "calibration_snapshots": cut.calibration,
         "development_digest": digest[:16],
+        "left_out": ", ".join(left_out) or NOTHING,
     }
 
 
@@ -50,6 +55,8 @@ def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
     missing = [name for name in NEEDED if name not in logged]
     if missing:
         raise RerunError(f"The run has no parameter {', '.join(missing)}: choose the run of a candidate or a training.")
+    if logged["left_out"] != NOTHING:
+        development = without(development, logged["left_out"].split(", "))
     if development.digest()[:16] != logged["development_digest"]:
         raise RerunError(
             f"The {len(development)} rows have the digest {development.digest()[:16]} and the run was fitted on "

@@ -1,30 +1,31 @@
 """Train one population's candidates as MLflow runs and register the best as `challenger`."""
 
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import mlflow
 
-from features import Feature, Label, Population, Snapshots
+from features import Feature, Population, Snapshots
 from training import record, rerun, version
+from training.about import about as told_of
 from training.alarms import leak_alarms
 from training.bundle import write_bundle
-from training.candidate import Candidate, check_classes, fit_candidate
+from training.candidate import Candidate, check_classes
+from training.candidates import Say, fit_candidates
 from training.card import model_card
-from training.evidence import evidence, how_they_left, judge_out_of_time
+from training.evidence import evidence, judge_out_of_time
 from training.fingerprint import fingerprint
 from training.folds import Split, split
 from training.frame import Frame, TooLittleDataError, read_frame
 from training.gallery import gallery
+from training.leaks import Finding
 from training.plan import TrainingPlan
 from training.reasons import attribution, sample, stability, weights
-from training.search import Trial, search
-
-Say = Callable[[str], None]
+from training.season import MONTHS, untrusted, without
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,16 @@ class Trained:
     version: str
     evidence: dict[str, Any]
     reused: bool
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What is learnt from, and what judges."""
+
+    development: Frame
+    judging: Frame
+    cut: Split
+    left_out: tuple[str, ...]
 
 
 def train(
@@ -64,42 +75,25 @@ def train(
     Raises:
         TooLittleDataError: the label's reach leaves too few matured snapshots, or a fold one class.
     """
-    spec, cut = snapshots.spec, _cut(snapshots, population, plan, dates, until)
-    names = [feature.name for feature in spec.features]
-    folders = [snapshots.path(day) for day in (*cut.development, *cut.out_of_time)]
-    frame = read_frame(folders, names, spec.entity, population.name)
-    development, judging = frame.at(cut.development), frame.at(cut.out_of_time)
-    check_classes(judging, "the out-of-time snapshots")
-    about = _about(snapshots, population, cut, development, judging, code)
+    features = snapshots.spec.features
+    cut = _cut(snapshots, population, plan, dates, until)
+    rows = _read(snapshots, population, cut)
+    about = told_of(snapshots, population, cut, rows.development, rows.judging, code)
     mark = fingerprint(plan, about)
     found = version.find(population.model, mark)
     if found is not None:
         say(f"train · {population.name}: version {found[0]} has the same data, code and settings; nothing to fit")
         return Trained(population.model, *found, reused=True)
-    record.log_inputs(development, judging, cut)
-    mlflow.log_params({"project": spec.project, "population": population.name, "as_of": until})
-    fitted = {name: _candidate(name, population.name, plan, development, names, cut, say) for name in plan.families}
-    candidates = [candidate for candidate, _ in fitted.values()]
-    chosen = max(candidates, key=lambda one: one.fold_auc)
-    judged = judge_out_of_time(chosen, candidates, judging, plan.seed, plan.slices, plan.costs)
-    record.log_judged(judged.candidates, {name: run for name, (_, run) in fitted.items()}, about)
-    leaks = leak_alarms(development, judging, cut, population.label.reach, plan.seed, contacts=plan.contacts)
-    for alarm in (one for one in leaks if not one.passed):
-        say(f"train · {population.name}: ALARM {alarm.check}: {alarm.sentence}")
+    record.log_inputs(rows.development, rows.judging, cut)
+    mlflow.log_params({"project": snapshots.spec.project, "population": population.name, "as_of": until})
+    _tell_left_out(rows, population, say)
+    searched = fingerprint(replace(plan, trials=0, minutes=None), about)
+    fitted = fit_candidates(population.name, plan, rows.development, cut, searched, say)
+    chosen = max(fitted.values(), key=lambda one: one.fold_auc)
     about["commit"] = record.commit()
-    proof = evidence(chosen, judged, leaks, about)
-    mlflow.log_params({**chosen.params, "search_trials": plan.trials})
-    for candidate, run in (*fitted.values(), (chosen, record.active())):
-        record.log_recipe(run, rerun.recipe(candidate, about["data"]["digest"], cut, plan.seed))
-    proof |= _explain(chosen, candidates, development, judging, cut, spec.features, plan.seed)
-    mlflow.log_metrics(record.out_of_time(proof) | record.reasons(proof) | {"mean_fold_auc": chosen.fold_auc})
-    record.log_note(proof)
-    card = model_card(proof, chosen.params)
-    record.log_evidence(proof)
-    mlflow.log_text(card, "model_card.md")
-    with tempfile.TemporaryDirectory() as scratch:
-        write_bundle(Path(scratch) / "bundle", chosen, spec.features, about)
-        number = version.register(Path(scratch) / "bundle", population.model, judging, proof, card, mark)
+    proof = _prove(chosen, fitted, rows, population, plan, about, say)
+    proof |= _explain(chosen, list(fitted.values()), rows, features, plan.seed)
+    number = _register(chosen, fitted, rows, features, plan, proof, about, mark)
     say(f"train · {population.name}: {chosen.name} registered as {population.model} version {number}, the challenger")
     return Trained(population.model, number, proof, reused=False)
 
@@ -113,85 +107,79 @@ def _cut(snapshots: Snapshots, population: Population, plan: TrainingPlan, dates
             f"snapshot: it is known what happened before {known}, and the snapshots are {_dates(dates)}; "
             f"shorten the horizon in projects/{snapshots.spec.project}/label.py, or bring more data."
         )
-    return split(matured, label.reach, plan.out_of_time, plan.folds, plan.calibration)
+    return split(matured, label.reach, plan.out_of_time, plan.folds, plan.calibration, plan.users_apart)
 
 
-def _candidate(
-    name: str, population: str, plan: TrainingPlan, frame: Frame, names: list[str], cut: Split, say: Say
-) -> tuple[Candidate, str]:
-    fixed = dict(plan.params.get(name, {}))
-    if name == "recency":
-        fixed["recency"] = names.index(plan.recency)
-    with mlflow.start_run(
-        run_name=record.run_name(population, name),
-        nested=True,
-        tags={"prichal.kind": "candidate", "prichal.family": name, "prichal.population": population},
-    ) as run:
+def _read(snapshots: Snapshots, population: Population, cut: Split) -> _Rows:
+    spec, left_out = snapshots.spec, untrusted(snapshots.spec.features, cut.fit)
+    folders = [snapshots.path(day) for day in (*cut.development, *cut.out_of_time)]
+    names = [feature.name for feature in spec.features]
+    frame = without(read_frame(folders, names, spec.entity, population.name), left_out)
+    rows = _Rows(frame.at(cut.development), frame.at(cut.out_of_time), cut, left_out)
+    check_classes(rows.judging, "the out-of-time snapshots")
+    return rows
 
-        def told(trial: Trial) -> None:
-            record.log_trial(population, name, trial)
-            say(f"train · {name} trial {trial.number}/{plan.trials}  AUC of the folds {trial.auc:.4f}")
 
-        params = search(name, frame, cut, fixed, plan.trials, plan.seed, told)
-        candidate = fit_candidate(name, params, frame, cut, plan.seed)
-        mlflow.log_params({"family": name, **params})
-        for place, score in enumerate(candidate.folds):
-            mlflow.log_metric("fold_auc", score.auc, step=place)
-        mlflow.log_metric("mean_fold_auc", candidate.fold_auc)
-    say(f"train · {name}: AUC of the folds {candidate.fold_auc:.4f} ± {candidate.fold_spread:.4f}")
-    return candidate, run.info.run_id
+def _tell_left_out(rows: _Rows, population: Population, say: Say) -> None:
+    """Say which yearly features are not learnt from."""
+    if rows.left_out:
+        say(
+            f"train · {population.name}: {', '.join(rows.left_out)} left out; they come back once a year, and the "
+            f"fitted snapshots, {_dates(rows.cut.fit)}, span fewer than {MONTHS} months"
+        )
+
+
+def _prove(
+    chosen: Candidate, fitted: Mapping[str, Candidate], rows: _Rows, population: Population, plan: TrainingPlan,
+    about: dict[str, Any], say: Say,
+) -> dict[str, Any]:  # fmt: skip
+    """The evidence of the chosen candidate; every candidate's figures on its own run."""
+    candidates = list(fitted.values())
+    judged = judge_out_of_time(chosen, candidates, rows.judging, plan.seed, plan.slices, plan.costs)
+    record.log_judged(judged.candidates, {one.name: run for run, one in fitted.items()}, about)
+    return evidence(chosen, judged, _alarms(rows, population, plan, say), about)
+
+
+def _alarms(rows: _Rows, population: Population, plan: TrainingPlan, say: Say) -> list[Finding]:
+    found = leak_alarms(
+        rows.development, rows.judging, rows.cut, population.label.reach, plan.seed,
+        apart=[fold.cut(rows.development) for fold in rows.cut.folds] if plan.users_apart else (),
+        contacts=plan.contacts,
+    )  # fmt: skip
+    for alarm in (one for one in found if not one.passed):
+        say(f"train · {population.name}: ALARM {alarm.check}: {alarm.sentence}")
+    return found
 
 
 def _explain(
-    chosen: Candidate, candidates: list[Candidate], development: Frame, judging: Frame, cut: Split,
-    features: Sequence[Feature], seed: int,
-) -> dict[str, Any]:  # fmt: skip
+    chosen: Candidate, candidates: list[Candidate], rows: _Rows, features: Sequence[Feature], seed: int
+) -> dict[str, Any]:
     """Log the pictures; returns what the evidence says of the reasons."""
-    sampled = sample(judging, seed)
+    sampled = sample(rows.judging, seed)
     told = attribution(chosen, sampled.rows, features)
-    for name, figure in gallery(chosen, candidates, judging, sampled, told, features, seed):
+    for name, figure in gallery(chosen, candidates, rows.judging, sampled, told, features, seed):
         mlflow.log_figure(figure, f"curves/{name}.png")
-    again = stability(chosen, development, cut, sampled.rows, features, seed)
+    again = stability(chosen, rows.development, rows.cut, sampled.rows, features, seed)
     return {"reasons": weights(told), "reasons_stability": again}
 
 
-def _about(
-    snapshots: Snapshots, population: Population, cut: Split, development: Frame, judging: Frame, code: str
-) -> dict[str, Any]:
-    label = population.label
-    return {
-        "project": snapshots.spec.project,
-        "population": population.name,
-        "who": population.description,
-        "model": population.model,
-        "label": {
-            "source": ", ".join(label.about),
-            "description": label.description,
-            "horizon_days": label.horizon_days,
-            "grace_days": label.grace_days,
-        },
-        "data": {
-            "digest": development.digest(),
-            "out_of_time_digest": judging.digest(),
-            "development": [str(day) for day in cut.development],
-            "calibration": [str(day) for day in cut.calibrate],
-            "out_of_time": [str(day) for day in cut.out_of_time],
-            "embargo_days": label.reach.days,
-            "windows": {"development": _window(cut.development, label), "out_of_time": _window(cut.out_of_time, label)},
-            "development_rows": len(development),
-            "out_of_time_rows": len(judging),
-            "out_of_time_left": int(judging.labels.sum()),
-            **how_they_left(judging),
-        },
-        "code": code,
-        "packages": version.packages(),
-    }
+def _register(
+    chosen: Candidate, fitted: Mapping[str, Candidate], rows: _Rows, features: Sequence[Feature], plan: TrainingPlan,
+    proof: dict[str, Any], about: dict[str, Any], mark: str,
+) -> str:  # fmt: skip
+    """What the run holds at its end, and the version's number."""
+    mlflow.log_params({**chosen.params, "search_trials": plan.trials})
+    for run, candidate in (*fitted.items(), (record.active(), chosen)):
+        record.log_recipe(run, rerun.recipe(candidate, about["data"]["digest"], rows.cut, plan.seed, rows.left_out))
+    mlflow.log_metrics(record.out_of_time(proof) | record.reasons(proof) | {"mean_fold_auc": chosen.fold_auc})
+    record.log_note(proof)
+    record.log_evidence(proof)
+    card = model_card(proof, chosen.params)
+    mlflow.log_text(card, "model_card.md")
+    with tempfile.TemporaryDirectory() as scratch:
+        write_bundle(Path(scratch) / "bundle", chosen, features, about)
+        return version.register(Path(scratch) / "bundle", about["model"], rows.judging, proof, card, mark)
 
 
-def _window(days: Sequence[date], label: Label) -> dict[str, str]:
-    """First and last snapshot, and the day up to which the last one's label looks."""
-    return {"first": str(days[0]), "last": str(days[-1]), "labels_until": str(days[-1] + label.reach)}
-
-
-def _dates(days: list[date]) -> str:
+def _dates(days: Sequence[date]) -> str:
     return f"{min(days)} to {max(days)}" if days else "none"

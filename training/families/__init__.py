@@ -2,14 +2,20 @@
 
 A family file imports no other file of this project, for a registered model carries its own copy. It has:
 
-    BASELINE                            whether the gate compares others against it
-    space()                             hyperopt space of its parameters; empty: nothing to search
-    fit(rows, labels, params, seed)     a fitted native model
-    save(native, folder), load(folder)  native files, no pickles
-    margin(native, rows)                log-odds of leaving, shape (n,)
-    contributions(native, rows)         what each column adds to the margin, shape (n, columns)
+    BASELINE                                    whether the gate compares others against it
+    SETS                                        parameter sets that are always tried, the defaults first
+    space()                                     hyperopt space of its parameters, labels beginning with the family's
+                                                name; empty: no more than SETS is tried
+    matrix(rows, labels, weights)               what the library fits on, made once for many fits
+    fit_matrix(matrix, params, seed)            a fitted native model
+    fit(rows, labels, params, seed, weights)    both in one
+    save(native, folder), load(folder)          native files, no pickles
+    margin(native, rows)                        log-odds of leaving, shape (n,)
+    contributions(native, rows)                 what each column adds to the margin, shape (n, columns)
 
-`rows` is a float array of shape (n, columns) in the order of the declared features, NaN where null.
+`rows` is a float array of shape (n, columns) in the order of the declared features, NaN where null; `weights` (n,) with
+mean 1, or None. Both classes are there: the judge sees to it. Several threads may fit on one matrix at a time; each
+fit takes one thread, so that its bytes are the same on any number of cores.
 """
 
 import importlib

@@ -9,6 +9,8 @@ from catboost import CatBoostClassifier, Pool
 from numpy.typing import NDArray
 
 BASELINE = False
+SETS: tuple[dict[str, Any], ...] = ({"depth": 4, "iterations": 200, "learning_rate": 0.05, "l2_leaf_reg": 3.0},)
+BORDERS = 128
 #: a fitted model; where no column varies, which the library refuses to fit, the log-odds of the share that left.
 Native = Any
 
@@ -18,23 +20,46 @@ def space() -> dict[str, Any]:
     from hyperopt import hp
 
     return {
-        "depth": hp.quniform("depth", 2, 4, 1),
-        "iterations": hp.quniform("iterations", 100, 300, 50),
-        "learning_rate": hp.loguniform("learning_rate", np.log(0.02), np.log(0.15)),
-        "l2_leaf_reg": hp.loguniform("l2_leaf_reg", np.log(1), np.log(30)),
+        "depth": hp.quniform("catboost_depth", 2, 4, 1),
+        "iterations": hp.quniform("catboost_iterations", 100, 300, 50),
+        "learning_rate": hp.loguniform("catboost_learning_rate", np.log(0.02), np.log(0.15)),
+        "l2_leaf_reg": hp.loguniform("catboost_l2_leaf_reg", np.log(1), np.log(30)),
     }
 
 
-def fit(rows: NDArray[np.float64], labels: NDArray[np.int_], params: dict[str, Any], seed: int) -> Native:
-    """Fit; equal inputs, parameters, seed and library give equal bytes."""
+def matrix(
+    rows: NDArray[np.float64], labels: NDArray[np.int_], weights: NDArray[np.float64] | None = None
+) -> Pool | float:
+    """Columns cut into bins; where none varies, the log-odds of the share that left."""
     if not (~np.isclose(rows, rows[:1], rtol=0, atol=0, equal_nan=True)).any():
-        return float(np.log(labels.mean() / (1 - labels.mean())))
-    chosen: dict[str, Any] = {"depth": 4, "iterations": 200, "learning_rate": 0.05, **params}
+        share = float(np.average(labels, weights=weights))
+        return float(np.log(share / (1 - share)))
+    pool = Pool(rows, labels, weight=weights)
+    pool.quantize(border_count=BORDERS)
+    return pool
+
+
+def fit_matrix(matrix: Pool | float, params: dict[str, Any], seed: int) -> Native:
+    """Fit; equal inputs, parameters, seed and library give equal bytes."""
+    if isinstance(matrix, float):
+        return matrix
+    chosen: dict[str, Any] = {**SETS[0], "thread_count": 1, **params}
     chosen |= {name: int(chosen[name]) for name in ("depth", "iterations")}
-    fixed = {"random_seed": seed, "border_count": 128, "verbose": False, "allow_writing_files": False}
+    fixed = {"random_seed": seed, "border_count": BORDERS, "verbose": False, "allow_writing_files": False}
     model = CatBoostClassifier(**chosen, **fixed)
-    model.fit(rows, labels)
+    model.fit(matrix)
     return model
+
+
+def fit(
+    rows: NDArray[np.float64],
+    labels: NDArray[np.int_],
+    params: dict[str, Any],
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Native:
+    """Fit on a matrix of its own."""
+    return fit_matrix(matrix(rows, labels, weights), params, seed)
 
 
 def save(native: Native, folder: Path) -> None:

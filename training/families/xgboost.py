@@ -8,6 +8,12 @@ import xgboost
 from numpy.typing import NDArray
 
 BASELINE = False
+SETS: tuple[dict[str, Any], ...] = (
+    {
+        "max_depth": 3, "rounds": 200, "eta": 0.05, "min_child_weight": 50.0, "subsample": 1.0,
+        "colsample_bytree": 1.0,
+    },
+)  # fmt: skip
 
 
 def space() -> dict[str, Any]:
@@ -15,22 +21,40 @@ def space() -> dict[str, Any]:
     from hyperopt import hp
 
     return {
-        "max_depth": hp.quniform("max_depth", 2, 4, 1),
-        "rounds": hp.quniform("rounds", 100, 300, 50),
-        "eta": hp.loguniform("eta", np.log(0.02), np.log(0.15)),
-        "min_child_weight": hp.loguniform("min_child_weight", np.log(5), np.log(200)),
-        "subsample": hp.uniform("subsample", 0.6, 1.0),
-        "colsample_bytree": hp.uniform("colsample_bytree", 0.5, 1.0),
+        "max_depth": hp.quniform("xgboost_max_depth", 2, 4, 1),
+        "rounds": hp.quniform("xgboost_rounds", 100, 300, 50),
+        "eta": hp.loguniform("xgboost_eta", np.log(0.02), np.log(0.15)),
+        "min_child_weight": hp.loguniform("xgboost_min_child_weight", np.log(5), np.log(200)),
+        "subsample": hp.uniform("xgboost_subsample", 0.6, 1.0),
+        "colsample_bytree": hp.uniform("xgboost_colsample_bytree", 0.5, 1.0),
     }
 
 
-def fit(rows: NDArray[np.float64], labels: NDArray[np.int_], params: dict[str, Any], seed: int) -> xgboost.Booster:
+def matrix(
+    rows: NDArray[np.float64], labels: NDArray[np.int_], weights: NDArray[np.float64] | None = None
+) -> xgboost.QuantileDMatrix:
+    """Columns cut into 256 bins by quantiles; unlike a plain matrix it is complete before the first fit."""
+    return xgboost.QuantileDMatrix(rows, label=labels, weight=weights, nthread=1)
+
+
+def fit_matrix(matrix: xgboost.QuantileDMatrix, params: dict[str, Any], seed: int) -> xgboost.Booster:
     """Fit; equal inputs, parameters, seed and library give equal bytes."""
-    chosen = {"max_depth": 3, "eta": 0.05, "min_child_weight": 50, **params}
-    rounds = int(chosen.pop("rounds", 200))
+    chosen = {**SETS[0], "nthread": 1, **params}
+    rounds = int(chosen.pop("rounds"))
     chosen["max_depth"] = int(chosen["max_depth"])
     fixed = {"objective": "binary:logistic", "tree_method": "hist", "seed": seed}
-    return xgboost.train({**chosen, **fixed}, xgboost.DMatrix(rows, label=labels), num_boost_round=rounds)
+    return xgboost.train({**chosen, **fixed}, matrix, num_boost_round=rounds)
+
+
+def fit(
+    rows: NDArray[np.float64],
+    labels: NDArray[np.int_],
+    params: dict[str, Any],
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+) -> xgboost.Booster:
+    """Fit on a matrix of its own."""
+    return fit_matrix(matrix(rows, labels, weights), params, seed)
 
 
 def save(native: xgboost.Booster, folder: Path) -> None:

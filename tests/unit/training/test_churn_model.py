@@ -14,9 +14,10 @@ import pytest
 from features import Feature, monthly
 from tests.unit.builders import feature, frame
 from training.bundle import write_bundle
+from training.calibration import WAYS
 from training.candidate import Candidate, fit_candidate
 from training.churn_model import Bundle, ChurnModel
-from training.families import NAMES
+from training.families import NAMES, family
 from training.folds import split
 
 DATES = monthly(date(1997, 1, 1), date(1997, 8, 1))
@@ -52,6 +53,15 @@ def table(*rows: list[float | None]) -> pd.DataFrame:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stored_model_gives_the_probabilities_of_the_fitted_one(name: str, tmp_path: Path):
     fitted = fit_candidate(name, PARAMS[name], FRAME, CUT, seed=7)
+    stored = store(tmp_path / "bundle", fitted)
+    assert np.array_equal(stored.probability(FRAME.rows), fitted.probability(FRAME.rows))
+
+
+@pytest.mark.parametrize("kind", WAYS)
+def test_a_stored_calibration_of_any_kind_is_the_fitted_one(kind: str, tmp_path: Path):
+    model = linear([1.0, 0.0, 0.0])
+    calibration = WAYS[kind](family("logistic").margin(model.native, FRAME.rows), FRAME.labels)
+    fitted = replace(model, calibration={"kind": kind, **calibration})
     stored = store(tmp_path / "bundle", fitted)
     assert np.array_equal(stored.probability(FRAME.rows), fitted.probability(FRAME.rows))
 

@@ -2,14 +2,16 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from features import monthly
-from tests.unit.builders import is_one_sentence
-from training.folds import split
+from tests.unit.builders import frame, is_one_sentence
+from training.folds import entity_groups, split
 from training.frame import TooLittleDataError
+from training.leaks import entities_apart
 
 DAYS_90 = timedelta(days=90)
 #: close enough together that a date often lies an embargo before another, to the day.
@@ -120,3 +122,33 @@ def test_too_short_a_history_is_told_with_what_there_is_and_what_is_needed(dates
     with pytest.raises(TooLittleDataError, match=said) as caught:
         split(dates, DAYS_90, 2, 3)
     assert is_one_sentence(caught.value)
+
+
+GRID = monthly(date(1997, 1, 1), date(1997, 12, 1))
+
+
+@pytest.mark.parametrize("folds", [1, 3])
+def test_nobody_is_fitted_on_and_judged_where_users_are_kept_apart(folds: int):
+    rows = frame(GRID)
+    for fold in split(GRID, DAYS_90, 2, folds, users_apart=True).folds:
+        early, late = fold.cut(rows)
+        assert entities_apart(early, late).passed
+        # A third of the people judge, a half if there is one fold.
+        assert len(late) / len(rows.at(fold.judge)) == pytest.approx(1 / max(2, folds), abs=0.1)
+        assert len(early) + len(late) < len(rows)
+    together = split(GRID, DAYS_90, 2, folds).folds[0]
+    assert not entities_apart(*together.cut(rows)).passed
+
+
+def test_every_fold_judges_other_people_where_users_are_kept_apart():
+    rows = frame(GRID)
+    judged = [set(fold.cut(rows)[1].entity) for fold in split(GRID, DAYS_90, 2, 3, users_apart=True).folds]
+    assert sum(map(len, judged)) == len(set.union(*judged)) == 120
+
+
+def test_a_group_depends_on_the_name_alone():
+    names = np.array(["u1", "u2", "u3", "u1"], dtype=object)
+    assert entity_groups(names, 5).tolist() == entity_groups(names[::-1], 5).tolist()[::-1]
+    assert entity_groups(np.array([1, 2, 3]), 5).tolist() == entity_groups(np.array(["1", "2", "3"]), 5).tolist()
+    counts = np.bincount(entity_groups(np.arange(10_000), 5))
+    assert counts.min() > 1_800

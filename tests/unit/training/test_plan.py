@@ -14,8 +14,18 @@ def test_a_family_that_does_not_exist_is_told_with_those_that_do():
     assert is_one_sentence(caught.value)
 
 
-@pytest.mark.parametrize("name", ["out_of_time", "folds", "calibration"])
-def test_a_plan_without_dates_to_judge_or_calibrate_on_is_told(name: str):
-    with pytest.raises(PrichalError, match=f"{name} is 0, it must be at least 1") as caught:
-        TrainingPlan(recency="x", **{name: 0})
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("out_of_time", 1, "at least 2"),
+        ("folds", 0, "at least 1"),
+        ("calibration", 0, "at least 1"),
+        ("trials", -1, "at least 0"),
+        ("minutes", 0.0, "above 0, or None"),
+        ("minutes", float("inf"), "above 0, or None"),
+    ],
+)
+def test_a_plan_that_cannot_judge_calibrate_or_search_is_told(name: str, value: float, said: str):
+    with pytest.raises(PrichalError, match=f"{name} is {value}, it must be {said}") as caught:
+        TrainingPlan(recency="x", **{name: value})  # type: ignore[arg-type]
     assert is_one_sentence(caught.value)

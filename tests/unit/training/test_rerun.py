@@ -14,6 +14,7 @@ from training.candidate import Candidate, fit_candidate
 from training.families import NAMES
 from training.folds import split
 from training.rerun import NEEDED, RerunError, recipe, refit
+from training.season import without
 
 DATES = monthly(date(1997, 1, 1), date(1997, 10, 1))
 CUT = split(DATES, timedelta(days=60), out_of_time=1, folds=2, calibration=2)
@@ -33,7 +34,7 @@ def fit(name: str) -> Candidate:
 
 def logged(candidate: Candidate) -> dict[str, str]:
     """As MLflow gives parameters back."""
-    return {name: str(value) for name, value in recipe(candidate, DEVELOPMENT.digest(), CUT, seed=7).items()}
+    return {name: str(value) for name, value in recipe(candidate, DEVELOPMENT.digest(), CUT, 7, ()).items()}
 
 
 def files(folder: Path, candidate: Candidate) -> dict[str, bytes]:
@@ -54,6 +55,13 @@ def test_each_parameter_matters(changed: str):
     other = {"model_params": '{"rounds": 21}', "seed": "8", "calibration_snapshots": "3"}[changed]
     again = refit({**logged(fitted), changed: other}, DEVELOPMENT)
     assert (again.probability(DEVELOPMENT.rows) != fitted.probability(DEVELOPMENT.rows)).any()
+
+
+def test_what_was_left_out_is_left_out_again():
+    seen = without(DEVELOPMENT, [DEVELOPMENT.names[0]])
+    fitted = fit_candidate("logistic", {}, seen, CUT, seed=7)
+    told = {name: str(value) for name, value in recipe(fitted, seen.digest(), CUT, 7, [seen.names[0]]).items()}
+    assert (refit(told, DEVELOPMENT).probability(seen.rows) == fitted.probability(seen.rows)).all()
 
 
 def test_other_rows_are_refused():

@@ -1,0 +1,57 @@
+"""What a training says of itself in the evidence: who, what label, which data, which code."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from features import Label, Population, Snapshots
+from training import version
+from training.evidence import how_they_left
+from training.folds import Split
+from training.frame import Frame
+
+
+def about(
+    snapshots: Snapshots, population: Population, cut: Split, development: Frame, judging: Frame, code: str
+) -> dict[str, Any]:
+    """Everything that is known before a model is fitted, and that decides which one it will be."""
+    return {
+        "project": snapshots.spec.project,
+        "population": population.name,
+        "who": population.description,
+        "model": population.model,
+        "label": _label(population.label),
+        "data": _data(population.label, cut, development, judging),
+        "code": code,
+        "packages": version.packages(),
+    }
+
+
+def _label(label: Label) -> dict[str, Any]:
+    return {
+        "source": ", ".join(label.about),
+        "description": label.description,
+        "horizon_days": label.horizon_days,
+        "grace_days": label.grace_days,
+    }
+
+
+def _data(label: Label, cut: Split, development: Frame, judging: Frame) -> dict[str, Any]:
+    return {
+        "digest": development.digest(),
+        "out_of_time_digest": judging.digest(),
+        "development": [str(day) for day in cut.development],
+        "calibration": [str(day) for day in cut.calibrate],
+        "out_of_time": [str(day) for day in cut.out_of_time],
+        "embargo_days": label.reach.days,
+        "windows": {"development": _window(cut.development, label), "out_of_time": _window(cut.out_of_time, label)},
+        "development_rows": len(development),
+        "out_of_time_rows": len(judging),
+        "out_of_time_left": int(judging.labels.sum()),
+        **how_they_left(judging),
+    }
+
+
+def _window(days: Sequence[date], label: Label) -> dict[str, str]:
+    """First and last snapshot, and the day up to which the last one's label looks."""
+    return {"first": str(days[0]), "last": str(days[-1]), "labels_until": str(days[-1] + label.reach)}
