@@ -17,7 +17,7 @@ from monitoring import Drift, Quality, days_to_compare, drift, quality, skew, st
 from registry import model_evidence, production
 from registry.policy import FLOOR
 from serving import Logged, published_dates, published_scores
-from training import Finding
+from training import Finding, Frame
 
 
 @dataclass(frozen=True)
@@ -48,31 +48,61 @@ def monitor(context: Context, as_of: str = "latest") -> Watched:
 
 
 def _drift(context: Context, population: Population, day: date) -> list[Drift]:
-    snapshots = context.snapshots
-    proof = model_evidence(population.model, production(population.model))
-    judged = [date.fromisoformat(text) for text in proof["data"]["out_of_time"]]
-    snapshots.build(context.engine, [*judged, day])
-    reference = pd.concat([_features(context, one, population) for one in judged])
+    reference, current = _judged(context, population, day), _scored(context, population, day)
+    if reference.empty:
+        context.say(f"monitor · {population.name}: no drift measured, the rows that the evidence rests on are gone")
+        return []
+    if current is None:
+        context.say(f"monitor · {population.name}: no drift measured, the rows scored are those the model was made of")
+        return []
     with tempfile.TemporaryDirectory() as scratch:
         page = Path(scratch) / f"drift_{population.name}.html"
-        found = drift(reference, _features(context, day, population), page)
+        found = drift(reference, current, page)
         if page.exists():
             mlflow.log_artifact(str(page))
     store_drift(context.settings.require_database(), day, population.model, population.name, found)
     return found
 
 
-def _features(context: Context, day: date, population: Population) -> pd.DataFrame:
-    """What can drift: the calendar moves by itself."""
+def _judged(context: Context, population: Population, day: date) -> pd.DataFrame:
+    """Features of the rows that the evidence was measured on; of a table without dates, of those with a label."""
+    snapshots = context.snapshots
+    proof = model_evidence(population.model, production(population.model))["data"]
+    if not context.project.spec.dated:
+        return _features(context, [day], population, labelled=True)
+    told = proof["out_of_time"] if proof.get("validation", Frame.validation) == Frame.validation else []
+    days = [date.fromisoformat(text) for text in told]
+    return _features(context, [one for one in days if snapshots.covers(one)], population)
+
+
+def _scored(context: Context, population: Population, day: date) -> pd.DataFrame | None:
+    """Features of the rows that are scored on the day; None where those are the rows that a model is made of."""
+    waiting = context.snapshots.unlabelled(day)
+    if waiting == 0:
+        return None
+    return _features(context, [day], population, labelled=None if waiting is None else False)
+
+
+def _features(context: Context, days: list[date], population: Population, labelled: bool | None = None) -> pd.DataFrame:
+    """What can drift, at these dates: the calendar moves by itself."""
     names = [feature.name for feature in context.project.features if feature.source != "calendar"]
-    rows = pd.read_parquet(context.snapshots.path(day))
-    return rows.loc[rows["population"] == population.name, names]
+    context.snapshots.build(context.engine, days)
+    parts = [pd.DataFrame(columns=[*names, "population", "label"])]
+    parts += [pd.read_parquet(context.snapshots.path(day)) for day in days]
+    rows = pd.concat(parts[1:] or parts)
+    kept = rows["population"] == population.name
+    if labelled is not None:
+        kept &= rows["label"].notna() == labelled
+    return rows.loc[kept, names]
 
 
 def _quality(context: Context, day: date) -> list[Quality]:
     project, url, snapshots = context.project, context.settings.require_database(), context.snapshots
-    until, known = min(day, snapshots.coverage.end), {}
-    for one in published_dates(url, project.mart):
+    if not project.spec.dated:
+        context.say("monitor · no quality measured: without dates, scores cannot be told from those that were fitted")
+        return []
+    until, known = snapshots.known_until(day), {}
+    for one in filter(snapshots.covers, published_dates(url, project.mart)):
         known[one] = [its.name for its in project.populations if its.label.matured(one, until)]
     dates = [one for one, names in known.items() if names]
     snapshots.build(context.engine, dates)
@@ -88,7 +118,7 @@ def _quality(context: Context, day: date) -> list[Quality]:
 def _skew(context: Context, day: date) -> dict[date, Finding]:
     """The features logged on earlier mornings against a backfill of those mornings."""
     project, logged = context.project, Logged(context.settings.lake, context.project.name)
-    dates = days_to_compare(logged.days(), day)
+    dates = days_to_compare([one for one in logged.days() if context.snapshots.covers(one)], day)
     if not dates:
         return {}
     names = [feature.name for feature in project.features]

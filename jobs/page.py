@@ -1,12 +1,15 @@
 """The page at the end of `main`: what a person wants to know of the morning's run."""
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
 import mlflow
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from features import OWNERS_WORD
 from jobs.context import Context
 from jobs.monitor import Watched
 from jobs.promote import describe
@@ -14,7 +17,7 @@ from jobs.score import ScoredDay
 from lake import Ingested
 from registry import Moved
 from serving import current_top
-from training import Trained
+from training import Frame, Trained
 
 WIDTH = 110
 TOP = 10
@@ -38,6 +41,8 @@ def page(
             f"Data: {m.rows_kept:,} {one.source}, {m.start} up to (not including) {m.end}; "
             f"{m.quarantined:,} quarantined."
         )
+    if project.table is not None:
+        console.print(OWNERS_WORD)
     for model, move in zip(trained, moved, strict=True):
         console.print(_candidates(model))
         console.print(_decision(move), soft_wrap=True)
@@ -55,7 +60,7 @@ def page(
 def _candidates(trained: Trained) -> Table:
     data = trained.evidence["data"]
     title = (
-        f"{trained.model}: out-of-time {', '.join(data['out_of_time'])} ({data['out_of_time_rows']:,} rows, "
+        f"{trained.model}: {_judged(data)} ({data['out_of_time_rows']:,} rows, "
         f"{data['out_of_time_left']:,} left){'; fitted by an earlier run' if trained.reused else ''}"
     )
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
@@ -79,6 +84,13 @@ def _candidates(trained: Trained) -> Table:
             f"version {trained.version}" if chosen else "",
         )  # fmt: skip
     return table
+
+
+def _judged(data: Mapping[str, Any]) -> str:
+    """What judged: dates; or how else rows were held out."""
+    if data.get("validation", Frame.validation) == Frame.validation:
+        return f"out-of-time {', '.join(data['out_of_time'])}"
+    return f"validated {data['validation']}; held out {', '.join(data['out_of_time'])}"
 
 
 def _decision(moved: Moved) -> str:

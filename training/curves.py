@@ -22,7 +22,7 @@ def roc_picture(candidates: Sequence[Candidate], frame: Frame, chosen: str) -> A
     from sklearn.metrics import roc_auc_score, roc_curve
 
     figure, axes = _axes(
-        "ROC curve, out of time", "share of those who stayed, contacted", "share of those who left, found"
+        f"ROC curve, {frame.judged}", "share of those who stayed, contacted", "share of those who left, found"
     )
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1)
     for candidate in sorted(candidates, key=lambda one: one.name == chosen):
@@ -38,7 +38,7 @@ def roc_picture(candidates: Sequence[Candidate], frame: Frame, chosen: str) -> A
 def calibration_picture(candidate: Candidate, frame: Frame) -> Any:
     """Predicted probability against the share that left, in tenths of the rows."""
     predicted, observed, _ = calibration_table(frame.labels, candidate.probability(frame.rows))
-    figure, axes = _axes("Calibration, out of time", "predicted probability of leaving", "share that left")
+    figure, axes = _axes(f"Calibration, {frame.judged}", "predicted probability of leaving", "share that left")
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1)
     axes.plot(predicted, observed, marker="o", color=ACCENT)
     return figure
@@ -49,7 +49,7 @@ def lift_picture(candidate: Candidate, frame: Frame) -> Any:
     order = np.argsort(-candidate.probability(frame.rows), kind="stable")
     found = np.cumsum(frame.labels[order]) / max(1, frame.labels.sum())
     figure, axes = _axes(
-        "Found by contact budget, out of time",
+        f"Found by contact budget, {frame.judged}",
         "share of customers contacted",
         "share of those who left, found",
     )
@@ -65,7 +65,7 @@ def reasons_picture(candidate: Candidate, frame: Frame, features: Sequence[Featu
     member = np.array([[feature.reason == group for group in groups] for feature in features])
     weight = np.abs(added @ member).mean(axis=0)
     order = np.argsort(weight)
-    figure, axes = _axes("What the model looks at, out of time", "mean absolute contribution to the log-odds", "")
+    figure, axes = _axes(f"What the model looks at, {frame.judged}", "mean absolute contribution to the log-odds", "")
     axes.barh([groups[i] for i in order], weight[order], color=ACCENT)
     return figure
 

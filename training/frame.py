@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,10 @@ class Frame:
     Where a contract tells: `already_left` (n,), auto-renew was off at the date; `how` (n,), voluntary, involuntary
     or None.
     """
+
+    #: how its rows are kept from what was fitted, and what those that judge are called.
+    validation: ClassVar[str] = "out of time"
+    judged: ClassVar[str] = "out of time"
 
     names: tuple[str, ...]
     rows: NDArray[np.float64]

@@ -13,7 +13,8 @@ from training.search import Trial
 
 def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
     """The two data sets with their digests, and the dates of the split."""
-    for frame, context in ((development, "development"), (judging, "out_of_time")):
+    named = judging.judged.replace(" ", "_")
+    for frame, context in ((development, "development"), (judging, named)):
         data = mlflow.data.from_pandas(
             frame.pandas(), source=f"snapshots {cut.development[0]} to {cut.out_of_time[-1]}", targets="label",
             name=context, digest=frame.digest()[:36],
@@ -23,7 +24,8 @@ def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
     mlflow.log_params(
         {
             "development_dates": _span(cut.development),
-            "out_of_time_dates": _span(cut.out_of_time),
+            f"{named}_dates": _span(cut.out_of_time),
+            "validation": judging.validation,
             "folds": len(cut.folds),
         }
     )
@@ -39,18 +41,23 @@ def log_trial(name: str, trial: Trial) -> None:
         mlflow.log_metric("mean_fold_auc", trial.auc)
 
 
-def log_judged(judged: list[dict[str, Any]], runs: Mapping[str, str]) -> None:
+def log_judged(judged: list[dict[str, Any]], runs: Mapping[str, str], how: str = Frame.judged) -> None:
     """Out-of-time figures on each candidate's own run, under the same names everywhere, so that compare works."""
     client = mlflow.MlflowClient()
     for one in judged:
-        for name, value in out_of_time(one).items():
+        for name, value in out_of_time(one, how).items():
             client.log_metric(runs[one["name"]], name, value)
 
 
-def out_of_time(proof: Mapping[str, Any]) -> dict[str, float]:
-    """All out-of-time figures of a candidate or of the evidence, those without whom auto-renew was off for apart."""
+def out_of_time(proof: Mapping[str, Any], how: str = Frame.judged) -> dict[str, float]:
+    """All out-of-time figures of a candidate or of the evidence, those without whom auto-renew was off for apart.
+
+    Where the rows that judge are held out otherwise, `how` says so, and no name says `oot`.
+    """
     undecided = flat(proof.get("metrics_undecided", {}))
-    return flat(proof["metrics"]) | {name.replace("oot_", "oot_undecided_", 1): undecided[name] for name in undecided}
+    told = flat(proof["metrics"]) | {name.replace("oot_", "oot_undecided_", 1): undecided[name] for name in undecided}
+    prefix = "oot_" if how == Frame.judged else f"{how.replace(' ', '_')}_"
+    return {name.replace("oot_", prefix, 1): value for name, value in told.items()}
 
 
 def flat(metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import mlflow
 
-from features import Feature, Population, Snapshots
+from features import OWNERS_WORD, Feature, Population, Snapshots
 from training import curves, record, version
 from training.bundle import write_bundle
+from training.by_entity import deal
 from training.candidate import Candidate, check_classes, fit_candidate
 from training.evidence import evidence, how_they_left, judge_out_of_time, versus_baselines
 from training.fingerprint import fingerprint
@@ -60,10 +61,8 @@ def train(
     Raises:
         TooLittleDataError: the label's reach leaves too few matured snapshots, or a fold one class.
     """
-    spec, cut = snapshots.spec, _cut(snapshots, population, plan, dates, until)
-    names = [feature.name for feature in spec.features]
-    folders = [snapshots.path(day) for day in (*cut.development, *cut.out_of_time)]
-    frame = read_frame(folders, names, spec.entity, population.name)
+    spec, names = snapshots.spec, [feature.name for feature in snapshots.spec.features]
+    frame, cut = _rows(snapshots, population, plan, dates, until)
     development, judging = frame.at(cut.development), frame.at(cut.out_of_time)
     check_classes(judging, "the out-of-time snapshots")
     about = _about(snapshots, population, cut, development, judging, code)
@@ -76,12 +75,12 @@ def train(
     fitted = {name: _candidate(name, plan, development, names, cut, say) for name in plan.families}
     candidates = [candidate for candidate, _ in fitted.values()]
     judged = judge_out_of_time(candidates, judging, plan.seed)
-    record.log_judged(judged, {name: run for name, (_, run) in fitted.items()})
+    record.log_judged(judged, {name: run for name, (_, run) in fitted.items()}, judging.judged)
     about["commit"] = record.commit()
     chosen = max(candidates, key=lambda one: one.fold_auc)
     proof = evidence(chosen, judged, versus_baselines(chosen, candidates, judging, plan.seed), about)
     mlflow.log_params({"chosen": chosen.name, **chosen.params, "seed": plan.seed, "search_trials": plan.trials})
-    mlflow.log_metrics(record.out_of_time(proof))
+    mlflow.log_metrics(record.out_of_time(proof, judging.judged))
     mlflow.log_dict(proof, "evidence.json")
     _log_curves(chosen, candidates, judging, spec.features)
     with tempfile.TemporaryDirectory() as scratch:
@@ -91,8 +90,20 @@ def train(
     return Trained(population.model, number, proof, reused=False)
 
 
+def _rows(
+    snapshots: Snapshots, population: Population, plan: TrainingPlan, dates: list[date], until: date
+) -> tuple[Frame, Split]:
+    """The matured rows, and how they are cut: in time order, or by entity where they carry no dates."""
+    spec = snapshots.spec
+    cut = _cut(snapshots, population, plan, dates, until) if spec.dated else None
+    days = dates if cut is None else [*cut.development, *cut.out_of_time]
+    names = [feature.name for feature in spec.features]
+    frame = read_frame([snapshots.path(day) for day in days], names, spec.entity, population.name)
+    return deal(frame, plan) if cut is None else (frame, cut)
+
+
 def _cut(snapshots: Snapshots, population: Population, plan: TrainingPlan, dates: list[date], until: date) -> Split:
-    label, known = population.label, min(until, snapshots.coverage.end)
+    label, known = population.label, snapshots.known_until(until)
     matured = [day for day in dates if label.matured(day, known)]
     if not matured:
         raise TooLittleDataError(
@@ -157,7 +168,9 @@ def _about(
             "development": [str(day) for day in cut.development],
             "calibration": [str(day) for day in cut.calibrate],
             "out_of_time": [str(day) for day in cut.out_of_time],
-            "embargo_days": label.reach.days,
+            "validation": judging.validation,
+            "embargo_days": label.reach.days if snapshots.spec.dated else None,
+            **({"point_in_time": OWNERS_WORD} if snapshots.spec.table else {}),
             "development_rows": len(development),
             "out_of_time_rows": len(judging),
             "out_of_time_left": int(judging.labels.sum()),

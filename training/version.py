@@ -52,6 +52,9 @@ def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any],
     tags = {"fingerprint": mark, "family": proof["family"], "auc": f"{proof['metrics']['auc']['value']:.4f}"}
     for key, value in tags.items():
         client.set_model_version_tag(model, number, key, value)
+    if judging.validation != Frame.validation:
+        client.set_model_version_tag(model, number, "validation", judging.validation)
+        client.update_model_version(model, number, f"Validated {judging.validation}: how it holds later is not known.")
     client.set_registered_model_alias(model, "challenger", number)
     return number
 

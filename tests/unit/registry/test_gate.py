@@ -120,7 +120,7 @@ def test_a_baseline_is_not_compared_with_itself():
     assert decide(raw, Policy()).accepted
 
 
-@pytest.mark.parametrize("name", ["_auc", "_baselines", "_left", "_calibration"])
+@pytest.mark.parametrize("name", ["_validation", "_auc", "_baselines", "_left", "_calibration"])
 def test_a_check_that_raises_is_a_refusal(name: str, monkeypatch: pytest.MonkeyPatch):
     def breaks(evidence: Evidence, policy: Policy) -> Iterator[gate.Check]:
         raise ZeroDivisionError("for a reason")
@@ -170,3 +170,41 @@ def test_making_any_number_worse_never_turns_a_refusal_into_an_acceptance(
     worse = deepcopy(values)
     worse[path] += WORSE[path] * (round(step * 1000) if isinstance(values[path], int) else step)
     assert decide(evidence(**values), Policy()).accepted or not decide(evidence(**worse), Policy()).accepted
+
+
+def by_entity(**changes: Any) -> dict[str, Any]:
+    """Evidence of a table without dates."""
+    parts = {"development": ["part 1", "part 2"], "out_of_time": ["part 9", "part 10"], "embargo_days": None}
+    told = {**parts, "validation": "by entity, not out of time", **changes}
+    return evidence(**{f"data__{name}": value for name, value in told.items()})
+
+
+def test_a_model_that_was_not_judged_out_of_time_is_refused_unless_the_policy_allows_it():
+    refused, allowed = decide(by_entity(), Policy()), decide(by_entity(), Policy(allow_not_out_of_time=True))
+    assert (refused.accepted, allowed.accepted) == (False, True)
+    assert refused.reasons == [
+        "It was validated by entity, not out of time: how it holds later is not known; the policy does not allow that "
+        "(allow_not_out_of_time)."
+    ]
+    assert allowed.reasons[0].endswith("how it holds later is not known; the policy allows that.")
+    assert not any("out-of-time" in reason.lower() for reason in allowed.reasons)
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(allow_not_out_of_time=True)], ids=["as it is", "allowing"])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"validation": "out of time"}, "embargo_days is missing", id="parts that call themselves dates"),
+        pytest.param({"validation": None, "embargo_days": 90}, "holds what is no date", id="parts that say nothing"),
+        pytest.param({"validation": "by hand"}, "data.validation", id="a validation of another kind"),
+    ],
+)
+def test_to_be_out_of_time_is_seen_by_dates_and_not_by_a_word(policy: Policy, changes: dict[str, Any], said: str):
+    decision = decide(by_entity(**changes), policy)
+    assert not decision.accepted
+    assert said in decision.reasons[0]
+
+
+@pytest.mark.parametrize(("first", "accepted"), [("1997-08-30", True), ("1997-08-29", False), ("1997-05-01", False)])
+def test_the_embargo_is_counted_by_the_gate_itself(first: str, accepted: bool):
+    assert decide(evidence(data__out_of_time=[first, "1998-04-01"]), Policy()).accepted is accepted
