@@ -27,7 +27,8 @@ class TableSnapshots(Snapshots):
     """The dates of a project's ready table.
 
     A date's labels count once they are matured, as everywhere. What happened is known up to the last date of the
-    table; and up to where the labels of a date look, where none of its rows is without one.
+    table; and up to where the labels of a date look, where none of its rows is without one. Of a table of one day,
+    the rows without a label are those to be scored, and the others' labels are known.
     """
 
     def __init__(self, lake: Path, spec: SnapshotSpec, today: date | None = None) -> None:
@@ -41,7 +42,7 @@ class TableSnapshots(Snapshots):
     @property
     def dates(self) -> list[date]:
         """The dates of its rows, in order."""
-        return sorted(self._without_label)
+        return sorted(self._counts)
 
     @property
     def latest(self) -> date:
@@ -56,11 +57,13 @@ class TableSnapshots(Snapshots):
             LabelError: that day is still to come.
         """
         dates, label = self.dates, self.declared.label
-        told = [day for day in dates if self._without_label[day] == 0 or not self.declared.dated]
-        ends = label.matures_on(told[-1]) if told else dates[-1]
+        told = [
+            day for day, (known, not_known) in self._counts.items() if known and not (not_known and self.spec.dated)
+        ]
+        ends = label.matures_on(max(told)) if told else dates[-1]
         if ends > self.today:
             raise LabelError(
-                f"Table {self.declared.name}: the labels of {told[-1]} look {label.reach.days} days ahead, to {ends}, "
+                f"Table {self.declared.name}: the labels of {max(told)} look {label.reach.days} days ahead, to {ends}, "
                 f"and today is {self.today}: nobody can know them; leave `{label.column}` empty, or mend the date."
             )
         return Coverage(dates[0], max(dates[-1], ends))
@@ -71,11 +74,11 @@ class TableSnapshots(Snapshots):
 
     def covers(self, as_of: date) -> bool:
         """Whether it has rows of that date."""
-        return as_of in self._without_label
+        return as_of in self._counts
 
     def unlabelled(self, as_of: date) -> int | None:
         """Without dates: its rows without a label, those to be scored; 0 if there are none, and all are scored."""
-        return None if self.declared.dated else self._without_label[as_of]
+        return None if self.spec.dated else self._counts[as_of][1]
 
     def check(self, as_of: date) -> None:
         """See that the table has rows of that date.
@@ -113,15 +116,15 @@ class TableSnapshots(Snapshots):
         return f"select * from ({self.declared.sql()}) where as_of in ({wanted})"
 
     @property
-    def _without_label(self) -> dict[date, int]:
-        """Its dates, and how many of their rows have no label."""
+    def _counts(self) -> dict[date, tuple[int, int]]:
+        """Its dates, and how many of their rows have a label and how many have none."""
         return _counted(tuple(self.table.folders()), self.declared.source.event_time, self.declared.left)
 
 
 @lru_cache(maxsize=8)
-def _counted(folders: tuple[Path, ...], time: str, left: str) -> dict[date, int]:
-    """Rows without a label by date; a folder's content never changes."""
+def _counted(folders: tuple[Path, ...], time: str, left: str) -> dict[date, tuple[int, int]]:
+    """Rows with a label and without one by date; a folder's content never changes."""
     engine = DuckEngine("UTC")
     engine.show_files("rows", folders)
-    found = engine.rows(f"select {time}, count_if({left} is null) from rows group by {time} order by {time}")
-    return dict(found)  # type: ignore[arg-type]
+    found = engine.rows(f"select {time}, count({left}), count_if({left} is null) from rows group by {time}")
+    return {day: (known, not_known) for day, known, not_known in found}  # type: ignore[misc]

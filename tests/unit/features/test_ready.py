@@ -1,7 +1,5 @@
 """A table that somebody else made: what it may be, and that its rows become snapshots as they stand."""
 
-import zlib
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,62 +15,22 @@ from features import (
     Population,
     ReadyTable,
     SnapshotSpec,
-    TableFeature,
     TableSnapshots,
     dictionary_page,
 )
 from features.snapshots import AsOfError
 from features.table_snapshots import LabelError
-from lake import Column, Table
+from lake import Column
 from lake.source import DeclarationError
-from lake.table import Manifest, Mark, Month, Taken
 from tests.unit.builders import is_one_sentence
+from tests.unit.ready_tables import PLAN, SILENCE, TABLE, UNDATED, rows, take
 
-SILENCE = TableFeature("silence", "days", "never", "Has not come for a while", "days since the last visit")
-PLAN = TableFeature("plan", "1 or 0", "no plan", "The plan", "plan", (("basic", "Basic"), ("plus", "Dad's +")))
-TABLE = ReadyTable(
-    name="customers",
-    files="customers.csv",
-    entity=Column("user_id", "bigint", "the customer"),
-    as_of="month",
-    left="gone",
-    horizon_days=30,
-    columns=(SILENCE, PLAN),
-)
-UNDATED = replace(TABLE, as_of=date(2026, 3, 1))
 TODAY = date(2026, 5, 20)
 
 
 def spec(table: ReadyTable = TABLE, where: str = "silence < 90") -> SnapshotSpec:
     everybody = Population("seen", where, "shop_churn", "who came lately", table.label)
     return SnapshotSpec("shop", "user_id", (table.source,), table.features, (everybody,), table=table)
-
-
-def take(lake: Path, rows: list[tuple[int, str, str | None, float | None, str | None]], digest: str = "d") -> None:
-    """Put rows into the lake as an ingest would: user, date, label, silence, plan."""
-    table, frame = Table(lake, "shop", "customers"), pd.DataFrame(rows, columns=["user_id", "day", *"gsp"])
-    months = {}
-    for month, its in frame.groupby(frame["day"].str[:7]):
-        days = [date.fromisoformat(day) for day in its["day"]]
-        columns = {"user_id": its["user_id"], "month": days, "as_of": days, "gone": its["g"].astype("string"),
-                   "silence": its["s"].astype(float), "plan": its["p"].astype("string")}  # fmt: skip
-        table.month(str(month), digest).mkdir(parents=True)
-        pd.DataFrame(columns).to_parquet(table.month(str(month), digest) / "part.parquet")
-        marks = [Mark(str(day), str(day), len(part), zlib.crc32(f"{part.to_numpy().tolist()}".encode()))
-                 for day, part in its.groupby("day")]  # fmt: skip
-        months[str(month)] = Month(digest, 0, tuple(marks))
-    taken = Taken("abc", "b", 0, None, len(rows), 0, dict.fromkeys(months, 1))
-    table.publish(Manifest(digest, "m", min(frame["day"]), max(frame["day"]), {"customers.csv": taken}, months))
-
-
-def rows(*days: str, labels: Mapping[str, str | None] | None = None) -> list[Any]:
-    """Two customers at each date, the second of whom left; both without a label where `labels` says None."""
-    told = labels or {}
-    return [
-        (user, day, told.get(day, str(user - 1)), 10.0 * user, ("Basic", "Dad's +")[user - 1])
-        for day in days
-        for user in (1, 2)
-    ]
 
 
 def duck() -> Engine:
@@ -204,6 +162,15 @@ def test_without_dates_the_rows_without_a_label_are_those_to_be_scored(
     snapshots.build(duck, [date(2026, 3, 1)])
     assert pd.read_parquet(snapshots.path(date(2026, 3, 1)))["label"].isna().sum() == waiting
     assert TableSnapshots(tmp_path, spec(), TODAY).unlabelled(date(2026, 3, 1)) is None, "with dates, all of a date are"
+
+
+def test_a_table_of_one_day_without_any_label_can_be_scored(tmp_path: Path):
+    """The next month's table, for the model that last month's made."""
+    today = replace(UNDATED, as_of=TODAY)
+    take(tmp_path, rows(str(TODAY), labels={str(TODAY): None}))
+    snapshots = TableSnapshots(tmp_path, spec(today), TODAY)
+    assert snapshots.build(duck, [snapshots.latest]).rows == {TODAY: 2}
+    assert snapshots.unlabelled(TODAY) == 2
 
 
 def test_the_dictionary_says_whose_word_it_is_and_what_is_missing_without_dates():

@@ -1,12 +1,18 @@
 """Dates as a person gives them."""
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from features.snapshots import AsOfError
 from jobs.context import Context, DateError, parse_date
+from projects import load_project
+from stack.settings import Settings
 from tests.unit.builders import is_one_sentence
+from tests.unit.ready_tables import TABLE, rows, take
+from training import TrainingPlan
 
 
 @pytest.mark.parametrize(
@@ -67,3 +73,31 @@ def test_a_range_that_is_none_is_told(as_of: str, said: str, context: Context):
     with pytest.raises(DateError, match=said) as caught:
         context.dates(as_of)
     assert is_one_sentence(caught.value)
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Context:
+    """A project of a ready table with three dates, none of them the first of a month."""
+    shop = load_project("cdnow")
+    mart = replace(shop.mart, entity="user_id")
+    population = replace(shop.populations[0], where="true", label=TABLE.label)
+    project = replace(
+        shop, entity="user_id", mart=mart, table=TABLE, sources=(), features=(), populations=(population,),
+        first_snapshot=date.min, training=TrainingPlan(recency="silence"),
+    )  # fmt: skip
+    made = Context(Settings(state=tmp_path, lake=tmp_path / "lake"), project)
+    take(made.settings.lake, rows("2020-01-05", "2020-02-05", "2020-03-05"), project="cdnow")
+    return made
+
+
+def test_a_ready_tables_dates_are_those_it_has(ready: Context):
+    dates = [date(2020, month, 5) for month in (1, 2, 3)]
+    assert ready.day("latest") == dates[-1]
+    assert ready.dates("latest") == dates
+    assert ready.dates("2020-02-05") == dates[:2]
+    assert ready.dates("2020-01-06..2020-03-05") == dates[1:]
+    with pytest.raises(DateError, match=r"as_of 2019-01-01\.\.2019-12-01 holds no date of the table") as caught:
+        ready.dates("2019-01-01..2019-12-01")
+    assert is_one_sentence(caught.value)
+    with pytest.raises(AsOfError, match="as_of 2020-02-01 is no date of the table customers"):
+        ready.day("2020-02-01")
