@@ -248,9 +248,33 @@ def _parquet_columns(source: Source, file: RawFile) -> tuple[str, ...]:
     from pyarrow import ArrowInvalid, parquet
 
     try:
-        names = tuple(parquet.read_schema(file.path).names)
+        schema = parquet.read_schema(file.path)
     except (ArrowInvalid, OSError) as error:
         reason = str(error).splitlines()[0].split(". ")[0]
         raise RawFileError(f"{file.name} is not a Parquet file ({reason}): export it again.") from None
+    names = tuple(schema.names)
     _check_names(source, file, names)
+    for column in source.in_files:
+        kind = schema.field(_name_in(column, names)).type
+        if not _can_become(kind, "bigint" if column.epoch else column.type):
+            raise RawFileError(
+                f"{file.name}: column {column.name} holds {kind}, and source {source.name} declares a {column.type}; "
+                "export it as one, or declare what it is."
+            )
     return names
+
+
+def _can_become(kind: Any, wanted: str) -> bool:
+    """Whether Spark tries to make one type of the other at all; what it tries and fails at is a row's own fault."""
+    from pyarrow import types
+
+    if wanted == "string" or types.is_dictionary(kind):
+        return True
+    if types.is_nested(kind) or types.is_time(kind):
+        return False
+    number = types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_boolean(kind)
+    if wanted == "date":
+        return not number
+    if wanted == "timestamp":
+        return not types.is_boolean(kind)
+    return not (types.is_date(kind) or (types.is_timestamp(kind) and kind.tz is None))

@@ -98,6 +98,27 @@ def test_a_column_that_the_file_does_not_have_is_told(take: Take, tmp_path: Path
         take(declared.source, write(tmp_path / "raw", SOUND), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("silence", pd.to_datetime(["2026-01-01"]).date, "column silence holds date32.* declares a double"),
+        ("silence", [[1.0, 2.0]], "column silence holds list.* declares a double"),
+        ("month", [20260101], "column month holds int64.* declares a date"),
+        ("month", [True], "column month holds bool.* declares a date"),
+    ],
+)
+def test_a_parquet_column_of_a_type_that_cannot_become_the_declared_one_is_told(
+    take: Take, tmp_path: Path, column: str, values: Any, said: str
+) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    sound = {"user_id": [1], "month": pd.to_datetime(["2026-01-01"]), "Churn": [0], "silence": [1.0], "plan": ["Basic"]}
+    pd.DataFrame({**sound, column: values}).to_parquet(raw / "customers.parquet")
+    with pytest.raises(RawFileError, match=said) as caught:
+        take(replace(TABLE, format="parquet").source, raw, tmp_path)
+    assert is_one_sentence(caught.value)
+
+
 @pytest.mark.parametrize("table", [TABLE, UNDATED], ids=["dates of its own", "one day"])
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_the_same_snapshot_comes_of_every_format_and_engine(
