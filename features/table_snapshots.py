@@ -97,6 +97,7 @@ class TableSnapshots(Snapshots):
     def backfill(self, engine: Engine, dates: Sequence[date], folder: Path) -> list[Path]:
         """Take these dates from the table as it is now, whatever is kept."""
         sql = self._labelled(engine, self._rows_of(engine, dates), dates)
+        folder.mkdir(parents=True, exist_ok=True)
         engine.write(sql, folder / "made", "as_of", self.spec.entity)
         return [folder / "made" / f"as_of={day.isoformat()}" for day in dates]
 

@@ -254,6 +254,12 @@ def _parquet_columns(source: Source, file: RawFile) -> tuple[str, ...]:
         raise RawFileError(f"{file.name} is not a Parquet file ({reason}): export it again.") from None
     names = tuple(schema.names)
     _check_names(source, file, names)
+    nanoseconds = [field.name for field in schema if str(field.type).startswith("timestamp[ns")]
+    if nanoseconds:
+        raise RawFileError(
+            f"{file.name}: column {', '.join(nanoseconds)} counts nanoseconds, which Spark does not read; write it in "
+            "microseconds (coerce_timestamps='us' in pandas and pyarrow)."
+        )
     for column in source.in_files:
         kind = schema.field(_name_in(column, names)).type
         if not _can_become(kind, "bigint" if column.epoch else column.type):

@@ -102,6 +102,7 @@ def test_a_column_that_the_file_does_not_have_is_told(take: Take, tmp_path: Path
     ("column", "values", "said"),
     [
         ("silence", pd.to_datetime(["2026-01-01"]).date, "column silence holds date32.* declares a double"),
+        ("month", pd.to_datetime(["2026-01-01"]), "column month counts nanoseconds, which Spark does not read"),
         ("silence", [[1.0, 2.0]], "column silence holds list.* declares a double"),
         ("month", [20260101], "column month holds int64.* declares a date"),
         ("month", [True], "column month holds bool.* declares a date"),
@@ -112,7 +113,8 @@ def test_a_parquet_column_of_a_type_that_cannot_become_the_declared_one_is_told(
 ) -> None:
     raw = tmp_path / "raw"
     raw.mkdir()
-    sound = {"user_id": [1], "month": pd.to_datetime(["2026-01-01"]), "Churn": [0], "silence": [1.0], "plan": ["Basic"]}
+    day = pd.to_datetime(["2026-01-01"]).date
+    sound = {"user_id": [1], "month": day, "Churn": [0], "silence": [1.0], "plan": ["Basic"]}
     pd.DataFrame({**sound, column: values}).to_parquet(raw / "customers.parquet")
     with pytest.raises(RawFileError, match=said) as caught:
         take(replace(TABLE, format="parquet").source, raw, tmp_path)
@@ -129,7 +131,7 @@ def test_the_same_snapshot_comes_of_every_format_and_engine(
         frame = pd.read_csv(raw / "customers.csv", parse_dates=["month"]).drop(columns="seen by nobody")
         frame["Churn"] = frame["Churn"].map({"0": False, "Yes": True}).astype("boolean")
         (raw / "customers.csv").unlink()
-        frame.to_parquet(raw / "customers.parquet")
+        frame.to_parquet(raw / "customers.parquet", coerce_timestamps="us")
     declared = replace(table, format=kind)  # type: ignore[arg-type]
     take(declared.source, raw, tmp_path)
     expected = pd.DataFrame({
