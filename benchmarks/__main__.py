@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import calibration, cinema, ingest, literature, search, speed, walls
+from benchmarks import calibration, cinema, ingest, literature, mornings, scale, search, speed, walls
 
 ALL = {
     "literature": literature.main,
@@ -11,6 +11,8 @@ ALL = {
     "ingest": ingest.main,
     "cinema": cinema.main,
     "speed": speed.main,
+    "mornings": mornings.main,
+    "scale": scale.main,
     "walls": walls.main,
 }
 

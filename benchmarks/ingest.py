@@ -1,21 +1,18 @@
 """Ingest against plain Spark on the same simulated files, and its peak memory at one and four times the data."""
 
 import json
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
 
-import psutil
-
+from benchmarks.memory import peak
 from lake import Source, Table, ingest, readable
 from projects import load_project
 from stack import spark
-from stack.settings import ROOT, Settings
+from stack.settings import Settings
 
 USERS = 20_000
 SMALL, LARGE = 10_000, 40_000
@@ -28,8 +25,8 @@ def main() -> None:
         _side_by_side(Path(scratch))
     print(f"\npeak resident memory of Python and Java while ingesting (driver memory {Settings().driver_memory})\n")
     peaks = {users: _peak(users) for users in (SMALL, LARGE)}
-    for users, (peak, rows) in peaks.items():
-        print(f"{users:>10,} subscribers {rows:>12,} rows {peak / 1e9:8.2f} GB")
+    for users, (most, rows) in peaks.items():
+        print(f"{users:>10,} subscribers {rows:>12,} rows {most / 1e9:8.2f} GB")
     print(f"\nfour times the data, {peaks[LARGE][0] / peaks[SMALL][0]:.2f} times the memory")
 
 
@@ -113,27 +110,8 @@ def _peak(users: int) -> tuple[int, int]:
     """Bytes and rows of an ingest in a process of its own."""
     with tempfile.TemporaryDirectory() as scratch:
         _simulate(Path(scratch), users)
-        child = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.ingest", scratch], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        peak, watched = 0, psutil.Process(child.pid)
-        reader = threading.Thread(target=lambda: out.append(child.stdout.read() if child.stdout else ""))
-        out: list[str] = []
-        reader.start()
-        while child.poll() is None:
-            peak = max(peak, _resident(watched))
-            time.sleep(0.2)
-        reader.join()
-        if child.returncode != 0:
-            raise SystemExit(f"The ingest of {users} subscribers failed.")
-        return peak, json.loads(out[0].splitlines()[-1])
-
-
-def _resident(process: psutil.Process) -> int:
-    try:
-        return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
-    except psutil.NoSuchProcess:
-        return 0
+        most, said = peak("benchmarks.ingest", scratch)
+        return most, json.loads(said.splitlines()[-1])
 
 
 def _child(scratch: Path) -> None:

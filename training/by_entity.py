@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from training.candidate import FEWEST
 from training.folds import Fold, Split
 from training.frame import Frame, TooLittleDataError
+from training.judge import FEWEST
 from training.plan import TrainingPlan
 from training.validation import BY_ENTITY
 

@@ -6,16 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from training.calibration import choose_calibration, platt
+from training.calibration import choose_calibration
 from training.churn_model import calibrate
 from training.families import family
 from training.folds import Split
 from training.frame import Frame
-from training.judge import FEWEST, FoldScore, Judge, check_classes, judge_folds
+from training.judge import FoldScore, Judge, check_classes
 from training.metrics import Floats
 from training.weights import HALF_LIFE, of_family, recency_weights
-
-__all__ = ["FEWEST", "Candidate", "FoldScore", "check_classes", "fit_candidate", "judge_folds", "platt"]
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from training.bootstrap import Estimate, Floats, Statistic, estimate
-from training.candidate import FEWEST, Candidate
+from training.candidate import Candidate
 from training.delong import DeLong, delong
 from training.families import family
 from training.figures import GRID, Figures, told
 from training.frame import Frame
+from training.judge import FEWEST
 from training.leaks import Finding
 from training.profit import Costs, best, curve
 from training.slices import Cell, Slice, SliceFigures, cells

@@ -15,7 +15,7 @@ from training.about import about as told_of
 from training.alarms import leak_alarms
 from training.bundle import write_bundle
 from training.by_entity import deal
-from training.candidate import Candidate, check_classes
+from training.candidate import Candidate
 from training.candidates import Say, fit_candidates
 from training.card import model_card
 from training.evidence import evidence, judge_out_of_time
@@ -23,6 +23,7 @@ from training.fingerprint import fingerprint
 from training.folds import Split, split
 from training.frame import Frame, TooLittleDataError, read_frame
 from training.gallery import gallery
+from training.judge import check_classes
 from training.leaks import Finding
 from training.plan import TrainingPlan
 from training.reasons import attribution, sample, stability, weights

@@ -1,4 +1,4 @@
-"""A table that is ready instead of a log: with the record shop's own features it gives the record shop's own model.
+"""A table that is ready instead of a log: with the record shop's own features it gives the record shop's own figures.
 
 Projects live in the code, so each test works in a copy of it; the services are those of the other tests. Snapshots are
 made by DuckDB: the tests of Spark see that both engines make the same.
@@ -20,8 +20,9 @@ from features import OWNERS_WORD, Snapshots, monthly
 from projects import load_project
 from tests.end_to_end.conftest import ROOT, Clone
 
-#: the record shop's features as a table of their own.
+#: the record shop's features as a table of their own, and the quick ones of its families.
 SAME = """
+from dataclasses import replace
 from pathlib import Path
 from features import Population, ReadyTable, TableFeature
 from lake import Column
@@ -45,7 +46,7 @@ PROJECT = Project(
     raw=Path(__file__).parent / "data",
     table=TABLE,
     populations=(Population("active", "true", "same_churn", "every row", TABLE.label),),
-    training=SHOP.training,
+    training=replace(SHOP.training, families=("recency", "logistic")),
     policy=SHOP.policy,
     mart=Mart(table="same_scores", entity="customer_id"),
 )
@@ -92,19 +93,19 @@ def features_of_the_shop(clone: Clone) -> pd.DataFrame:
     return pd.concat(parts).astype({"label": "Int64"})[["customer_id", "as_of", *names, "label"]]
 
 
-def test_the_record_shops_features_as_a_table_give_its_very_model(clone: Clone, morning: object, house: Path) -> None:
+def test_the_record_shops_features_as_a_table_give_its_very_figures(clone: Clone, morning: object, house: Path) -> None:
     raw = declare(house, "same", SAME)
     rows = features_of_the_shop(clone)
     rows.sample(frac=1, random_state=1).to_csv(raw / "customers.csv", index=False)
-    for name, *arguments in (("ingest",), ("train", "--trials", "1")):
+    for name, *arguments in (("ingest",), ("train", "--trials", "0")):
         done = job(clone, house, name, "--project", "same", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
 
     table, log = evidence(clone, "same_churn"), evidence(clone, "cdnow_churn")
     for what in ("digest", "out_of_time_digest", "development", "out_of_time", "out_of_time_rows", "validation"):
         assert table["data"][what] == log["data"][what], what
-    for what in ("candidates", "months", "slices", "reasons", "family"):
-        assert table[what] == log[what], f"{what}, to the last digit"
+    quick = [one for one in log["candidates"] if one["name"] in {"recency", "logistic"}]
+    assert table["candidates"] == quick, "each candidate's figures, to the last digit"
     assert table["data"]["point_in_time"] == OWNERS_WORD
 
 

@@ -12,10 +12,11 @@ from features import Feature
 from tests.unit.builders import feature, frame, is_one_sentence
 from training.alarms import leak_alarms
 from training.by_entity import PARTS, deal
-from training.candidate import FEWEST, Candidate, fit_candidate
+from training.candidate import Candidate, fit_candidate
 from training.evidence import judge_out_of_time
 from training.frame import Frame, TooLittleDataError
 from training.gallery import gallery
+from training.judge import FEWEST
 from training.leaks import entities_apart
 from training.plan import TrainingPlan
 from training.reasons import attribution, stability

@@ -11,11 +11,12 @@ from sklearn.metrics import roc_auc_score
 
 from features import monthly
 from tests.unit.builders import frame, is_one_sentence
-from training.candidate import Candidate, check_classes, fit_candidate, judge_folds, platt
+from training.calibration import platt
+from training.candidate import Candidate, fit_candidate
 from training.families import family
 from training.folds import split
 from training.frame import Frame, TooLittleDataError
-from training.judge import Judge
+from training.judge import Judge, check_classes, judge_folds
 from training.weights import recency_weights
 
 DATES = monthly(date(1997, 1, 1), date(1997, 12, 1))

@@ -9,10 +9,9 @@ import pytest
 
 from features import monthly
 from tests.unit.builders import frame
-from training.candidate import judge_folds
 from training.folds import split
 from training.frame import Frame
-from training.judge import Judge
+from training.judge import Judge, judge_folds
 from training.search import ROUND, Budget, Trial, best, hopeless, search
 
 DATES = monthly(date(1997, 1, 1), date(1997, 8, 1))
