@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from features.contract import Contract
-from features.feature import BUILT_IN, OF_ANY_TYPE, Feature
+from features.feature import BUILT_IN, OF_ANY_TYPE, TABLE, Feature
 from lake import Source
 from lake.source import TIMES, DeclarationError
 
@@ -56,6 +56,8 @@ def _check_one_another(features: Sequence[Feature]) -> None:
 
 
 def _check_built_in(feature: Feature, contract: Contract | None) -> None:
+    if feature.source == TABLE:
+        raise DeclarationError(f"Feature {feature.name}: the project declares no ready table.")
     measures = BUILT_IN[feature.source]
     if feature.measure not in measures:
         raise DeclarationError(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from features.contract import Contract
 from features.feature import Feature
 from features.label import Label
+from features.ready import OWNERS_WORD
 from features.spec import SnapshotSpec
 
 
@@ -24,6 +25,7 @@ def dictionary_page(
         f"Written by `make docs PROJECT={spec.project}` from the declarations.", "",
         "## Sources", "",
         *_sources(spec),
+        *_owner(spec),
         "## Who, and what is predicted", "",
         *(_contract(spec.contract) if spec.contract else []),
         "| population | model | who | condition at `as_of` |", "|---|---|---|---|",
@@ -53,6 +55,13 @@ def _sources(spec: SnapshotSpec) -> list[str]:
         lines += [f"| {name} | measure |  |  | `{sql}` |" for name, sql in source.measures]
         lines.append("")
     return lines
+
+
+def _owner(spec: SnapshotSpec) -> list[str]:
+    if spec.table is None:
+        return []
+    day = "" if spec.dated else " Its rows carry no dates, so models are validated by entity, not out of time."
+    return [f"{OWNERS_WORD}{day}", ""]
 
 
 def _contract(contract: Contract) -> list[str]:

@@ -104,3 +104,12 @@ def _exact(node: exp.Expr) -> exp.Expr:
         text = _EXACT[call.name.upper()].format(x=call.expressions[0].sql("duckdb"), f=only)
         return sqlglot.parse_one(text, read="duckdb")
     return node
+
+
+@cache
+def reserved_words() -> frozenset[str]:
+    """What no column can be called in the SQL of a plan without quotes."""
+    categories = "('reserved', 'type_function')"
+    query = f"select keyword_name from duckdb_keywords() where keyword_category in {categories}"
+    with duckdb.connect() as duck:
+        return frozenset(word for (word,) in duck.execute(query).fetchall())

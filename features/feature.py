@@ -22,8 +22,10 @@ OF_EITHER = frozenset({"ratio", "share", "trend"})
 OF_ALL_TIME = frozenset({"days_since_last", "days_since_first", "overdue", "days_until", "state", "value"})
 #: aggregations of values of any type, by equality or as they stand.
 OF_ANY_TYPE = frozenset({"distinct", "distinct_about", "ahead"})
+#: the source of features that a ready table holds, under their own names.
+TABLE = "table"
 #: what is no log of events: its measures are taken as they stand, by the aggregation `value`.
-BUILT_IN = {"contract": contract.MEASURES, "calendar": calendar.MEASURES}
+BUILT_IN = {"contract": contract.MEASURES, "calendar": calendar.MEASURES, TABLE: dict[str, str]()}
 
 #: the window that reaches back to the entity's first event.
 ALL = None
@@ -52,7 +54,7 @@ class Feature:
 
     Attributes:
         source: the source's name; `contract` for the state of the project's contract, `calendar` for what the
-            date itself says.
+            date itself says, `table` for a column of the project's ready table.
         aggregation: how events become a number. `active_days` counts days with an event, `interval_mean` is
             the mean number of days between consecutive such days, `overdue` is the days since the last event
             over that mean, `ratio` is the sum or count in `window` over that in `against`, `share` that of the
@@ -143,7 +145,7 @@ class Feature:
     def name(self) -> str:
         """`<source>_<measure>_<aggregation>_<window>`: the same in Spark, in the signature and in the mart."""
         if self.aggregation == "value":
-            return f"{self.source}_{self.measure}"
+            return str(self.measure) if self.source == TABLE else f"{self.source}_{self.measure}"
         parts = [self.source, self.what or self.measure, self.aggregation]
         if self.aggregation == "ratio":
             parts += [None if self.measure else "count", _days(self.window), _days(self.against)]

@@ -13,6 +13,10 @@ HOW = "label_how"
 #: the column that is true for whom auto-renew is off at the date; null where there is no contract.
 ALREADY_LEFT = "already_left"
 
+#: what a ready table may write for who left, and for who stayed.
+LEFT_TEXTS = ("1", "1.0", "true", "True", "yes", "Yes")
+STAYED_TEXTS = ("0", "0.0", "false", "False", "no", "No")
+
 
 class _Ahead:
     """A label that looks ahead by a horizon and a grace."""
@@ -127,7 +131,34 @@ class NoFirstCharge(_Ahead):
         return f"no succeeded payment from the start of the trial to {self.grace_days} days after its end"
 
 
-Label = NoEvent | AccessEnds | NoFirstCharge
+@dataclass(frozen=True)
+class Stated(_Ahead):
+    """Churn as a ready table states it, row by row.
+
+    Attributes:
+        table: its name.
+        column: its column that says who left.
+        horizon_days: how far its owner's label looks ahead.
+        grace_days: how long a return after that still counts as staying.
+    """
+
+    table: str
+    column: str
+    horizon_days: int
+    grace_days: int = 0
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The table it looks at."""
+        return (self.table,)
+
+    @property
+    def description(self) -> str:
+        """What 1 means."""
+        return f"left within {self.reach.days} days from as_of, as `{self.column}` of the ready table says"
+
+
+Label = NoEvent | AccessEnds | NoFirstCharge | Stated
 
 
 @dataclass(frozen=True)

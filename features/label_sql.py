@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from features.contract_sql import islands_sql, periods_sql, switches_sql
-from features.label import AccessEnds, Label, NoEvent, NoFirstCharge
+from features.label import LEFT_TEXTS, AccessEnds, Label, NoEvent, NoFirstCharge, Stated
 from features.times import day_of, grid
 from lake import Source
 
@@ -22,6 +22,8 @@ with {grid(dates)},
 days as (select distinct {source.entity} as entity, {day_of(source.event_time)} as day from {source.name})
 select distinct entity as {entity}, as_of, 0 as label, cast(null as string) as label_how
 from days join grid on day >= as_of and day < date_add(as_of, {label.reach.days})"""
+    if isinstance(label, Stated):
+        return _stated(label, by_name[label.table], entity, dates)
     contract = label.contract
     periods = periods_sql(contract, by_name[contract.payments])
     switches = switches_sql(contract, by_name[contract.switches])
@@ -48,6 +50,14 @@ from at_end"""
 def if_absent(label: Label) -> int | None:
     """The label of a member whom `label_sql` does not name: silence is leaving, no contract is no answer."""
     return 1 if isinstance(label, NoEvent) else None
+
+
+def _stated(label: Stated, source: Source, entity: str, dates: Sequence[date]) -> str:
+    left = f"int(told.{label.column} in ({', '.join(map(repr, LEFT_TEXTS))}))"
+    return f"""
+with {grid(dates)}
+select told.{source.entity} as {entity}, grid.as_of, {left} as label, cast(null as string) as label_how
+from {source.name} as told join grid on told.{source.event_time} = grid.as_of"""
 
 
 def _access_ends(label: AccessEnds) -> str:

@@ -53,6 +53,23 @@ class Snapshots:
         covers = [table.require().coverage for table in self.tables.values()]
         return Coverage(min(cover.start for cover in covers), min(cover.end for cover in covers))
 
+    @property
+    def latest(self) -> date:
+        """The date that `latest` stands for."""
+        return self.coverage.end
+
+    def known_until(self, as_of: date) -> date:
+        """The day before which a training on `as_of` knows what happened."""
+        return min(as_of, self.coverage.end)
+
+    def covers(self, as_of: date) -> bool:
+        """Whether a snapshot can be made of that date."""
+        return self.coverage.start < as_of <= self.coverage.end
+
+    def unlabelled(self, as_of: date) -> int | None:
+        """How many rows of the date are kept for scoring alone; None where all rows of a date are scored."""
+        return None
+
     def check(self, as_of: date) -> None:
         """See that the data can tell the state at `as_of`.
 
@@ -60,7 +77,7 @@ class Snapshots:
             AsOfError: it lies outside the data.
         """
         cover = self.coverage
-        if not cover.start < as_of <= cover.end:
+        if not self.covers(as_of):
             raise AsOfError(
                 f"as_of {as_of} is outside the data of {self.spec.project}: it may be {_next(cover.start)} to "
                 f"{cover.end} (or latest); ingest newer exports for a later date."

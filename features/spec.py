@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from features.contract import Contract
 from features.feature import Feature
 from features.label import Population
+from features.ready import ReadyTable
 from lake import Source
 
 
@@ -19,3 +20,9 @@ class SnapshotSpec:
     populations: tuple[Population, ...]
     contract: Contract | None = None
     time_zone: str = "UTC"
+    table: ReadyTable | None = None
+
+    @property
+    def dated(self) -> bool:
+        """Whether there is a snapshot of more than one day, so that a model can be judged out of time."""
+        return self.table is None or self.table.dated

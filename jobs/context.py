@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features import DuckEngine, Engine, Snapshots, SparkEngine, monthly
+from features import DuckEngine, Engine, Snapshots, SparkEngine, TableSnapshots, monthly
 from lake import Table
 from projects import Project, load_project
 from stack import spark
@@ -81,26 +81,34 @@ class Context:
     @property
     def snapshots(self) -> Snapshots:
         """The project's snapshots."""
-        return Snapshots(self.settings.lake, self.project.spec)
+        kind = Snapshots if self.project.table is None else TableSnapshots
+        return kind(self.settings.lake, self.project.spec)
 
     def table(self, source: str) -> Table:
         """The lake's table of a source."""
         return Table(self.settings.lake, self.project.name, source)
 
     def day(self, as_of: str) -> date:
-        """One date: `latest` is the day after the last day of data.
+        """One date: `latest` is the day after the last day of data, or the last date of a ready table.
 
         Raises:
             DateError: not a date.
             AsOfError: outside the data.
         """
-        day = self.snapshots.coverage.end if as_of == "latest" else parse_date(as_of)
+        day = self.snapshots.latest if as_of == "latest" else parse_date(as_of)
         self.snapshots.check(day)
         return day
 
     def grid(self, until: date) -> list[date]:
-        """The monthly snapshot dates that a training on `until` may look at."""
-        return monthly(self.project.first_snapshot, until)
+        """The snapshot dates that a training on `until` may look at."""
+        return self._between(self.project.first_snapshot, until)
+
+    def _between(self, first: date, last: date) -> list[date]:
+        """Snapshot dates: the first days of months, or those of a ready table."""
+        snapshots = self.snapshots
+        if isinstance(snapshots, TableSnapshots):
+            return [day for day in snapshots.dates if first <= day <= last]
+        return monthly(first, last)
 
     def dates(self, as_of: str) -> list[date]:
         """What the step `features` builds: for a date, what training and scoring on it need; for a range, its months.
@@ -112,11 +120,10 @@ class Context:
         if not dots:
             day = self.day(as_of)
             return sorted({*self.grid(day), day})
-        found = monthly(parse_date(first), parse_date(last))
+        found = self._between(parse_date(first), parse_date(last))
         if not found:
-            raise DateError(
-                f"as_of {as_of} holds no first day of a month: widen the range, such as 1997-05-01..1998-04-01."
-            )
+            what = "first day of a month" if self.project.table is None else "date of the table"
+            raise DateError(f"as_of {as_of} holds no {what}: widen the range, such as 1997-05-01..1998-04-01.")
         return found
 
 

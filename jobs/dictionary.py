@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from features import Population, dictionary_page
+from features import Population, Snapshots, TableSnapshots, dictionary_page
 from jobs.context import Context
 from jobs.sample import MADE_BY, simulated
 from lake import ingest
@@ -33,6 +33,14 @@ def dictionary(context: Context) -> str:
     simulated(context)
     for source in project.sources:
         ingest(context.spark, source, context.raw, context.table(source.name), time_zone=project.time_zone)
+    page = described(context)
+    replace_text(ROOT / "docs" / "features" / f"{project.name}.md", page)
+    return page
+
+
+def described(context: Context) -> str:
+    """The page, of what is in the lake."""
+    project = context.project
     until = context.snapshots.coverage.end
     context.snapshots.build(context.engine, _dates(context, until, *project.populations))
     frames = {one.name: _frame(context, one, until) for one in project.populations}
@@ -40,9 +48,7 @@ def dictionary(context: Context) -> str:
     for population, frame in frames.items():
         for name, measured in _figures(frame, f"{population}: " if len(frames) > 1 else "").items():
             figures[name] |= measured
-    page = dictionary_page(project.spec, project.description, figures, [_measured_on(context, frames), HOW_TO_READ])
-    replace_text(ROOT / "docs" / "features" / f"{project.name}.md", page)
-    return page
+    return dictionary_page(project.spec, project.description, figures, [_measured_on(context, frames), HOW_TO_READ])
 
 
 def _dates(context: Context, until: date, *populations: Population) -> list[date]:
@@ -57,15 +63,22 @@ def _frame(context: Context, population: Population, until: date) -> Frame:
 
 def _measured_on(context: Context, frames: dict[str, Frame]) -> str:
     """From which data, dates and rows the figures are."""
-    data = context.snapshots.coverage
     rows = "; ".join(f"{population}, {_rows(frame)}" for population, frame in frames.items())
-    return f"Measured on {_exports(context)} of {data.start} up to (not including) {data.end}. Snapshots: {rows}."
+    return f"Measured on {_exports(context)} of {_covered(context.snapshots)}. Snapshots: {rows}."
+
+
+def _covered(snapshots: Snapshots) -> str:
+    if isinstance(snapshots, TableSnapshots):  # whose coverage reaches as far as its labels look
+        return f"{snapshots.dates[0]} to {snapshots.latest}"
+    data = snapshots.coverage
+    return f"{data.start} up to (not including) {data.end}"
 
 
 def _rows(frame: Frame) -> str:
     days = np.unique(frame.as_of)
+    dates = f"{len(days)} dates from {days[0]} to {days[-1]}" if len(days) > 1 else f"one date, {days[0]},"
     return (
-        f"{len(days)} dates from {days[0]} to {days[-1]} with {len(frame):,} rows of "
+        f"{dates} with {len(frame):,} rows of "
         f"{len(np.unique(frame.entity)):,} people, {frame.labels.mean():.1%} of which left"
     )
 

@@ -34,6 +34,10 @@ from registry import model_evidence, production
 from registry.policy import FLOOR
 from serving import Logged, published_dates, published_scores
 from training import Finding
+from training.validation import OUT_OF_TIME, validation
+
+#: why there may be nothing to compare with.
+GONE = "the rows that the evidence rests on are gone"
 
 
 @dataclass(frozen=True)
@@ -66,38 +70,83 @@ def monitor(context: Context, as_of: str = "latest") -> Watched:
     return Watched(moved, known, compared, alerts)
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """Features of the rows that judged and of those scored, and how far each one usually is from them."""
+
+    reference: pd.DataFrame
+    current: pd.DataFrame
+    usual: dict[str, float]
+
+
 def _drift(context: Context, population: Population, day: date) -> list[Drift]:
-    snapshots = context.snapshots
-    proof = model_evidence(population.model, production(population.model))
-    judged = [date.fromisoformat(text) for text in proof["data"]["out_of_time"]]
-    mornings = rehearsals(context.grid(day), judged, day)
-    snapshots.build(context.engine, sorted({*judged, day, *mornings, *chain.from_iterable(mornings.values())}))
-    usual = usual_distances(
-        (_features(context, before, population), _features(context, [one], population))
-        for one, before in mornings.items()
-    )
+    compared = (_by_date if context.project.spec.dated else _by_label)(context, population, day)
+    if isinstance(compared, str):
+        context.say(f"monitor · {population.name}: no drift measured, {compared}")
+        return []
     calendar = [feature.name for feature in context.project.features if feature.source == "calendar"]
-    reference, current = _features(context, judged, population), _features(context, [day], population)
-    found = drift(reference, current, usual, calendar)
+    found = drift(compared.reference, compared.current, compared.usual, calendar)
     with tempfile.TemporaryDirectory() as scratch:
         page = Path(scratch) / f"drift_{population.name}.html"
-        write_report(reference, current, page)
+        write_report(compared.reference, compared.current, page)
         if page.exists():
             mlflow.log_artifact(str(page))
     store_drift(context.settings.require_database(), day, population.model, population.name, found)
     return found
 
 
-def _features(context: Context, days: Sequence[date], population: Population) -> pd.DataFrame:
+def _by_date(context: Context, population: Population, day: date) -> _Compared | str:
+    """The dates that the gate judged the model on, and the day; or why there is nothing to compare."""
+    snapshots, judged = context.snapshots, _judged_dates(context, population)
+    if not judged:
+        return GONE
+    mornings = rehearsals(context.grid(day), judged, day)
+    snapshots.build(context.engine, sorted({*judged, day, *mornings, *chain.from_iterable(mornings.values())}))
+    usual = usual_distances(
+        (_features(context, before, population), _features(context, [one], population))
+        for one, before in mornings.items()
+    )
+    reference, current = _features(context, judged, population), _features(context, [day], population)
+    return GONE if reference.empty else _Compared(reference, current, usual)
+
+
+def _judged_dates(context: Context, population: Population) -> list[date]:
+    """Those that are still in the data; none for a model of a table that had no dates."""
+    data = model_evidence(population.model, production(population.model))["data"]
+    if validation(data) != OUT_OF_TIME:
+        return []
+    days = [date.fromisoformat(text) for text in data["out_of_time"]]
+    return [one for one in days if context.snapshots.covers(one)]
+
+
+def _by_label(context: Context, population: Population, day: date) -> _Compared | str:
+    """Without dates: the rows with a label, and those without, which are scored; there are no earlier mornings."""
+    context.snapshots.build(context.engine, [day])
+    if context.snapshots.unlabelled(day) == 0:
+        return "the rows scored are those the model was made of"
+    reference, current = (_features(context, [day], population, labelled=one) for one in (True, False))
+    return GONE if reference.empty else _Compared(reference, current, {})
+
+
+def _features(
+    context: Context, days: Sequence[date], population: Population, labelled: bool | None = None
+) -> pd.DataFrame:
     names = [feature.name for feature in context.project.features]
-    rows = pd.concat([pd.read_parquet(context.snapshots.path(day), columns=["population", *names]) for day in days])
-    return rows.loc[rows["population"] == population.name, names]
+    columns = ["population", "label", *names]
+    rows = pd.concat([pd.read_parquet(context.snapshots.path(day), columns=columns) for day in days])
+    kept = rows["population"] == population.name
+    if labelled is not None:
+        kept &= rows["label"].notna() == labelled
+    return rows.loc[kept, names]
 
 
 def _quality(context: Context, day: date) -> list[Quality]:
     project, url, snapshots = context.project, context.settings.require_database(), context.snapshots
-    until, known = min(day, snapshots.coverage.end), {}
-    for one in published_dates(url, project.mart):
+    if not project.spec.dated:
+        context.say("monitor · no quality measured: without dates, scores cannot be told from those that were fitted")
+        return []
+    until, known = snapshots.known_until(day), {}
+    for one in filter(snapshots.covers, published_dates(url, project.mart)):
         known[one] = [its.name for its in project.populations if its.label.matured(one, until)]
     dates = [one for one, names in known.items() if names]
     snapshots.build(context.engine, dates)
@@ -113,7 +162,7 @@ def _quality(context: Context, day: date) -> list[Quality]:
 def _skew(context: Context, day: date) -> dict[date, Finding]:
     """The features logged on earlier mornings against a backfill of those mornings."""
     project, logged = context.project, Logged(context.settings.lake, context.project.name)
-    dates = days_to_compare(logged.days(), day)
+    dates = days_to_compare([one for one in logged.days() if context.snapshots.covers(one)], day)
     if not dates:
         return {}
     names = [feature.name for feature in project.features]

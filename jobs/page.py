@@ -1,13 +1,16 @@
 """The page at the end of `main`: what a person wants to know of the morning's run."""
 
 import io
+from collections.abc import Mapping
 from itertools import chain
+from typing import Any
 
 import mlflow
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from features import OWNERS_WORD
 from jobs.context import Context
 from jobs.monitor import Watched
 from jobs.promote import describe
@@ -17,6 +20,7 @@ from monitoring import expected_sentence
 from registry import Moved
 from serving import current_top
 from training import Trained
+from training.validation import OUT_OF_TIME, validation
 
 WIDTH = 110
 TOP = 10
@@ -41,6 +45,8 @@ def page(
             f"Data: {m.rows_kept:,} {one.source}, {m.start} up to (not including) {m.end}; "
             f"{m.quarantined:,} quarantined."
         )
+    if project.table is not None:
+        console.print(OWNERS_WORD)
     for model, move in zip(trained, moved, strict=True):
         console.print(_candidates(model))
         console.print(_decision(move), soft_wrap=True)
@@ -58,7 +64,7 @@ def page(
 def _candidates(trained: Trained) -> Table:
     data = trained.evidence["data"]
     title = (
-        f"{trained.model}: out-of-time {', '.join(data['out_of_time'])} ({data['out_of_time_rows']:,} rows, "
+        f"{trained.model}: {_judged(data)} ({data['out_of_time_rows']:,} rows, "
         f"{data['out_of_time_left']:,} left){'; fitted by an earlier run' if trained.reused else ''}"
     )
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
@@ -82,6 +88,13 @@ def _candidates(trained: Trained) -> Table:
             f"version {trained.version}" if chosen else "",
         )  # fmt: skip
     return table
+
+
+def _judged(data: Mapping[str, Any]) -> str:
+    """What judged: dates; or how else rows were held out."""
+    if validation(data) == OUT_OF_TIME:
+        return f"out-of-time {', '.join(data['out_of_time'])}"
+    return f"validated {validation(data)}; held out {', '.join(data['out_of_time'])}"
 
 
 def _decision(moved: Moved) -> str:

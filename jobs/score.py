@@ -29,6 +29,9 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
         day, snapshots = context.day(as_of), context.snapshots
         versions = {one.name: production(one.model) for one in project.populations}
         entry.rows_in = snapshots.build(context.engine, [day]).rows[day]
+        waiting = snapshots.unlabelled(day)
+        if waiting == 0:
+            context.say(f"score · no row of {day} is without a label: all are scored, those that were fitted on too")
         entry.inputs = {"snapshot": snapshots.digest(day), "versions": versions}
         parts, differences = [], [0.0]
         for one in project.populations:
@@ -41,6 +44,7 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
                 one.model,
                 versions[one.name],
                 target,
+                unlabelled=bool(waiting),
             )
             differences.append(done.largest_difference)
             context.say(f"score · {one.name}: {done.rows:,} rows by {one.model} version {versions[one.name]} at {day}")

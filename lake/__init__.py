@@ -3,7 +3,7 @@
 from lake.drops import TRUTH, readable
 from lake.identity import base, view_sql
 from lake.ingest import Ingested, ingest
-from lake.source import Begins, Column, Identity, Lookup, Source
+from lake.source import Begins, Column, Constant, Identity, Lookup, Source
 from lake.surprises import surprises
 from lake.table import Coverage, Mark, Table, UnknownTableError
 
@@ -11,6 +11,7 @@ __all__ = [
     "TRUTH",
     "Begins",
     "Column",
+    "Constant",
     "Coverage",
     "Identity",
     "Ingested",

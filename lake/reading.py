@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.drops import RawFile, RawFileError, readable
 from lake.quarantine import BLANK, HEADER
-from lake.source import Column, Source
+from lake.source import Column, Constant, Source
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
@@ -46,6 +46,7 @@ def read(
         folder: an empty folder for links: Spark passes over names that start with _ and expands [, {, * and ?.
     """
     from pyspark.sql import DataFrame
+    from pyspark.sql import functions as F  # noqa: N812
 
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, kind in enumerate(kinds):
@@ -61,7 +62,8 @@ def read(
             frames.append(_parquet(spark, source, kind, links))
         else:
             frames.append(_text(spark, source, kind, links))
-    return reduce(DataFrame.unionByName, frames)
+    constants = {one.name: F.lit(one.text) for one in source.columns if isinstance(one, Constant)}
+    return reduce(DataFrame.unionByName, frames).withColumns(constants)
 
 
 def _text(spark: "SparkSession", source: Source, kind: tuple[str, ...], folder: Path) -> "DataFrame":
@@ -88,7 +90,7 @@ def _text(spark: "SparkSession", source: Source, kind: tuple[str, ...], folder: 
         .when(F.col("_f").isNull(), F.lit("quotes do not balance, or not the fields of the header"))
         .when(F.size("_f") != len(names), _wrong_length(len(names)))
     )
-    columns = [_field(source, names.index(_name_in(column, names))).alias(column.name) for column in source.columns]
+    columns = [_field(source, names.index(_name_in(column, names))).alias(column.name) for column in source.in_files]
     return parsed.select("_file", "_at", "_raw", fault.alias("_fault"), *columns)
 
 
@@ -130,14 +132,14 @@ def _fields_of_json(lines: "DataFrame", source: Source) -> "DataFrame":
     from pyspark.sql import functions as F  # noqa: N812
 
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_bad"}
-    parsed = lines.withColumn("_f", F.from_json("_raw", _json_schema(source.columns), options))
+    parsed = lines.withColumn("_f", F.from_json("_raw", _json_schema(source.in_files), options))
     fault = (
         F.when(F.length("_raw") == 0, F.lit(BLANK))
         .when(~F.is_valid_utf8("_raw"), F.lit("not UTF-8"))
         .when(F.col("_f").isNull() | F.col("_f._bad").isNotNull(), F.lit("not a JSON object"))
         .when(~F.startswith(F.ltrim("_raw"), F.lit("{")), F.lit("not a JSON object"))
     )
-    columns = [_by_path(column).alias(column.name) for column in source.columns]
+    columns = [_by_path(column).alias(column.name) for column in source.in_files]
     return parsed.select("_file", "_at", "_raw", fault.alias("_fault"), *columns)
 
 
@@ -173,14 +175,14 @@ def _parquet(spark: "SparkSession", source: Source, names: tuple[str, ...], fold
     rows = spark.read.parquet(str(folder))
     kinds = dict(rows.dtypes)
     place = F.struct(F.lit(0).cast("long").alias("block"), (F.col("_metadata.row_index") + 1).alias("id"))
-    columns = [_name_in(column, names) for column in source.columns]
+    columns = [_name_in(column, names) for column in source.in_files]
     own = F.to_json(F.struct(*[F.col(f"`{name}`").cast("string").alias(name) for name in columns]))
     not_text = [~F.is_valid_utf8(F.col(f"`{name}`")) for name in columns if kinds[name] in {"binary", "string"}]
     broken = reduce(lambda one, other: one | other, not_text, F.lit(False))
     return rows.select(
         _file_number().alias("_file"), place.alias("_at"), own.alias("_raw"),
         F.when(broken, F.lit("not UTF-8")).alias("_fault"),
-        *[_native(name, kinds[name]).alias(column.name) for name, column in zip(columns, source.columns, strict=True)],
+        *[_native(name, kinds[name]).alias(column.name) for name, column in zip(columns, source.in_files, strict=True)],
     )  # fmt: skip
 
 
@@ -234,7 +236,7 @@ def _check_names(source: Source, file: RawFile, names: Sequence[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise RawFileError(f"{file.name}: column {', '.join(twice)} is there twice; export it with one of each.")
-    missing = [" or ".join(column.raw_names) for column in source.columns if not set(column.raw_names) & set(names)]
+    missing = [" or ".join(column.raw_names) for column in source.in_files if not set(column.raw_names) & set(names)]
     if missing:
         raise RawFileError(
             f"{file.name}: column {', '.join(missing)} is missing; it has {', '.join(names)}. "
@@ -246,9 +248,39 @@ def _parquet_columns(source: Source, file: RawFile) -> tuple[str, ...]:
     from pyarrow import ArrowInvalid, parquet
 
     try:
-        names = tuple(parquet.read_schema(file.path).names)
+        schema = parquet.read_schema(file.path)
     except (ArrowInvalid, OSError) as error:
         reason = str(error).splitlines()[0].split(". ")[0]
         raise RawFileError(f"{file.name} is not a Parquet file ({reason}): export it again.") from None
+    names = tuple(schema.names)
     _check_names(source, file, names)
+    nanoseconds = [field.name for field in schema if str(field.type).startswith("timestamp[ns")]
+    if nanoseconds:
+        raise RawFileError(
+            f"{file.name}: column {', '.join(nanoseconds)} counts nanoseconds, which Spark does not read; write it in "
+            "microseconds (coerce_timestamps='us' in pandas and pyarrow)."
+        )
+    for column in source.in_files:
+        kind = schema.field(_name_in(column, names)).type
+        if not _can_become(kind, "bigint" if column.epoch else column.type):
+            raise RawFileError(
+                f"{file.name}: column {column.name} holds {kind}, and source {source.name} declares a {column.type}; "
+                "export it as one, or declare what it is."
+            )
     return names
+
+
+def _can_become(kind: Any, wanted: str) -> bool:
+    """Whether Spark tries to make one type of the other at all; what it tries and fails at is a row's own fault."""
+    from pyarrow import types
+
+    if wanted == "string" or types.is_dictionary(kind):
+        return True
+    if types.is_nested(kind) or types.is_time(kind):
+        return False
+    number = types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_boolean(kind)
+    if wanted == "date":
+        return not number
+    if wanted == "timestamp":
+        return not types.is_boolean(kind)
+    return not (types.is_date(kind) or (types.is_timestamp(kind) and kind.tz is None))

@@ -73,6 +73,13 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Constant(Column):
+    """A column that no file holds: `text` stands in every row."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Identity:
     """Who is behind an anonymous id: whoever had last logged in on it by the moment of the event.
 
@@ -249,6 +256,11 @@ class Source:
         if name in {column for one in self.lookups for column, _ in one.columns}:
             return name
         return dict(self.measures).get(name) or self.column(name).name
+
+    @property
+    def in_files(self) -> tuple[Column, ...]:
+        """The columns that the files must hold."""
+        return tuple(column for column in self.columns if not isinstance(column, Constant))
 
     @property
     def known_sql(self) -> str:

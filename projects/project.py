@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from features import Contract, Feature, NoEvent, Population, SnapshotSpec
+from features import Contract, Feature, NoEvent, Population, ReadyTable, SnapshotSpec, Stated
 from features.checks import check
 from lake import Source
 from lake.source import DeclarationError
@@ -23,7 +23,7 @@ class UnknownProjectError(PrichalError):
     """There is no folder of that name under `projects/`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Project:
     """One prediction problem.
 
@@ -34,7 +34,8 @@ class Project:
         raw: default folder of the raw exports; None where they come from elsewhere or from the simulator, and then
             `<state>/raw/<project>`.
         sources, features, populations: the declarations.
-        first_snapshot: the first month whose snapshot is trained on.
+        table: a feature table that is ready, instead of sources and features: they become its own.
+        first_snapshot: the first month whose snapshot is trained on; not needed with a table.
         training: how models are made.
         policy: what the gate demands.
         mart: where scores go.
@@ -47,19 +48,25 @@ class Project:
     description: str
     entity: str
     raw: Path | None
-    sources: tuple[Source, ...]
-    features: tuple[Feature, ...]
     populations: tuple[Population, ...]
-    first_snapshot: date
     training: TrainingPlan
     policy: Policy
     mart: Mart
+    sources: tuple[Source, ...] = ()
+    features: tuple[Feature, ...] = ()
+    table: ReadyTable | None = None
+    first_snapshot: date = date.min
     time_zone: str = "UTC"
     contract: Contract | None = None
     simulate: Callable[..., dict[str, int]] | None = None
 
     def __post_init__(self) -> None:
-        check(self.features, self.sources, self.contract)
+        if self.table is not None:
+            self._take(self.table)
+        elif self.first_snapshot == date.min:
+            raise DeclarationError(f"Project {self.name}: it needs a first_snapshot, the first month to train on.")
+        else:
+            check(self.features, self.sources, self.contract)
         if self.contract is not None:
             self.contract.check(self.sources)
         _check_time_zone(self.name, self.time_zone)
@@ -73,6 +80,9 @@ class Project:
         for name in self.training.looks_at:
             if name not in names:
                 raise DeclarationError(f"Project {self.name}: the training plan's feature {name} is not declared.")
+        self._check_populations()
+
+    def _check_populations(self) -> None:
         for population in self.populations:
             self._check_label(population)
         models = [population.model for population in self.populations]
@@ -81,9 +91,33 @@ class Project:
                 f"Project {self.name}: each population needs a model of its own, given are {models}."
             )
 
+    def _take(self, table: ReadyTable) -> None:
+        """Make the table's source and features the project's."""
+        for what, own in (("sources", (table.source,)), ("features", table.features)):
+            if getattr(self, what) not in ((), own):  # a copy with changes is handed what was made here
+                raise DeclarationError(
+                    f"Project {self.name}: it declares both a ready table and {what}; a table stands instead of them."
+                )
+            object.__setattr__(self, what, own)
+        if table.entity.name != self.entity:
+            raise DeclarationError(
+                f"Project {self.name}: its entity is {self.entity}, its table's is {table.entity.name}."
+            )
+        stored = {"bigint": "bigint", "string": "text"}[table.entity.type]
+        if self.mart.entity_type != stored:
+            raise DeclarationError(
+                f"Project {self.name}: {self.entity} is a {table.entity.type}, its mart needs entity_type={stored!r}."
+            )
+
     def _check_label(self, population: Population) -> None:
         label = population.label
-        if isinstance(label, NoEvent):
+        if isinstance(label, Stated) or self.table is not None:
+            if self.table is None or label != self.table.label:
+                raise DeclarationError(
+                    f"Project {self.name}: a ready table and its label go together; population {population.name} "
+                    "has one without the other."
+                )
+        elif isinstance(label, NoEvent):
             if label.source not in {source.name for source in self.sources}:
                 raise DeclarationError(
                     f"Project {self.name}: the label's source {label.source} of population {population.name} is not "
@@ -99,7 +133,14 @@ class Project:
     def spec(self) -> SnapshotSpec:
         """The part that decides what a snapshot holds."""
         return SnapshotSpec(
-            self.name, self.entity, self.sources, self.features, self.populations, self.contract, self.time_zone
+            self.name,
+            self.entity,
+            self.sources,
+            self.features,
+            self.populations,
+            self.contract,
+            self.time_zone,
+            self.table,
         )
 
     def choose(self, population: str) -> Sequence[Population]:

@@ -1,7 +1,7 @@
 """The evidence file, read strictly: a number that is missing or not finite is an error, not a default."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -115,8 +115,9 @@ class Windows(_Strict):
 
 
 class Data(_Strict):
-    """What was fitted and what judged.
+    """What was fitted and what judged: dates, with the embargo between them; or parts of the entities of one day.
 
+    That rows are out of time is not believed, it is seen by their dates.
     Where a contract tells: how many out of time left by choice and how many not, and the share of rows whose
     auto-renew was off already.
     """
@@ -125,13 +126,35 @@ class Data(_Strict):
     out_of_time_digest: str = Field(min_length=8)
     development: list[str] = Field(min_length=1)
     out_of_time: list[str] = Field(min_length=1)
-    embargo_days: int = Field(ge=1)
-    windows: Windows
+    validation: Literal["out of time", "by entity, not out of time"] | None = None
+    embargo_days: int | None = Field(default=None, ge=1)
+    windows: Windows | None = None
     out_of_time_rows: int = Field(ge=1)
     out_of_time_left: int = Field(ge=0)
     left_voluntary: int | None = Field(default=None, ge=0)
     left_involuntary: int | None = Field(default=None, ge=0)
     already_left_share: Annotated[Number, Field(ge=0, le=1)] | None = None
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether what judged is later than what was fitted."""
+        return self.validation != "by entity, not out of time"
+
+    @model_validator(mode="after")
+    def _later(self) -> Self:
+        if self.is_out_of_time:
+            if self.embargo_days is None:
+                raise ValueError("embargo_days is missing")
+            if self.windows is None:
+                raise ValueError("windows is missing")
+            fitted, judged = _dates("development", self.development), _dates("out_of_time", self.out_of_time)
+            if (min(judged) - max(fitted)).days < self.embargo_days:
+                raise ValueError(
+                    f"out_of_time begins less than embargo_days {self.embargo_days} after development ends"
+                )
+        elif set(self.development) & set(self.out_of_time):
+            raise ValueError("out_of_time holds a part of development")
+        return self
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -162,6 +185,13 @@ class Evidence(_Strict):
     metrics_undecided: Metrics | None = None
     baselines: dict[str, Difference]
     leaks: list[Leak] = Field(min_length=1)
+
+
+def _dates(name: str, texts: Sequence[str]) -> list[date]:
+    try:
+        return [date.fromisoformat(text) for text in texts]
+    except ValueError:
+        raise ValueError(f"{name} holds what is no date") from None
 
 
 class EvidenceError(ValueError):

@@ -10,8 +10,9 @@ from typing import Any
 from registry.evidence import Evidence, EvidenceError, parse
 from registry.policy import FLOOR, Policy
 
-#: checks for leaks without which nothing is known of them.
-ASKED = ("label_windows", "order", "single_feature", "label_permutation")
+#: checks for leaks without which nothing is known of them: always, of rows out of time, and of rows by entity.
+ASKED = ("order", "single_feature", "label_permutation")
+ASKED_IN_TIME, ASKED_BY_ENTITY = ("label_windows",), ("entities_apart",)
 #: checks that are told and do not refuse: contacts that follow the risk are our own doing, not knowledge of the future.
 TOLD = ("our_contacts",)
 
@@ -59,12 +60,26 @@ def decide(raw: Mapping[str, Any] | None, policy: Policy) -> Decision:
         evidence = parse(raw)
     except EvidenceError as error:
         return _refused(policy, "evidence", f"The evidence cannot be used: {error}.")
-    asks = (_leaks, _auc, _baselines, _left, _calibration)
+    asks = (_validation, _leaks, _auc, _baselines, _left, _calibration)
     checks = tuple(check for ask in asks for check in _asked(ask, evidence, policy))
     return Decision(bool(checks) and all(check.passed for check in checks), policy.version, checks)
 
 
 Ask = Callable[[Evidence, Policy], Iterator[Check]]
+
+
+def _validation(evidence: Evidence, policy: Policy) -> Iterator[Check]:
+    if not evidence.data.is_out_of_time:
+        allowed = policy.allow_not_out_of_time
+        yield Check(
+            "validation", allowed, None, None,
+            "It was validated by entity, not out of time: how it holds later is not known; the policy "
+            f"{'allows that' if allowed else 'does not allow that (allow_not_out_of_time)'}.",
+        )  # fmt: skip
+
+
+def _judged(evidence: Evidence) -> str:
+    return "out-of-time" if evidence.data.is_out_of_time else "held-out"
 
 
 def _asked(ask: Ask, evidence: Evidence, policy: Policy) -> list[Check]:
@@ -86,7 +101,8 @@ def _asked(ask: Ask, evidence: Evidence, policy: Policy) -> list[Check]:
 
 def _leaks(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     asked = {leak.check for leak in evidence.leaks}
-    missing = [f"{name} was not asked" for name in ASKED if name not in asked]
+    apart = ASKED_IN_TIME if evidence.data.is_out_of_time else ASKED_BY_ENTITY
+    missing = [f"{name} was not asked" for name in (*apart, *ASKED) if name not in asked]
     failed = [
         f"{leak.check}: {leak.sentence.rstrip('.')}"
         for leak in evidence.leaks
@@ -102,8 +118,8 @@ def _auc(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     passed = auc.low >= bound
     yield Check(
         "auc", passed, auc.low, bound,
-        f"Out-of-time ROC-AUC is {auc.value:.4f}, 95% interval {auc.low:.4f} to {auc.high:.4f}: its lower end "
-        f"{'reaches' if passed else 'does not reach'} {bound:.2f}.",
+        f"{_judged(evidence).capitalize()} ROC-AUC is {auc.value:.4f}, 95% interval {auc.low:.4f} to {auc.high:.4f}: "
+        f"its lower end {'reaches' if passed else 'does not reach'} {bound:.2f}.",
     )  # fmt: skip
 
 
@@ -141,7 +157,7 @@ def _left(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     passed = count >= bound
     yield Check(
         "enough_left", passed, count, bound,
-        f"{count:,} of {evidence.data.out_of_time_rows:,} out-of-time rows left; "
+        f"{count:,} of {evidence.data.out_of_time_rows:,} {_judged(evidence)} rows left; "
         f"{'at least' if passed else 'fewer than the'} {bound:,} {'are' if passed else 'that are'} needed.",
     )  # fmt: skip
 

@@ -19,6 +19,8 @@ class Policy(BaseModel):
             a point estimate below 0 alone is noise (docs/adr/0003-gate.md).
         fewest_left: rows of customers who left, out of time.
         largest_calibration_error: expected calibration error, out of time.
+        allow_not_out_of_time: whether a model may score that was judged on other people of the same day, because
+            its table has no dates; the bounds then hold for those.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,3 +32,4 @@ class Policy(BaseModel):
     )
     fewest_left: int = Field(default=200, ge=1)
     largest_calibration_error: float = Field(default=0.05, gt=0, le=1)
+    allow_not_out_of_time: bool = False

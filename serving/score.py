@@ -41,6 +41,7 @@ def score(
     model: str,
     version: str,
     target: Path,
+    unlabelled: bool = False,
 ) -> Scored:
     """Score the population's rows of a snapshot.
 
@@ -52,6 +53,7 @@ def score(
         model: registered name.
         version: of the model, as `production` pointed to it when the step began.
         target: folder for the scores; what a killed run left there is replaced.
+        unlabelled: whether only the rows without a label are scored.
 
     Raises:
         ScoringError: a probability is missing or outside [0, 1], rows got lost, or the UDF disagrees
@@ -62,6 +64,8 @@ def score(
     uri = f"models:/{model}/{version}"
     names = [column.name for column in mlflow.models.get_model_info(uri).signature.inputs.inputs]
     rows = spark.read.parquet(str(snapshot)).where(F.col("population") == population)
+    if unlabelled:
+        rows = rows.where(F.col("label").isNull())
     predict = mlflow.pyfunc.spark_udf(spark, uri, result_type=RESULT, env_manager="local", params={"explain": True})
     inputs = F.struct(*[F.col(name).cast("double").alias(name) for name in names])
     scored = rows.withColumn("said", predict(inputs)).select(entity, *names, "said.*")

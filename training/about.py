@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from features import Label, Population, Snapshots
+from features import OWNERS_WORD, Label, Population, Snapshots
 from training import version
 from training.evidence import how_they_left
 from training.folds import Split
@@ -15,13 +15,18 @@ def about(
     snapshots: Snapshots, population: Population, cut: Split, development: Frame, judging: Frame, code: str
 ) -> dict[str, Any]:
     """Everything that is known before a model is fitted, and that decides which one it will be."""
+    spec = snapshots.spec
     return {
-        "project": snapshots.spec.project,
+        "project": spec.project,
         "population": population.name,
         "who": population.description,
         "model": population.model,
         "label": _label(population.label),
-        "data": _data(population.label, cut, development, judging),
+        "data": {
+            **_data(cut, development, judging),
+            **_time(population.label, cut, judging),
+            **({"point_in_time": OWNERS_WORD} if spec.table else {}),
+        },
         "code": code,
         "packages": version.packages(),
     }
@@ -36,19 +41,28 @@ def _label(label: Label) -> dict[str, Any]:
     }
 
 
-def _data(label: Label, cut: Split, development: Frame, judging: Frame) -> dict[str, Any]:
+def _data(cut: Split, development: Frame, judging: Frame) -> dict[str, Any]:
     return {
         "digest": development.digest(),
         "out_of_time_digest": judging.digest(),
         "development": [str(day) for day in cut.development],
         "calibration": [str(day) for day in cut.calibrate],
         "out_of_time": [str(day) for day in cut.out_of_time],
-        "embargo_days": label.reach.days,
-        "windows": {"development": _window(cut.development, label), "out_of_time": _window(cut.out_of_time, label)},
         "development_rows": len(development),
         "out_of_time_rows": len(judging),
         "out_of_time_left": int(judging.labels.sum()),
         **how_they_left(judging),
+    }
+
+
+def _time(label: Label, cut: Split, judging: Frame) -> dict[str, Any]:
+    """How what judges lies apart from what was fitted; without dates there is neither embargo nor window."""
+    if not judging.dated:
+        return {"validation": judging.validation, "embargo_days": None, "windows": None}
+    return {
+        "validation": judging.validation,
+        "embargo_days": label.reach.days,
+        "windows": {"development": _window(cut.development, label), "out_of_time": _window(cut.out_of_time, label)},
     }
 
 

@@ -35,8 +35,9 @@ def leak_alarms(
 ) -> list[Finding]:
     """What each check found.
 
-    `label_windows`, `order`, `single_feature` and `label_permutation` are always asked. That features are blind to what
-    happened or was known later is proved by tests on changed logs, and checked against backfills by `monitor`.
+    `label_windows`, `order`, `single_feature` and `label_permutation` are always asked; of rows without dates, whose
+    labels have no windows to compare, `entities_apart` instead of the first. That features are blind to what happened
+    or was known later is proved by tests on changed logs, and checked against backfills by `monitor`.
 
     Args:
         development: rows of the dates up to the embargo.
@@ -45,10 +46,13 @@ def leak_alarms(
         reach: how far a label looks ahead.
         seed: of the shuffled labels.
         contacts: features that count our own contacts; none where the project names none.
-        apart: pairs of fitted and judged rows that must share nobody; none where people need not be apart.
+        apart: pairs of fitted and judged rows that must share nobody; none where people need not be apart. What is
+            judged without dates is among them anyway.
     """
+    if not judging.dated:
+        apart = [*apart, (development, judging), *(fold.cut(development) for fold in cut.folds)]
     found = [
-        _label_windows(cut, reach),
+        *([_label_windows(cut, reach)] if judging.dated else []),
         order(judging),
         single_feature(judging),
         label_permutation(development, cut.folds[-1], seed),

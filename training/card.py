@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from training.markdown import escape, figure, table
+from training.validation import BY_ENTITY, OUT_OF_TIME, judged, validation
 
 #: what the registry holds of a version's description.
 LONGEST = 5000
@@ -59,25 +60,37 @@ def _purpose(proof: Mapping[str, Any]) -> Iterator[str]:
 
 def _data(proof: Mapping[str, Any]) -> Iterator[str]:
     data = proof["data"]
-    fit, judged = data["development"], data["out_of_time"]
+    dated = validation(data) == OUT_OF_TIME
     yield "## Data"
     yield ""
     yield from table(
-        ["", "snapshots", "rows", "digest"],
+        ["", "snapshots" if dated else "parts", "rows", "digest"],
         [
-            ["development", _dates(fit), f"{data['development_rows']:,}", f"`{data['digest'][:16]}`"],
-            ["out of time", _dates(judged), f"{data['out_of_time_rows']:,}", f"`{data['out_of_time_digest'][:16]}`"],
+            ["development", _dates(data["development"]), f"{data['development_rows']:,}", f"`{data['digest'][:16]}`"],
+            [
+                judged(data),
+                _dates(data["out_of_time"]),
+                f"{data['out_of_time_rows']:,}",
+                f"`{data['out_of_time_digest'][:16]}`",
+            ],
         ],
     )
     yield ""
-    yield (
-        f"Calibrated on {_dates(data['calibration'])}; {data['embargo_days']} days of embargo before the first judging "
-        f"date. {data['out_of_time_left']:,} of {data['out_of_time_rows']:,} out-of-time rows left."
+    apart = (
+        f"{data['embargo_days']} days of embargo before the first judging date" if dated else f"validated {BY_ENTITY}"
     )
+    called = judged(data).replace(" ", "-")
+    yield (
+        f"Calibrated on {_dates(data['calibration'])}; {apart}. "
+        f"{data['out_of_time_left']:,} of {data['out_of_time_rows']:,} {called} rows left."
+    )
+    if data.get("point_in_time"):
+        yield ""
+        yield escape(data["point_in_time"])
 
 
 def _figures(proof: Mapping[str, Any]) -> Iterator[str]:
-    yield "## Figures, out of time"
+    yield f"## Figures, {judged(proof['data'])}"
     yield ""
     columns = [proof["metrics"], proof.get("metrics_undecided")]
     heads = ["", "value (95% interval)", "who had auto-renew on"]
@@ -127,12 +140,10 @@ def _slice(name: str, part: str, about: Mapping[str, Any], told: Mapping[str, An
 
 
 def _limits(proof: Mapping[str, Any]) -> Iterator[str]:
-    data, months = proof["data"], len(proof["data"]["development"])
+    data = proof["data"]
     yield "## Limits"
     yield ""
-    yield f"- Judged on {len(data['out_of_time'])} dates; how it does in another season is not known from them."
-    if months < 13:
-        yield f"- Made from {months} snapshots, less than a year and a month: it cannot know a season."
+    yield from _limits_in_time(data)
     if data.get("already_left_share"):
         yield (
             f"- {data['already_left_share']:.1%} of the rows had switched auto-renew off already, which makes any "
@@ -140,6 +151,17 @@ def _limits(proof: Mapping[str, Any]) -> Iterator[str]:
         )
     yield from (f"- ALARM {escape(one['check'])}: {escape(one['sentence'])}" for one in _alarms(proof))
     yield "- Reasons say what the model looks at. They are no causes: what keeps a person is for an experiment to tell."
+
+
+def _limits_in_time(data: Mapping[str, Any]) -> Iterator[str]:
+    """What the dates, or none, cannot tell."""
+    if validation(data) == BY_ENTITY:
+        yield f"- Validated {BY_ENTITY}: judged on other people of the same day; how it holds later is not known."
+        return
+    months = len(data["development"])
+    yield f"- Judged on {len(data['out_of_time'])} dates; how it does in another season is not known from them."
+    if months < 13:
+        yield f"- Made from {months} snapshots, less than a year and a month: it cannot know a season."
 
 
 def _alarms(proof: Mapping[str, Any]) -> list[Mapping[str, Any]]:

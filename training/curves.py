@@ -23,7 +23,7 @@ def roc_picture(candidates: Sequence[Candidate], frame: Frame, chosen: str) -> A
     from sklearn.metrics import roc_auc_score, roc_curve
 
     figure, axes = canvas(
-        "ROC curve, out of time", "share of those who stayed, contacted", "share of those who left, found", (6.5, 6)
+        f"ROC curve, {frame.judged}", "share of those who stayed, contacted", "share of those who left, found", (6.5, 6)
     )
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1)
     colors = cycle(OTHERS)
@@ -44,7 +44,7 @@ def calibration_picture(candidate: Candidate, frame: Frame, seed: int) -> Any:
     predicted, observed, _ = calibration_table(frame.labels, probability)
     low, high = _observed_interval(probability, frame, seed)
     figure, axes = canvas(
-        "Calibration, out of time", "predicted probability of leaving", "share that left, 95% interval", (6.5, 6)
+        f"Calibration, {frame.judged}", "predicted probability of leaving", "share that left, 95% interval", (6.5, 6)
     )
     top = 1.05 * max(float(predicted.max()), float(high.max()), 0.01)
     axes.plot([0, top], [0, top], color=FAINT, linestyle=":", linewidth=1, label="as predicted")
@@ -61,7 +61,8 @@ def found_picture(candidate: Candidate, frame: Frame) -> Any:
     order = np.argsort(-candidate.probability(frame.rows), kind="stable")
     found = np.cumsum(frame.labels[order]) / max(1, frame.labels.sum())
     contacted = np.arange(1, len(found) + 1) / len(found)
-    figure, axes = canvas("Found by contact budget, out of time", "share contacted", "share of those who left, found")
+    title = f"Found by contact budget, {frame.judged}"
+    figure, axes = canvas(title, "share contacted", "share of those who left, found")
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1, label="at random")
     axes.plot([0, frame.labels.mean(), 1], [0, 1, 1], color=FAINT, linewidth=1, label="nobody contacted in vain")
     axes.plot(contacted, found, color=ACCENT, linewidth=2.2, label=candidate.name)
@@ -77,7 +78,8 @@ def found_picture(candidate: Candidate, frame: Frame) -> Any:
 def scores_picture(candidate: Candidate, frame: Frame) -> Any:
     """Where the probabilities of those who left and of those who stayed lie."""
     probability = candidate.probability(frame.rows)
-    figure, axes = canvas("Scores by outcome, out of time", "predicted probability of leaving", "share of the group")
+    title = f"Scores by outcome, {frame.judged}"
+    figure, axes = canvas(title, "predicted probability of leaving", "share of the group")
     bins = np.linspace(0, max(0.01, float(np.quantile(probability, 0.999))), 41)
     for left, color, name in ((0, ACCENT, "stayed"), (1, WARM, "left")):
         part = np.clip(probability[frame.labels == left], 0, bins[-1])

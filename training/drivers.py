@@ -10,6 +10,7 @@ from features import Feature
 from training.canvas import ACCENT, FAINT, INK, WARM, canvas, plain, sheet, short, with_unit
 from training.churn_model import Attribution
 from training.metrics import Floats
+from training.validation import OUT_OF_TIME
 
 STRONGEST, ACROSS = 6, 3
 BARS = 20
@@ -17,18 +18,19 @@ BARS = 20
 STEPS = 16
 
 
-def reasons_picture(told: Attribution) -> Any:
-    """Mean absolute contribution of each reason to the log-odds."""
+def reasons_picture(told: Attribution, judged: str = OUT_OF_TIME) -> Any:
+    """Mean absolute contribution of each reason to the log-odds; `judged` says of which rows."""
     weight = np.abs(told.sums).mean(axis=0)
     order = np.argsort(weight, kind="stable")
-    return _bars("What the model looks at, by reason", [told.names[i] for i in order], weight[order])
+    return _bars(f"What the model looks at, by reason, {judged}", [told.names[i] for i in order], weight[order])
 
 
-def features_picture(told: Attribution, features: Sequence[Feature]) -> Any:
+def features_picture(told: Attribution, features: Sequence[Feature], judged: str = OUT_OF_TIME) -> Any:
     """The same of the twenty strongest features."""
     weight = np.abs(told.features).mean(axis=0)
     order = np.argsort(weight, kind="stable")[-BARS:]
-    return _bars("What the model looks at, by feature", [features[i].description for i in order], weight[order])
+    title = f"What the model looks at, by feature, {judged}"
+    return _bars(title, [features[i].description for i in order], weight[order])
 
 
 def dependence_picture(told: Attribution, rows: Floats, features: Sequence[Feature]) -> Any:
@@ -46,7 +48,7 @@ def dependence_picture(told: Attribution, rows: Floats, features: Sequence[Featu
 
 def _bars(title: str, names: Sequence[str], weight: Floats) -> Any:
     height = max(3.6, 1.8 + 0.36 * len(names))
-    figure, axes = canvas(f"{title}, out of time", "mean absolute contribution to the log-odds", "", (9.5, height))
+    figure, axes = canvas(title, "mean absolute contribution to the log-odds", "", (9.5, height))
     axes.barh(np.arange(len(names)), weight, color=ACCENT, height=0.65)
     axes.set_yticks(np.arange(len(names)), [textwrap.fill(name, 60) for name in names])
     total = max(float(weight.sum()), 1e-12)

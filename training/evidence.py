@@ -32,7 +32,7 @@ class Judgement:
     Attributes:
         candidates: each candidate's figures.
         differences: of every two candidates, the chosen one first, paired by bootstrap draw.
-        months: the chosen one's figures at each out-of-time date.
+        months: the chosen one's figures at each out-of-time date; none where rows carry no dates.
         slices: the chosen one among some of the people.
         profit: the chosen one's profit by budget; None where no costs are declared.
     """
@@ -133,7 +133,7 @@ def _enough(frame: Frame, rows: np.ndarray[Any, np.dtype[np.int_]]) -> bool:
 
 
 def _months(frame: Frame) -> list[Cell]:
-    days = np.unique(frame.as_of)
+    days = np.unique(frame.as_of) if frame.dated else frame.as_of[:0]
     rows = [np.flatnonzero(frame.as_of == day) for day in days]
     return [Cell("as_of", str(day), its, int(frame.labels[its].sum())) for day, its in zip(days, rows, strict=True)]
 

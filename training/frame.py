@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from features.label import ALREADY_LEFT, HOW, LABEL
 from stack.errors import PrichalError
+from training.validation import CALLED, OUT_OF_TIME
 
 
 class TooLittleDataError(PrichalError):
@@ -25,6 +27,9 @@ class Frame:
     Where a contract tells: `already_left` (n,), auto-renew was off at the date; `how` (n,), voluntary, involuntary
     or None.
     """
+
+    #: how its rows are kept from what was fitted.
+    validation: ClassVar[str] = OUT_OF_TIME
 
     names: tuple[str, ...]
     rows: NDArray[np.float64]
@@ -44,6 +49,21 @@ class Frame:
         flag = None if self.already_left is None else self.already_left[kept]
         how = None if self.how is None else self.how[kept]
         return Frame(self.names, self.rows[kept], self.labels[kept], self.entity[kept], self.as_of[kept], flag, how)
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """Its snapshot dates, in order."""
+        return tuple(np.unique(self.as_of).astype("datetime64[D]").tolist())
+
+    @property
+    def dated(self) -> bool:
+        """Whether its rows are kept apart by their dates."""
+        return self.validation == OUT_OF_TIME
+
+    @property
+    def judged(self) -> str:
+        """What those of its rows that judge are called."""
+        return CALLED[self.validation]
 
     @property
     def undecided(self) -> "Frame | None":

@@ -35,7 +35,10 @@ def gallery(
     yield "calibration", curves.calibration_picture(chosen, judging, seed)
     yield "found_by_budget", curves.found_picture(chosen, judging)
     yield "scores", curves.scores_picture(chosen, judging)
-    yield "reasons", drivers.reasons_picture(told)
-    yield "features", drivers.features_picture(told, features)
+    yield "reasons", drivers.reasons_picture(told, judging.judged)
+    yield "features", drivers.features_picture(told, features, judging.judged)
     yield "dependence", drivers.dependence_picture(told, sampled.rows, features)
-    yield "drivers", tree_picture(chosen.probability(sampled.rows), sampled.rows, sampled.labels, features)
+    yield (
+        "drivers",
+        tree_picture(chosen.probability(sampled.rows), sampled.rows, sampled.labels, features, judging.judged),
+    )

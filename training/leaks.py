@@ -78,7 +78,7 @@ def order(frame: Frame) -> Finding:
     """See that neither the ids nor the order of rows tell the label, date by date."""
     worst, where = 0.0, "ids"
     for day in np.unique(frame.as_of):
-        rows = frame.at([day.astype(object)])
+        rows = frame.only(frame.as_of == day)
         if len(np.unique(rows.labels)) < 2:
             continue
         ids = np.unique(rows.entity, return_inverse=True)[1]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.markdown import escape, figure
+from training.validation import BY_ENTITY, validation
+from training.validation import judged as judged_as
 
 
 def run_note(judged: Mapping[str, Any], about: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
@@ -16,7 +18,7 @@ def run_note(judged: Mapping[str, Any], about: Mapping[str, Any], baselines: Map
     """
     metrics, data = judged["metrics"], about["data"]
     told = {
-        "ROC-AUC, out of time": figure(metrics["auc"]),
+        f"ROC-AUC, {judged_as(data)}": figure(metrics["auc"]),
         "Against baselines": _against(baselines),
         "Calibration": _calibration(metrics),
         "The riskiest 10%": _riskiest(metrics["recall_at_10pct"]),
@@ -48,8 +50,9 @@ def _riskiest(recall: Any) -> str:
 
 
 def _on_what(data: Mapping[str, Any]) -> str:
+    rows, left = f"{data['out_of_time_rows']:,} rows", f"{data['out_of_time_left']:,} left"
+    made = f"made from {data['development_rows']:,} rows"
+    if validation(data) == BY_ENTITY:
+        return f"{rows} of people held out, {left}; {made} of others; validated {BY_ENTITY}"
     dates = ", ".join(data["out_of_time"])
-    return (
-        f"{data['out_of_time_rows']:,} rows of {escape(dates)}, {data['out_of_time_left']:,} left; made from "
-        f"{data['development_rows']:,} rows up to {escape(data['development'][-1])}"
-    )
+    return f"{rows} of {escape(dates)}, {left}; {made} up to {escape(data['development'][-1])}"

@@ -93,7 +93,7 @@ def _earlier(chosen: Candidate, development: Frame, cut: Split, seed: int) -> tu
         except TooLittleDataError:
             pass
         else:
-            return fitted, f"without the snapshot of {cut.development[-1]}"
+            return fitted, f"without {'the snapshot of ' if development.dated else ''}{cut.development[-1]}"
     same = replace(cut, folds=())
     return fit_candidate(chosen.name, chosen.params, development, same, seed + 1), "by another seed"
 

@@ -14,6 +14,8 @@ from training.folds import Split
 from training.frame import Frame
 from training.note import point_differences, run_note
 from training.search import Trial
+from training.validation import OUT_OF_TIME
+from training.validation import judged as judged_as
 
 NOTE = "mlflow.note.content"
 #: trials of one search that are read back.
@@ -22,11 +24,10 @@ MOST = 5000
 
 def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
     """The two data sets with their digests, and the dates of the split."""
-    for frame, context, dates in (
-        (development, "development", cut.development), (judging, "out_of_time", cut.out_of_time)
-    ):  # fmt: skip
+    held = _key(judging.judged)
+    for frame, context in ((development, "development"), (judging, held)):
         data = mlflow.data.from_pandas(
-            frame.pandas(), source=f"snapshots {min(dates)} to {max(dates)}", targets="label",
+            frame.pandas(), source=f"snapshots {frame.as_of.min()} to {frame.as_of.max()}", targets="label",
             name=context, digest=frame.digest()[:36],
         )  # fmt: skip
         mlflow.log_input(data, context=context)
@@ -35,7 +36,8 @@ def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
         {
             "development_dates": _span(cut.development),
             "calibration_dates": _span(cut.calibrate),
-            "out_of_time_dates": _span(cut.out_of_time),
+            f"{held}_dates": _span(cut.out_of_time),
+            "validation": judging.validation,
             "folds": len(cut.folds),
         }
     )
@@ -86,7 +88,7 @@ def log_judged(judged: list[dict[str, Any]], runs: Mapping[str, str], about: Map
     for one in judged:
         run = runs[one["name"]]
         client.log_inputs(run, inputs)
-        for name, value in out_of_time(one).items():
+        for name, value in figures(one, judged_as(about["data"])).items():
             client.log_metric(run, name, value)
         client.set_tag(run, NOTE, run_note(one, about, point_differences(one["name"], judged)))
 
@@ -114,22 +116,28 @@ def log_evidence(proof: Mapping[str, Any]) -> None:
             mlflow.log_table(pd.json_normalize(proof[name], sep="_"), f"evidence/{name}.json")
 
 
-def out_of_time(proof: Mapping[str, Any]) -> dict[str, float]:
-    """All out-of-time figures of a candidate or of the evidence, those without whom auto-renew was off for apart."""
-    earned = proof.get("profit") or {}
-    undecided = flat(proof.get("metrics_undecided", {}))
+def figures(proof: Mapping[str, Any], judged: str = OUT_OF_TIME) -> dict[str, float]:
+    """All figures of a candidate or of the evidence, named by what the rows that judged are called.
+
+    `oot_auc`, `oot_auc_low`, `oot_auc_high`, and so on; `oot_undecided_auc` without whom auto-renew was off for. Held
+    out otherwise, no name says `oot`: `held_out_auc`.
+    """
+    prefix, earned = "oot_" if judged == OUT_OF_TIME else f"{_key(judged)}_", proof.get("profit") or {}
     return {
-        **flat(proof["metrics"]),
-        **flat({name: earned[name] for name in ("best_budget", "best_profit") if name in earned}),
-        **{name.replace("oot_", "oot_undecided_", 1): undecided[name] for name in undecided},
+        **_flat(prefix, proof["metrics"]),
+        **_flat(prefix, {name: earned[name] for name in ("best_budget", "best_profit") if name in earned}),
+        **_flat(f"{prefix}undecided_", proof.get("metrics_undecided", {})),
     }
 
 
-def flat(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Metric names as MLflow holds them: `oot_auc`, `oot_auc_low`, `oot_auc_high`."""
+def _flat(prefix: str, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     flat: dict[str, float] = {}
     for name, one in metrics.items():
-        flat |= {f"oot_{name}": one["value"], f"oot_{name}_low": one["low"], f"oot_{name}_high": one["high"]}
+        flat |= {
+            f"{prefix}{name}": one["value"],
+            f"{prefix}{name}_low": one["low"],
+            f"{prefix}{name}_high": one["high"],
+        }
     return flat
 
 
@@ -142,6 +150,10 @@ def commit() -> str | None:
     """The git commit that MLflow found for the active run; None outside a checkout."""
     found = mlflow.active_run().data.tags.get("mlflow.source.git.commit")
     return str(found) if found else None
+
+
+def _key(words: str) -> str:
+    return words.replace(" ", "_")
 
 
 def _span(days: tuple[date, ...]) -> str:

@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from stack.errors import PrichalError
 from training.candidate import Candidate, fit_candidate
 from training.folds import Split
@@ -62,6 +60,5 @@ def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
             f"The {len(development)} rows have the digest {development.digest()[:16]} and the run was fitted on "
             f"{logged['development_digest']}: read the snapshots of its development dates, made from the same data."
         )
-    dates = tuple(np.unique(development.as_of).astype("datetime64[D]").tolist())
-    cut = Split(dates, (), (), int(logged["calibration_snapshots"]))
+    cut = Split(development.dates, (), (), int(logged["calibration_snapshots"]))
     return fit_candidate(logged["family"], json.loads(logged["model_params"]), development, cut, int(logged["seed"]))

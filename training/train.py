@@ -14,6 +14,7 @@ from training import record, rerun, version
 from training.about import about as told_of
 from training.alarms import leak_alarms
 from training.bundle import write_bundle
+from training.by_entity import deal
 from training.candidate import Candidate
 from training.candidates import Say, fit_candidates
 from training.card import model_card
@@ -77,19 +78,18 @@ def train(
         TooLittleDataError: the label's reach leaves too few matured snapshots, or a fold one class.
     """
     features = snapshots.spec.features
-    cut = _cut(snapshots, population, plan, dates, until)
-    rows = _read(snapshots, population, cut)
-    about = told_of(snapshots, population, cut, rows.development, rows.judging, code)
+    rows = _rows(snapshots, population, plan, dates, until)
+    about = told_of(snapshots, population, rows.cut, rows.development, rows.judging, code)
     mark = fingerprint(plan, about)
     found = version.find(population.model, mark)
     if found is not None:
         say(f"train · {population.name}: version {found[0]} has the same data, code and settings; nothing to fit")
         return Trained(population.model, *found, reused=True)
-    record.log_inputs(rows.development, rows.judging, cut)
+    record.log_inputs(rows.development, rows.judging, rows.cut)
     mlflow.log_params({"project": snapshots.spec.project, "population": population.name, "as_of": until})
     _tell_left_out(rows, population, say)
     searched = fingerprint(replace(plan, trials=0, minutes=None), about)
-    fitted = fit_candidates(population.name, plan, rows.development, cut, searched, say)
+    fitted = fit_candidates(population.name, plan, rows.development, rows.cut, searched, say)
     chosen = max(fitted.values(), key=lambda one: one.fold_auc)
     about["commit"] = record.commit()
     proof = _prove(chosen, fitted, rows, population, plan, about, say)
@@ -99,8 +99,16 @@ def train(
     return Trained(population.model, number, proof, reused=False)
 
 
+def _rows(snapshots: Snapshots, population: Population, plan: TrainingPlan, dates: list[date], until: date) -> _Rows:
+    """The matured rows, cut in time order; by entity where they carry no dates."""
+    if snapshots.spec.dated:
+        return _in_time(snapshots, population, _cut(snapshots, population, plan, dates, until))
+    frame, cut = deal(_frame(snapshots, population, dates), plan)
+    return _Rows(frame.at(cut.development), frame.at(cut.out_of_time), cut, ())
+
+
 def _cut(snapshots: Snapshots, population: Population, plan: TrainingPlan, dates: list[date], until: date) -> Split:
-    label, known = population.label, min(until, snapshots.coverage.end)
+    label, known = population.label, snapshots.known_until(until)
     matured = [day for day in dates if label.matured(day, known)]
     if not matured:
         raise TooLittleDataError(
@@ -111,14 +119,17 @@ def _cut(snapshots: Snapshots, population: Population, plan: TrainingPlan, dates
     return split(matured, label.reach, plan.out_of_time, plan.folds, plan.calibration, plan.users_apart)
 
 
-def _read(snapshots: Snapshots, population: Population, cut: Split) -> _Rows:
-    spec, left_out = snapshots.spec, untrusted(snapshots.spec.features, cut.fit)
-    folders = [snapshots.path(day) for day in (*cut.development, *cut.out_of_time)]
-    names = [feature.name for feature in spec.features]
-    frame = without(read_frame(folders, names, spec.entity, population.name), left_out)
+def _in_time(snapshots: Snapshots, population: Population, cut: Split) -> _Rows:
+    left_out = untrusted(snapshots.spec.features, cut.fit)
+    frame = without(_frame(snapshots, population, (*cut.development, *cut.out_of_time)), left_out)
     rows = _Rows(frame.at(cut.development), frame.at(cut.out_of_time), cut, left_out)
     check_classes(rows.judging, "the out-of-time snapshots")
     return rows
+
+
+def _frame(snapshots: Snapshots, population: Population, dates: Sequence[date]) -> Frame:
+    names = [feature.name for feature in snapshots.spec.features]
+    return read_frame([snapshots.path(day) for day in dates], names, snapshots.spec.entity, population.name)
 
 
 def _tell_left_out(rows: _Rows, population: Population, say: Say) -> None:
@@ -172,7 +183,8 @@ def _register(
     mlflow.log_params({**chosen.params, "search_trials": plan.trials})
     for run, candidate in (*fitted.items(), (record.active(), chosen)):
         record.log_recipe(run, rerun.recipe(candidate, about["data"]["digest"], rows.cut, plan.seed, rows.left_out))
-    mlflow.log_metrics(record.out_of_time(proof) | record.reasons(proof) | {"mean_fold_auc": chosen.fold_auc})
+    mlflow.log_metrics(record.figures(proof, rows.judging.judged) | record.reasons(proof))
+    mlflow.log_metric("mean_fold_auc", chosen.fold_auc)
     record.log_note(proof)
     record.log_evidence(proof)
     card = model_card(proof, chosen.params)

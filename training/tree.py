@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from features import Feature
 from training.canvas import FAINT, INK, sheet, short
 from training.metrics import Floats
+from training.validation import OUT_OF_TIME
 
 DEPTH = 3
 #: the smallest share of rows that an end of the tree may stand for.
@@ -31,7 +32,13 @@ class Node:
     no: "Node | None" = None
 
 
-def tree_picture(probability: Floats, rows: Floats, labels: NDArray[np.int_], features: Sequence[Feature]) -> Any:
+def tree_picture(
+    probability: Floats,
+    rows: Floats,
+    labels: NDArray[np.int_],
+    features: Sequence[Feature],
+    judged: str = OUT_OF_TIME,
+) -> Any:
     """Decision tree of the model's own probability, with the share of its variance that the tree tells.
 
     Args:
@@ -39,6 +46,7 @@ def tree_picture(probability: Floats, rows: Floats, labels: NDArray[np.int_], fe
         rows: (n, columns).
         labels: (n,) who left, to hold beside what is predicted.
         features: of the columns.
+        judged: what the rows are called.
     """
     from sklearn.tree import DecisionTreeRegressor
 
@@ -46,7 +54,7 @@ def tree_picture(probability: Floats, rows: Floats, labels: NDArray[np.int_], fe
     fitted = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=smallest, random_state=0).fit(rows, probability)
     root = _Reader(fitted, rows, labels, features).node(0, 0, iter(range(2**DEPTH)))
     told = fitted.score(rows, probability)
-    title = f"The drivers in {DEPTH} questions, out of time: they tell {told:.0%} of the score's variance (R²)"
+    title = f"The drivers in {DEPTH} questions, {judged}: they tell {told:.0%} of the score's variance (R²)"
     figure = sheet(title, (15, 7.5))
     axes = figure.subplots()
     axes.axis("off")

@@ -52,7 +52,12 @@ def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any],
     )
     client, number = mlflow.MlflowClient(), str(info.registered_model_version)
     client.update_model_version(model, number, description(card))
-    tags = {"fingerprint": mark, "family": proof["family"], "auc": f"{proof['metrics']['auc']['value']:.4f}"}
+    tags = {
+        "fingerprint": mark,
+        "family": proof["family"],
+        "auc": f"{proof['metrics']['auc']['value']:.4f}",
+        "validation": judging.validation,
+    }
     for key, value in tags.items():
         client.set_model_version_tag(model, number, key, value)
     client.set_registered_model_alias(model, "challenger", number)

@@ -66,6 +66,14 @@ def evidence(**changes: Any) -> dict[str, Any]:
     return built
 
 
+def by_entity(**changes: Any) -> dict[str, Any]:
+    """Evidence of a table without dates."""
+    parts = {"development": ["part 1", "part 2"], "out_of_time": ["part 9", "part 10"]}
+    told = {**parts, "embargo_days": None, "windows": None, "validation": "by entity, not out of time", **changes}
+    leaks = [{**one, "check": one["check"].replace("label_windows", "entities_apart")} for one in evidence()["leaks"]]
+    return evidence(**{f"data__{name}": value for name, value in told.items()}, leaks=leaks)
+
+
 def source(**changes: Any) -> Source:
     """A log of visits: whom, when, when we knew, how long."""
     columns = (

@@ -1,12 +1,15 @@
 """Dates as a person gives them."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from features.snapshots import AsOfError
 from jobs.context import Context, DateError, parse_date
+from stack.settings import Settings
 from tests.unit.builders import is_one_sentence
+from tests.unit.ready_tables import TABLE, project, rows, take
 
 
 @pytest.mark.parametrize(
@@ -67,3 +70,24 @@ def test_a_range_that_is_none_is_told(as_of: str, said: str, context: Context):
     with pytest.raises(DateError, match=said) as caught:
         context.dates(as_of)
     assert is_one_sentence(caught.value)
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Context:
+    """A project of a ready table with three dates, none of them the first of a month."""
+    made = Context(Settings(state=tmp_path, lake=tmp_path / "lake"), project(TABLE))
+    take(made.settings.lake, rows("2020-01-05", "2020-02-05", "2020-03-05"), project="cdnow")
+    return made
+
+
+def test_a_ready_tables_dates_are_those_it_has(ready: Context):
+    dates = [date(2020, month, 5) for month in (1, 2, 3)]
+    assert ready.day("latest") == dates[-1]
+    assert ready.dates("latest") == dates
+    assert ready.dates("2020-02-05") == dates[:2]
+    assert ready.dates("2020-01-06..2020-03-05") == dates[1:]
+    with pytest.raises(DateError, match=r"as_of 2019-01-01\.\.2019-12-01 holds no date of the table") as caught:
+        ready.dates("2019-01-01..2019-12-01")
+    assert is_one_sentence(caught.value)
+    with pytest.raises(AsOfError, match="as_of 2020-02-01 is no date of the table customers"):
+        ready.day("2020-02-01")

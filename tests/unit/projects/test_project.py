@@ -1,18 +1,20 @@
 """A project is found by name, and what it declares fits together."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
-from features import AccessEnds, NoEvent, Population
+from features import AccessEnds, NoEvent, Population, ReadyTable, TableFeature
+from lake import Column
 from lake.source import DeclarationError
-from projects import load_project, project_names
+from projects import Project, load_project, project_names
 from projects.project import UnknownProjectError
 from serving import Mart
 from stack.errors import PrichalError
 from tests.unit.builders import contract, feature, is_one_sentence
-from training import Slice
+from training import Slice, TrainingPlan
 
 CDNOW = load_project("cdnow")
 ACTIVE = CDNOW.populations[0]
@@ -94,3 +96,74 @@ def test_what_decides_a_snapshot_is_what_the_project_declares():
     spec = CDNOW.spec
     assert (spec.project, spec.entity, spec.time_zone) == ("cdnow", "customer_id", CDNOW.time_zone)
     assert (spec.sources, spec.features, spec.populations) == (CDNOW.sources, CDNOW.features, CDNOW.populations)
+
+
+TABLE = ReadyTable(
+    name="customers",
+    files="customers.parquet",
+    format="parquet",
+    entity=Column("customer_id", "bigint", "the customer"),
+    as_of="day",
+    left="gone",
+    horizon_days=90,
+    columns=(TableFeature("silence", "days", "never", "Has not bought for a while", "days since the last purchase"),),
+)
+
+
+def with_table(**changes: Any) -> Project:
+    """The record shop with a ready table instead of its log."""
+    told = {"table": TABLE, "sources": (), "features": (), "populations": (replace(ACTIVE, label=TABLE.label),),
+            "training": TrainingPlan(recency="silence"), "first_snapshot": date.min}  # fmt: skip
+    return replace(CDNOW, **{**told, **changes})
+
+
+def test_a_ready_table_gives_the_project_its_source_and_features():
+    project = with_table()
+    assert (project.sources, project.features) == ((TABLE.source,), TABLE.features)
+    assert (project.spec.table, project.spec.sources, project.spec.dated) == (TABLE, project.sources, True)
+    assert replace(project, policy=CDNOW.policy) == project, "a copy is the same project"
+    assert not with_table(table=replace(TABLE, as_of=date(2026, 3, 1))).spec.dated
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"sources": CDNOW.sources}, "both a ready table and sources", id="sources too"),
+        pytest.param({"features": CDNOW.features}, "both a ready table and features", id="features too"),
+        pytest.param({"populations": (ACTIVE,)}, "a ready table and its label go together", id="another label"),
+        pytest.param(
+            {"populations": (replace(ACTIVE, label=replace(TABLE.label, horizon_days=30)),)},
+            "a ready table and its label go together",
+            id="a label of another horizon",
+        ),
+        pytest.param(
+            {"training": CDNOW.training}, "feature purchases_days_since_last is not declared", id="no such column"
+        ),
+        pytest.param(
+            {"table": replace(TABLE, entity=Column("user_id", "bigint", "whom"))}, "its table's is user_id", id="whom"
+        ),
+        pytest.param(
+            {"table": replace(TABLE, entity=Column("customer_id", "string", "whom"))},
+            "needs entity_type='text'",
+            id="a mart of numbers for keys of text",
+        ),
+    ],
+)
+def test_what_does_not_go_with_a_ready_table_is_told(changes: dict[str, Any], said: str):
+    with pytest.raises(DeclarationError, match=said) as caught:
+        with_table(**changes)
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"first_snapshot": date.min}, "needs a first_snapshot", id="no first month"),
+        pytest.param({"features": (*CDNOW.features, *TABLE.features)}, "declares no ready table", id="its features"),
+        pytest.param({"populations": (replace(ACTIVE, label=TABLE.label),)}, "go together", id="its label"),
+    ],
+)
+def test_what_needs_a_ready_table_is_told_without_one(changes: dict[str, Any], said: str):
+    with pytest.raises(DeclarationError, match=said) as caught:
+        replace(CDNOW, **changes)
+    assert is_one_sentence(caught.value)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from types import UnionType
 from typing import Any
 
 import pytest
@@ -11,20 +12,27 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from registry import Evidence, Policy, decide, gate
-from tests.unit.builders import evidence
+from tests.unit.builders import by_entity, evidence
 
 
-def _paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every field that the evidence declares, and the type declared; `recency` stands for any baseline."""
+def _paths(
+    model: type[BaseModel], held: dict[str, Any], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every field that the evidence declares, and the type declared; `recency` stands for any baseline.
+
+    Into what may be missing only where it is held.
+    """
     for name, field in model.model_fields.items():
         path, declared = (*above, field.alias or name), field.annotation
         yield path, declared
+        if isinstance(declared, UnionType) and held.get(name) is not None:
+            declared = declared.__args__[0]
         values = getattr(declared, "__args__", ())
         if getattr(declared, "__origin__", None) is dict and values[1] is not str:
             path, declared = (*path, "recency"), values[1]
             yield path, declared
         if isinstance(declared, type) and issubclass(declared, BaseModel):
-            yield from _paths(declared, path)
+            yield from _paths(declared, held[path[len(above)]], path)
 
 
 REMOVED = object()
@@ -32,7 +40,7 @@ DAMAGES = {"removed": REMOVED, "None": None, "NaN": float("nan"), "infinite": fl
 
 
 def _damaged() -> Iterator[Any]:
-    for path, declared in _paths(Evidence):
+    for path, declared in _paths(Evidence, evidence()):
         kinds = getattr(declared, "__args__", ()) or (declared,)
         optional, text = type(None) in kinds, declared is str or declared == str | None
         for how, value in DAMAGES.items():
@@ -131,7 +139,7 @@ def test_a_baseline_is_not_compared_with_itself():
     assert decide(raw, Policy()).accepted
 
 
-@pytest.mark.parametrize("name", ["_leaks", "_auc", "_baselines", "_left", "_calibration"])
+@pytest.mark.parametrize("name", ["_validation", "_leaks", "_auc", "_baselines", "_left", "_calibration"])
 def test_a_check_that_raises_is_a_refusal(name: str, monkeypatch: pytest.MonkeyPatch):
     def breaks(evidence: Evidence, policy: Policy) -> Iterator[gate.Check]:
         raise ZeroDivisionError("for a reason")
@@ -210,3 +218,62 @@ def test_making_any_number_worse_never_turns_a_refusal_into_an_acceptance(
         decide(evidence(**values, **WIDE), Policy()).accepted
         or not decide(evidence(**worse, **WIDE), Policy()).accepted
     )
+
+
+def test_a_model_that_was_not_judged_out_of_time_is_refused_unless_the_policy_allows_it():
+    refused, allowed = decide(by_entity(), Policy()), decide(by_entity(), Policy(allow_not_out_of_time=True))
+    assert (refused.accepted, allowed.accepted) == (False, True)
+    assert refused.reasons == [
+        "It was validated by entity, not out of time: how it holds later is not known; the policy does not allow that "
+        "(allow_not_out_of_time)."
+    ]
+    assert allowed.reasons[0].endswith("how it holds later is not known; the policy allows that.")
+    assert not any("out-of-time" in reason.lower() for reason in allowed.reasons)
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(allow_not_out_of_time=True)], ids=["as it is", "allowing"])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"validation": "out of time"}, "embargo_days is missing", id="parts that call themselves dates"),
+        pytest.param(
+            {"validation": None, "embargo_days": 90, "windows": evidence()["data"]["windows"]},
+            "holds what is no date",
+            id="parts that say nothing",
+        ),
+        pytest.param({"validation": "by hand"}, "data.validation", id="a validation of another kind"),
+        pytest.param({"out_of_time": ["part 2", "part 9"]}, "holds a part of development", id="a part on both sides"),
+    ],
+)
+def test_to_be_out_of_time_is_seen_by_dates_and_not_by_a_word(policy: Policy, changes: dict[str, Any], said: str):
+    decision = decide(by_entity(**changes), policy)
+    assert not decision.accepted
+    assert said in decision.reasons[0]
+
+
+@pytest.mark.parametrize(("first", "accepted"), [("1997-08-30", True), ("1997-08-29", False), ("1997-05-01", False)])
+def test_the_embargo_is_counted_by_the_gate_itself(first: str, accepted: bool):
+    assert decide(evidence(data__out_of_time=[first, "1998-04-01"]), Policy()).accepted is accepted
+
+
+@pytest.mark.parametrize("validation", [{}, {"data__validation": None}, {"data__validation": "out of time"}], ids=str)
+@pytest.mark.parametrize("name", ["embargo_days", "windows"])
+def test_dates_without_an_embargo_or_windows_are_refused(name: str, validation: dict[str, Any]):
+    raw = evidence(**validation)
+    for lacking in (evidence(**validation, **{f"data__{name}": None}), raw):
+        raw["data"].pop(name, None)
+        decision = decide(lacking, Policy(allow_not_out_of_time=True))
+        assert not decision.accepted
+        assert decision.reasons == [f"The evidence cannot be used: data: {name} is missing."]
+
+
+@pytest.mark.parametrize("name", ["entities_apart", "order", "single_feature", "label_permutation"])
+def test_without_dates_people_must_be_seen_to_be_apart_and_all_else_is_asked_as_ever(name: str):
+    raw = by_entity()
+    raw["leaks"] = [leak for leak in raw["leaks"] if leak["check"] != name]
+    decision = decide(raw, Policy(allow_not_out_of_time=True))
+    assert decision.reasons == [f"A leak: {name} was not asked."]
+
+
+def test_with_dates_people_who_are_apart_do_not_stand_for_windows_that_were_not_asked():
+    assert decide(evidence(leaks=by_entity()["leaks"]), Policy()).reasons == ["A leak: label_windows was not asked."]

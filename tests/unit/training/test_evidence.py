@@ -21,7 +21,7 @@ from training.leaks import Finding
 from training.metrics import calibration_error
 from training.profit import Costs
 from training.ranking import auc_draws
-from training.record import out_of_time
+from training.record import figures
 from training.slices import Slice
 
 DATES = monthly(date(1997, 1, 1), date(1997, 12, 1))
@@ -166,8 +166,8 @@ def test_profit_is_told_where_costs_are_stated(candidates: list[Candidate], judg
 
 
 def test_metrics_have_one_name_everywhere(candidates: list[Candidate], judged: Judgement):
-    logged = out_of_time(judged.candidates[1])
-    assert logged == out_of_time(evidence(candidates[1], judged, LEAKS, ABOUT))
+    logged = figures(judged.candidates[1])
+    assert logged == figures(evidence(candidates[1], judged, LEAKS, ABOUT))
     assert {"oot_auc", "oot_auc_low", "oot_auc_high", "oot_auc_delong_low", "oot_best_profit", "oot_log_loss"} <= set(
         logged
     )
@@ -186,7 +186,7 @@ def test_the_undecided_are_judged_apart_and_how_people_left_is_counted(candidate
         assert one["metrics_undecided"]["auc"]["value"] == pytest.approx(expected, abs=1e-12)
         assert one["metrics"] == other["metrics"]
         assert "metrics_undecided" not in other
-        assert out_of_time(one)["oot_undecided_auc"] == one["metrics_undecided"]["auc"]["value"]
+        assert figures(one)["oot_undecided_auc"] == one["metrics_undecided"]["auc"]["value"]
     told = how_they_left(CONTRACTED)
     assert told["already_left_share"] == FLAG.mean()
     assert told["left_voluntary"] + told["left_involuntary"] == LATE.labels.sum()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.builders import evidence
+from tests.unit.builders import by_entity, evidence
 from training.markdown import escape, figure, table
 from training.note import point_differences, run_note
 
@@ -26,6 +26,15 @@ def test_the_five_figures_are_told():
         "- **The riskiest 10%**: hold 0.310 of those who left, 3.1 times as many as a tenth at random",
         "- **On what**: 10,000 rows of 1998-03-01, 1998-04-01, 6,000 left; made from 40,000 rows up to 1997-06-01",
     ]
+
+
+def test_of_people_held_out_no_date_is_told():
+    said = note(about=by_entity(development_rows=40_000)).splitlines()
+    assert said[0] == "- **ROC-AUC, held out**: 0.7800 (0.7700 to 0.7900)"
+    assert said[-1] == (
+        "- **On what**: 10,000 rows of people held out, 6,000 left; made from 40,000 rows of others; validated by "
+        "entity, not out of time"
+    )
 
 
 def test_a_figure_with_an_interval_is_told_with_it():
