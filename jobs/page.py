@@ -124,7 +124,7 @@ def _monitors(console: Console, watched: Watched) -> None:
     found = list(chain.from_iterable(watched.drift.values()))
     console.print(
         f"Monitors: {len(found)} features compared, {len(watched.quality)} matured days measured, "
-        f"{len(watched.alerts)} alerts."
+        f"{len(watched.alerts)} {'alert' if len(watched.alerts) == 1 else 'alerts'}."
     )
     for alert in watched.alerts[:ALERTS]:
         console.print(f"  ALERT {alert}")
