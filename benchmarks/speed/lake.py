@@ -1,7 +1,7 @@
 """The simulated log as a lake's table, as an ingest leaves it, without the time that an ingest takes."""
 
-import shutil
 import zlib
+from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
@@ -18,32 +18,22 @@ SPEC = SnapshotSpec("speed", "user_id", (EVENTS,), FEATURES, (EVERYBODY,))
 
 def publish(lake: Path, log: Path, until: date) -> Table:
     """Make the rows that were known before `until` the table's; months that did not change keep their folder."""
-    table = Table(lake, SPEC.project, EVENTS.name)
-    made = {month: _month(table, log, month, until) for month in _months(log, until)}
-    table.publish(Manifest(str(until), "speed", str(FIRST_DAY), str(until), {}, made))
-    return table
-
-
-def _months(log: Path, until: date) -> list[str]:
-    known = f"select distinct strftime(\"at\", '%Y-%m') from {_rows(log)} where known < date '{until}' order by 1"
-    return [month for (month,) in duck.connect().execute(known).fetchall()]
-
-
-def _month(table: Table, log: Path, month: str, until: date) -> Month:
-    connection = duck.connect()
-    rows = f"{_rows(log)} where known < date '{until}' and strftime(\"at\", '%Y-%m') = '{month}'"
+    table, connection = Table(lake, SPEC.project, EVENTS.name), duck.connect()
+    known = f"from read_parquet('{log / '*.parquet'}') where known < date '{until}'"
     found = connection.execute(
         'select cast("at" as date)::text, cast(known as date)::text, count(*), '
-        f'sum(hash(user_id, "at", minutes, kind)) from {rows} group by all order by all'
+        f'sum(hash(user_id, "at", minutes, kind)) {known} group by all order by all'
     ).fetchall()
-    marks = tuple(Mark(day, known, count, int(content)) for day, known, count, content in found)
-    folder = table.month(month, f"{zlib.crc32(repr(marks).encode()):x}")
-    if not folder.exists():
-        shutil.rmtree(folder.parent, ignore_errors=True)
-        folder.mkdir(parents=True)
-        connection.execute(f"copy (select * from {rows}) to '{folder / 'rows.parquet'}' (format parquet)")
-    return Month(folder.name, 0, marks)
-
-
-def _rows(log: Path) -> str:
-    return f"read_parquet('{log / '*.parquet'}')"
+    marks: dict[str, list[Mark]] = defaultdict(list)
+    for day, seen, count, content in found:
+        marks[day[:7]].append(Mark(day, seen, count, int(content)))
+    made = {}
+    for month, some in marks.items():
+        made[month] = Month(f"{zlib.crc32(repr(some).encode()):x}", 0, tuple(some))
+        folder = table.month(month, made[month].digest)
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            rows = f"select * {known} and \"at\" >= date '{some[0].day}' and \"at\" < date '{some[-1].day}' + 1"
+            connection.execute(f"copy ({rows}) to '{folder / 'rows.parquet'}' (format parquet)")
+    table.publish(Manifest(str(until), "speed", str(FIRST_DAY), str(until), {}, made))
+    return table
