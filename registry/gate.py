@@ -103,13 +103,16 @@ def _leaks(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     asked = {leak.check for leak in evidence.leaks}
     apart = ASKED_IN_TIME if evidence.data.is_out_of_time else ASKED_BY_ENTITY
     missing = [f"{name} was not asked" for name in (*apart, *ASKED) if name not in asked]
-    failed = [
-        f"{leak.check}: {leak.sentence.rstrip('.')}"
-        for leak in evidence.leaks
-        if not leak.passed and leak.check not in TOLD
-    ]
-    wrong = [*failed, *missing]
-    sentence = f"No check for leaks rang ({', '.join(sorted(asked))})." if not wrong else f"A leak: {'; '.join(wrong)}."
+    rang = {leak.check: f"{leak.check}: {leak.sentence.rstrip('.')}" for leak in evidence.leaks if not leak.passed}
+    wrong = [*(said for check, said in rang.items() if check not in TOLD), *missing]
+    told = [said for check, said in rang.items() if check in TOLD]
+    silent = f"rang ({', '.join(sorted(asked - rang.keys()))})"
+    if wrong:
+        sentence = f"A leak: {'; '.join(wrong)}."
+    elif told:
+        sentence = f"No check for leaks that refuses {silent}. Told only: {'; '.join(told)}."
+    else:
+        sentence = f"No check for leaks {silent}."
     yield Check("leaks", not wrong, len(wrong), 0, sentence)
 
 

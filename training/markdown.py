@@ -16,17 +16,15 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [told[0], f"|{' --- |' * len(heads)}", *told[1:]]
 
 
-def figure(told: object, digits: int = 4, sign: str = "") -> str:
+def figure(told: Mapping[str, float], digits: int = 4, sign: str = "") -> str:
     """A number as it is told, with its 95% interval where the evidence has one.
 
     Args:
-        told: a number, or a mapping with `value` and perhaps `low` and `high`.
+        told: `value`, and perhaps `low` and `high`.
         digits: after the point.
         sign: `+` where a plus is written too.
     """
     form = f"{sign}.{digits}f"
-    if not isinstance(told, Mapping):
-        return format(float(str(told)), form)
-    if "low" not in told or "high" not in told:
+    if "low" not in told:
         return format(told["value"], form)
     return f"{told['value']:{form}} ({told['low']:{form}} to {told['high']:{form}})"

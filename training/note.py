@@ -44,9 +44,9 @@ def _calibration(metrics: Mapping[str, Any]) -> str:
     return f"off by {error} on average; slope {slope}, where 1 is neither too bold nor too timid"
 
 
-def _riskiest(recall: Any) -> str:
-    found = recall["value"] if isinstance(recall, Mapping) else recall
-    return f"hold {figure(recall, 3)} of those who left, {found / 0.10:.1f} times as many as a tenth at random"
+def _riskiest(recall: Mapping[str, float]) -> str:
+    times = recall["value"] / 0.10
+    return f"hold {figure(recall, 3)} of those who left, {times:.1f} times as many as a tenth at random"
 
 
 def _on_what(data: Mapping[str, Any]) -> str:

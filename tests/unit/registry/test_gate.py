@@ -164,7 +164,11 @@ def leaks(*, without: str = "", failed: str = "", other: str = "") -> list[dict[
         pytest.param(leaks(other="entities_apart"), False, "A leak: entities_apart: It rang.", id="one asked for"),
         pytest.param(leaks(other="horoscope"), False, "A leak: horoscope: It rang.", id="one that nobody knows"),
         pytest.param(
-            leaks(other="our_contacts"), True, "No check for leaks rang", id="our own hand is told, not refused"
+            leaks(other="our_contacts"),
+            True,
+            "No check for leaks that refuses rang (label_permutation, label_windows, order, single_feature). "
+            "Told only: our_contacts: It rang.",
+            id="our own hand is told, not refused",
         ),
     ],
 )

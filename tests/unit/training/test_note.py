@@ -9,7 +9,7 @@ from training.markdown import escape, figure, table
 from training.note import point_differences, run_note
 
 ABOUT: dict[str, Any] = evidence(data__development_rows=40_000)
-METRICS = {**ABOUT["metrics"], "recall_at_10pct": 0.31}
+METRICS = {**ABOUT["metrics"], "recall_at_10pct": {"value": 0.31}}
 
 
 def note(**changes: Any) -> str:
@@ -78,10 +78,10 @@ def test_a_table_has_a_line_for_its_heads_and_one_for_each_row():
 @pytest.mark.parametrize(
     ("told", "digits", "sign", "said"),
     [
-        (0.12345, 4, "", "0.1235"),
+        ({"value": 0.12345}, 4, "", "0.1235"),
         ({"value": 0.5, "low": 0.4, "high": 0.61}, 2, "", "0.50 (0.40 to 0.61)"),
         ({"value": -0.5}, 1, "+", "-0.5"),
-        (1, 2, "+", "+1.00"),
+        ({"value": 1}, 2, "+", "+1.00"),
     ],
 )
 def test_a_figure_is_written_with_its_digits_and_interval(told: Any, digits: int, sign: str, said: str):
