@@ -58,6 +58,10 @@ class Snapshots:
         """The date that `latest` stands for."""
         return self.coverage.end
 
+    def grid(self, first: date, last: date) -> list[date]:
+        """The dates in [first, last] that a training may look at: the first days of months."""
+        return monthly(first, last)
+
     def known_until(self, as_of: date) -> date:
         """The day before which a training on `as_of` knows what happened."""
         return min(as_of, self.coverage.end)

@@ -49,6 +49,10 @@ class TableSnapshots(Snapshots):
         """The last of its dates."""
         return self.dates[-1]
 
+    def grid(self, first: date, last: date) -> list[date]:
+        """Its dates in [first, last]."""
+        return [day for day in self.dates if first <= day <= last]
+
     @property
     def coverage(self) -> Coverage:
         """From its first date to the day before which its labels say what happened.

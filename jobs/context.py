@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features import DuckEngine, Engine, Snapshots, SparkEngine, TableSnapshots, monthly
+from features import DuckEngine, Engine, Snapshots, SparkEngine, TableSnapshots
 from lake import Table
 from projects import Project, load_project
 from stack import spark
@@ -101,14 +101,7 @@ class Context:
 
     def grid(self, until: date) -> list[date]:
         """The snapshot dates that a training on `until` may look at."""
-        return self._between(self.project.first_snapshot, until)
-
-    def _between(self, first: date, last: date) -> list[date]:
-        """Snapshot dates: the first days of months, or those of a ready table."""
-        snapshots = self.snapshots
-        if isinstance(snapshots, TableSnapshots):
-            return [day for day in snapshots.dates if first <= day <= last]
-        return monthly(first, last)
+        return self.snapshots.grid(self.project.first_snapshot, until)
 
     def dates(self, as_of: str) -> list[date]:
         """What the step `features` builds: for a date, what training and scoring on it need; for a range, its months.
@@ -120,7 +113,7 @@ class Context:
         if not dots:
             day = self.day(as_of)
             return sorted({*self.grid(day), day})
-        found = self._between(parse_date(first), parse_date(last))
+        found = self.snapshots.grid(parse_date(first), parse_date(last))
         if not found:
             what = "first day of a month" if self.project.table is None else "date of the table"
             raise DateError(f"as_of {as_of} holds no {what}: widen the range, such as 1997-05-01..1998-04-01.")

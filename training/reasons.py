@@ -67,12 +67,19 @@ def agreement(one: Floats, other: Floats) -> dict[str, float]:
 
 
 def stability(
-    chosen: Candidate, development: Frame, cut: Split, rows: Floats, features: Sequence[Feature], seed: int
+    chosen: Candidate,
+    told: Attribution,
+    development: Frame,
+    cut: Split,
+    rows: Floats,
+    features: Sequence[Feature],
+    seed: int,
 ) -> dict[str, Any]:
     """Fit the chosen model once more as it would have been a snapshot earlier, and compare the reasons.
 
     Args:
         chosen: what is registered.
+        told: what its reasons add to `rows`.
         development: rows it was made from.
         cut: their dates.
         rows: (n, columns), whom both explain.
@@ -80,8 +87,8 @@ def stability(
         seed: of the fit.
     """
     before, changed = _earlier(chosen, development, cut, seed)
-    told = [attribution(one, rows, features).sums for one in (chosen, before)]
-    return {**agreement(*told), "rows": len(rows), "changed": changed}
+    alike = agreement(told.sums, attribution(before, rows, features).sums)
+    return {**alike, "rows": len(rows), "changed": changed}
 
 
 def _earlier(chosen: Candidate, development: Frame, cut: Split, seed: int) -> tuple[Candidate, str]:

@@ -171,7 +171,7 @@ def _explain(
     told = attribution(chosen, sampled.rows, features)
     for name, figure in gallery(chosen, candidates, rows.judging, sampled, told, features, seed):
         mlflow.log_figure(figure, f"curves/{name}.png")
-    again = stability(chosen, rows.development, rows.cut, sampled.rows, features, seed)
+    again = stability(chosen, told, rows.development, rows.cut, sampled.rows, features, seed)
     return {"reasons": weights(told), "reasons_stability": again}
 
 

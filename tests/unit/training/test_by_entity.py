@@ -100,7 +100,8 @@ def test_the_only_day_is_no_month_of_its_own(logistic: Candidate):
 
 
 def test_the_reasons_are_held_against_those_of_a_fit_without_a_part(logistic: Candidate):
-    told = stability(logistic, DEVELOPMENT, CUT, JUDGING.rows, FEATURES, seed=1)
+    own = attribution(logistic, JUDGING.rows, FEATURES)
+    told = stability(logistic, own, DEVELOPMENT, CUT, JUDGING.rows, FEATURES, seed=1)
     assert told["changed"] == "without part 8"
 
 

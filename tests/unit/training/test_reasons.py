@@ -112,8 +112,10 @@ def test_the_retrain_is_the_same_family_without_the_latest_date():
     turned = FRAME.labels.copy()
     turned[FRAME.as_of == np.datetime64(CUT.development[-1])] = 0
     rows = FRAME.rows[:200]
-    honest = stability(fit(), FRAME, CUT, rows, FEATURES, seed=7)
-    other = stability(fit(), replace(FRAME, labels=turned), CUT, rows, FEATURES, seed=7)
+    chosen = fit()
+    told = attribution(chosen, rows, FEATURES)
+    honest = stability(chosen, told, FRAME, CUT, rows, FEATURES, seed=7)
+    other = stability(chosen, told, replace(FRAME, labels=turned), CUT, rows, FEATURES, seed=7)
     assert honest == other
     assert honest["changed"] == f"without the snapshot of {CUT.development[-1]}"
     assert honest["rows"] == 200
@@ -128,7 +130,8 @@ def test_where_too_little_would_be_left_the_retrain_has_another_seed(dates: int)
         labels[FRAME.as_of == np.datetime64(cut.development[0])] = 0
     development = replace(FRAME, labels=labels).at(cut.development)
     chosen = fit_candidate("logistic", {}, development, replace(cut, folds=()), seed=7)
-    found = stability(chosen, development, cut, FRAME.rows[:50], FEATURES, seed=7)
+    told = attribution(chosen, FRAME.rows[:50], FEATURES)
+    found = stability(chosen, told, development, cut, FRAME.rows[:50], FEATURES, seed=7)
     # The logistic regression uses no seed.
     assert found == {"top_same": 1.0, "rank_correlation": 1.0, "rows": 50, "changed": "by another seed"}
 
