@@ -88,7 +88,7 @@ def _drift(context: Context, population: Population, day: date) -> list[Drift]:
     found = drift(compared.reference, compared.current, compared.usual, calendar)
     with tempfile.TemporaryDirectory() as scratch:
         page = Path(scratch) / f"drift_{population.name}.html"
-        write_report(compared.reference, compared.current, page)
+        write_report(compared.reference, compared.current, found, page)
         if page.exists():
             mlflow.log_artifact(str(page))
     store_drift(context.settings.require_database(), day, population.model, population.name, found)

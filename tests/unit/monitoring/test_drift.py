@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from monitoring import Drift, drift, rehearsals, usual_distances, write_report
 from monitoring.distance import chances
+from monitoring.drift import SHOWN
 
 RNG = np.random.default_rng(4)
 BEFORE, TODAY = RNG.normal(0, 1, 3000), RNG.normal(0, 1, 3000)
@@ -119,15 +120,20 @@ def test_what_moves_by_construction_is_reported_and_calls_nobody():
     assert (found.verdict, found.distance > 0.2) == ("expected", True)
 
 
-def test_the_report_is_written_for_a_person(tmp_path: Path):
-    write_report(pd.DataFrame({"moving": BEFORE}), pd.DataFrame({"moving": TODAY}), tmp_path / "page.html")
-    assert "moving" in (tmp_path / "page.html").read_text()
+def test_the_report_shows_a_person_what_moved_the_farthest(tmp_path: Path):
+    names = [f"still_{number}" for number in range(SHOWN)]
+    reference = pd.DataFrame({**dict.fromkeys(names, BEFORE), "moving": BEFORE})
+    current = pd.DataFrame({**dict.fromkeys(names, TODAY), "moving": TODAY + 3})
+    write_report(reference, current, drift(reference, current, {}), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert [name for name in names if name not in page] == names[-1:]
+    assert "moving" in page
 
 
 def test_columns_without_any_value_leave_no_report_and_no_drift(tmp_path: Path):
     empty = pd.DataFrame({"a": NOTHING, "b": [None] * 3000})
     assert drift(empty, empty, {}) == []
-    write_report(empty, empty, tmp_path / "page.html")
+    write_report(empty, empty, [], tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
 
 
