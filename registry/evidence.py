@@ -26,11 +26,13 @@ def _day(value: object) -> date:
 Day = Annotated[date, BeforeValidator(_day)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Numbers are numbers and texts are texts; what is not declared is not read."""
+
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
-class Interval(_Strict):
+class Interval(Strict):
     """A value with its 95% interval; `lowest` to `highest` is what can be."""
 
     value: Number
@@ -66,7 +68,7 @@ class Amount(Interval):
     lowest: ClassVar[float] = 0
 
 
-class Metrics(_Strict):
+class Metrics(Strict):
     """Out-of-time figures of the challenger (docs/evidence.md)."""
 
     auc: Share
@@ -79,7 +81,7 @@ class Metrics(_Strict):
     calibration_intercept: Interval
 
 
-class Leak(_Strict):
+class Leak(Strict):
     """What one check for leaks found."""
 
     check: str = Field(min_length=1)
@@ -87,7 +89,7 @@ class Leak(_Strict):
     sentence: str = Field(min_length=1)
 
 
-class Window(_Strict):
+class Window(Strict):
     """First and last snapshot, and the day up to which the last one's label looks."""
 
     first: Day
@@ -101,7 +103,7 @@ class Window(_Strict):
         return self
 
 
-class Windows(_Strict):
+class Windows(Strict):
     """Where the rows that were learnt from and those that judged lie in time."""
 
     development: Window
@@ -114,7 +116,7 @@ class Windows(_Strict):
         return self
 
 
-class Data(_Strict):
+class Data(Strict):
     """What was fitted and what judged: dates, with the embargo between them; or parts of the entities of one day.
 
     That rows are out of time is not believed, it is seen by their dates.
@@ -165,7 +167,7 @@ class Data(_Strict):
         return self
 
 
-class Evidence(_Strict):
+class Evidence(Strict):
     """What the gate needs to know of a challenger.
 
     `schema` is 2: evidence of an earlier one lacks what the gate asks for. `code` is the hash of the code that made
@@ -207,6 +209,11 @@ def parse(raw: Mapping[str, Any]) -> Evidence:
     try:
         return Evidence.model_validate(dict(raw))
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in problem["loc"])
-        raise EvidenceError(f"{where}: {problem['msg'].removeprefix('Value error, ')}") from None
+        raise EvidenceError(first_problem(error)) from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first field that cannot be used, and why."""
+    problem = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"

@@ -47,13 +47,31 @@ class Decision:
         return {"accepted": self.accepted, "policy_version": self.policy_version, "checks": checks}
 
 
-def decide(raw: Mapping[str, Any] | None, policy: Policy) -> Decision:
-    """Judge a challenger by its evidence.
+@dataclass(frozen=True)
+class Case:
+    """What is judged: files as they were found, None where there is none.
+
+    Attributes:
+        challenger: its evidence.
+        production: that of the version in production.
+        first: whether there is no version in production, so that nothing can be compared.
+        measured: what the promotion measured on the same rows (`registry/measured.py`).
+    """
+
+    challenger: Mapping[str, Any] | None
+    production: Mapping[str, Any] | None
+    first: bool
+    measured: Mapping[str, Any] | None
+
+
+def decide(case: Case, policy: Policy) -> Decision:
+    """Judge a challenger.
 
     Args:
-        raw: content of its evidence file; None if there is none.
+        case: what is known of it and of the version in production.
         policy: the project's bounds.
     """
+    raw = case.challenger
     if raw is None:
         return _refused(policy, "evidence", "The challenger left no evidence file.")
     try:

@@ -17,7 +17,7 @@ from mlflow.artifacts import load_text
 from mlflow.exceptions import MlflowException
 
 from registry import ledger
-from registry.gate import Decision, decide
+from registry.gate import Case, Decision, decide
 from registry.policy import Policy
 from stack.errors import PrichalError
 from stack.postgres import connect
@@ -68,7 +68,7 @@ def promote(database_url: str, model: str, policy: Policy, who: str) -> Moved:
         if challenger is None:
             raise NoChallengerError(f"Model {model} has no version with the alias challenger: run `-e train` first.")
         _repair(connection, model, current, who)
-        decision = decide(_evidence(model, challenger), policy)
+        decision = decide(Case(_evidence(model, challenger), None, first=current is None, measured=None), policy)
         if not decision.accepted:
             ledger.append(
                 connection,

@@ -12,7 +12,7 @@ from typing import Any
 
 from uv import find_uv_bin
 
-from benchmarks.speed import duck
+from benchmarks.speed import duck, ours
 from benchmarks.speed.compare import compare
 from benchmarks.speed.forms import segments
 from benchmarks.speed.log import write_log
@@ -37,13 +37,22 @@ def main() -> None:
         best = duck.contenders(task, scratch)[0]
         hand = _hand(best, scratch / "hand.parquet")
         print(f"{best.name:44}{hand:8.2f}")
+        own = [_own(one, scratch / "hand.parquet", scratch / f"own{place}.parquet")
+               for place, one in enumerate(ours.contenders(task, scratch))]  # fmt: skip
         print(f"{'  feature rows of every day, for Feast':44}{_feature_rows(task, scratch):8.2f}", flush=True)
         for library in NEEDED:
-            _other(library, task, scratch, hand)
+            _other(library, task, scratch, hand, own)
+
+
+def _own(one: Contender, hand: Path, target: Path) -> float:
+    seconds = _hand(one, target)
+    print(f"{one.name:44}{seconds:8.2f}\n  {compare(hand, target)}", flush=True)
+    return seconds
 
 
 def _hand(best: Contender, target: Path) -> float:
     seconds = []
+    best.prepare()
     for _ in range(ROUNDS + 1):
         began = time.monotonic()
         best.run()
@@ -69,7 +78,7 @@ def _feature_rows(task: Task, scratch: Path) -> float:
     return seconds
 
 
-def _other(library: str, task: Task, scratch: Path, hand: float) -> None:
+def _other(library: str, task: Task, scratch: Path, hand: float, own: list[float]) -> None:
     try:
         answer = _asked(library, task, scratch)
     except subprocess.CalledProcessError as error:
@@ -80,7 +89,8 @@ def _other(library: str, task: Task, scratch: Path, hand: float) -> None:
     seconds = statistics.median(measured)
     span = f"{min(measured):.2f}-{max(measured):.2f}"
     name = f"{library} {answer['release']}, {TIMED[library]}"
-    print(f"{name:44}{seconds:8.2f}{span:>16}{seconds / hand:8.2f} times")
+    print(f"{name:44}{seconds:8.2f}{span:>16}{seconds / hand:8.2f} times by hand, "
+          f"{' and '.join(f'{seconds / one:.2f}' for one in own)} times ours")  # fmt: skip
     print(f"  {compare(scratch / 'hand.parquet', scratch / library / 'values.parquet')}", flush=True)
 
 

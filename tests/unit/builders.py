@@ -54,9 +54,57 @@ EVIDENCE = {
 }
 
 
+MEASURED = {
+    "schema": 1,
+    "version": "2",
+    "digest": "0011223344556677",
+    "as_of": "1998-07-01",
+    "rows": {
+        "dates": ["1998-03-01", "1998-04-01"],
+        "digest": "abcdef0123456789",
+        "rows": 10_000,
+        "left": 6_000,
+        "matured_until": "1998-06-30",
+    },
+    "auc": {"value": 0.78, "low": 0.77, "high": 0.79},
+    "versus": {
+        "version": "1",
+        "digest": "7766554433221100",
+        "auc": {"value": 0.775, "low": 0.765, "high": 0.785},
+        "bootstrap": {"value": 0.005, "low": 0.001, "high": 0.009},
+        "delong": {"value": 0.005, "low": 0.001, "high": 0.009},
+        "slices": [
+            {"slice": "tenure", "range": "below 30", "rows": 4_000, "left": 2_500,
+             "difference": {"value": 0.004, "low": -0.002, "high": 0.010}},
+            {"slice": "tenure", "range": "30 and more", "rows": 20, "left": 8, "difference": None},
+        ],
+    },
+    "moved": {"rank_correlation": 0.97, "top": 1_000, "entered": 90, "withdrawn": 90},
+    "features_missing": [],
+    "outputs_missing": [],
+    "parity": {"rows": 1_000, "pyfunc": 0.0, "spark": 0.0},
+    "bytes": 2_000_000,
+    "ms_per_1000_rows": 40.0,
+}  # fmt: skip
+
+
 def evidence(**changes: Any) -> dict[str, Any]:
     """Sound evidence with some values replaced, `metrics__auc__low=0.6` for `metrics.auc.low`."""
-    built = deepcopy(EVIDENCE)
+    return _changed(EVIDENCE, changes)
+
+
+def measured(**changes: Any) -> dict[str, Any]:
+    """What a promotion measures of a sound challenger beside a version in production, with some values replaced."""
+    return _changed(MEASURED, changes)
+
+
+def measured_first(**changes: Any) -> dict[str, Any]:
+    """The same where there is no version in production."""
+    return measured(versus=None, moved=None, **changes)
+
+
+def _changed(sound: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    built = deepcopy(sound)
     for path, value in changes.items():
         *above, last = path.split("__")
         place = built

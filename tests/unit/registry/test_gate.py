@@ -11,8 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from registry import Evidence, Policy, decide, gate
-from tests.unit.builders import by_entity, evidence
+from registry import Case, Decision, Evidence, Policy, decide, gate
+from tests.unit.builders import by_entity, evidence, measured_first
+
+
+def judge(raw: dict[str, Any] | None, policy: Policy) -> Decision:
+    """Its evidence alone: there is no version in production, and what was measured is sound."""
+    return decide(Case(raw, None, first=True, measured=measured_first()), policy)
 
 
 def _paths(
@@ -60,7 +65,7 @@ def test_evidence_with_a_damaged_field_is_refused_and_the_field_is_named(path: t
     else:
         place[last] = value
 
-    decision = decide(raw, Policy())
+    decision = judge(raw, Policy())
 
     # A baseline is found missing by its own check, which calls it by name.
     named = "baseline recency" if value is REMOVED and last == "recency" else ".".join(path)
@@ -69,13 +74,13 @@ def test_evidence_with_a_damaged_field_is_refused_and_the_field_is_named(path: t
 
 
 def test_sound_evidence_is_accepted_and_every_check_says_why():
-    decision = decide(evidence(), Policy())
+    decision = judge(evidence(), Policy())
     assert decision.accepted
     assert len(decision.reasons) == len(decision.checks) == 6
 
 
 def test_no_evidence_at_all_is_refused():
-    decision = decide(None, Policy())
+    decision = judge(None, Policy())
     assert not decision.accepted
     assert decision.reasons == ["The challenger left no evidence file."]
 
@@ -113,7 +118,7 @@ def test_no_evidence_at_all_is_refused():
     ],
 )
 def test_each_bound_is_held_exactly(changes: dict[str, Any], accepted: bool, said: str):
-    decision = decide(evidence(**changes), Policy())
+    decision = judge(evidence(**changes), Policy())
     assert decision.accepted is accepted
     assert any(re.search(said, reason) for reason in decision.reasons)
 
@@ -130,13 +135,13 @@ def test_each_bound_is_held_exactly(changes: dict[str, Any], accepted: bool, sai
     ],
 )
 def test_a_number_that_cannot_be_is_refused(changes: dict[str, Any]):
-    assert not decide(evidence(**changes), Policy()).accepted
+    assert not judge(evidence(**changes), Policy()).accepted
 
 
 def test_a_baseline_is_not_compared_with_itself():
     raw = evidence(family="logistic")
     del raw["baselines"]["logistic"]
-    assert decide(raw, Policy()).accepted
+    assert judge(raw, Policy()).accepted
 
 
 @pytest.mark.parametrize("name", ["_validation", "_leaks", "_auc", "_baselines", "_left", "_calibration"])
@@ -145,7 +150,7 @@ def test_a_check_that_raises_is_a_refusal(name: str, monkeypatch: pytest.MonkeyP
         raise ZeroDivisionError("for a reason")
 
     monkeypatch.setattr(gate, name, breaks)
-    decision = decide(evidence(), Policy())
+    decision = judge(evidence(), Policy())
     assert not decision.accepted
     assert decision.reasons == ["The check breaks could not be made: ZeroDivisionError: for a reason."]
 
@@ -173,19 +178,19 @@ def leaks(*, without: str = "", failed: str = "", other: str = "") -> list[dict[
     ],
 )
 def test_a_leak_refuses_and_so_does_a_check_that_was_not_made(found: list[Any], accepted: bool, said: str):
-    decision = decide(evidence(leaks=found), Policy())
+    decision = judge(evidence(leaks=found), Policy())
     assert decision.accepted is accepted
     assert any(reason.startswith(said) for reason in decision.reasons)
 
 
 def test_a_policy_that_got_around_its_own_bounds_still_meets_the_floor():
     policy = Policy.model_construct(lowest_auc=0.5)
-    assert not decide(evidence(metrics__auc__low=0.69), policy).accepted
+    assert not judge(evidence(metrics__auc__low=0.69), policy).accepted
 
 
 def test_a_policy_without_a_number_refuses():
     policy = Policy.model_construct(largest_calibration_error=None)
-    assert not decide(evidence(), policy).accepted
+    assert not judge(evidence(), policy).accepted
 
 
 #: path -> what makes it worse: subtract or add.
@@ -219,13 +224,12 @@ def test_making_any_number_worse_never_turns_a_refusal_into_an_acceptance(
     worse = deepcopy(values)
     worse[path] += WORSE[path] * (round(step * 1000) if isinstance(values[path], int) else step)
     assert (
-        decide(evidence(**values, **WIDE), Policy()).accepted
-        or not decide(evidence(**worse, **WIDE), Policy()).accepted
+        judge(evidence(**values, **WIDE), Policy()).accepted or not judge(evidence(**worse, **WIDE), Policy()).accepted
     )
 
 
 def test_a_model_that_was_not_judged_out_of_time_is_refused_unless_the_policy_allows_it():
-    refused, allowed = decide(by_entity(), Policy()), decide(by_entity(), Policy(allow_not_out_of_time=True))
+    refused, allowed = judge(by_entity(), Policy()), judge(by_entity(), Policy(allow_not_out_of_time=True))
     assert (refused.accepted, allowed.accepted) == (False, True)
     assert refused.reasons == [
         "It was validated by entity, not out of time: how it holds later is not known; the policy does not allow that "
@@ -250,14 +254,14 @@ def test_a_model_that_was_not_judged_out_of_time_is_refused_unless_the_policy_al
     ],
 )
 def test_to_be_out_of_time_is_seen_by_dates_and_not_by_a_word(policy: Policy, changes: dict[str, Any], said: str):
-    decision = decide(by_entity(**changes), policy)
+    decision = judge(by_entity(**changes), policy)
     assert not decision.accepted
     assert said in decision.reasons[0]
 
 
 @pytest.mark.parametrize(("first", "accepted"), [("1997-08-30", True), ("1997-08-29", False), ("1997-05-01", False)])
 def test_the_embargo_is_counted_by_the_gate_itself(first: str, accepted: bool):
-    assert decide(evidence(data__out_of_time=[first, "1998-04-01"]), Policy()).accepted is accepted
+    assert judge(evidence(data__out_of_time=[first, "1998-04-01"]), Policy()).accepted is accepted
 
 
 @pytest.mark.parametrize("validation", [{}, {"data__validation": None}, {"data__validation": "out of time"}], ids=str)
@@ -266,7 +270,7 @@ def test_dates_without_an_embargo_or_windows_are_refused(name: str, validation: 
     raw = evidence(**validation)
     for lacking in (evidence(**validation, **{f"data__{name}": None}), raw):
         raw["data"].pop(name, None)
-        decision = decide(lacking, Policy(allow_not_out_of_time=True))
+        decision = judge(lacking, Policy(allow_not_out_of_time=True))
         assert not decision.accepted
         assert decision.reasons == [f"The evidence cannot be used: data: {name} is missing."]
 
@@ -275,9 +279,9 @@ def test_dates_without_an_embargo_or_windows_are_refused(name: str, validation: 
 def test_without_dates_people_must_be_seen_to_be_apart_and_all_else_is_asked_as_ever(name: str):
     raw = by_entity()
     raw["leaks"] = [leak for leak in raw["leaks"] if leak["check"] != name]
-    decision = decide(raw, Policy(allow_not_out_of_time=True))
+    decision = judge(raw, Policy(allow_not_out_of_time=True))
     assert decision.reasons == [f"A leak: {name} was not asked."]
 
 
 def test_with_dates_people_who_are_apart_do_not_stand_for_windows_that_were_not_asked():
-    assert decide(evidence(leaks=by_entity()["leaks"]), Policy()).reasons == ["A leak: label_windows was not asked."]
+    assert judge(evidence(leaks=by_entity()["leaks"]), Policy()).reasons == ["A leak: label_windows was not asked."]
