@@ -210,7 +210,7 @@ near = {
     "metrics__auc__low": st.floats(0.69, 0.72),
     "baselines__recency__value": st.floats(0.04, 0.05),
     "baselines__recency__low": st.floats(-0.005, 0.04),
-    "baselines__logistic__low": st.floats(-0.010, 0.04),
+    "baselines__logistic__low": st.floats(-0.010, 0.009),
     "data__out_of_time_left": st.integers(190, 300),
     "metrics__calibration_error__value": st.floats(0.01, 0.06),
 }
