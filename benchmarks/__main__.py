@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import calibration, cinema, ingest, literature, mornings, scale, search, speed, walls
+from benchmarks import calibration, cinema, ingest, literature, mornings, scale, search, speed, steps, walls
 
 ALL = {
     "literature": literature.main,
@@ -12,6 +12,7 @@ ALL = {
     "cinema": cinema.main,
     "speed": speed.main,
     "mornings": mornings.main,
+    "steps": steps.main,
     "scale": scale.main,
     "walls": walls.main,
 }
