@@ -105,7 +105,7 @@ def _rows(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> Iterator[F
     broken = len(before) > 0 and not 1 / bounds.most_rows <= times <= bounds.most_rows
     yield Finding(
         "rows", times, broken,
-        f"{len(now):,} people were scored after {len(before):,}, at most {bounds.most_rows:g} times as many or few may be",
+        f"{len(now):,} people were scored, {len(before):,} before; at most {bounds.most_rows:g} times more or fewer may be",
     )  # fmt: skip
 
 
