@@ -47,10 +47,10 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
             watch = Watch(url, project.mart, one.name, one.model, day)
             done = guarded(watch, versions[one.name], partial(_score, context, one, day, bool(waiting)))
             differences.append(done.scored.largest_difference)
-            if done.withdrawn is not None:
-                alerts.append(done.withdrawn)
-                context.say(f"score · ALERT {done.withdrawn}")
-                mlflow.set_tag(f"prichal.watch.{one.name}", done.withdrawn[:MOST_TAG])
+            if done.alert is not None:
+                alerts.append(done.alert)
+                context.say(f"score · ALERT {done.alert}")
+                mlflow.set_tag(f"prichal.watch.{one.name}", done.alert[:MOST_TAG])
             context.say(f"score · {one.name}: {done.scored.rows:,} rows by {one.model} version {done.version} at {day}")
             matures_on = one.label.matures_on(day)
             parts.append(Published(one.name, done.scored.folder, one.model, done.version, matures_on))

@@ -1,7 +1,7 @@
 """Score a population, and see to it that a broken version does not reach the mart: it is rolled back at once.
 
 A version is watched on the first days that it scores (docs/watch.md). It is withdrawn only when the version before it
-has scored this very day: where that fails too, something other than the version is broken.
+scores this very day, and soundly: where that fails too, it is the data or the machine that is broken.
 """
 
 from collections.abc import Callable
@@ -40,12 +40,12 @@ class Guarded:
     Attributes:
         version: that made the scores.
         scored: the scores.
-        withdrawn: sentence on the version that was rolled back; None if all is well.
+        alert: what a person must know: a version was rolled back, or the data are odd; None if all is well.
     """
 
     version: str
     scored: Scored
-    withdrawn: str | None = None
+    alert: str | None = None
 
 
 def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guarded:
@@ -54,7 +54,7 @@ def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guard
     Args:
         watch: whose scores.
         version: in production.
-        apply: scores with a version.
+        apply: scores with a version; a second call replaces what the first wrote.
 
     Raises:
         ScoringError: the version is broken and no version before it can take its place; nothing may be published.
@@ -63,13 +63,13 @@ def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guard
     if len({day for day, one in history if one == version and day != watch.day}) >= BOUNDS.days:
         return Guarded(version, apply(version))
     before = _previous(watch.model)
+    reference = _reference(watch, before, [day for day, one in history if one == before])
     try:
         scored = apply(version)
+        why = _why(watch, reference, scored)
     except ScoringError as error:
-        return _replaced(watch, version, before, str(error), apply)
-    days = [day for day, one in history if one == before]
-    why = _why(watch, before, days[-1] if days else None, scored)
-    return Guarded(version, scored) if why is None else _replaced(watch, version, before, why, apply)
+        why = str(error)
+    return Guarded(version, scored) if why is None else _replaced(watch, version, before, reference, why, apply)
 
 
 def _previous(model: str) -> str | None:
@@ -82,18 +82,24 @@ def _previous(model: str) -> str | None:
         raise
 
 
-def _why(watch: Watch, before: str | None, last: date | None, scored: Scored) -> str | None:
-    """What is broken about the scores, beside the last day that the version before scored where there is one."""
+def _reference(watch: Watch, before: str | None, days: list[date]) -> pd.DataFrame | None:
+    """What the version before scored on its last published day; None if there is no such day."""
+    if before is None or not days:
+        return None
+    rows = published_scores(watch.database_url, watch.mart, days[-1])
+    return rows[(rows["population"] == watch.population) & (rows["model_version"] == before)]
+
+
+def _why(watch: Watch, reference: pd.DataFrame | None, scored: Scored) -> str | None:
+    """What is broken about the scores; None if nothing is."""
     now = pd.read_parquet(scored.folder, columns=[watch.mart.entity, PROBABILITY])
-    if last is None:
-        return why_broken(alone(now))
-    rows = published_scores(watch.database_url, watch.mart, last)
-    rows = rows[(rows["population"] == watch.population) & (rows["model_version"] == before)]
-    why = why_broken(compare(rows, now, watch.mart.entity))
-    return f"{why} (version {before} on {last} was compared)" if why else None
+    return why_broken(alone(now) if reference is None else compare(reference, now, watch.mart.entity))
 
 
-def _replaced(watch: Watch, version: str, before: str | None, why: str, apply: Callable[[str], Scored]) -> Guarded:
+def _replaced(
+    watch: Watch, version: str, before: str | None, reference: pd.DataFrame | None, why: str,
+    apply: Callable[[str], Scored],
+) -> Guarded:  # fmt: skip
     broken = f"Version {version} of {watch.model} is broken on {watch.day}: {why.rstrip('.')}"
     if before is None:
         raise ScoringError(f"{broken}. There is no version before it, so nothing was published: promote another one.")
@@ -103,6 +109,12 @@ def _replaced(watch: Watch, version: str, before: str | None, why: str, apply: C
         raise ScoringError(
             f"{broken}. Version {before} cannot score either, so nothing was rolled back and nothing published: {error}"
         ) from None
+    same = _why(watch, reference, scored)
+    if same is not None:
+        odd = (
+            f"The scores of {watch.model} are odd on {watch.day}, {same}; version {before} says so too, so the data are"
+        )
+        return Guarded(version, apply(version), f"{odd} to be looked at, and version {version} stays.")
     back = _roll_back(watch, broken)
     if back != before:  # somebody else moved it meanwhile
         scored = apply(back)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from monitoring.distance import distances
+
 PROBABILITY = "churn_probability"
 
 
@@ -90,9 +92,9 @@ def compare(before: pd.DataFrame, now: pd.DataFrame, entity: str, bounds: Bounds
     told = now.dropna(subset=[PROBABILITY])
     if before.empty or told.empty:
         return found
-    if _same(before) > bounds.most_same / 2:  # the population is like that
-        found = [one for one in found if one.name != "same"]
-    return [*found, *_scale(before, told, bounds), *_ranks(before, told, entity, bounds)]
+    if _same(before) > bounds.most_same / 2:  # the population is like that: its spike has no distribution
+        return [*(one for one in found if one.name != "same"), _level(before, told, bounds)]
+    return [*found, _shape(before, told, bounds), _level(before, told, bounds), *_ranks(before, told, entity, bounds)]
 
 
 def why_broken(found: list[Finding]) -> str | None:
@@ -105,22 +107,22 @@ def _rows(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> Iterator[F
     broken = len(before) > 0 and not 1 / bounds.most_rows <= times <= bounds.most_rows
     yield Finding(
         "rows", times, broken,
-        f"{len(now):,} people were scored, {len(before):,} before; at most {bounds.most_rows:g} times more or fewer may be",
+        f"{len(now):,} people were scored, {len(before):,} before; at most {bounds.most_rows:g} times more or fewer",
     )  # fmt: skip
 
 
-def _scale(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> Iterator[Finding]:
-    from monitoring.distance import distances
-
-    columns = [frame[[PROBABILITY]].astype(float) for frame in (before, now)]
-    psi = distances(*columns)[PROBABILITY]
-    yield Finding(
+def _shape(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> Finding:
+    psi = distances(before[[PROBABILITY]].astype(float), now[[PROBABILITY]].astype(float))[PROBABILITY]
+    return Finding(
         "psi", psi, not psi <= bounds.most_psi,
         f"the population stability index of the probability is {psi:.2f}, at most {bounds.most_psi:g} may be",
     )  # fmt: skip
-    means = [float(one[PROBABILITY].mean()) for one in columns]
+
+
+def _level(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> Finding:
+    means = [float(one[PROBABILITY].mean()) for one in (before, now)]
     times = means[1] / means[0] if means[0] > 0 else math.inf
-    yield Finding(
+    return Finding(
         "times", times, not 1 / bounds.most_times <= times <= bounds.most_times,
         f"the mean probability went from {means[0]:.4f} to {means[1]:.4f}, at most {bounds.most_times:g} times more or "
         "less may be",
