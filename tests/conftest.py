@@ -22,7 +22,14 @@ settings.load_profile("steady")
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 #: what needs services and not the whole morning; it takes about as long as the rest of its tree.
-SECOND_STACK = {"test_cinema.py", "test_keeper.py", "test_stack.py", "test_webhook.py", "test_who_may.py"}
+SECOND_STACK = {
+    "test_cinema.py",
+    "test_guard.py",
+    "test_keeper.py",
+    "test_stack.py",
+    "test_webhook.py",
+    "test_who_may.py",
+}
 
 
 def piece(nodeid: str) -> str:
