@@ -60,7 +60,7 @@ def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guard
         ScoringError: the version is broken and no version before it can take its place; nothing may be published.
     """
     history = published_versions(watch.database_url, watch.mart, watch.population, watch.model)
-    if len({day for day, one in history if one == version and day != watch.day}) >= BOUNDS.days:
+    if len({day for day, one in history if one == version and day < watch.day}) >= BOUNDS.days:
         return Guarded(version, apply(version))
     before = _previous(watch.model)
     reference = _reference(watch, before, [day for day, one in history if one == before])
