@@ -28,6 +28,10 @@ up: environment ## start PostgreSQL, S3 and MLflow (what is configured elsewhere
 down: ## stop what `make up` started
 	@$(BIN)/python -m stack down
 
+.PHONY: user
+user: environment ## give NAME the ROLE author, reviewer, scorer or reader in MLflow
+	@$(BIN)/python -m stack user "$(NAME)" "$(ROLE)"
+
 .PHONY: test
 test: environment ## every test; starts and stops its own services
 	@$(BIN)/python -m pytest $(SHARED)

@@ -15,6 +15,7 @@ from jobs.context import Context
 from jobs.journal import open_tracking
 from stack import services
 from stack.errors import PrichalError, ServiceError
+from stack.settings import user
 
 #: parameters of the entry points: name -> help; all are text, as MLflow hands them over.
 PARAMETERS = {
@@ -60,7 +61,9 @@ def run(name: str, act: Callable[..., object], defaults: Mapping[str, str]) -> i
 
 
 def _service_error(error: Exception) -> PrichalError:
-    """A service that answered at the start and then no longer did."""
+    """A service that answered at the start and then no longer did, or does not let this person."""
+    if isinstance(error, MlflowException) and error.error_code == "PERMISSION_DENIED":
+        return ServiceError(f"MLflow does not let {user()} do this: sign in as one who may (docs/who-may.md).")
     if isinstance(error, MlflowException) and "Max retries" not in str(error) and "Connection" not in str(error):
         traceback.print_exception(error)
         return ServiceError(f"MLflow refused a request ({error.error_code}): {str(error).splitlines()[0]}")

@@ -11,7 +11,8 @@ from psycopg.types.json import Jsonb
 from jobs.context import Context
 from stack.errors import PrichalError
 from stack.postgres import connect, migrate
-from stack.settings import variable
+from stack.settings import user, variable
+from stack.tracking import sign_in
 
 DDL = """
 create schema if not exists ops;
@@ -47,7 +48,8 @@ def step(context: Context, name: str, parameters: Mapping[str, str]) -> Iterator
     with connect(url) as connection:
         migrate(connection, DDL)
     with mlflow.start_run(run_name=name, nested=mlflow.active_run() is not None) as run:
-        mlflow.set_tags({"mlflow.runName": name, "prichal.step": name, "prichal.project": context.project.name})
+        tags = {"prichal.step": name, "prichal.project": context.project.name, "prichal.author": user()}
+        mlflow.set_tags({"mlflow.runName": name, **tags})
         entry = Entry(run.info.run_id)
         _begin(url, entry, context.project.name, name, parameters)
         try:
@@ -63,6 +65,7 @@ def step(context: Context, name: str, parameters: Mapping[str, str]) -> Iterator
 
 def open_tracking(context: Context) -> None:
     """Point MLflow at the server, in the experiment named after the project unless `mlflow run` chose one."""
+    sign_in(context.settings)
     mlflow.set_tracking_uri(context.settings.require_tracking())
     if variable("MLFLOW_RUN_ID") is None and variable("MLFLOW_EXPERIMENT_ID") is None:
         mlflow.set_experiment(context.project.name)

@@ -54,6 +54,8 @@ def page(
         f"\nPublished: {scored.rows:,} rows in mart.{project.mart.table} for {scored.score_date}; "
         f"Spark UDF and model {_agreement(scored.largest_difference)}."
     )
+    for alert in scored.alerts:
+        console.print(f"  ALERT {alert}", soft_wrap=True)
     console.print(_top(context))
     _monitors(console, watched)
     console.print(f"MLflow: {_address()}")

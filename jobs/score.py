@@ -3,13 +3,21 @@
 import sys
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
+import mlflow
+
+from features import Population
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
+from monitoring import Watch, guarded
 from registry import production
-from serving import Logged, Published, publish
+from serving import Logged, Published, Scored, publish
 from serving import score as apply
+
+#: characters that MLflow takes in a tag.
+MOST_TAG = 5000
 
 
 @dataclass(frozen=True)
@@ -20,10 +28,11 @@ class ScoredDay:
     rows: int
     parts: tuple[Published, ...]
     largest_difference: float
+    alerts: tuple[str, ...] = ()
 
 
 def score(context: Context, as_of: str = "latest") -> ScoredDay:
-    """Score every population at a date and publish the day, all or nothing."""
+    """Score every population at a date and publish the day, all or nothing; a broken new version is rolled back."""
     project, url = context.project, context.settings.require_database()
     with step(context, "score", {"as_of": as_of}) as entry:
         day, snapshots = context.day(as_of), context.snapshots
@@ -33,27 +42,30 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
         if waiting == 0:
             context.say(f"score · no row of {day} is without a label: all are scored, those that were fitted on too")
         entry.inputs = {"snapshot": snapshots.digest(day), "versions": versions}
-        parts, differences = [], [0.0]
+        parts, differences, alerts = [], [0.0], []
         for one in project.populations:
-            target = context.settings.lake / project.name / "scores" / one.name / f"score_date={day}"
-            done = apply(
-                context.spark(),
-                snapshots.path(day),
-                one.name,
-                project.entity,
-                one.model,
-                versions[one.name],
-                target,
-                unlabelled=bool(waiting),
-            )
-            differences.append(done.largest_difference)
-            context.say(f"score · {one.name}: {done.rows:,} rows by {one.model} version {versions[one.name]} at {day}")
+            watch = Watch(url, project.mart, one.name, one.model, day)
+            done = guarded(watch, versions[one.name], partial(_score, context, one, day, bool(waiting)))
+            differences.append(done.scored.largest_difference)
+            if done.alert is not None:
+                alerts.append(done.alert)
+                context.say(f"score · ALERT {done.alert}")
+                mlflow.set_tag(f"prichal.watch.{one.name}", done.alert[:MOST_TAG])
+            context.say(f"score · {one.name}: {done.scored.rows:,} rows by {one.model} version {done.version} at {day}")
             matures_on = one.label.matures_on(day)
-            parts.append(Published(one.name, done.folder, one.model, versions[one.name], matures_on))
+            parts.append(Published(one.name, done.scored.folder, one.model, done.version, matures_on))
+        entry.inputs["versions"] = {part.population: part.version for part in parts}
         entry.rows_out = publish(url, project.mart, day, parts)
         Logged(context.settings.lake, project.name).keep(day, snapshots.path(day), project.entity)
     context.say(f"score · {entry.rows_out:,} rows published to mart.{project.mart.table} for {day}")
-    return ScoredDay(day, entry.rows_out, tuple(parts), max(differences))
+    return ScoredDay(day, entry.rows_out, tuple(parts), max(differences), tuple(alerts))
+
+
+def _score(context: Context, population: Population, day: date, unlabelled: bool, version: str) -> Scored:
+    project = context.project
+    target = context.settings.lake / project.name / "scores" / population.name / f"score_date={day}"
+    snapshot, who = context.snapshots.path(day), (population.name, project.entity, population.model, version)
+    return apply(context.spark(), snapshot, *who, target, unlabelled=unlabelled)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Score through the Spark UDF, then publish the mart: all of a day or nothing."""
 
 from serving.logged import Logged
-from serving.mart import Mart, current_top, published_dates, published_scores
+from serving.mart import Mart, current_top, published_dates, published_scores, published_versions
 from serving.publish import Published, publish
 from serving.score import Scored, ScoringError, score
 
@@ -15,5 +15,6 @@ __all__ = [
     "publish",
     "published_dates",
     "published_scores",
+    "published_versions",
     "score",
 ]

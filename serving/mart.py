@@ -103,6 +103,17 @@ def published_dates(database_url: str, mart: Mart) -> list[date]:
         return [row[0] for row in connection.execute(query)]
 
 
+def published_versions(database_url: str, mart: Mart, population: str, model: str) -> list[tuple[date, str]]:
+    """Each published day of the population with the version of the model that scored it, in order."""
+    mart.prepare(database_url)
+    query = sql.SQL(
+        "select distinct score_date, model_version from {} where population = %s and model_name = %s order by 1, 2"
+    )
+    with connect(database_url) as connection:
+        found = connection.execute(query.format(mart.scores), [population, model]).fetchall()
+    return [(row[0], str(row[1])) for row in found]
+
+
 def published_scores(database_url: str, mart: Mart, score_date: date) -> pd.DataFrame:
     """Entity, population, probability and version of one published day."""
     query = sql.SQL("select {}, population, churn_probability, model_name, model_version from {} where score_date = %s")

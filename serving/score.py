@@ -15,7 +15,8 @@ from stack.files import adopt, fresh_partial
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-RESULT = "churn_probability double, reason_1 string, reason_2 string, reason_3 string"
+PROBABILITY = "churn_probability"
+RESULT = f"{PROBABILITY} double, reason_1 string, reason_2 string, reason_3 string"
 SAMPLE = 1000
 TOLERANCE = 1e-9
 
@@ -56,26 +57,55 @@ def score(
         unlabelled: whether only the rows without a label are scored.
 
     Raises:
-        ScoringError: a probability is missing or outside [0, 1], rows got lost, or the UDF disagrees
-            with the model itself.
+        ScoringError: the model asks for a feature that is not there, or says no probability; one is missing or
+            outside [0, 1], rows got lost, or the UDF disagrees with the model itself.
     """
+    from pyspark.errors import PythonException
     from pyspark.sql import functions as F  # noqa: N812
 
     uri = f"models:/{model}/{version}"
-    names = [column.name for column in mlflow.models.get_model_info(uri).signature.inputs.inputs]
     rows = spark.read.parquet(str(snapshot)).where(F.col("population") == population)
+    names = _inputs(uri, rows.columns)
     if unlabelled:
         rows = rows.where(F.col("label").isNull())
     predict = mlflow.pyfunc.spark_udf(spark, uri, result_type=RESULT, env_manager="local", params={"explain": True})
     inputs = F.struct(*[F.col(name).cast("double").alias(name) for name in names])
     scored = rows.withColumn("said", predict(inputs)).select(entity, *names, "said.*")
     partial = fresh_partial(target)
-    scored.write.parquet(str(partial))
+    try:
+        scored.write.parquet(str(partial))
+    except PythonException as error:  # raised by the model's own code, on a worker
+        raise ScoringError(f"{uri} cannot score the rows: {_last(error)}; nothing was published.") from None
     written = spark.read.parquet(str(partial))
     total = _check(written, rows.count(), model, version)
     difference = _difference(written, names, uri)
     adopt(partial, target)
     return Scored(target, total, difference)
+
+
+def _last(error: Exception) -> str:
+    """What the model's code said last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:300].rstrip(".") if lines else type(error).__name__
+
+
+def _inputs(uri: str, columns: Sequence[str]) -> list[str]:
+    """The features that the model asks for."""
+    signature = mlflow.models.get_model_info(uri).signature
+    names = [column.name for column in signature.inputs.inputs]
+    told = {column.name for column in signature.outputs.inputs} if signature.outputs else set()
+    missing = [name for name in names if name not in columns]
+    if missing:
+        raise ScoringError(
+            f"{uri} asks for {len(missing)} features that the snapshot does not have, such as {missing[0]}: nothing "
+            "was published; roll back, or declare them."
+        )
+    if PROBABILITY not in told:
+        raise ScoringError(
+            f"{uri} does not say {PROBABILITY} (it says {', '.join(sorted(told)) or 'nothing'}): nothing was "
+            "published; roll back to a version that does."
+        )
+    return names
 
 
 def _check(written: "DataFrame", expected: int, model: str, version: str) -> int:

@@ -1,33 +1,48 @@
-"""`python -m stack up | down | check | java`: the services of this clone."""
+"""`python -m stack up | down | check | java`: the services of this clone; `user NAME ROLE`: who may use MLflow."""
 
 import argparse
 import sys
+from collections.abc import Callable
 
 from stack import services
 from stack.errors import PrichalError
+from stack.people import give_role
 from stack.settings import Settings
 from stack.spark import check_java
+
+ACTS: dict[str, Callable[[Settings], object]] = {
+    "up": lambda settings: services.up(settings, _say),
+    "down": lambda settings: services.down(settings, _say),
+    "check": services.check,
+    "java": lambda settings: check_java(settings.java_home),
+}
 
 
 def main() -> int:
     """Do what was asked; 0, or 2 with one sentence."""
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
-    parser.add_argument("act", choices=["up", "down", "check", "java"])
-    act = parser.parse_args().act
+    acts = parser.add_subparsers(dest="act", required=True)
+    for act in ACTS:
+        acts.add_parser(act)
+    person = acts.add_parser("user")
+    person.add_argument("name")
+    person.add_argument("role")
+    person.add_argument("--new-password", action="store_true")
+    given = parser.parse_args()
     try:
         settings = Settings.load()
-        if act == "up":
-            services.up(settings, _say)
-        elif act == "down":
-            services.down(settings, _say)
-        elif act == "check":
-            services.check(settings)
+        if given.act == "user":
+            _give_role(settings, given.name, given.role, given.new_password)
         else:
-            check_java(settings.java_home)
+            ACTS[given.act](settings)
     except PrichalError as error:
         sys.stderr.write(f"prichal: {error}\n")
         return 2
     return 0
+
+
+def _give_role(settings: Settings, name: str, role: str, new_password: bool) -> None:
+    give_role(settings, name, role, _say, new_password)
 
 
 def _say(line: str) -> None:

@@ -61,7 +61,8 @@ def start(folder: Path, records: Records, asked_port: int | None, passwords: dic
     pid = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
     started = Started.of(pid, {"sql": port})
     records.write("postgres", started)
-    _make_databases(port, passwords)
+    for name in ("prichal", "mlflow"):
+        make_database(port, passwords, name, owner=name)
     return started
 
 
@@ -121,18 +122,18 @@ def migrate(connection: psycopg.Connection, ddl: str) -> None:
     connection.execute(ddl)
 
 
-def _make_databases(port: int, passwords: dict[str, str]) -> None:
+def make_database(port: int, passwords: dict[str, str], name: str, owner: str) -> None:
+    """A database on the PostgreSQL started here, and the role that owns it, unless they are there."""
     with psycopg.connect(url("postgres", passwords["postgres"], port, "postgres"), autocommit=True) as connection:
-        for name in ("prichal", "mlflow"):
-            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                continue
-            attributes = "LOGIN CREATEROLE" if name == "prichal" else "LOGIN"
-            who = sql.Identifier(name)
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
-                create = sql.SQL("CREATE ROLE {} {} PASSWORD {}")
-                connection.execute(create.format(who, sql.SQL(attributes), sql.Literal(passwords[name])))
-            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(who, who))
-            connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(who))
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            return
+        attributes = "LOGIN CREATEROLE" if owner == "prichal" else "LOGIN"
+        database, who = sql.Identifier(name), sql.Identifier(owner)
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [owner]).fetchone():
+            create = sql.SQL("CREATE ROLE {} {} PASSWORD {}")
+            connection.execute(create.format(who, sql.SQL(attributes), sql.Literal(passwords[owner])))
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, who))
+        connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(database))
 
 
 def _initialise(folder: Path, owner: str | None, password: str) -> None:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from stack import postgres, s3, tracking
 from stack.files import replace_text
+from stack.login import ADMIN, DATABASE, Login
 from stack.process import HOST, Records, stop
 from stack.settings import SERVICE_FIELDS, VARIABLES, Settings, read_env_file, write_env_file
 
@@ -22,6 +23,9 @@ CLIENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
+
+#: of PostgreSQL's superuser, the mart's owner, MLflow's role, S3; MLflow's admin, and the key of its forms.
+PASSWORDS = ("postgres", "prichal", "mlflow", "s3", "admin", "flask")
 
 
 class Here:
@@ -70,7 +74,7 @@ def check(settings: Settings) -> None:
     with postgres.connect(settings.require_database()):
         pass
     s3.check(settings)
-    tracking.check(settings.require_tracking())
+    tracking.check(settings)
 
 
 def _start_postgres(settings: Settings, here: Here) -> Settings:
@@ -100,8 +104,8 @@ def _start_mlflow(settings: Settings, here: Here) -> Settings:
     if "tracking_uri" in here.elsewhere:
         here.say(f"mlflow    elsewhere: {settings.tracking_uri}")
         return settings
-    backend = _mlflow_backend(settings, here)
-    folder = settings.state / "mlflow"
+    backend, folder = _mlflow_backend(settings, here, "mlflow"), settings.state / "mlflow"
+    login = _login(settings, here) if settings.mlflow_auth == "on" else None
     started = tracking.start(
         folder,
         here.records,
@@ -110,19 +114,28 @@ def _start_mlflow(settings: Settings, here: Here) -> Settings:
         backend,
         settings.s3_bucket,
         _s3_variables(settings),
+        login,
     )
     uri = f"http://{HOST}:{started.ports['http']}"
-    here.say(f"mlflow    {uri}")
-    return settings.model_copy(update={"tracking_uri": uri})
+    here.say(f"mlflow    {uri}{f', asks for a name and a password; yours is {ADMIN}' if login else ''}")
+    who = {"tracking_user": ADMIN, "tracking_password": SecretStr(login.password)} if login else {}
+    return settings.model_copy(update={"tracking_uri": uri, "tracking_user": None, "tracking_password": None, **who})
 
 
-def _mlflow_backend(settings: Settings, here: Here) -> str:
-    """Our own PostgreSQL holds a database for MLflow; on an external one MLflow shares the given database."""
+def _mlflow_backend(settings: Settings, here: Here, database: str) -> str:
+    """Our own PostgreSQL holds databases for MLflow; on an external one MLflow shares the given database."""
     if "database_url" in here.elsewhere:
         return settings.require_database()
     started = here.records.read("postgres")
     assert started is not None  # noqa: S101  # _start_postgres has just written it
-    return postgres.url("mlflow", here.passwords["mlflow"], started.ports["sql"], "mlflow")
+    postgres.make_database(started.ports["sql"], here.passwords, database, owner="mlflow")
+    return postgres.url("mlflow", here.passwords["mlflow"], started.ports["sql"], database)
+
+
+def _login(settings: Settings, here: Here) -> Login:
+    login = Login(settings.state / "mlflow" / "auth.ini", here.passwords["admin"], here.passwords["flask"])
+    login.write(_mlflow_backend(settings, here, DATABASE))
+    return login
 
 
 def _elsewhere(settings: Settings, field: str) -> bool:
@@ -141,7 +154,7 @@ def _ours(state: Path) -> dict[str, str]:
 
 def _write_env(settings: Settings) -> None:
     plain = settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    secret = {"database_url": settings.database_url, "s3_secret": settings.s3_secret}
+    secret = {field: getattr(settings, field) for field in VARIABLES if settings.is_secret(field)}
     plain |= {field: value.get_secret_value() for field, value in secret.items() if value is not None}
     plain |= {"s3_bucket": settings.s3_bucket, "s3_region": settings.s3_region}
     skipped = {"java_home", "postgres_port", "s3_port", "mlflow_port"}
@@ -164,12 +177,12 @@ def _s3_variables(settings: Settings) -> dict[str, str]:
 
 
 def _passwords(path: Path) -> dict[str, str]:
-    """Random passwords of this clone, made once and readable by the owner only."""
-    if not path.exists():
-        made = {who: secrets.token_hex(16) for who in ("postgres", "prichal", "mlflow", "s3")}
-        replace_text(path, json.dumps(made), mode=0o600)
-    found: dict[str, str] = json.loads(path.read_text())
-    return found
+    """Random passwords of this clone, made once and readable by the owner only; those of new parts are added."""
+    found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    made = {who: secrets.token_hex(16) for who in PASSWORDS if who not in found}
+    if made:
+        replace_text(path, json.dumps({**found, **made}), mode=0o600)
+    return {**found, **made}
 
 
 def _program(name: str) -> Path:

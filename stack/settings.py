@@ -24,6 +24,11 @@ VARIABLES = {
     "lake": "PRICHAL_LAKE",
     "database_url": "DATABASE_URL",
     "tracking_uri": "MLFLOW_TRACKING_URI",
+    "tracking_user": "MLFLOW_TRACKING_USERNAME",
+    "tracking_password": "MLFLOW_TRACKING_PASSWORD",
+    "mlflow_auth": "PRICHAL_MLFLOW_AUTH",
+    "decisions_url": "PRICHAL_DECISIONS_URL",
+    "decisions_key": "PRICHAL_DECISIONS_KEY",
     "s3_endpoint": "MLFLOW_S3_ENDPOINT_URL",
     "s3_bucket": "PRICHAL_S3_BUCKET",
     "s3_region": "AWS_DEFAULT_REGION",
@@ -38,6 +43,9 @@ VARIABLES = {
     "mlflow_port": "PRICHAL_MLFLOW_PORT",
 }
 
+#: the variable that MLflow's own client signs in with.
+SIGNED_IN = VARIABLES["tracking_user"]
+
 #: what `.stack/env` provides: a value equal to the file's is ours, any other is configured elsewhere.
 SERVICE_FIELDS = ("database_url", "tracking_uri", "s3_endpoint")
 
@@ -51,6 +59,14 @@ class Settings(BaseModel):
     lake: Path = Path()
     database_url: SecretStr | None = None
     tracking_uri: str | None = None
+    #: who signs in to MLflow where it asks for that.
+    tracking_user: str | None = None
+    tracking_password: SecretStr | None = None
+    #: whether the MLflow server that `make up` starts asks for a name and a password (docs/who-may.md).
+    mlflow_auth: Literal["on", "off"] = "off"
+    #: where decisions are posted, and the key they are signed with; such an address often is a secret itself.
+    decisions_url: SecretStr | None = None
+    decisions_key: SecretStr | None = None
     s3_endpoint: str | None = None
     s3_bucket: str = "prichal"
     s3_region: str = "us-east-1"
@@ -82,6 +98,11 @@ class Settings(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise SettingError(_first_problem(error)) from None
+
+    @classmethod
+    def is_secret(cls, field: str) -> bool:
+        """Whether the field's value must not be shown."""
+        return cls.model_fields[field].annotation == SecretStr | None
 
     def require_database(self) -> str:
         """The PostgreSQL URL, password included: hand it to a driver, never to a log."""
@@ -136,8 +157,23 @@ def variable(name: str) -> str | None:
 
 
 def user() -> str:
-    """Who runs this process, for ledgers."""
-    return getpass.getuser()
+    """Who runs this process, for ledgers: the name that signs in to MLflow where there is one, else the system's."""
+    return variable(SIGNED_IN) or getpass.getuser()
+
+
+def reviewer(name: str) -> str:
+    """The name a person gave for a ledger; where one signs in to MLflow, it must be that one.
+
+    Raises:
+        SettingError: it is another one's.
+    """
+    signed_in = variable(SIGNED_IN)
+    if signed_in is not None and name != signed_in:
+        raise SettingError(
+            f"The name {name!r} is not the one signed in to MLflow, {signed_in!r}: give your own, or set "
+            f"{SIGNED_IN} and {VARIABLES['tracking_password']} to yours."
+        )
+    return name
 
 
 def _refuse_unknown(given: Mapping[str, str]) -> None:
@@ -150,5 +186,5 @@ def _refuse_unknown(given: Mapping[str, str]) -> None:
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_input=True, include_url=False)[0]
     field = str(problem["loc"][0])
-    shown = "(hidden)" if field in {"database_url", "s3_secret"} else repr(problem["input"])
+    shown = "(hidden)" if Settings.is_secret(field) else repr(problem["input"])
     return f"{VARIABLES[field]}={shown} cannot be used: {problem['msg']}."

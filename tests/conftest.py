@@ -22,7 +22,14 @@ settings.load_profile("steady")
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 #: what needs services and not the whole morning; it takes about as long as the rest of its tree.
-SECOND_STACK = {"test_cinema.py", "test_keeper.py", "test_stack.py"}
+SECOND_STACK = {
+    "test_cinema.py",
+    "test_guard.py",
+    "test_keeper.py",
+    "test_stack.py",
+    "test_webhook.py",
+    "test_who_may.py",
+}
 
 
 def piece(nodeid: str) -> str:
@@ -30,7 +37,8 @@ def piece(nodeid: str) -> str:
     path = PurePosixPath(nodeid.split("::")[0])
     if "end_to_end" in path.parts:
         return "second stack" if path.name in SECOND_STACK else "first stack"
-    return str(path.parent if "spark" in path.parts else path)
+    # Monitoring's files share what takes them longest, evidently's import.
+    return str(path.parent if {"spark", "monitoring"} & set(path.parts) else path)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,12 +1,19 @@
-"""Run again, undisturbed or after a kill: the same mart."""
+"""Run again, undisturbed, after a kill or with a version that broke: the same mart."""
 
+import json
 import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import mlflow
 import psycopg
+import pytest
+from mlflow import MlflowClient
 
+from projects import load_project
+from registry import promote
 from tests.end_to_end.conftest import Clone
 
 
@@ -78,3 +85,77 @@ def test_another_day_is_added_and_the_current_view_stays_with_the_latest(clone: 
     )
     assert drift["purchases_days_since_last"] == "stable"
     clone.rows("delete from mart.cdnow_scores where score_date = '1998-03-01' returning 1")
+
+
+WRAPPED = '''
+import pathlib
+import mlflow
+
+class Wrapped(mlflow.pyfunc.PythonModel):
+    """The model in production; once the flag says so, its probabilities turned round, or an error."""
+
+    def load_context(self, context):
+        self.inner = mlflow.pyfunc.load_model(context.artifacts["inner"])
+
+    def predict(self, context, model_input, params=None):
+        said = self.inner.predict(model_input, params=params)
+        flag = pathlib.Path("{flag}")
+        if flag.exists() and flag.read_text() == "fail":
+            raise KeyError("a column that is gone")
+        return said.assign(churn_probability=1 - said["churn_probability"]) if flag.exists() else said
+
+mlflow.models.set_model(Wrapped())
+'''
+
+
+def propose_wrapped(folder: Path) -> str:
+    """A challenger as good as what is in production, for it is that, until a flag is put up."""
+    client = MlflowClient()
+    inner = client.get_model_version_by_alias("cdnow_churn", "production")
+    uri = f"models:/cdnow_churn/{inner.version}"
+    code = folder / "wrapped.py"
+    code.write_text(WRAPPED.format(flag=folder / "flag"))
+    with mlflow.start_run():
+        mlflow.log_dict(json.loads(mlflow.artifacts.load_text(f"runs:/{inner.run_id}/evidence.json")), "evidence.json")
+        made = mlflow.pyfunc.log_model(
+            name="model", python_model=str(code), artifacts={"inner": uri}, registered_model_name="cdnow_churn",
+            signature=mlflow.models.get_model_info(uri).signature, pip_requirements=[],
+        )  # fmt: skip
+    client.set_registered_model_alias("cdnow_churn", "challenger", made.registered_model_version)
+    return str(made.registered_model_version)
+
+
+@pytest.mark.parametrize(
+    ("flag", "why"),
+    [("turned", "the rank correlation over 5,360 people of both days is -1.00"), ("fail", "a column that is gone")],
+)
+def test_a_version_that_breaks_after_its_promotion_is_rolled_back_by_the_next_score(
+    clone: Clone, morning: object, tmp_path: Path, flag: str, why: str
+) -> None:
+    mlflow.set_tracking_uri(clone.environment["MLFLOW_TRACKING_URI"])
+    mlflow.set_experiment("cdnow")
+    client, before = MlflowClient(), clone.mart()
+    sound = client.get_model_version_by_alias("cdnow_churn", "production").version
+    broken = propose_wrapped(tmp_path)
+    try:
+        promote(clone.url, "cdnow_churn", load_project("cdnow").policy, "tester")
+        assert client.get_model_version_by_alias("cdnow_churn", "production").version == broken
+        (tmp_path / "flag").write_text(flag)
+        scored = clone.run("python", "-m", "jobs.score", "--project", "cdnow")
+        assert scored.returncode == 0, scored.stdout + scored.stderr
+        alert = next(line for line in scored.stdout.splitlines() if "ALERT" in line)
+        assert f"Version {broken} of cdnow_churn is broken on 1998-07-01" in alert
+        assert why in alert
+        assert f"version {sound} is in production again and has scored" in alert
+        assert clone.mart() == before
+        assert client.get_model_version_by_alias("cdnow_churn", "production").version == sound
+        act, who, version, reason = clone.rows(
+            "select act, who, version, reason from ops.promotions where act = 'rollback' order by id desc"
+        )[0]
+        assert (act, who, version) == ("rollback", "watch", sound)
+        assert why in str(reason)
+        newest = client.search_runs([client.get_experiment_by_name("cdnow").experiment_id], max_results=1)[0]
+        assert why in newest.data.tags["prichal.watch.active"]
+    finally:
+        client.delete_model_version("cdnow_churn", broken)
+        client.set_registered_model_alias("cdnow_churn", "challenger", sound)

@@ -1,5 +1,6 @@
 """Settings come from the environment and `.stack/env`, strictly, and keep secrets to themselves."""
 
+import getpass
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stack.errors import SettingError
-from stack.settings import Settings, read_env_file, write_env_file
+from stack.settings import VARIABLES, Settings, read_env_file, reviewer, user, write_env_file
 from tests.unit.builders import is_one_sentence
 
 SECRET = "hunter2-hunter2"
@@ -155,3 +156,34 @@ def test_sourcing_puts_our_programs_first_and_the_others_last(tmp_path: Path):
     script = f'PATH=/theirs; . "{tmp_path}/env"; echo "$PATH"'
     done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, check=True, text=True)
     assert done.stdout == "/ours first:/theirs:/ours last\n"
+
+
+def test_a_switch_is_on_or_off(tmp_path: Path):
+    assert load(tmp_path).mlflow_auth == "off"
+    assert load(tmp_path, PRICHAL_MLFLOW_AUTH="on").mlflow_auth == "on"
+    with pytest.raises(SettingError, match=r"^PRICHAL_MLFLOW_AUTH='yes' cannot be used"):
+        load(tmp_path, PRICHAL_MLFLOW_AUTH="yes")
+
+
+def test_no_secret_of_the_settings_is_shown(tmp_path: Path):
+    names = [VARIABLES[field] for field in VARIABLES if Settings.is_secret(field)]
+    assert names == [
+        "DATABASE_URL",
+        "MLFLOW_TRACKING_PASSWORD",
+        "PRICHAL_DECISIONS_URL",
+        "PRICHAL_DECISIONS_KEY",
+        "AWS_SECRET_ACCESS_KEY",
+    ]
+    settings = load(tmp_path, **dict.fromkeys(names, SECRET))
+    assert SECRET not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+def test_who_signs_in_to_mlflow_is_who_acts(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_USERNAME", raising=False)
+    assert user() == getpass.getuser()
+    assert reviewer("anybody at all") == "anybody at all"
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "rita")
+    assert user() == reviewer("rita") == "rita"
+    with pytest.raises(SettingError, match="name 'anna' is not the one signed in to MLflow, 'rita'") as caught:
+        reviewer("anna")
+    assert is_one_sentence(caught.value)

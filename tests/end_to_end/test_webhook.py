@@ -1,0 +1,192 @@
+"""Decisions told to a real HTTP server: once each, in order, signed, and again when it was away."""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from registry import webhook
+from registry.webhook import tell
+from stack import postgres
+from stack.settings import Settings
+from tests.end_to_end.conftest import Clone
+
+#: what telling reads of the ledger.
+LEDGER = """
+create schema if not exists ops;
+create table if not exists ops.promotions (
+  id bigint primary key, happened_at timestamptz not null default now(), who text, model_name text, act text,
+  version text, replaced_version text, reason text, row_hash text);
+grant select on ops.promotions to prichal_writer;
+truncate ops.promotions;
+drop table if exists ops.deliveries;
+"""
+
+
+class Receiver(ThreadingHTTPServer):
+    """Keeps what it was sent; `answers` are its next statuses, then 204."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.answers: list[int] = []
+        super().__init__(("127.0.0.1", 0), Ear)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook?token=hush-hush"
+
+    def ids(self) -> list[int]:
+        return [json.loads(body)["id"] for _, body in self.heard]
+
+
+class Ear(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.heard.append((dict(self.headers), body))
+        self.send_response(self.server.answers.pop(0) if self.server.answers else 204)
+        self.send_header("Location", f"{self.server.url}&moved")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    monkeypatch.setattr(webhook, "PAUSE", 0)
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def url(clone: Clone) -> str:
+    """An empty ledger in a database of its own."""
+    passwords = json.loads((clone.state / "secrets.json").read_text())
+    port = json.loads((clone.state / "run" / "postgres.json").read_text())["ports"]["sql"]
+    postgres.make_database(port, passwords, "webhook", owner="prichal")
+    made = postgres.url("prichal", passwords["prichal"], port, "webhook")
+    with postgres.connect(made) as connection:
+        postgres.migrate(connection, LEDGER)
+    return made
+
+
+def decide(url: str, number: int) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "insert into ops.promotions values (%s, now(), 'rita', 'churn', 'promote', '2', '1', 'because', 'beef')",
+            [number],
+        )
+
+
+def settings(address: str | None, key: str | None = None) -> Settings:
+    return Settings(
+        decisions_url=SecretStr(address) if address else None, decisions_key=SecretStr(key) if key else None
+    )
+
+
+def test_a_decision_is_told_once_with_all_that_matters_and_signed(url: str, receiver: Receiver) -> None:
+    said: list[str] = []
+    decide(url, 7)
+    for _ in range(2):
+        tell(url, settings(receiver.url, "key"), {7: "http://mlflow/run"}, said.append)
+    (headers, body), *more = receiver.heard
+    assert not more
+    assert not said
+    told = json.loads(body)
+    assert told.pop("happened_at").startswith("20")
+    assert told == {
+        "id": 7, "hash": "beef", "model": "churn", "act": "promote", "version": "2", "replaced": "1", "who": "rita",
+        "reason": "because", "run": "http://mlflow/run",
+    }  # fmt: skip
+    assert headers["X-Prichal-Signature"] == f"sha256={hmac.new(b'key', body, hashlib.sha256).hexdigest()}"
+
+
+def test_what_was_decided_before_telling_began_is_not_told(url: str, receiver: Receiver) -> None:
+    for number in (1, 2, 3):
+        decide(url, number)
+    tell(url, settings(receiver.url), {3: "run"}, pytest.fail)
+    assert receiver.ids() == [3]
+    assert "X-Prichal-Signature" not in receiver.heard[0][0]
+
+
+def test_a_decision_whose_teller_died_is_told_with_the_next_in_order(url: str, receiver: Receiver) -> None:
+    for number in (1, 2, 3):
+        decide(url, number)
+        if number != 2:  # the process that wrote row 2 was killed right after it
+            tell(url, settings(receiver.url), {number: "run"}, pytest.fail)
+    assert receiver.ids() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([500, 500, 500], "HTTP status 500"),
+        ([404, 404, 404], "HTTP status 404"),
+        ([302, 302, 302], "HTTP status 302"),
+    ],
+)
+def test_a_receiver_that_refuses_is_asked_three_times_and_again_at_the_next_decision(
+    url: str, receiver: Receiver, answers: list[int], said: str
+) -> None:
+    receiver.answers = list(answers)
+    told: list[str] = []
+    decide(url, 1)
+    tell(url, settings(receiver.url), {1: "first"}, told.append)
+    assert receiver.ids() == [1, 1, 1]
+    assert len(told) == 1
+    assert said in told[0]
+    assert "hush-hush" not in told[0]
+    decide(url, 2)
+    tell(url, settings(receiver.url), {2: "second"}, told.append)
+    assert receiver.ids()[3:] == [1, 2]
+    assert [json.loads(body)["run"] for _, body in receiver.heard[3:]] == ["first", "second"]
+    assert len(told) == 1
+
+
+def test_one_bad_answer_is_no_failure(url: str, receiver: Receiver) -> None:
+    receiver.answers = [503]
+    decide(url, 1)
+    tell(url, settings(receiver.url), {1: "run"}, pytest.fail)
+    assert receiver.ids() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9/hush-hush", "gopher://hush-hush", "hush-hush"], ids=["nobody", "a scheme", "none"]
+)
+def test_an_address_that_cannot_be_reached_stops_nothing_and_is_not_shown(
+    url: str, receiver: Receiver, address: str
+) -> None:
+    told: list[str] = []
+    decide(url, 1)
+    tell(url, settings(address), {1: "run"}, told.append)
+    assert len(told) == 1
+    assert "PRICHAL_DECISIONS_URL did not take decision 1" in told[0]
+    assert "hush-hush" not in told[0]
+
+
+def test_a_database_that_is_away_stops_nothing(receiver: Receiver) -> None:
+    told: list[str] = []
+    tell("postgresql://prichal:hush-hush@127.0.0.1:9/prichal", settings(receiver.url), {1: "run"}, told.append)
+    assert len(told) == 1
+    assert "does not answer" in told[0]
+    assert "hush-hush" not in told[0]
+
+
+def test_without_an_address_nothing_is_kept(url: str, receiver: Receiver) -> None:
+    decide(url, 1)
+    tell(url, settings(None), {1: "run"}, pytest.fail)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("select to_regclass('ops.deliveries')").fetchone() == (None,)
+    assert not receiver.heard
