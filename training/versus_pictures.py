@@ -1,13 +1,15 @@
 """Pictures of a challenger beside the version in production, both scored on the same rows."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
+from stack.markdown import figure as said
 from training.bootstrap import Entities
 from training.canvas import ACCENT, FAINT, INK, OTHERS, WARM, canvas, plain, sheet
 from training.curves import observed_interval, percent
@@ -15,6 +17,8 @@ from training.metrics import Floats, calibration_table
 
 #: of the version in production, everywhere.
 BEFORE = OTHERS[0]
+#: from few rows to many.
+DENSITY = LinearSegmentedColormap.from_list("density", ["#d0ebf0", ACCENT, "#062f38"])
 
 
 @dataclass(frozen=True)
@@ -42,19 +46,19 @@ def versus_gallery(pair: Pair, measured: Mapping[str, Any], margin: float, seed:
     Args:
         pair: what is compared.
         measured: `auc` of the challenger and `versus` with `auc`, `bootstrap` and `delong`, each a value with its
-            interval, as a promotion measures them.
+            interval, and `moved` with `entered` and `withdrawn`, as a promotion measures them.
         margin: how far the challenger's AUC may lie below that of production.
         seed: of error bars.
     """
     yield "auc", auc_picture(measured, margin, pair.names)
-    yield "moved", moved_picture(pair)
+    yield "moved", moved_picture(pair, measured["moved"])
     yield "calibration", calibration_picture(pair, seed)
     yield "scores", scores_picture(pair)
 
 
-def pngs(pictures: Iterator[tuple[str, Any]]) -> dict[str, bytes]:
-    """Pictures as the bytes of PNG files, by name."""
-    return {name: _png(figure) for name, figure in pictures}
+def pngs(pictures: Iterable[tuple[str, Any]], dpi: int = 110) -> dict[str, bytes]:
+    """Pictures as the bytes of PNG files, by name; `dpi` is in dots per inch."""
+    return {name: _png(figure, dpi) for name, figure in pictures}
 
 
 def auc_picture(measured: Mapping[str, Any], margin: float, names: tuple[str, str]) -> Any:
@@ -67,6 +71,8 @@ def auc_picture(measured: Mapping[str, Any], margin: float, names: tuple[str, st
     plain(below, f"difference, {names[0]} minus {names[1]}", "")
     told = [("by drawing people", versus["bootstrap"], ACCENT), ("by DeLong", versus["delong"], ACCENT)]
     _intervals(below, told, "+")
+    far = max(1.5 * margin, *(abs(one[end]) for _, one, _ in told for end in ("low", "high")))
+    below.set_xlim(-1.25 * far, 1.25 * far)
     below.axvline(0, color=FAINT, linewidth=1, zorder=0)
     below.axvline(-margin, color=WARM, linewidth=1.4, linestyle="--", zorder=0)
     below.annotate(f"allowed: -{margin:g}", (-margin, 1), (4, -2), xycoords=("data", "axes fraction"), va="top",
@@ -74,22 +80,20 @@ def auc_picture(measured: Mapping[str, Any], margin: float, names: tuple[str, st
     return figure
 
 
-def moved_picture(pair: Pair) -> Any:
+def moved_picture(pair: Pair, moved: Mapping[str, Any]) -> Any:
     """Each row's place by production and by the challenger, as a density, with the border of the riskiest tenth."""
     title, before, now = "Who is scored differently", f"place by {pair.names[1]}", f"place by {pair.names[0]}"
     figure, axes = canvas(title, f"{before}, 100% is the riskiest", f"{now}, 100% is the riskiest", (7, 6))
-    production, challenger = _places(pair.production), _places(pair.challenger)
-    drawn = axes.hexbin(production, challenger, gridsize=45, extent=(0, 1, 0, 1), bins="log", mincnt=1, cmap="Greys",
-                        linewidths=0.1)  # fmt: skip
-    bar = figure.colorbar(drawn, ax=axes, shrink=0.6, label="rows")
+    drawn = axes.hexbin(_places(pair.production), _places(pair.challenger), gridsize=45, extent=(0, 1, 0, 1),
+                        bins="log", mincnt=1, cmap=DENSITY, linewidths=0.1)  # fmt: skip
+    bar = figure.colorbar(drawn, ax=axes, shrink=0.6, label="rows in a cell", format="{x:,.0f}")
     bar.outline.set_visible(False)
     for line in (axes.axvline, axes.axhline):
         line(0.9, color=WARM, linewidth=1.2, linestyle="--")
-    enter, leave = ((challenger > 0.9) & (production <= 0.9)).sum(), ((challenger <= 0.9) & (production > 0.9)).sum()
-    words = {"color": WARM, "fontsize": 9, "bbox": {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 2}}
-    axes.text(0.88, 0.985, f"{enter:,} enter the riskiest tenth", ha="right", va="top", **words)
-    axes.text(0.985, 0.02, f"{leave:,} leave it", ha="right", va="bottom", **words)
-    axes.set(xlim=(0, 1), ylim=(0, 1))
+    words = {"color": WARM, "fontsize": 9, "bbox": {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 2}}
+    axes.text(0.02, 0.98, f"{moved['entered']:,} enter the riskiest tenth", ha="left", va="top", **words)
+    axes.text(0.985, 0.02, f"{moved['withdrawn']:,} leave it", ha="right", va="bottom", **words)
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     percent(axes.xaxis, axes.yaxis)
     return figure
 
@@ -140,13 +144,12 @@ def _intervals(axes: Any, told: list[tuple[str, Mapping[str, float], str]], sign
     for place, (_, one, color) in enumerate(reversed(told)):
         axes.plot([one["low"], one["high"]], [place, place], color=color, linewidth=2.2, solid_capstyle="butt")
         axes.plot([one["value"]], [place], "o", color=color, markersize=7)
-        said = f"{one['value']:{sign}.4f} ({one['low']:{sign}.4f} to {one['high']:{sign}.4f})"
-        axes.annotate(
-            said, (one["value"], place), (0, 8), textcoords="offset points", ha="center", color=color, fontsize=9
-        )
+        axes.annotate(said(one, 4, sign), (one["value"], place), (0, 8), textcoords="offset points", ha="center",
+                      color=INK, fontsize=9)  # fmt: skip
     axes.set_yticks(range(len(told)), [name for name, _, _ in reversed(told)])
     axes.set_ylim(-0.5, len(told) - 0.1)
     axes.margins(x=0.25)
+    axes.locator_params(axis="x", nbins=6)
 
 
 def _places(probability: Floats) -> Floats:
@@ -157,7 +160,7 @@ def _places(probability: Floats) -> Floats:
     return places
 
 
-def _png(figure: Any) -> bytes:
+def _png(figure: Any, dpi: int) -> bytes:
     held = io.BytesIO()
-    figure.savefig(held, format="png")
+    figure.savefig(held, format="png", dpi=dpi)
     return held.getvalue()

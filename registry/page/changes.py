@@ -15,16 +15,23 @@ def changed(standing: Standing) -> Section:
     challenger, production = standing.challenger, standing.production
     about = _about(challenger, production)
     if production is None:
-        named = [f"{len(challenger.features):,} features.", f"Parameters: {_settings(challenger.params)}."]
-        packages = f"Packages: {_settings(dig(challenger.evidence, 'packages'))}."
-        return Section("What it is made of", [about, Items([*named, packages])], [about, Items(named)])
+        return _alone(challenger, about)
     now, before = (dig(one.evidence, "packages") for one in (challenger, production))
+    params = _pairs("parameter", challenger.params, production.params)
     full, brief = (
-        [*_features(challenger, production, most), *_pairs("parameter", challenger.params, production.params),
-         *_pairs("package", now, before)]
+        [*_features(challenger.features, production.features, most), *params, *_pairs("package", now, before)]
         for most in (None, FEW)
-    )  # fmt: skip
+    )
     return Section("What changed", [about, *full], [about, *brief])
+
+
+def _alone(version: Version, about: Table) -> Section:
+    named = [
+        f"Features: {UNKNOWN if version.features is None else len(version.features)}.",
+        f"Parameters: {_settings(version.params)}.",
+    ]
+    packages = f"Packages: {_settings(dig(version.evidence, 'packages'))}."
+    return Section("What it is made of", [about, Items([*named, packages])], [about, Items(named)])
 
 
 def _about(challenger: Version, production: Version | None) -> Table:
@@ -57,10 +64,11 @@ def _window(proof: object, part: str, rows: str) -> str:
     return span if known is None else f"{span}, {count(known)} rows"
 
 
-def _features(challenger: Version, production: Version, most: int | None) -> list[Block]:
-    now, before = set(challenger.features), set(production.features)
-    added = [one for one in challenger.features if one not in before]
-    removed = [one for one in production.features if one not in now]
+def _features(mine: Sequence[str] | None, its: Sequence[str] | None, most: int | None) -> list[Block]:
+    if mine is None or its is None:
+        return [Text("Which features changed is not known.")]
+    now, before = set(mine), set(its)
+    added, removed = [one for one in mine if one not in before], [one for one in its if one not in now]
     same = f"{len(now & before):,} features are in both"
     if not added and not removed:
         return [Text(f"{same}, none was added and none removed.")]

@@ -56,7 +56,7 @@ def contents(
         grounds.reasons(standing),
         grounds.leaks(standing),
     )
-    lead: list[Block] = [*first_only(standing), *(to_decide(standing) if waits and decision.accepted else [])]
+    lead: list[Block] = [*first_only(standing), *to_decide(standing, decision, waits)]
     if when is not None:
         lead.insert(0, Text(f"Decided by the gate on {when:%Y-%m-%d %H:%M} {when:%Z}".rstrip() + "."))
     return Page(

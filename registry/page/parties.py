@@ -36,11 +36,11 @@ class Version(Protocol):
         """Of the model's files."""
 
     @property
-    def features(self) -> Sequence[str]:
+    def features(self) -> Sequence[str] | None:
         """Columns of its signature."""
 
     @property
-    def params(self) -> Mapping[str, Any]:
+    def params(self) -> Mapping[str, Any] | None:
         """Of its family."""
 
 

@@ -9,18 +9,18 @@ from registry.page.parties import Standing, called
 
 
 def verdict(standing: Standing, decision: Decision, waits: bool) -> str:
-    """What the gate says and what is waited for, in one paragraph."""
+    """What the gate says and what is waited for, in one paragraph; `waits`: whether a person has to approve it."""
     challenger, production = standing.challenger, standing.production
     what = f"{called(challenger)} of {challenger.model} by policy version {decision.policy_version}"
     if not decision.accepted:
         stays = "Nothing is in production" if production is None else f"Production stays {called(production)}"
         return f"REFUSED: the gate refuses {what}; {_failed(decision)}. {stays}, and nothing is waited for."
-    if production is not None and production.number == challenger.number:
+    if _stays(standing):
         return f"ACCEPTED: the gate accepts {what}, which is in production already; nothing is waited for."
     instead = "as the first in production" if production is None else f"in place of {called(production)}"
     if waits:
         author = challenger.author or "its author, who is not known"
-        return f"WAITS FOR APPROVAL: the gate accepts {what} {instead}. It waits for anybody but {author} to decide."
+        return f"WAITS FOR APPROVAL: the gate accepts {what} {instead}; somebody other than {author} has to decide."
     return f"ACCEPTED: the gate accepts {what} {instead}; nothing is waited for."
 
 
@@ -31,8 +31,10 @@ def first_only(standing: Standing) -> list[Block]:
     return [Text("No version is in production: this is the first, only its own figures were judged, none compared.")]
 
 
-def to_decide(standing: Standing) -> list[Block]:
-    """The commands of a reviewer, to be filled in with a name and a reason."""
+def to_decide(standing: Standing, decision: Decision, waits: bool) -> list[Block]:
+    """The commands of a reviewer, to be filled in with a name and a reason; none where nothing is waited for."""
+    if not waits or not decision.accepted or _stays(standing):
+        return []
     evidence = standing.challenger.evidence
     where = " ".join(f"-P {key}={_word(dig(evidence, key), key)}" for key in ("project", "population"))
     return [Command([f"mlflow run . --env-manager local -e {act} {where} -P name=YOU -P reason='WHY'"
@@ -49,6 +51,11 @@ def checks(decision: Decision) -> Section:
 
 def _row(check: Check, sentence: str) -> list[Cell]:
     return [check.name, _short(check.value), _short(check.bound), check.passed, sentence]
+
+
+def _stays(standing: Standing) -> bool:
+    """Whether the challenger is in production already."""
+    return standing.production is not None and standing.production.number == standing.challenger.number
 
 
 def _failed(decision: Decision) -> str:
