@@ -31,14 +31,15 @@ def as_markdown(page: Page, file: str, address: str | None) -> str:
 
 
 def with_outcome(description: str, sentence: str) -> str:
-    """A description with what became of the version on top, at most `LONGEST` characters.
+    """A description with what became of the version on top, at most `LONGEST` characters; told once if told again.
 
     Args:
         description: Markdown as it is.
         sentence: who did what, when and why, in plain text.
     """
     short = sentence if len(sentence) <= LONGEST_SENTENCE else sentence[:LONGEST_SENTENCE] + " …"
-    return cut(f"**{escape(short)}**\n\n{description}")
+    line = f"**{escape(short)}**\n\n"
+    return description if description.startswith(line) else cut(line + description)
 
 
 def cut(text: str) -> str:

@@ -65,8 +65,14 @@ OLD = Version(
 )  # fmt: skip
 BOTH = Standing(Version(), OLD)
 FIRST = Standing(Version(), None)
-YES = Decision(True, 3, (Check("auc", True, 0.77, 0.7, "Its lower end reaches 0.70."),))
-NO = Decision(False, 3, (*YES.checks, Check("parity", False, 0.25, 1e-6, "Spark says something else.")))
+
+
+def decided(accepted: bool, *checks: Check) -> Decision:
+    return Decision(accepted, 3, checks)
+
+
+YES = decided(True, Check("auc", True, 0.77, 0.7, "Its lower end reaches 0.70."))
+NO = decided(False, *YES.checks, Check("parity", False, 0.25, 1e-6, "Spark says something else."))
 
 
 def both(standing: Standing = BOTH, found: Any = None, decision: Decision = YES, **others: Any) -> Review:
@@ -204,7 +210,7 @@ def filled(text: str) -> Standing:
 
 
 def judged(text: str) -> Decision:
-    return Decision(True, 3, (Check(text, True, 1.0, 1.0, text), Check(text, False, None, None, text)))
+    return decided(True, Check(text, True, 1.0, 1.0, text), Check(text, False, None, None, text))
 
 
 class Tags(HTMLParser):
@@ -260,7 +266,7 @@ def test_foreign_text_adds_nothing_to_the_markdown(text: str):
 
 def test_a_description_keeps_to_its_length_by_whole_sections_the_most_important_first():
     many = tuple(Check(f"check{place}", place > 0, 1.0, 1.0, "A sentence of some length. " * 6) for place in range(20))
-    made = both(decision=Decision(False, 3, many))
+    made = both(decision=decided(False, *many))
     titles = [line for line in made.markdown.splitlines() if line.startswith("## ")]
     assert len(made.markdown) <= LONGEST
     assert made.markdown.endswith(f"\n\n{REST}")
@@ -273,7 +279,7 @@ def test_a_description_keeps_to_its_length_by_whole_sections_the_most_important_
 
 def test_a_verdict_that_fills_a_page_is_cut_too():
     names = tuple(Check("_" * 900, False, None, None, "x") for _ in range(9))
-    assert len(both(decision=Decision(False, 3, names)).markdown) <= LONGEST
+    assert len(both(decision=decided(False, *names)).markdown) <= LONGEST
 
 
 def test_where_the_whole_review_lies_is_told_and_linked_where_that_is_known():
@@ -289,9 +295,10 @@ def test_the_moment_is_told():
     assert "Decided by the gate on 2026-01-02 03:04 UTC." in both(when=when).markdown
 
 
-def test_what_became_of_it_comes_on_top_each_time():
+def test_what_became_of_it_comes_on_top_once():
     first = with_outcome("**Verdict.**\n\n## Rest\n", "vera approved it: <good> & sound.")
     assert first == "**vera approved it: &lt;good&gt; &amp; sound.**\n\n**Verdict.**\n\n## Rest\n"
+    assert with_outcome(first, "vera approved it: <good> & sound.") == first
     assert with_outcome(first, "olga rolled it back.").splitlines()[:3] == [
         "**olga rolled it back.**", "", "**vera approved it: &lt;good&gt; &amp; sound.**",
     ]  # fmt: skip
