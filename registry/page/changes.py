@@ -1,5 +1,6 @@
 """What changed between two versions: data, code, features, parameters, packages."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ from registry.page.parties import Standing, Version, called
 
 #: names that are listed where there is little room.
 FEW = 8
+#: what else a training was told, beside the model's own parameters; what its run holds more are facts, told elsewhere.
+CHOSEN = ("calibration_snapshots", "left_out", "search_trials", "seed")
 
 
 def changed(standing: Standing) -> Section:
@@ -17,7 +20,7 @@ def changed(standing: Standing) -> Section:
     if production is None:
         return _alone(challenger, about)
     now, before = (dig(one.evidence, "packages") for one in (challenger, production))
-    params = _pairs("parameter", challenger.params, production.params)
+    params = _pairs("parameter", _params(challenger), _params(production))
     full, brief = (
         [*_features(challenger.features, production.features, most), *params, *_pairs("package", now, before)]
         for most in (None, FEW)
@@ -28,7 +31,7 @@ def changed(standing: Standing) -> Section:
 def _alone(version: Version, about: Table) -> Section:
     named = [
         f"Features: {UNKNOWN if version.features is None else len(version.features)}.",
-        f"Parameters: {_settings(version.params)}.",
+        f"Parameters: {_settings(_params(version))}.",
     ]
     packages = f"Packages: {_settings(dig(version.evidence, 'packages'))}."
     return Section("What it is made of", [about, Items([*named, packages])], [about, Items(named)])
@@ -94,6 +97,16 @@ def _pairs(what: str, now: object, before: object) -> list[Block]:
     told = Text(f"{same} {what}{'' if same == 1 else 's'} with the same value; {len(differ) or 'none'} differ"
                 f"{'s' if len(differ) == 1 else ''}.")  # fmt: skip
     return [told, Table([what, "now", "before"], differ)] if differ else [told]
+
+
+def _params(version: Version) -> Mapping[str, Any] | None:
+    """The model's own parameters and what else was chosen, where they are those of a run; else as they are."""
+    told = version.params
+    try:
+        own = json.loads(str(dig(told, "model_params")))
+    except ValueError:
+        return told
+    return {**own, **{name: told[name] for name in CHOSEN if name in told}} if told and isinstance(own, dict) else told
 
 
 def _value(told: Mapping[Any, Any], key: object) -> str:

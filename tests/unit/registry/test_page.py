@@ -45,11 +45,11 @@ def proof(**changes: Any) -> dict[str, Any]:
     told = evidence(**changes)
     told["metrics"] |= {"recall_at_10pct": figure(0.31), "lift_at_10pct": figure(3.1)}
     return {
+        **told,
         "project": "shop",
         "population": "paid",
         "reasons": [{"reason": "Comes rarely", "share": 0.6}, {"reason": "Spends little", "share": 0.4}],
         "slices": [{**part, "auc": figure(0.75), "calibration_gap": figure(-0.01)}],
-        **told,
     }
 
 
@@ -169,6 +169,13 @@ def test_equal_models_differ_in_nothing():
     assert "3 features are in both, none was added and none removed." in lines
     assert "3 parameters with the same value; none differ." in lines
     assert "- Of the 9 rows in the riskiest tenth, 0 enter (0.0%) and 0 leave it." in lines
+
+
+def test_of_a_runs_parameters_those_are_told_that_were_chosen():
+    own = {"model_params": '{"depth": 4, "rate": 0.1}', "depth": "4", "seed": "7", "as_of": "1998-07-01"}
+    lines = plain(both(Standing(Version(params=own), replace(OLD, params={**own, "seed": "8", "as_of": "1998-06-01"}))))
+    assert "2 parameters with the same value; 1 differs." in lines
+    assert "| seed | 7 | 8 |" in lines
 
 
 NOTHING = Version(run_id=None, author=None, evidence=None, evidence_sha256=None, files_sha256=None, features=None,
