@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from training.markdown import escape, figure, table
+from stack.markdown import escape, figure, table
 from training.validation import BY_ENTITY, OUT_OF_TIME, judged, validation
 
 #: what the registry holds of a version's description.

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
 
-from training.bootstrap import Weights, entity_weights, weighted_sums
+from training.bootstrap import Entities, Weights, entity_weights, weighted_sums
 from training.candidate import Candidate
 from training.canvas import ACCENT, FAINT, INK, OTHERS, WARM, canvas
 from training.figures import BUDGETS
@@ -33,7 +34,7 @@ def roc_picture(candidates: Sequence[Candidate], frame: Frame, chosen: str) -> A
         own = candidate.name == chosen
         label = f"{candidate.name} {roc_auc_score(frame.labels, probability):.3f}"
         axes.plot(x, y, label=label, linewidth=2.4 if own else 1.2, color=ACCENT if own else next(colors))
-    _percent(axes.xaxis, axes.yaxis)
+    percent(axes.xaxis, axes.yaxis)
     axes.legend(frameon=False, loc="lower right", title="ROC-AUC", alignment="left")
     return figure
 
@@ -42,7 +43,7 @@ def calibration_picture(candidate: Candidate, frame: Frame, seed: int) -> Any:
     """Predicted probability against the share that left, in tenths of the rows, with 95% intervals over entities."""
     probability = candidate.probability(frame.rows)
     predicted, observed, _ = calibration_table(frame.labels, probability)
-    low, high = _observed_interval(probability, frame, seed)
+    low, high = observed_interval(frame.labels, probability, frame.entity, seed)
     figure, axes = canvas(
         f"Calibration, {frame.judged}", "predicted probability of leaving", "share that left, 95% interval", (6.5, 6)
     )
@@ -51,7 +52,7 @@ def calibration_picture(candidate: Candidate, frame: Frame, seed: int) -> Any:
     bars = np.clip(np.vstack([observed - low, high - observed]), 0, None)
     axes.errorbar(predicted, observed, bars, fmt="o-", color=ACCENT, capsize=3, label="a tenth of the rows each")
     axes.set(xlim=(0, top), ylim=(0, top))
-    _percent(axes.xaxis, axes.yaxis)
+    percent(axes.xaxis, axes.yaxis)
     axes.legend(frameon=False, loc="upper left")
     return figure
 
@@ -71,7 +72,7 @@ def found_picture(candidate: Candidate, frame: Frame) -> Any:
         axes.plot(contacted[place], found[place], "o", color=ACCENT)
     axes.legend(frameon=False, loc="lower right", title=_budgets(found), alignment="left")
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
-    _percent(axes.xaxis, axes.yaxis)
+    percent(axes.xaxis, axes.yaxis)
     return figure
 
 
@@ -88,7 +89,7 @@ def scores_picture(candidate: Candidate, frame: Frame) -> Any:
         axes.hist(part, bins=bins, weights=weight, color=color, alpha=0.25)
         axes.hist(part, bins=bins, weights=weight, color=color, histtype="step", linewidth=1.6, label=label)
     axes.set_ylim(top=1.2 * axes.get_ylim()[1])  # room for the words
-    _percent(axes.xaxis, axes.yaxis)
+    percent(axes.xaxis, axes.yaxis)
     axes.legend(frameon=False, loc="upper right")
     return figure
 
@@ -101,8 +102,10 @@ def _budgets(found: Floats) -> str:
     return "\n".join(lines)
 
 
-def _observed_interval(probability: Floats, frame: Frame, seed: int) -> tuple[Floats, Floats]:
-    """95% interval of the share that left in each tenth of the rows, drawing entities."""
+def observed_interval(
+    labels: NDArray[np.int_], probability: Floats, entity: Entities, seed: int
+) -> tuple[Floats, Floats]:
+    """95% interval of the share that left in each tenth of the rows by probability, drawing entities."""
     order = np.argsort(probability, kind="stable")
     member = np.zeros((len(order), 10))
     for place, part in enumerate(np.array_split(order, 10)):
@@ -110,24 +113,25 @@ def _observed_interval(probability: Floats, frame: Frame, seed: int) -> tuple[Fl
     member = member[:, member.any(axis=0)]
     with np.errstate(invalid="ignore"):  # a tenth of which nobody was drawn
         shares = [
-            weighted_sums(weights, member * frame.labels[:, None]) / weighted_sums(weights, member)
-            for weights in _draws(frame, seed)
+            weighted_sums(weights, member * labels[:, None]) / weighted_sums(weights, member)
+            for weights in _draws(entity, seed)
         ]
     low, high = np.nanpercentile(np.concatenate(shares), [2.5, 97.5], axis=0)
     return low, high
 
 
-def _draws(frame: Frame, seed: int) -> Iterator[Weights]:
+def _draws(entity: Entities, seed: int) -> Iterator[Weights]:
     """Blocks of weights, as many as a picture needs."""
     drawn = 0
-    for weights in entity_weights(frame.entity, seed):
+    for weights in entity_weights(entity, seed):
         yield weights
         drawn += len(weights)
         if drawn >= REPLICATES:
             return
 
 
-def _percent(*axes: Any) -> None:
+def percent(*axes: Any) -> None:
+    """Tell shares in percent."""
     for axis in axes:
         axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
         axis.label.set_color(INK)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from training.markdown import escape, figure
+from stack.markdown import escape, figure
 from training.validation import BY_ENTITY, validation
 from training.validation import judged as judged_as
 

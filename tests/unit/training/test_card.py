@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from features import OWNERS_WORD
+from stack.markdown import escape
 from tests.unit.builders import by_entity, evidence
 from training.card import LONGEST, description, model_card
-from training.markdown import escape
 
 ABOUT = {
     "project": "shop",

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.unit.builders import by_entity, evidence
-from training.markdown import escape, figure, table
 from training.note import point_differences, run_note
 
 ABOUT: dict[str, Any] = evidence(data__development_rows=40_000)
@@ -53,36 +52,3 @@ def test_a_candidate_is_held_against_the_other_baselines():
     assert told["recency"] == {"logistic": {"value": pytest.approx(-0.1)}}
     assert "- **Against baselines**: -0.1000 on logistic\n" in note(baselines=told["recency"])
     assert "- **Against baselines**: it is the only baseline\n" in note(baselines={})
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("days in a row", "days in a row"),
-        ("a|b", r"a\|b"),
-        ("<script>alert(1)</script> & co", "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co"),
-        ("[link](http://x)", r"\[link\](http://x)"),
-        ("`code` *bold* _it_ ~no~ \\", r"\`code\` \*bold\* \_it\_ \~no\~ \\"),
-        ("two\n# lines", "two # lines"),
-        ("€ and 日本", "€ and 日本"),
-    ],
-)
-def test_text_shows_as_it_is_and_stays_on_its_line(text: str, shown: str):
-    assert escape(text) == shown
-
-
-def test_a_table_has_a_line_for_its_heads_and_one_for_each_row():
-    assert table(["a", "b"], [["1", "2"]]) == ["| a&ensp; | b |", "| --- | --- |", "| 1&ensp; | 2 |"]
-
-
-@pytest.mark.parametrize(
-    ("told", "digits", "sign", "said"),
-    [
-        ({"value": 0.12345}, 4, "", "0.1235"),
-        ({"value": 0.5, "low": 0.4, "high": 0.61}, 2, "", "0.50 (0.40 to 0.61)"),
-        ({"value": -0.5}, 1, "+", "-0.5"),
-        ({"value": 1}, 2, "+", "+1.00"),
-    ],
-)
-def test_a_figure_is_written_with_its_digits_and_interval(told: Any, digits: int, sign: str, said: str):
-    assert figure(told, digits, sign) == said

@@ -4,10 +4,23 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+_SIGNS = re.compile(
+    r"(?P<begins>^(?:#{1,6}|[-+]|-{3,}|=+|\d{1,9}[.)])(?=\s|$))"  # a heading, a list, a rule
+    r"|(?P<entity>:(?=//|[\w+-]+:)|(?<=www)\.|[$@])"  # MLflow shows the backslash here, or makes a link or a smiley
+    r"|[\\`*_\[\]|~]",
+    re.IGNORECASE,
+)
+
 
 def escape(text: object) -> str:
     """Text on one line that shows as it is, whatever signs of HTML or Markdown it holds."""
-    return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", html.escape(" ".join(str(text).split()), quote=False))
+    return _SIGNS.sub(_shown, html.escape(" ".join(str(text).split()), quote=False))
+
+
+def _shown(sign: re.Match[str]) -> str:
+    if sign["entity"]:
+        return f"&#{ord(sign[0])};"
+    return f"{sign[0][:-1]}\\{sign[0][-1]}" if sign[0][-1] in ".)" else f"\\{sign[0]}"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

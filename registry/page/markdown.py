@@ -1,0 +1,82 @@
+"""A review as Markdown: what MLflow shows as a version's description."""
+
+from collections.abc import Iterator, Sequence
+
+from registry.page.blocks import Block, Cell, Command, Items, Page, Picture, Section, Table, Text
+from stack.markdown import escape, table
+
+#: what the registry holds of a version's description.
+LONGEST = 5000
+#: what it shows of one sentence of a person; the ledger holds all of it.
+LONGEST_SENTENCE = 600
+REST = "The rest is in the whole review.\n"
+
+
+def as_markdown(page: Page, file: str, address: str | None) -> str:
+    """At most `LONGEST` characters: in full, else with the short form of its sections, else without the last ones.
+
+    Args:
+        page: what is told.
+        file: name of the whole review.
+        address: where the MLflow UI shows it; None where that is not known.
+    """
+    whole = f"[{escape(file)}]({address})" if address else f"`{file}` of the promotion's run"
+    cards = "The model's card is `model_card.md` of its source run."
+    head = f"**{escape(page.verdict)}**\n\nThe whole review, with pictures: {whole}. {cards}\n"
+    lead = "".join(f"\n{text}\n" for text in _blocks(page.lead))
+    full, brief = (
+        head + lead + "".join(_section(section, short) for section in page.sections) for short in (False, True)
+    )
+    return full if len(full) <= LONGEST else cut(brief)
+
+
+def with_outcome(description: str, sentence: str) -> str:
+    """A description with what became of the version on top, at most `LONGEST` characters; told once if told again.
+
+    Args:
+        description: Markdown as it is.
+        sentence: who did what, when and why, in plain text.
+    """
+    short = sentence if len(sentence) <= LONGEST_SENTENCE else sentence[:LONGEST_SENTENCE] + " …"
+    line = f"**{escape(short)}**\n\n"
+    return description if description.startswith(line) else cut(line + description)
+
+
+def cut(text: str) -> str:
+    """As many whole sections as fit, with a pointer to the rest; if none does, as many whole paragraphs."""
+    if len(text) <= LONGEST:
+        return text
+    kept = text.removesuffix(REST).rstrip()
+    for border in ("\n## ", "\n\n"):
+        while len(kept) + len(REST) + 2 > LONGEST and border in kept:
+            kept = kept[: kept.rfind(border)].rstrip()
+    return f"{kept[: LONGEST - len(REST) - 2]}\n\n{REST}"
+
+
+def _section(section: Section, short: bool) -> str:
+    blocks = section.brief if short and section.brief is not None else section.blocks
+    ends = "\n&ensp;\n" if isinstance(blocks[-1], Table) else ""  # MLflow leaves no room between a table and a heading
+    return "".join([f"\n## {escape(section.title)}\n", *(f"\n{text}\n" for text in _blocks(blocks)), ends])
+
+
+def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
+    for block in blocks:
+        match block:
+            case Text(text):
+                yield escape(text)
+            case Items(items):
+                yield "\n".join(f"- {escape(item)}" for item in items)
+            case Command(lines):
+                yield "\n".join(["```", *(" ".join(line.split()) for line in lines), "```"])
+            case Table(heads, rows):
+                yield "\n".join(
+                    table([escape(head) for head in heads], [[_cell(cell) for cell in row] for row in rows])
+                )
+            case Picture():
+                pass  # a description cannot hold one
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "**NO**"
+    return escape(cell)

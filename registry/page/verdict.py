@@ -1,0 +1,80 @@
+"""The gate's answer, what is waited for, and every check."""
+
+import re
+from collections.abc import Sequence
+
+from registry.gate import Check, Decision
+from registry.page.blocks import Block, Cell, Command, Section, Table, Text, dig, number
+from registry.page.parties import Standing, called
+
+
+def verdict(standing: Standing, decision: Decision, waits: bool) -> str:
+    """What the gate says and what is waited for, in one paragraph; `waits`: whether a person has to approve it."""
+    challenger, production = standing.challenger, standing.production
+    what = f"{called(challenger)} of {challenger.model} by policy version {decision.policy_version}"
+    if not decision.accepted:
+        stays = "Nothing is in production" if production is None else f"Production stays {called(production)}"
+        return f"REFUSED: the gate refuses {what}; {_failed(decision)}. {stays}, and nothing is waited for."
+    if _stays(standing):
+        return f"ACCEPTED: the gate accepts {what}, which is in production already; nothing is waited for."
+    instead = "as the first in production" if production is None else f"in place of {called(production)}"
+    if waits:
+        author = challenger.author or "its author, who is not known"
+        return f"WAITS FOR APPROVAL: the gate accepts {what} {instead}; somebody other than {author} has to decide."
+    return f"ACCEPTED: the gate accepts {what} {instead}; nothing is waited for."
+
+
+def first_only(standing: Standing) -> list[Block]:
+    """That nothing could be compared, where that is so."""
+    if standing.production is not None:
+        return []
+    return [Text("No version is in production: this is the first, only its own figures were judged, none compared.")]
+
+
+def to_decide(standing: Standing, decision: Decision, waits: bool) -> list[Block]:
+    """The commands of a reviewer, to be filled in with a name and a reason; none where nothing is waited for."""
+    if not waits or not decision.accepted or _stays(standing):
+        return []
+    evidence = standing.challenger.evidence
+    where = " ".join(f"-P {key}={_word(dig(evidence, key), key)}" for key in ("project", "population"))
+    return [Command([f"mlflow run . --env-manager local -e {act} {where} -P name=YOU -P reason='WHY'"
+                     for act in ("approve", "reject")])]  # fmt: skip
+
+
+def checks(decision: Decision) -> Section:
+    """Each check with value and bound; where there is little room, sentences only of those not passed."""
+    full = [_row(one, one.sentence) for one in decision.checks]
+    brief = [_row(one, "" if one.passed else one.sentence) for one in decision.checks]
+    heads = ["check", "value", "bound", "passed", ""]
+    return Section("Checks of the gate", [Table(heads, full)], [Table(heads, brief)])
+
+
+def _row(check: Check, sentence: str) -> list[Cell]:
+    return [check.name, _short(check.value), _short(check.bound), check.passed, sentence]
+
+
+def _stays(standing: Standing) -> bool:
+    """Whether the challenger is in production already."""
+    return standing.production is not None and standing.production.number == standing.challenger.number
+
+
+def _failed(decision: Decision) -> str:
+    failed = [one.name for one in decision.checks if not one.passed]
+    return f"{len(failed)} of {_counted(decision.checks)} not passed ({', '.join(failed)})"
+
+
+def _counted(asked: Sequence[Check]) -> str:
+    return f"{len(asked)} check{'' if len(asked) == 1 else 's'}"
+
+
+def _short(value: float | None) -> str:
+    """A number with no more digits than a check is decided by."""
+    found = number(value)
+    if found is None:
+        return ""
+    return f"{found:,.0f}" if found.is_integer() and abs(found) >= 1 else f"{found:.4g}"
+
+
+def _word(value: object, name: str) -> str:
+    """A value that a shell takes as it is; else its name in capitals, to be filled in."""
+    return str(value) if re.fullmatch(r"\w[\w.-]*", str(value or "")) else name.upper()
