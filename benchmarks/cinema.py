@@ -53,7 +53,7 @@ def _frame(snapshots: Snapshots, population: Population, dates: list[date]) -> F
 
 
 def _population(context: Context, population: Population, truth: pd.DataFrame) -> Verdict:
-    version = production(population.model)
+    version = production(context.settings.require_database(), population.model)
     proof = model_evidence(population.model, version)
     dates = [date.fromisoformat(text) for text in proof["data"]["out_of_time"]]
     judging = _frame(context.snapshots, population, dates)
@@ -93,7 +93,8 @@ def _told(metrics: dict) -> str:  # type: ignore[type-arg]
 
 def _planted(context: Context, population: Population, truth: pd.DataFrame) -> Verdict:
     """A model whose features look some days past `as_of`, judged as if they did not."""
-    proof = model_evidence(population.model, production(population.model))
+    version = production(context.settings.require_database(), population.model)
+    proof = model_evidence(population.model, version)
     fit, judge = ([date.fromisoformat(text) for text in proof["data"][name]] for name in ("development", "out_of_time"))
     snapshots, spec = context.snapshots, context.project.spec
     later = timedelta(days=PLANTED_DAYS)

@@ -27,7 +27,9 @@ PARAMETERS = {
     "months": "how long it lasts",
     "seed": "of everything random in it",
     "trials": "parameter sets searched in all, or minutes such as 15min; declared: as the project says",
-    "mode": "auto: the gate decides alone",
+    "mode": "auto: the gate decides alone; review: what it accepts waits for approve or reject",
+    "release": "each: every model by itself; together: all or none",
+    "name": "who reviews; not the author of the model",
     "reason": "why, for the ledger",
 }
 

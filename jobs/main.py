@@ -15,17 +15,21 @@ from jobs.promote import promote
 from jobs.sample import sample
 from jobs.score import score
 from jobs.train import train
+from registry import check_how
 
 
-def main(context: Context, as_of: str = "latest", trials: str = "declared") -> None:
-    """From raw exports to a scored mart."""
-    with step(context, "main", {"as_of": as_of, "trials": trials}) as entry:
+def main(
+    context: Context, as_of: str = "latest", trials: str = "declared", mode: str = "auto", release: str = "each"
+) -> None:
+    """From raw exports to a scored mart; while a review waits, what is in production scores."""
+    check_how(mode, release)
+    with step(context, "main", {"as_of": as_of, "trials": trials, "mode": mode, "release": release}) as entry:
         if context.project.simulate is not None and not context.raw.exists():
             sample(context)
         taken = ingest(context)
         features(context, as_of)
         trained = train(context, as_of=as_of, trials=trials)
-        moved = promote(context)
+        moved = promote(context, mode=mode, release=release)
         scored = score(context, as_of)
         watched = monitor(context, as_of)
         entry.rows_in = sum(one.manifest.rows_in for one in taken)
@@ -37,4 +41,10 @@ def main(context: Context, as_of: str = "latest", trials: str = "declared") -> N
 
 
 if __name__ == "__main__":
-    sys.exit(run("main", main, {"project": "churn", "as_of": "latest", "trials": "declared"}))
+    sys.exit(
+        run(
+            "main",
+            main,
+            {"project": "churn", "as_of": "latest", "trials": "declared", "mode": "auto", "release": "each"},
+        )
+    )

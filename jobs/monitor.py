@@ -112,7 +112,8 @@ def _by_date(context: Context, population: Population, day: date) -> _Compared |
 
 def _judged_dates(context: Context, population: Population) -> list[date]:
     """Those that are still in the data; none for a model of a table that had no dates."""
-    data = model_evidence(population.model, production(population.model))["data"]
+    version = production(context.settings.require_database(), population.model)
+    data = model_evidence(population.model, version)["data"]
     if validation(data) != OUT_OF_TIME:
         return []
     days = [date.fromisoformat(text) for text in data["out_of_time"]]

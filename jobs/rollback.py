@@ -1,6 +1,7 @@
 """`mlflow run . -e rollback`: `production` back to `previous`."""
 
 import sys
+from functools import partial
 
 from jobs.command import run
 from jobs.context import Context
@@ -8,18 +9,23 @@ from jobs.journal import step
 from jobs.promote import describe
 from registry import Moved
 from registry import rollback as move
+from serving import dates_of
 from stack.settings import user
 
 
 def rollback(context: Context, population: str = "all", reason: str = "none given") -> list[Moved]:
-    """Withdraw the version in production and bring back the one before it."""
-    done = []
+    """Withdraw the version in production and bring back the one before it; says which dates it had scored."""
+    done, url = [], context.settings.require_database()
     with step(context, "rollback", {"population": population, "reason": reason}) as entry:
         for one in context.project.choose(population):
-            moved = move(context.settings.require_database(), one.model, user(), reason)
+            produced = partial(dates_of, url, context.project.mart, one.model)
+            moved = move(url, one.model, user(), reason, produced)
             context.say(f"rollback · {describe(moved)}")
             done.append(moved)
-        entry.inputs = {moved.model: {"version": moved.version, "withdrawn": moved.replaced} for moved in done}
+        entry.inputs = {
+            one.model: {"version": one.version, "withdrawn": one.replaced, "dates": [str(day) for day in one.dates]}
+            for one in done
+        }
     return done
 
 

@@ -12,7 +12,7 @@ from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
 from monitoring import Watch, guarded
-from registry import production
+from registry import productions
 from serving import Logged, Published, Scored, publish
 from serving import score as apply
 
@@ -36,7 +36,8 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
     project, url = context.project, context.settings.require_database()
     with step(context, "score", {"as_of": as_of}) as entry:
         day, snapshots = context.day(as_of), context.snapshots
-        versions = {one.name: production(one.model) for one in project.populations}
+        vouched = productions(url, [one.model for one in project.populations])
+        versions = {one.name: vouched[one.model] for one in project.populations}
         entry.rows_in = snapshots.build(context.engine, [day]).rows[day]
         waiting = snapshots.unlabelled(day)
         if waiting == 0:

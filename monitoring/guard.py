@@ -7,6 +7,7 @@ scores this very day, and soundly: where that fails too, it is the data or the m
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import pandas as pd
 import psycopg
@@ -15,7 +16,7 @@ from mlflow.exceptions import MlflowException
 
 from monitoring.watch import BOUNDS, PROBABILITY, alone, compare, why_broken
 from registry import rollback
-from serving import Mart, Scored, ScoringError, published_scores, published_versions
+from serving import Mart, Scored, ScoringError, dates_of, published_scores, published_versions
 from stack.errors import PrichalError
 
 #: who withdraws in the ledger.
@@ -124,7 +125,8 @@ def _replaced(
 def _roll_back(watch: Watch, broken: str) -> str:
     """The version that is in production then."""
     try:
-        return rollback(watch.database_url, watch.model, WATCH, broken).version
+        produced = partial(dates_of, watch.database_url, watch.mart, watch.model)
+        return rollback(watch.database_url, watch.model, WATCH, broken, produced).version
     except (PrichalError, MlflowException, psycopg.errors.InsufficientPrivilege) as error:
         raise ScoringError(
             f"{broken}. It could not be rolled back ({str(error).splitlines()[0].rstrip('.')}), nothing was published: "

@@ -1,9 +1,17 @@
-"""Evidence to gate to alias: which model version may score, since when, and why."""
+"""Evidence to gate to review to alias: which model version may score, since when, who let it, and why."""
 
+from registry.chain import Row
 from registry.evidence import Evidence, parse
 from registry.gate import Case, Check, Decision, decide
+from registry.history import history
+from registry.moved import Moved
 from registry.policy import Policy
-from registry.promotion import Moved, NoProductionError, model_evidence, production, promote, rollback
+from registry.production import NoProductionError, NotVouchedError, production, productions
+from registry.promotion import check_how, promote
+from registry.reviews import approve, reject
+from registry.rollback import rollback
+from registry.verify import verify
+from registry.versions import Standing, Version, model_evidence
 
 __all__ = [
     "Case",
@@ -12,11 +20,21 @@ __all__ = [
     "Evidence",
     "Moved",
     "NoProductionError",
+    "NotVouchedError",
     "Policy",
+    "Row",
+    "Standing",
+    "Version",
+    "approve",
+    "check_how",
     "decide",
+    "history",
     "model_evidence",
     "parse",
     "production",
+    "productions",
     "promote",
+    "reject",
     "rollback",
+    "verify",
 ]

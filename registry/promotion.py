@@ -1,180 +1,238 @@
-"""Move `production` by the gate's decision, and back by a rollback.
+"""Put a challenger in production if the gate accepts it, alone or with others as one release.
 
-Every move is made under one PostgreSQL lock per model. `previous` is set before `production`, and the
-ledger's row is written last: killed anywhere in between, the next call finds the aliases consistent and
-adds the missing row.
+Judging takes minutes and holds no lock. Under the lock it is seen whether what was judged still stands: compare and
+set. Two promotions at once cannot both win, and neither moves what it has not judged.
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import psycopg
-from mlflow import MlflowClient
-from mlflow.artifacts import load_text
-from mlflow.exceptions import MlflowException
-
-from registry import ledger
-from registry.gate import Case, Decision, decide
+from registry.chain import Row
+from registry.gate import Check
+from registry.held import Held, aliases
+from registry.history import Past
+from registry.judging import Judged, Measure, failed_check, judge, with_checks
+from registry.ledger import Entry
+from registry.moved import Moved
+from registry.moves import carry_out, release_of, settled, sign
 from registry.policy import Policy
+from registry.versions import changed, read_standing, read_version
 from stack.errors import PrichalError
-from stack.postgres import connect
+
+MODES = {"auto": "the gate decides alone", "review": "what the gate accepts waits for a person"}
+RELEASES = {"each": "every model by itself", "together": "all models or none"}
+
+
+class ModeError(PrichalError):
+    """A mode of promotion that does not exist."""
+
+
+class ReleaseError(PrichalError):
+    """A way to release that does not exist."""
 
 
 class NoChallengerError(PrichalError):
     """No version is proposed for production."""
 
 
-class NoProductionError(PrichalError):
-    """No version may score."""
-
-
-class NoPreviousError(PrichalError):
-    """There is nothing to roll back to."""
-
-
-@dataclass(frozen=True)
-class Moved:
-    """What a promotion or a rollback did.
-
-    `act` is `promote`, `refuse`, `rollback`, or `keep` where the challenger was in production already.
-    `decision` is None for a rollback.
-    """
+@dataclass
+class _Asked:
+    """One model on its way through a promotion."""
 
     model: str
-    act: str
-    version: str
-    replaced: str | None
-    decision: Decision | None
+    challenger: str | None
+    past: Past
+    judged: Judged | None = None
+    stale: list[str] = field(default_factory=list)
+
+    @property
+    def number(self) -> str:
+        return self.challenger or ""
+
+    @property
+    def keeps(self) -> bool:
+        return self.challenger == self.past.production
+
+    @property
+    def accepted(self) -> bool:
+        return self.judged is not None and self.judged.decision.accepted and not self.stale
 
 
-def promote(database_url: str, model: str, policy: Policy, who: str) -> Moved:
-    """Put the challenger in production if the gate accepts it.
+def check_how(mode: str, release: str) -> None:
+    """See that mode and release exist.
+
+    Raises:
+        ModeError: the mode does not.
+        ReleaseError: the release does not.
+    """
+    if mode not in MODES:
+        raise ModeError(f"mode {mode!r} does not exist: it may be {_choice(MODES)}.")
+    if release not in RELEASES:
+        raise ReleaseError(f"release {release!r} does not exist: it may be {_choice(RELEASES)}.")
+
+
+def _choice(known: dict[str, str]) -> str:
+    return " or ".join(f"{name} ({what})" for name, what in known.items())
+
+
+def promote(
+    database_url: str, models: Sequence[str], policy: Policy, who: str, *,
+    measure: Measure, mode: str = "auto", release: str = "each",
+) -> list[Moved]:  # fmt: skip
+    """Let the gate judge the challengers, and move those that it accepts or let them wait for a review.
 
     Args:
         database_url: where the ledger is.
-        model: name of the registered model.
+        models: names of the registered models.
         policy: the project's bounds.
         who: written to the ledger.
+        measure: scores both versions on the same rows; if it fails, the gate refuses and says why.
+        mode: `auto`, or `review`: what the gate accepts waits for `approve`.
+        release: `each` model by itself, or `together`: all or none.
+
+    Returns:
+        What became of each model, in the order they were given.
 
     Raises:
-        NoChallengerError: no version has the alias `challenger`.
+        ModeError: mode does not exist.
+        ReleaseError: release does not exist.
+        NoChallengerError: of models released together, one has no version with the alias `challenger`.
+        TamperedError: rows of the ledger are gone.
+        BusyError: somebody else moves a model and does not end.
     """
-    client = MlflowClient()
-    with _locked(database_url, model) as connection:
-        challenger, current = _alias(client, model, "challenger"), _alias(client, model, "production")
-        if challenger is None:
-            raise NoChallengerError(f"Model {model} has no version with the alias challenger: run `-e train` first.")
-        _repair(connection, model, current, who)
-        decision = decide(Case(_evidence(model, challenger), None, first=current is None, measured=None), policy)
-        if not decision.accepted:
-            ledger.append(
-                connection,
-                who,
-                model,
-                "refuse",
-                challenger,
-                current,
-                decision.json(),
-                " ".join(decision.reasons),
-            )
-            return Moved(model, "refuse", challenger, current, decision)
-        if challenger == current:
-            return Moved(model, "keep", challenger, current, decision)
-        if current is not None:
-            client.set_registered_model_alias(model, "previous", current)
-        client.set_registered_model_alias(model, "production", challenger)
-        ledger.append(
-            connection,
-            who,
-            model,
-            "promote",
-            challenger,
-            current,
-            decision.json(),
-            " ".join(decision.reasons),
-        )
-        return Moved(model, "promote", challenger, current, decision)
+    check_how(mode, release)
+    groups = [list(models)] if release == "together" else [[model] for model in models]
+    return [moved for group in groups for moved in _promote(database_url, group, policy, who, measure, mode)]
 
 
-def rollback(database_url: str, model: str, who: str, reason: str) -> Moved:
-    """Put `previous` back in production; the withdrawn version keeps no alias, so a second call cannot undo the first.
-
-    Raises:
-        NoPreviousError: no version has the alias `previous`.
-    """
-    client = MlflowClient()
-    with _locked(database_url, model) as connection:
-        previous, current = _alias(client, model, "previous"), _alias(client, model, "production")
-        _repair(connection, model, current, who)
-        if previous is None or previous == current:
-            raise NoPreviousError(
-                f"Model {model} has no version to roll back to (production is {current or 'not set'}, previous is "
-                f"{previous or 'not set'}): promote another version instead."
-            )
-        client.set_registered_model_alias(model, "production", previous)
-        client.delete_registered_model_alias(model, "previous")
-        if _alias(client, model, "challenger") == current:  # or the next promotion would bring it straight back
-            client.delete_registered_model_alias(model, "challenger")
-        ledger.append(connection, who, model, "rollback", previous, current, {}, reason)
-        return Moved(model, "rollback", previous, current, None)
+def _promote(
+    database_url: str, models: Sequence[str], policy: Policy, who: str, measure: Measure, mode: str
+) -> list[Moved]:
+    with settled(database_url, models, who) as held:
+        asked = [_asked(held, model) for model in models]
+        written = list(held.written)
+    if len(asked) > 1:
+        _require_challengers(asked)
+    for one in asked:
+        if one.challenger is not None and not one.keeps:
+            standing = read_standing(one.model, one.challenger, one.past.production)
+            one.judged = judge(standing, one.past, policy, measure, mode)
+    with settled(database_url, models, who) as held:
+        held.written[:0] = written
+        return _act(held, asked, who, mode)
 
 
-def production(model: str) -> str:
-    """The version that may score.
-
-    Raises:
-        NoProductionError: none may.
-    """
-    version = _alias(MlflowClient(), model, "production")
-    if version is None:
-        raise NoProductionError(
-            f"Model {model} has no version in production: run `-e train`, then `-e promote`, "
-            "and see why the gate refused."
-        )
-    return version
+def _asked(held: Held, model: str) -> _Asked:
+    return _Asked(model, aliases(held.client, model).get("challenger"), held.past(model))
 
 
-@contextmanager
-def _locked(database_url: str, model: str) -> Iterator[psycopg.Connection]:
-    ledger.prepare(database_url)
-    with connect(database_url, role="prichal_writer") as connection:
-        connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"prichal.promotion.{model}"])
-        yield connection
+def _require_challengers(asked: Sequence[_Asked]) -> None:
+    missing = [one.model for one in asked if one.challenger is None]
+    if missing:
+        raise NoChallengerError(f"{absent(missing[0])}; released together, none moves.")
 
 
-def _repair(connection: psycopg.Connection, model: str, current: str | None, who: str) -> None:
-    """Add the row of a move that was made and then not written because the process died."""
-    written = ledger.last_move(connection, model)
-    if current is not None and current != written:
-        reason = f"production was found at version {current} while the ledger said {written}"
-        ledger.append(connection, who, model, "repair", current, written, {}, reason)
+def absent(model: str) -> str:
+    """What is said of a model without a challenger; no full stop."""
+    return f"Model {model} has no version with the alias challenger: run `-e train` first"
 
 
-def _alias(client: MlflowClient, model: str, alias: str) -> str | None:
-    """The version that holds the alias; None if the alias or the model does not exist. Any other error is raised."""
-    try:
-        return str(client.get_model_version_by_alias(model, alias).version)
-    except MlflowException as error:
-        # A missing alias is told as INVALID_PARAMETER_VALUE, a missing model as RESOURCE_DOES_NOT_EXIST.
-        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-            return None
-        raise
+def _act(held: Held, asked: Sequence[_Asked], who: str, mode: str) -> list[Moved]:
+    """Compare, and set: all of these models or none."""
+    for one in asked:
+        if one.judged is not None and one.judged.decision.accepted:
+            _compare(held, one)
+    ready = [one for one in asked if one.accepted]
+    if any(one.judged is not None and not one.accepted for one in asked):
+        judged = [one for one in asked if one.judged is not None]
+        bad = [one for one in judged if not one.accepted]
+        rows = held.write([_not_moved(one, who, judged, bad) for one in judged])
+    elif mode == "review":
+        rows = _wait(held, ready, who)
+    else:
+        rows = carry_out(held, [_entry(one, who, "promote", ready) for one in ready]) if ready else []
+    return _told(held, asked, rows)
 
 
-def model_evidence(model: str, version: str) -> dict[str, Any]:
-    """The evidence file that the run of a version left."""
-    run_id = MlflowClient().get_model_version(model, version).run_id
-    loaded: dict[str, Any] = json.loads(load_text(f"runs:/{run_id}/evidence.json"))
-    return loaded
+def _compare(held: Held, one: _Asked) -> None:
+    """Note what is not any more as it was judged; files are compared when a review is approved, days later."""
+    assert one.judged is not None  # noqa: S101  # seen by the caller
+    now, past = _asked(held, one.model), held.past(one.model)
+    if now.keeps and now.challenger == one.challenger:
+        one.past, one.judged = past, None  # another promotion has put it there meanwhile
+        return
+    subject: dict[str, Any] = dict(one.judged.subject)
+    for role, number in (("challenger", now.challenger), ("production", past.production)):
+        found = read_version(one.model, number, files=False) if number else None
+        known = subject[role] or {}
+        subject[role] = {**found.subject(), "files_sha256": known.get("files_sha256")} if found else None
+    one.stale = changed(one.judged.subject, subject)
 
 
-def _evidence(model: str, version: str) -> Mapping[str, Any] | None:
-    """As above; None if it cannot be had, whatever the reason: the gate then refuses."""
-    try:
-        loaded = model_evidence(model, version)
-    except (MlflowException, OSError, ValueError):
-        return None
-    return loaded if isinstance(loaded, dict) else None
+def _entry(one: _Asked, who: str, act: str, together: Sequence[_Asked], check: Check | None = None) -> Entry:
+    """A row on a decision; of several models, with the release they are part of."""
+    assert one.judged is not None  # noqa: S101  # only what was judged gets a row
+    if check is not None:
+        one.judged = replace(one.judged, decision=with_checks(one.judged.decision, [check]))
+    decision = one.judged.json()
+    if len(together) > 1:
+        decision["release"] = {"id": _release_id(together), "models": [each.model for each in together]}
+    return Entry(who, one.model, act, one.number, one.past.production, " ".join(one.judged.decision.reasons), decision)
+
+
+def _release_id(together: Sequence[_Asked]) -> str:
+    """The same for all rows of one release, and of no other."""
+    named = "/".join(f"{one.model}@{one.number}:{one.past.rows[-1].id if one.past.rows else 0}" for one in together)
+    return uuid.uuid5(uuid.NAMESPACE_OID, named).hex[:12]
+
+
+def _not_moved(one: _Asked, who: str, judged: Sequence[_Asked], bad: Sequence[_Asked]) -> Entry:
+    """Of models released together, one that cannot be moved holds back the others."""
+    if one.stale:
+        why = f"Nothing was moved: since it was judged, something changed: {'; '.join(one.stale)}."
+        return replace(_entry(one, who, "void", judged), reason=why)
+    if one in bad:
+        return _entry(one, who, "refuse", judged)
+    others = ", ".join(f"version {each.number} of {each.model}" for each in bad)
+    check = failed_check("release", f"Accepted by itself, but released together with {others}, which cannot be moved.")
+    return _entry(one, who, "refuse", judged, check)
+
+
+def _wait(held: Held, ready: Sequence[_Asked], who: str) -> list[Row]:
+    """Open reviews; one that waits for the same is left as it is, any other is replaced."""
+    if all(_waits_already(held, one, ready) for one in ready):
+        return []
+    rows = held.write([_entry(one, who, "review", ready) for one in ready])
+    for one in ready:
+        sign(held, one.model)
+    return rows
+
+
+def _waits_already(held: Held, one: _Asked, ready: Sequence[_Asked]) -> bool:
+    review = held.past(one.model).review
+    if review is None or one.judged is None:
+        return False
+    together = [each.model for each in ready] if len(ready) > 1 else []
+    same_release = release_of(review.decision).get("models", []) == together
+    return same_release and not changed(review.decision["subject"], one.judged.subject)
+
+
+def _told(held: Held, asked: Sequence[_Asked], rows: Sequence[Row]) -> list[Moved]:
+    by_model = {row.model: row for row in rows}
+    return [_moved(held, one, by_model.get(one.model)) for one in asked]
+
+
+def _moved(held: Held, one: _Asked, row: Row | None) -> Moved:
+    numbers = [each.id for each in held.written if each.model == one.model]
+    if one.challenger is None:
+        return Moved(one.model, "absent", "", one.past.production, None, f"{absent(one.model)}.", numbers)
+    if one.judged is None:
+        return Moved(one.model, "keep", one.challenger, one.past.production, None, rows=numbers)
+    act, reason = (row.act, row.reason) if row else ("review", "A review of the same waits already.")
+    judged = one.judged
+    return Moved(
+        one.model, act, one.challenger, one.past.production, judged.decision, reason, numbers, judged.standing,
+        judged.measured,
+    )  # fmt: skip

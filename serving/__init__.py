@@ -1,7 +1,7 @@
 """Score through the Spark UDF, then publish the mart: all of a day or nothing."""
 
 from serving.logged import Logged
-from serving.mart import Mart, current_top, published_dates, published_scores, published_versions
+from serving.mart import Mart, current_top, dates_of, published_dates, published_scores, published_versions
 from serving.publish import Published, publish
 from serving.score import Scored, ScoringError, score
 
@@ -12,6 +12,7 @@ __all__ = [
     "Scored",
     "ScoringError",
     "current_top",
+    "dates_of",
     "publish",
     "published_dates",
     "published_scores",

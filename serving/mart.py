@@ -114,6 +114,14 @@ def published_versions(database_url: str, mart: Mart, population: str, model: st
     return [(row[0], str(row[1])) for row in found]
 
 
+def dates_of(database_url: str, mart: Mart, model: str, version: str) -> list[date]:
+    """The days that the mart holds scores of a model's version for, in order."""
+    mart.prepare(database_url)
+    query = sql.SQL("select distinct score_date from {} where model_name = %s and model_version = %s order by 1")
+    with connect(database_url) as connection:
+        return [row[0] for row in connection.execute(query.format(mart.scores), [model, version])]
+
+
 def published_scores(database_url: str, mart: Mart, score_date: date) -> pd.DataFrame:
     """Entity, population, probability and version of one published day."""
     query = sql.SQL("select {}, population, churn_probability, model_name, model_version from {} where score_date = %s")

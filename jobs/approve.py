@@ -1,0 +1,27 @@
+"""`mlflow run . -e approve`: a person lets what waits for a review into production."""
+
+import sys
+
+from jobs.command import run
+from jobs.context import Context
+from jobs.journal import step
+from jobs.promote import describe
+from registry import Moved
+from registry import approve as move
+from stack.settings import user
+
+
+def approve(context: Context, population: str = "all", name: str = "", reason: str = "") -> list[Moved]:
+    """Approve the open reviews: by somebody who is not the author, and says why."""
+    models = [one.model for one in context.project.choose(population)]
+    with step(context, "approve", {"population": population, "name": name, "reason": reason}) as entry:
+        url, policy = context.settings.require_database(), context.project.policy
+        done = move(url, models, policy, name, reason, user())
+        for moved in done:
+            context.say(f"approve · {describe(moved)}")
+        entry.inputs = {one.model: {"version": one.version, "replaced": one.replaced} for one in done}
+    return done
+
+
+if __name__ == "__main__":
+    sys.exit(run("approve", approve, {"project": "churn", "population": "all", "name": "", "reason": ""}))

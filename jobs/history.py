@@ -1,0 +1,48 @@
+"""`mlflow run . -e history`: who replaced what, when, and why."""
+
+import sys
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from jobs.command import run
+from jobs.context import Context
+from registry import Row
+from registry import history as read
+
+#: characters wide, and of a reason; the ledger holds all of it.
+WIDTH, LONGEST = 130, 160
+
+
+def history(context: Context, population: str = "all") -> None:
+    """Print the ledger's rows of the project's models, the oldest first."""
+    models = [one.model for one in context.project.choose(population)]
+    rows = read(context.settings.require_database(), models)
+    if not rows:
+        context.say(f"history · the ledger has no row of {', '.join(models)} yet")
+        return
+    Console(file=sys.stdout, width=WIDTH, highlight=False).print(table(rows))
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """For people: times in UTC to the second."""
+    made = Table(box=box.SIMPLE_HEAD)
+    for heading in ("row", "when (UTC)", "who", "model", "act", "version", "replaced", "why"):
+        right = heading in {"row", "version", "replaced"}
+        made.add_column(heading, justify="right" if right else "left", overflow="fold", no_wrap=heading == "act")
+    for row in rows:
+        made.add_row(
+            str(row.id), f"{row.happened_at:%Y-%m-%d %H:%M:%S}", row.who, row.model, row.act, row.version or "none",
+            row.replaced or "none", _short(row.reason),
+        )  # fmt: skip
+    return made
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= LONGEST else f"{reason[: LONGEST - 2].rstrip()} …"
+
+
+if __name__ == "__main__":
+    sys.exit(run("history", history, {"project": "churn", "population": "all"}))

@@ -1,0 +1,26 @@
+"""`mlflow run . -e reject`: a person ends a review, and the version is not proposed again."""
+
+import sys
+
+from jobs.command import run
+from jobs.context import Context
+from jobs.journal import step
+from jobs.promote import describe
+from registry import Moved
+from registry import reject as move
+from stack.settings import user
+
+
+def reject(context: Context, population: str = "all", name: str = "", reason: str = "") -> list[Moved]:
+    """Reject the open reviews, by somebody who says why."""
+    models = [one.model for one in context.project.choose(population)]
+    with step(context, "reject", {"population": population, "name": name, "reason": reason}) as entry:
+        done = move(context.settings.require_database(), models, name, reason, user())
+        for moved in done:
+            context.say(f"reject · {describe(moved)}")
+        entry.inputs = {one.model: {"version": one.version, "replaced": one.replaced} for one in done}
+    return done
+
+
+if __name__ == "__main__":
+    sys.exit(run("reject", reject, {"project": "churn", "population": "all", "name": "", "reason": ""}))

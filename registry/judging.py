@@ -1,0 +1,129 @@
+"""Judge one model: what is proposed and what stands, measured, put to the gate, and held against the ledger."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from registry.chain import Row
+from registry.gate import Case, Check, Decision, decide
+from registry.history import Past
+from registry.policy import Policy
+from registry.versions import Standing, Version
+
+#: scores both versions on the same rows and says what came out (`registry/measured.py`).
+Measure = Callable[[Standing], Mapping[str, Any]]
+#: characters of an error that are kept.
+LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A decision, and all that it rests on."""
+
+    standing: Standing
+    measured: Mapping[str, Any] | None
+    decision: Decision
+    policy: Policy
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """What it is bound to."""
+        return self.standing.subject(self.policy)
+
+    def json(self) -> dict[str, Any]:
+        """As the ledger holds it: the gate's checks, the whole policy, what was measured, and digests of the rest."""
+        bounds = self.policy.model_dump(mode="json")
+        return {**self.decision.json(), "policy": bounds, "subject": self.subject, "measured": self.measured}
+
+
+def judge(standing: Standing, past: Past, policy: Policy, measure: Measure, mode: str) -> Judged:
+    """The gate's decision, and what else speaks against a promotion.
+
+    Args:
+        standing: the challenger and what is in production.
+        past: what the ledger says of the model.
+        policy: the project's bounds.
+        measure: may fail with any error; that is a refusal which says so.
+        mode: `auto` or `review`.
+    """
+    measured, failed = _measured(measure, standing)
+    case = Case(
+        challenger=standing.challenger.evidence,
+        production=standing.production.evidence if standing.production else None,
+        first=standing.production is None,
+        measured=measured,
+    )
+    more = [*failed, *_files(standing), *_policy(past, policy), *_barred(past, standing.challenger.number, mode)]
+    return Judged(standing, measured, with_checks(decide(case, policy), more), policy)
+
+
+def with_checks(decision: Decision, checks: list[Check]) -> Decision:
+    """The decision with checks on top, which it must pass too."""
+    accepted = decision.accepted and all(check.passed for check in checks)
+    return replace(decision, accepted=accepted, checks=(*decision.checks, *checks))
+
+
+def failed_check(name: str, sentence: str) -> Check:
+    """A question without a number that was not passed."""
+    return Check(name, False, None, None, sentence)
+
+
+def _measured(measure: Measure, standing: Standing) -> tuple[Mapping[str, Any] | None, list[Check]]:
+    try:
+        return measure(standing), []
+    except Exception as error:  # what cannot be measured must refuse, whatever the reason: the gate fails closed
+        return None, [failed_check("measured", f"Nothing could be measured: {_one_line(error)}.")]
+
+
+def _one_line(error: Exception) -> str:
+    """Type and first line, without what stands before the @ of an address: a password may."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = re.sub(r"://[^\s/@]*@", "://", lines[0]) if lines else "no text"
+    return f"{type(error).__name__}: {text[:LONGEST].rstrip('.')}"
+
+
+def _files(standing: Standing) -> Iterator[Check]:
+    versions: list[Version] = [one for one in (standing.challenger, standing.production) if one is not None]
+    for version in versions:
+        if version.files_sha256 is None:
+            yield failed_check("files", f"The files of version {version.number} of {version.model} cannot be read.")
+
+
+def _policy(past: Past, policy: Policy) -> Iterator[Check]:
+    """Bounds belong to a version of the policy once it was decided by; a bound that is new since then is not held."""
+    first = next((row for row in past.rows if _bounds(row).get("version") == policy.version), None)
+    if first is None:
+        return
+    now = policy.model_dump(mode="json")
+    other = sorted(name for name, bound in _bounds(first).items() if name in now and now[name] != bound)
+    if other:
+        yield failed_check(
+            "policy",
+            f"Row {first.id} of the ledger was decided by policy version {policy.version} with another "
+            f"{', '.join(other)}: raise the policy's version when a bound changes.",
+        )
+
+
+def _bounds(row: Row) -> Mapping[str, Any]:
+    found = row.decision.get("policy")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _barred(past: Past, number: str, mode: str) -> Iterator[Check]:
+    """What people, or the watch, have said of this version before: the gate alone cannot overrule them."""
+    for row in reversed(past.rows):
+        if row.act == "promote" and row.version == number:
+            return  # somebody put it there after all
+        if row.act == "reject" and row.version == number:
+            yield failed_check("rejected", f"Version {number} {_said(row, 'was rejected')}: train another one.")
+            return
+        if row.act == "rollback" and row.replaced == number:
+            if mode == "auto":
+                sentence = f"Version {number} {_said(row, 'was withdrawn')}: only a review can bring it back."
+                yield failed_check("withdrawn", sentence)
+            return
+
+
+def _said(row: Row, what: str) -> str:
+    return f"{what} by {row.who} on {row.happened_at:%Y-%m-%d} ({row.reason.rstrip('.')})"

@@ -1,0 +1,171 @@
+"""Versions of a registered model as they are found: evidence, files, features, author; and their aliases."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model
+
+from registry.chain import canonical
+from registry.policy import Policy
+
+#: what a training says its author is; else the account that MLflow saw.
+AUTHOR, ACCOUNT = "prichal.author", "mlflow.user"
+#: written beside the files by a download, which says where it took them from.
+NOT_THE_MODELS = {"registered_model_meta"}
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a registered model; what could not be had is None.
+
+    Attributes:
+        model: registered name.
+        number: of the version.
+        run_id: the run that trained it.
+        author: who ran the training.
+        evidence: content of its evidence file.
+        evidence_sha256: of that file.
+        files_sha256: of the model's files, names and bytes.
+        features: columns of its signature.
+        params: of its run.
+    """
+
+    model: str
+    number: str
+    run_id: str | None
+    author: str | None
+    evidence: Mapping[str, Any] | None
+    evidence_sha256: str | None
+    files_sha256: str | None
+    features: tuple[str, ...] | None
+    params: Mapping[str, str] | None
+
+    def subject(self) -> dict[str, Any]:
+        """What a decision about it rests on."""
+        return {name: getattr(self, name) for name in ("number", "evidence_sha256", "files_sha256")}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is judged, and what is in production; None before the first."""
+
+    challenger: Version
+    production: Version | None
+
+    def subject(self, policy: Policy) -> dict[str, Any]:
+        """What a decision is bound to: numbers and digests of both versions, and the policy's."""
+        return {
+            "challenger": self.challenger.subject(),
+            "production": self.production.subject() if self.production else None,
+            "policy": {"version": policy.version, "sha256": policy_digest(policy)},
+        }
+
+
+def policy_digest(policy: Policy) -> str:
+    """SHA-256 of all bounds."""
+    return hashlib.sha256(canonical(policy.model_dump(mode="json")).encode()).hexdigest()
+
+
+def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What two subjects differ in, as words for a sentence; `before` may have been read from the ledger."""
+    found = []
+    for role in ("challenger", "production"):
+        old, new = before.get(role) or {}, now.get(role) or {}
+        if old.get("number") != new.get("number"):
+            found.append(f"{role} is {_called(new)} now and was {_called(old)}")
+            continue
+        for what, key in (("evidence", "evidence_sha256"), ("files", "files_sha256")):
+            if old.get(key) != new.get(key):
+                found.append(f"the {what} of version {new.get('number')} changed")
+    if before.get("policy") != now.get("policy"):
+        found.append("the policy changed")
+    return found
+
+
+def _called(subject: Mapping[str, Any]) -> str:
+    return f"version {subject['number']}" if subject.get("number") else "nothing"
+
+
+def read_standing(model: str, challenger: str, production: str | None) -> Standing:
+    """Both versions with all that is known of them."""
+    return Standing(read_version(model, challenger), read_version(model, production) if production else None)
+
+
+def read_version(model: str, number: str, files: bool = True) -> Version:
+    """A version; its files are downloaded once, for their digest and signature, unless `files` is off.
+
+    Raises:
+        MlflowException: there is no such version, or MLflow or S3 does not answer.
+    """
+    run_id = MlflowClient().get_model_version(model, number).run_id or None
+    text = _evidence_text(run_id) if run_id else None
+    proof = _mapping(text)
+    digest, features = _files(model, number) if files else (None, None)
+    run = MlflowClient().get_run(run_id).data if run_id else None
+    author = (run.tags.get(AUTHOR) or run.tags.get(ACCOUNT)) if run else None
+    sha256 = None if text is None else hashlib.sha256(text.encode()).hexdigest()
+    return Version(model, number, run_id, author, proof, sha256, digest, features, dict(run.params) if run else None)
+
+
+def model_evidence(model: str, version: str) -> dict[str, Any]:
+    """The evidence file that the run of a version left."""
+    run_id = MlflowClient().get_model_version(model, version).run_id
+    loaded: dict[str, Any] = json.loads(mlflow.artifacts.load_text(f"runs:/{run_id}/evidence.json"))
+    return loaded
+
+
+def files_digest(folder: Path) -> str | None:
+    """SHA-256 over the files below a folder, their relative names and bytes; None if there is no file."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in NOT_THE_MODELS)
+    total = hashlib.sha256()
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        total.update(f"{len(name.encode())}:{name}:{path.stat().st_size}:".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest() if files else None
+
+
+def _files(model: str, number: str) -> tuple[str | None, tuple[str, ...] | None]:
+    """Digest of the files, and features of the signature; None for what cannot be read."""
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{model}/{number}", dst_path=scratch)
+            return files_digest(Path(scratch)), _features(Path(scratch))
+        except (MlflowException, OSError):
+            return None, None  # the gate refuses a version whose files it does not know
+
+
+def _features(folder: Path) -> tuple[str, ...] | None:
+    if not (folder / "MLmodel").exists():
+        return None
+    signature = Model.load(str(folder)).signature
+    return tuple(signature.inputs.input_names()) if signature and signature.inputs else None
+
+
+def _evidence_text(run_id: str) -> str | None:
+    """None if the run left none; that a service does not answer is another matter and raised."""
+    try:
+        return str(mlflow.artifacts.load_text(f"runs:/{run_id}/evidence.json"))
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+    except UnicodeDecodeError:
+        return None
+
+
+def _mapping(text: str | None) -> dict[str, Any] | None:
+    """None for what is no JSON object: the gate then refuses."""
+    try:
+        loaded = json.loads(text) if text is not None else None
+    except ValueError:
+        return None
+    return loaded if isinstance(loaded, dict) else None
