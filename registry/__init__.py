@@ -1,8 +1,9 @@
 """Evidence to gate to alias: which model version may score, since when, and why."""
 
+from registry.checks import Case, Check
 from registry.evidence import Evidence, parse
-from registry.gate import Case, Check, Decision, decide
-from registry.policy import Policy
+from registry.gate import Decision, decide
+from registry.policy import Policy, PolicyError
 from registry.promotion import Moved, NoProductionError, model_evidence, production, promote, rollback
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Moved",
     "NoProductionError",
     "Policy",
+    "PolicyError",
     "decide",
     "model_evidence",
     "parse",

@@ -72,7 +72,7 @@ class Versus:
     moved: Moved | None = None
 
     def json(self) -> dict[str, Any]:
-        """`auc`, `versus` and `moved` as `measured.json` holds them, but for the number of the version compared with."""
+        """`auc`, `versus` and `moved` as `measured.json` holds them, without the version that was compared with."""
         intervals = {"auc": self.production_auc, "bootstrap": self.bootstrap, "delong": self.delong}
         told = {name: one.json() for name, one in intervals.items() if one is not None}
         return {
@@ -82,9 +82,7 @@ class Versus:
         }
 
 
-def versus(
-    frame: Frame, challenger: Floats, production: Floats | None, slices: Sequence[Slice], seed: int
-) -> Versus:
+def versus(frame: Frame, challenger: Floats, production: Floats | None, slices: Sequence[Slice], seed: int) -> Versus:
     """Compare two models on rows that neither has learnt from.
 
     Args:
@@ -118,7 +116,7 @@ def _check(frame: Frame, probability: Floats, whose: str) -> None:
     if missing:
         raise ScoresError(f"The {whose} gives no number for {missing:,} of {len(frame):,} rows: look at its features.")
     if not 0 < frame.labels.sum() < len(frame):
-        raise ScoresError(f"Of {len(frame):,} rows {frame.labels.sum():,} left: to compare, some must and some must not.")
+        raise ScoresError(f"Of {len(frame):,} rows {frame.labels.sum():,} left: some must have left, and some stayed.")
 
 
 def _statistics(frame: Frame, challenger: Floats, production: Floats, parts: Sequence[Cell]) -> dict[Any, Statistic]:
