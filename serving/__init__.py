@@ -1,19 +1,26 @@
 """Score through the Spark UDF, then publish the mart: all of a day or nothing."""
 
+from serving.here import LostFeatureError, probabilities
 from serving.logged import Logged
 from serving.mart import Mart, current_top, published_dates, published_scores
+from serving.parity import ParityError, Usable, usable
 from serving.publish import Published, publish
 from serving.score import Scored, ScoringError, score
 
 __all__ = [
     "Logged",
+    "LostFeatureError",
     "Mart",
+    "ParityError",
     "Published",
     "Scored",
     "ScoringError",
+    "Usable",
     "current_top",
+    "probabilities",
     "publish",
     "published_dates",
     "published_scores",
     "score",
+    "usable",
 ]

@@ -1,6 +1,5 @@
 """Score a snapshot through the Spark UDF of the registered model."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,15 +8,12 @@ import mlflow
 import numpy as np
 import pandas as pd
 
+from serving.udf import SAMPLE, TOLERANCE, apply, inputs
 from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-RESULT = "churn_probability double, reason_1 string, reason_2 string, reason_3 string"
-SAMPLE = 1000
-TOLERANCE = 1e-9
 
 
 class ScoringError(PrichalError):
@@ -62,18 +58,14 @@ def score(
     from pyspark.sql import functions as F  # noqa: N812
 
     uri = f"models:/{model}/{version}"
-    names = [column.name for column in mlflow.models.get_model_info(uri).signature.inputs.inputs]
     rows = spark.read.parquet(str(snapshot)).where(F.col("population") == population)
     if unlabelled:
         rows = rows.where(F.col("label").isNull())
-    predict = mlflow.pyfunc.spark_udf(spark, uri, result_type=RESULT, env_manager="local", params={"explain": True})
-    inputs = F.struct(*[F.col(name).cast("double").alias(name) for name in names])
-    scored = rows.withColumn("said", predict(inputs)).select(entity, *names, "said.*")
     partial = fresh_partial(target)
-    scored.write.parquet(str(partial))
+    apply(spark, uri, rows, entity).write.parquet(str(partial))
     written = spark.read.parquet(str(partial))
     total = _check(written, rows.count(), model, version)
-    difference = _difference(written, names, uri)
+    difference = _difference(written, uri)
     adopt(partial, target)
     return Scored(target, total, difference)
 
@@ -92,12 +84,13 @@ def _check(written: "DataFrame", expected: int, model: str, version: str) -> int
     return int(total)
 
 
-def _difference(written: "DataFrame", names: Sequence[str], uri: str) -> float:
+def _difference(written: "DataFrame", uri: str) -> float:
     """Largest distance between the UDF's probability and the model's own, in this process, on sampled rows."""
     sample: pd.DataFrame = written.limit(SAMPLE).toPandas()
     if sample.empty:
         return 0.0
-    own = mlflow.pyfunc.load_model(uri).predict(sample[list(names)].astype("float64"))["churn_probability"]
+    model = mlflow.pyfunc.load_model(uri)
+    own = model.predict(sample[inputs(model.metadata.signature)].astype("float64"))["churn_probability"]
     difference = float(np.abs(own.to_numpy() - sample["churn_probability"].to_numpy()).max())
     if not difference <= TOLERANCE:
         raise ScoringError(

@@ -1,0 +1,116 @@
+"""What a promotion measures on its own day: both versions on the same rows, and how the challenger scores."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from features import Population
+from jobs.context import Context
+from serving import Usable, probabilities, usable
+from stack.errors import PrichalError
+from training import Again, Versus, days_again, rows_again, versus
+
+
+class MeasureError(PrichalError):
+    """Nothing can be measured."""
+
+
+class Version(Protocol):
+    """What has to be known of a registered version."""
+
+    @property
+    def number(self) -> str:
+        """Of the version."""
+
+    @property
+    def evidence(self) -> Mapping[str, Any] | None:
+        """The file it left, None if there is none."""
+
+    @property
+    def features(self) -> Sequence[str]:
+        """What it asks for, in its order."""
+
+    @property
+    def files_sha256(self) -> str | None:
+        """Digest of its files."""
+
+
+class Standing(Protocol):
+    """Who asks to be promoted, and who is in production."""
+
+    @property
+    def model(self) -> str:
+        """Registered name."""
+
+    @property
+    def challenger(self) -> Version:
+        """Who asks."""
+
+    @property
+    def production(self) -> Version | None:
+        """Who is there, None if nobody."""
+
+
+@dataclass
+class Measuring:
+    """Called with a standing it gives the content of `measured.json`; `versus` is what the pictures are drawn from."""
+
+    context: Context
+    population: Population
+    versus: Versus | None = None
+
+    def __call__(self, standing: Standing) -> Mapping[str, Any]:
+        """Score both versions on the rows that judge, and the challenger the three ways.
+
+        Raises:
+            PrichalError: it cannot be measured; the sentence is the gate's reason.
+        """
+        own, its = standing.challenger, standing.production
+        again = self._rows(own, its)
+        said = self._said(standing.model, own, again)
+        theirs = None if its is None else self._said(standing.model, its, again)
+        plan = self.context.project.training
+        self.versus = versus(again.frame, said, theirs, plan.slices, plan.seed)
+        return {
+            "schema": 1,
+            "version": own.number,
+            "digest": own.files_sha256,
+            "as_of": str(self.context.snapshots.coverage.end) if again.matured_until else None,
+            "rows": again.json(),
+            **_against(self.versus, its),
+            **self._usable(standing.model, own, again).json(),
+        }
+
+    def _rows(self, own: Version, its: Version | None) -> Again:
+        snapshots = self.context.snapshots
+        proof, other = _evidence(own, "challenger"), its and _evidence(its, "version in production")
+        snapshots.build(self.context.engine, days_again(snapshots, proof, other))
+        return rows_again(snapshots, self.population, self.context.project.training, proof, other, own.features)
+
+    def _said(self, model: str, version: Version, again: Again) -> Any:
+        return probabilities(model, version.number, again.frame.names, again.frame.rows)
+
+    def _usable(self, model: str, own: Version, again: Again) -> Usable:
+        """On the last of the dates."""
+        path = self.context.snapshots.path(again.frame.as_of.max().item())
+        entity = self.context.project.entity
+        return usable(self.context.spark(), path, self.population.name, entity, model, own.number)
+
+
+def measure(context: Context, population: Population) -> Measuring:
+    """What measures a standing of this population's model; Spark runs where scoring runs it."""
+    return Measuring(context, population)
+
+
+def _evidence(version: Version, whose: str) -> Mapping[str, Any]:
+    if version.evidence is None:
+        raise MeasureError(f"The {whose}, version {version.number}, left no evidence file: train it again.")
+    return version.evidence
+
+
+def _against(found: Versus, its: Version | None) -> dict[str, Any]:
+    """The comparison, and with which version it is."""
+    told = found.json()
+    if its is not None:
+        told["versus"] |= {"version": its.number, "digest": its.files_sha256}
+    return told
