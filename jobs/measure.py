@@ -83,7 +83,8 @@ class Measuring:
 
     def _rows(self, own: Version, its: Version | None) -> Again:
         snapshots = self.context.snapshots
-        proof, other = _evidence(own, "challenger"), its and _evidence(its, "version in production")
+        proof = _evidence(own, "challenger")
+        other = None if its is None else _evidence(its, "version in production")
         snapshots.build(self.context.engine, days_again(snapshots, proof, other))
         return rows_again(snapshots, self.population, self.context.project.training, proof, other, own.features)
 

@@ -34,7 +34,10 @@ class Areas:
         """AUCs (k,) for each row of `weights` (k, n); NaN where a class has no weight."""
         kind = np.float64 if weights.dtype.kind == "f" else np.float32  # whole numbers are summed exactly in either
         drawn = np.ascontiguousarray(weights[:, self.rows].T, dtype=kind)
-        return {name: _area(*(ladder.astype(kind) @ drawn for ladder in two)) for name, two in self.ladders.items()}
+        return {
+            name: _area(*(ladder.astype(kind, copy=False) @ drawn for ladder in two))
+            for name, two in self.ladders.items()
+        }
 
 
 def _ladders(left: NDArray[np.bool_], score: Floats) -> tuple[csr_array, csr_array]:
