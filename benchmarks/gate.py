@@ -87,8 +87,8 @@ def main() -> None:
 def _tell(sample: Sample, margin: float, shares: Sequence[Share]) -> None:
     by = {share.difference: share for share in shares}
     print(f"\n**{sample.name}**: {sample.rows:,} rows of {sample.people:,} people, {sample.left:,} left; production's "
-          f"AUC {sample.auc}; scores correlated by {sample.alike}; margin {margin:g}; {PROMOTIONS:,} promotions a case, "
-          f"{DRAWN} replicates each\n")  # fmt: skip
+          f"AUC {sample.auc}; scores correlated by {sample.alike}; margin {margin:g}; {PROMOTIONS:,} promotions a "
+          f"case, {DRAWN} replicates each\n")  # fmt: skip
     print("| true AUC of the challenger | wanted | promoted |\n|---|---|---|")
     cases = [
         (f"worse by the margin and .01 more ({-margin - 0.01:+.4f})", "at most 1%", -margin - 0.01),
