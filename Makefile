@@ -57,6 +57,10 @@ format: environment ## put code in its usual form
 bench: environment ## the figures of the README and docs, measured again
 	@$(BIN)/python -m benchmarks
 
+.PHONY: bench-gate
+bench-gate: environment ## how often the gate is right: 10,000 simulated promotions of a population, and the picture
+	@$(BIN)/python -m benchmarks gate
+
 .PHONY: docs
 docs: environment ## rewrite the generated pages (data dictionary)
 	@$(BIN)/python -m jobs.dictionary --project $(PROJECT)

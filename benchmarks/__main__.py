@@ -2,7 +2,20 @@
 
 import sys
 
-from benchmarks import calibration, cinema, ingest, literature, mornings, scale, search, speed, steps, walls
+from benchmarks import (
+    calibration,
+    cinema,
+    gate,
+    ingest,
+    literature,
+    mornings,
+    retrains,
+    scale,
+    search,
+    speed,
+    steps,
+    walls,
+)
 
 ALL = {
     "literature": literature.main,
@@ -15,6 +28,8 @@ ALL = {
     "steps": steps.main,
     "scale": scale.main,
     "walls": walls.main,
+    "retrains": retrains.main,
+    "gate": gate.main,
 }
 
 

@@ -5,10 +5,10 @@ import sys
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
-from jobs.promote import describe
+from jobs.telling import describe, tell_person, tell_program
 from registry import Moved
 from registry import approve as move
-from stack.settings import user
+from stack.settings import reviewer, user
 
 
 def approve(context: Context, population: str = "all", name: str = "", reason: str = "") -> list[Moved]:
@@ -16,9 +16,11 @@ def approve(context: Context, population: str = "all", name: str = "", reason: s
     models = [one.model for one in context.project.choose(population)]
     with step(context, "approve", {"population": population, "name": name, "reason": reason}) as entry:
         url, policy = context.settings.require_database(), context.project.policy
-        done = move(url, models, policy, name, reason, user())
+        done = move(url, models, policy, reviewer(name), reason, user())
         for moved in done:
             context.say(f"approve · {describe(moved)}")
+            tell_person(moved, name, reason)
+        tell_program(context, *done)
         entry.inputs = {one.model: {"version": one.version, "replaced": one.replaced} for one in done}
     return done
 

@@ -1,13 +1,82 @@
-"""What a promotion measures of a challenger and of the version in production."""
+"""What a promotion measures on its own day: both versions on the same rows, and how the challenger scores."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from features import Population
 from jobs.context import Context
-from registry import Standing
+from registry import Standing, Version
+from serving import Usable, probabilities, usable
+from stack.errors import PrichalError
+from training import Again, Versus, days_again, rows_again, versus
 
 
-def measure(context: Context, population: Population) -> Callable[[Standing], Mapping[str, Any]]:
-    """Nothing yet."""
-    return lambda standing: {"version": standing.challenger.number}
+class MeasureError(PrichalError):
+    """Nothing can be measured."""
+
+
+@dataclass
+class Measuring:
+    """Called with a standing it gives the content of `measured.json`; `versus` is what the pictures are drawn from."""
+
+    context: Context
+    population: Population
+    versus: Versus | None = None
+
+    def __call__(self, standing: Standing) -> Mapping[str, Any]:
+        """Score both versions on the rows that judge, and the challenger the three ways.
+
+        Raises:
+            PrichalError: it cannot be measured; the sentence is the gate's reason.
+        """
+        own, its = standing.challenger, standing.production
+        again = self._rows(own, its)
+        said = self._said(own.model, own, again)
+        theirs = None if its is None else self._said(own.model, its, again)
+        plan = self.context.project.training
+        self.versus = versus(again.frame, said, theirs, plan.slices, plan.seed)
+        return {
+            "schema": 1,
+            "version": own.number,
+            "digest": own.files_sha256,
+            "as_of": str(self.context.snapshots.coverage.end) if again.matured_until else None,
+            "rows": again.json(),
+            **_against(self.versus, its),
+            **self._usable(own.model, own, again).json(),
+        }
+
+    def _rows(self, own: Version, its: Version | None) -> Again:
+        snapshots = self.context.snapshots
+        proof = _evidence(own, "challenger")
+        other = None if its is None else _evidence(its, "version in production")
+        snapshots.build(self.context.engine, days_again(snapshots, proof, other))
+        return rows_again(snapshots, self.population, self.context.project.training, proof, other, own.features or ())
+
+    def _said(self, model: str, version: Version, again: Again) -> Any:
+        return probabilities(model, version.number, again.frame.names, again.frame.rows)
+
+    def _usable(self, model: str, own: Version, again: Again) -> Usable:
+        """On the last of the dates."""
+        path = self.context.snapshots.path(again.frame.as_of.max().item())
+        entity = self.context.project.entity
+        return usable(self.context.spark(), path, self.population.name, entity, model, own.number)
+
+
+def measure(context: Context, population: Population) -> Measuring:
+    """What measures a standing of this population's model; Spark runs where scoring runs it."""
+    return Measuring(context, population)
+
+
+def _evidence(version: Version, whose: str) -> Mapping[str, Any]:
+    if version.evidence is None:
+        raise MeasureError(f"The {whose}, version {version.number}, left no evidence file: train it again.")
+    return version.evidence
+
+
+def _against(found: Versus, its: Version | None) -> dict[str, Any]:
+    """The comparison, and with which version it is."""
+    told = found.json()
+    if its is not None:
+        told["versus"] |= {"version": its.number, "digest": its.files_sha256}
+    return told

@@ -13,12 +13,13 @@ from rich.table import Table
 from features import OWNERS_WORD
 from jobs.context import Context
 from jobs.monitor import Watched
-from jobs.promote import describe
 from jobs.score import ScoredDay
+from jobs.telling import describe
 from lake import Ingested
 from monitoring import expected_sentence
 from registry import Moved
 from serving import current_top
+from stack.tracking import run_address
 from training import Trained
 from training.validation import OUT_OF_TIME, validation
 
@@ -139,5 +140,5 @@ def _monitors(console: Console, watched: Watched) -> None:
 
 def _address() -> str:
     run = mlflow.active_run()
-    uri = mlflow.get_tracking_uri().rstrip("/")
-    return f"{uri}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}" if run else uri
+    uri = mlflow.get_tracking_uri()
+    return run_address(uri, run.info.experiment_id, run.info.run_id) if run else uri

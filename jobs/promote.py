@@ -1,17 +1,14 @@
 """`mlflow run . -e promote`: the gate."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
 import mlflow
 
-from features import Population
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
 from jobs.measure import measure
-from registry import Moved, Standing, check_how
+from jobs.telling import describe, tell_program, tell_review
+from registry import Moved, check_how
 from registry import promote as move
 from stack.errors import PrichalError
 from stack.settings import user
@@ -29,19 +26,17 @@ def promote(context: Context, population: str = "all", mode: str = "auto", relea
     check_how(mode, release)
     chosen = context.project.choose(population)
     with step(context, "promote", {"population": population, "mode": mode, "release": release}) as entry:
+        measuring = {one.model: measure(context, one) for one in chosen}
         done = move(
-            context.settings.require_database(), [one.model for one in chosen], context.project.policy, user(),
-            measure=_measure(context, chosen), mode=mode, release=release,
+            context.settings.require_database(), list(measuring), context.project.policy, user(),
+            measure=lambda standing: measuring[standing.challenger.model](standing), mode=mode, release=release,
         )  # fmt: skip
         for moved in done:
             _tell(context, moved)
+            tell_review(moved, measuring[moved.model], context.project.policy.margin_of(moved.model))
+        tell_program(context, *done)
         entry.inputs = {one.model: {"challenger": one.version, "act": one.act, "rows": list(one.rows)} for one in done}
     return done
-
-
-def _measure(context: Context, chosen: Sequence[Population]) -> Callable[[Standing], Mapping[str, Any]]:
-    by_model = {one.model: measure(context, one) for one in chosen}
-    return lambda standing: by_model[standing.challenger.model](standing)
 
 
 def _tell(context: Context, moved: Moved) -> None:
@@ -68,29 +63,6 @@ def _why(moved: Moved) -> str:
     if moved.act == "refuse":
         return f"The gate refused {moved.model} version {moved.version}. {moved.reason}"
     return moved.reason
-
-
-def describe(moved: Moved) -> str:
-    """One line on what became of a version."""
-    before = f"version {moved.replaced}" if moved.replaced else None
-    said = {
-        "promote": f"version {moved.version} is in production, it replaced {before or 'nothing'}",
-        "keep": f"version {moved.version} stays in production",
-        "refuse": f"version {moved.version} refused; production stays {before or 'empty'}",
-        "review": f"version {moved.version} waits for a review; production stays {before or 'empty'}",
-        "reject": f"version {moved.version} rejected; production stays {before or 'empty'}",
-        "void": f"version {moved.version} was judged beside what has changed since; nothing was moved",
-        "absent": f"no version is proposed; production stays {before or 'empty'}",
-        "rollback": f"version {moved.version} is back in production, {before} is withdrawn{_scored(moved)}",
-    }
-    return f"{moved.model}: {said[moved.act]}"
-
-
-def _scored(moved: Moved) -> str:
-    """The dates that a withdrawn version scored."""
-    if not moved.dates:
-        return "; it had scored no date"
-    return f"; it had scored {', '.join(day.isoformat() for day in moved.dates)}: score them again"
 
 
 if __name__ == "__main__":

@@ -5,19 +5,21 @@ import sys
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
-from jobs.promote import describe
+from jobs.telling import describe, tell_person, tell_program
 from registry import Moved
 from registry import reject as move
-from stack.settings import user
+from stack.settings import reviewer, user
 
 
 def reject(context: Context, population: str = "all", name: str = "", reason: str = "") -> list[Moved]:
     """Reject the open reviews, by somebody who says why."""
     models = [one.model for one in context.project.choose(population)]
     with step(context, "reject", {"population": population, "name": name, "reason": reason}) as entry:
-        done = move(context.settings.require_database(), models, name, reason, user())
+        done = move(context.settings.require_database(), models, reviewer(name), reason, user())
         for moved in done:
             context.say(f"reject · {describe(moved)}")
+            tell_person(moved, name, reason)
+        tell_program(context, *done)
         entry.inputs = {one.model: {"version": one.version, "replaced": one.replaced} for one in done}
     return done
 

@@ -6,7 +6,7 @@ from functools import partial
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
-from jobs.promote import describe
+from jobs.telling import describe, tell_person, tell_program
 from registry import Moved
 from registry import rollback as move
 from serving import dates_of
@@ -21,6 +21,8 @@ def rollback(context: Context, population: str = "all", reason: str = "none give
             produced = partial(dates_of, url, context.project.mart, one.model)
             moved = move(url, one.model, user(), reason, produced)
             context.say(f"rollback · {describe(moved)}")
+            tell_person(moved, user(), moved.reason)
+            tell_program(context, moved)
             done.append(moved)
         entry.inputs = {
             one.model: {"version": one.version, "withdrawn": one.replaced, "dates": [str(day) for day in one.dates]}

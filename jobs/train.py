@@ -9,7 +9,7 @@ from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
 from stack.errors import PrichalError
-from stack.settings import ROOT
+from stack.settings import ROOT, user
 from training import Trained, TrainingPlan, code_hash
 from training import train as fit
 
@@ -33,7 +33,8 @@ def train(context: Context, population: str = "all", as_of: str = "latest", tria
         built = snapshots.build(context.engine, dates)
         code = code_hash(ROOT, [*ROOMS, f"projects/{context.project.name}"])
         for one in populations:
-            with mlflow.start_run(run_name=f"{one.name} · training", nested=True, tags={"prichal.kind": "training"}):
+            tags = {"prichal.kind": "training", "prichal.author": user()}
+            with mlflow.start_run(run_name=f"{one.name} · training", nested=True, tags=tags):
                 done.append(fit(snapshots, one, plan, dates, until=day, code=code, say=context.say))
         entry.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}
         entry.rows_in = sum(built.rows.values())

@@ -1,11 +1,12 @@
 """Evidence to gate to review to alias: which model version may score, since when, who let it, and why."""
 
 from registry.chain import Row
+from registry.checks import Case, Check
 from registry.evidence import Evidence, parse
-from registry.gate import Case, Check, Decision, decide
+from registry.gate import Decision, decide
 from registry.history import history
 from registry.moved import Moved
-from registry.policy import Policy
+from registry.policy import Policy, PolicyError
 from registry.production import NoProductionError, NotVouchedError, production, productions
 from registry.promotion import check_how, promote
 from registry.reviews import approve, reject
@@ -22,6 +23,7 @@ __all__ = [
     "NoProductionError",
     "NotVouchedError",
     "Policy",
+    "PolicyError",
     "Row",
     "Standing",
     "Version",

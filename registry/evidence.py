@@ -167,13 +167,30 @@ class Data(Strict):
         return self
 
 
+class SliceAuc(Strict):
+    """Some of the people: how well they are ranked; without a figure a sentence says why."""
+
+    slice: str = Field(min_length=1)
+    range: str
+    rows: int = Field(ge=1)
+    left: int = Field(ge=0)
+    auc: Share | None = None
+    sentence: str | None = None
+
+    @model_validator(mode="after")
+    def _told(self) -> Self:
+        if self.auc is None and not self.sentence:
+            raise ValueError("auc is missing, and no sentence says why")
+        return self
+
+
 class Evidence(Strict):
     """What the gate needs to know of a challenger.
 
     `schema` is 2: evidence of an earlier one lacks what the gate asks for. `code` is the hash of the code that made
     features and model, `commit` that of git where there is one. `metrics_undecided` are the figures without those whose
     auto-renew was off at the date; `baselines` maps a baseline's name to the difference of AUC, challenger minus
-    baseline, paired; `leaks` is what the checks for leaks found.
+    baseline, paired; `leaks` is what the checks for leaks found; `slices` the figures among some of the people.
     """
 
     version: Literal[2] = Field(alias="schema")
@@ -187,6 +204,7 @@ class Evidence(Strict):
     metrics_undecided: Metrics | None = None
     baselines: dict[str, Difference]
     leaks: list[Leak] = Field(min_length=1)
+    slices: list[SliceAuc] | None = None
 
 
 def _dates(name: str, texts: Sequence[str]) -> list[date]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from registry.chain import Row
-from registry.gate import Case, Check, Decision, decide
+from registry.checks import Case, Check
+from registry.gate import Decision, decide
 from registry.history import Past
 from registry.policy import Policy
 from registry.versions import Standing, Version
+from stack.errors import PrichalError
 
 #: scores both versions on the same rows and says what came out (`registry/measured.py`).
 Measure = Callable[[Standing], Mapping[str, Any]]
@@ -33,8 +35,7 @@ class Judged:
 
     def json(self) -> dict[str, Any]:
         """As the ledger holds it: the gate's checks, the whole policy, what was measured, and digests of the rest."""
-        bounds = self.policy.model_dump(mode="json")
-        return {**self.decision.json(), "policy": bounds, "subject": self.subject, "measured": self.measured}
+        return {**self.decision.json(), "subject": self.subject, "measured": self.measured}
 
 
 def judge(standing: Standing, past: Past, policy: Policy, measure: Measure, mode: str) -> Judged:
@@ -47,14 +48,18 @@ def judge(standing: Standing, past: Past, policy: Policy, measure: Measure, mode
         measure: may fail with any error; that is a refusal which says so.
         mode: `auto` or `review`.
     """
-    measured, failed = _measured(measure, standing)
+    measured, problem = _measured(measure, standing)
     case = Case(
         challenger=standing.challenger.evidence,
         production=standing.production.evidence if standing.production else None,
         first=standing.production is None,
         measured=measured,
+        problem=problem,
+        number=standing.challenger.number,
+        digest=standing.challenger.files_sha256,
+        against=standing.production.number if standing.production else None,
     )
-    more = [*failed, *_files(standing), *_policy(past, policy), *_barred(past, standing.challenger.number, mode)]
+    more = [*_files(standing), *_policy(past, policy), *_barred(past, standing.challenger.number, mode)]
     return Judged(standing, measured, with_checks(decide(case, policy), more), policy)
 
 
@@ -69,18 +74,20 @@ def failed_check(name: str, sentence: str) -> Check:
     return Check(name, False, None, None, sentence)
 
 
-def _measured(measure: Measure, standing: Standing) -> tuple[Mapping[str, Any] | None, list[Check]]:
+def _measured(measure: Measure, standing: Standing) -> tuple[Mapping[str, Any] | None, str | None]:
+    """What was measured, or why nothing was."""
     try:
-        return measure(standing), []
+        return measure(standing), None
     except Exception as error:  # what cannot be measured must refuse, whatever the reason: the gate fails closed
-        return None, [failed_check("measured", f"Nothing could be measured: {_one_line(error)}.")]
+        return None, f"{_one_line(error)}."
 
 
 def _one_line(error: Exception) -> str:
-    """Type and first line, without what stands before the @ of an address: a password may."""
+    """Type, of an error that is not ours, and first line, without what stands before the @ of an address."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = re.sub(r"://[^\s/@]*@", "://", lines[0]) if lines else "no text"
-    return f"{type(error).__name__}: {text[:LONGEST].rstrip('.')}"
+    text = text[:LONGEST].rstrip(".")
+    return text if isinstance(error, PrichalError) else f"{type(error).__name__}: {text}"
 
 
 def _files(standing: Standing) -> Iterator[Check]:

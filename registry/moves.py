@@ -135,8 +135,11 @@ def _complete(held: Held, intents: Sequence[Row], who: str) -> None:
         _finish(held, intents, f" (Begun by a process that died; completed by {who}.)")
         return
     lost = f"MLflow has no version {gone[0].version} of {gone[0].model} any more"
-    held.write([Entry(who, row.model, "void", row.version, row.replaced, f"The move that row {row.id} began is given up: {lost}.", {"ends": row.id})
-                for row in intents])  # fmt: skip
+    held.write([
+        Entry(who, row.model, "void", row.version, row.replaced,
+              f"The move that row {row.id} began is given up: {lost}.", {"ends": row.id})
+        for row in intents
+    ])  # fmt: skip
 
 
 def _set_back(held: Held, model: str, past: Past, who: str) -> None:

@@ -9,16 +9,12 @@ import mlflow
 import numpy as np
 import pandas as pd
 
+from serving.udf import SAMPLE, TOLERANCE, apply, inputs, lacking
 from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-PROBABILITY = "churn_probability"
-RESULT = f"{PROBABILITY} double, reason_1 string, reason_2 string, reason_3 string"
-SAMPLE = 1000
-TOLERANCE = 1e-9
 
 
 class ScoringError(PrichalError):
@@ -65,20 +61,17 @@ def score(
 
     uri = f"models:/{model}/{version}"
     rows = spark.read.parquet(str(snapshot)).where(F.col("population") == population)
-    names = _inputs(uri, rows.columns)
+    _check_asked(uri, rows.columns)
     if unlabelled:
         rows = rows.where(F.col("label").isNull())
-    predict = mlflow.pyfunc.spark_udf(spark, uri, result_type=RESULT, env_manager="local", params={"explain": True})
-    inputs = F.struct(*[F.col(name).cast("double").alias(name) for name in names])
-    scored = rows.withColumn("said", predict(inputs)).select(entity, *names, "said.*")
     partial = fresh_partial(target)
     try:
-        scored.write.parquet(str(partial))
+        apply(spark, uri, rows, entity).write.parquet(str(partial))
     except PythonException as error:  # raised by the model's own code, on a worker
         raise ScoringError(f"{uri} cannot score the rows: {_last(error)}; nothing was published.") from None
     written = spark.read.parquet(str(partial))
     total = _check(written, rows.count(), model, version)
-    difference = _difference(written, names, uri)
+    difference = _difference(written, uri)
     adopt(partial, target)
     return Scored(target, total, difference)
 
@@ -89,23 +82,18 @@ def _last(error: Exception) -> str:
     return lines[-1][:300].rstrip(".") if lines else type(error).__name__
 
 
-def _inputs(uri: str, columns: Sequence[str]) -> list[str]:
-    """The features that the model asks for."""
-    signature = mlflow.models.get_model_info(uri).signature
-    names = [column.name for column in signature.inputs.inputs]
-    told = {column.name for column in signature.outputs.inputs} if signature.outputs else set()
-    missing = [name for name in names if name not in columns]
-    if missing:
+def _check_asked(uri: str, columns: Sequence[str]) -> None:
+    """See that the version asks for what is there, and gives what is published."""
+    lost = lacking(mlflow.models.get_model_info(uri).signature, columns)
+    if lost.features:
         raise ScoringError(
-            f"{uri} asks for {len(missing)} features that the snapshot does not have, such as {missing[0]}: nothing "
-            "was published; roll back, or declare them."
+            f"{uri} asks for {len(lost.features)} features that the snapshot does not have, such as "
+            f"{lost.features[0]}: nothing was published; roll back, or declare them."
         )
-    if PROBABILITY not in told:
+    if lost.outputs:
         raise ScoringError(
-            f"{uri} does not say {PROBABILITY} (it says {', '.join(sorted(told)) or 'nothing'}): nothing was "
-            "published; roll back to a version that does."
+            f"{uri} does not give {', '.join(lost.outputs)}: nothing was published; roll back to a version that does."
         )
-    return names
 
 
 def _check(written: "DataFrame", expected: int, model: str, version: str) -> int:
@@ -122,12 +110,13 @@ def _check(written: "DataFrame", expected: int, model: str, version: str) -> int
     return int(total)
 
 
-def _difference(written: "DataFrame", names: Sequence[str], uri: str) -> float:
+def _difference(written: "DataFrame", uri: str) -> float:
     """Largest distance between the UDF's probability and the model's own, in this process, on sampled rows."""
     sample: pd.DataFrame = written.limit(SAMPLE).toPandas()
     if sample.empty:
         return 0.0
-    own = mlflow.pyfunc.load_model(uri).predict(sample[list(names)].astype("float64"))["churn_probability"]
+    model = mlflow.pyfunc.load_model(uri)
+    own = model.predict(sample[inputs(model.metadata.signature)].astype("float64"))["churn_probability"]
     difference = float(np.abs(own.to_numpy() - sample["churn_probability"].to_numpy()).max())
     if not difference <= TOLERANCE:
         raise ScoringError(

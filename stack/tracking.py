@@ -60,6 +60,11 @@ def answers(uri: str) -> bool:
     return _status(uri) in {200, 401}
 
 
+def run_address(uri: str, experiment: str, run: str) -> str:
+    """Where the MLflow UI shows a run."""
+    return f"{uri.rstrip('/')}/#/experiments/{experiment}/runs/{run}"
+
+
 def check(settings: Settings) -> None:
     """See that the tracking server answers, and knows who signs in.
 

@@ -1,59 +1,8 @@
-"""Who is compared: what a page asks of a version and of what stands."""
+"""Who is compared, and what they are called."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from registry.versions import Standing, Version
 
-
-class Version(Protocol):
-    """A version of a registered model as it was found; what could not be had is None."""
-
-    @property
-    def model(self) -> str:
-        """Name of the registered model."""
-
-    @property
-    def number(self) -> str:
-        """Number of the version."""
-
-    @property
-    def run_id(self) -> str | None:
-        """The run that trained it."""
-
-    @property
-    def author(self) -> str | None:
-        """Who ran the training."""
-
-    @property
-    def evidence(self) -> Mapping[str, Any] | None:
-        """Content of its evidence file."""
-
-    @property
-    def evidence_sha256(self) -> str | None:
-        """Of the evidence file."""
-
-    @property
-    def files_sha256(self) -> str | None:
-        """Of the model's files."""
-
-    @property
-    def features(self) -> Sequence[str] | None:
-        """Columns of its signature."""
-
-    @property
-    def params(self) -> Mapping[str, Any] | None:
-        """Of its family."""
-
-
-class Standing(Protocol):
-    """What is judged, and what is in production."""
-
-    @property
-    def challenger(self) -> Version:
-        """The version that is proposed."""
-
-    @property
-    def production(self) -> Version | None:
-        """The version that scores; None before the first."""
+__all__ = ["Standing", "Version", "both", "called"]
 
 
 def called(version: Version | None) -> str:

@@ -13,7 +13,7 @@ from lake import Column, Source, Table
 from lake.table import Manifest, Mark, Month, Taken
 from training.frame import Frame
 
-EVIDENCE = {
+EVIDENCE: dict[str, Any] = {
     "schema": 2,
     "model": "shop_churn",
     "family": "catboost",
@@ -51,10 +51,21 @@ EVIDENCE = {
         {"check": name, "passed": True, "sentence": "Nothing was found."}
         for name in ("label_windows", "order", "single_feature", "label_permutation")
     ],
+    "slices": [
+        {
+            "slice": "tenure",
+            "range": "below 30",
+            "rows": 4_000,
+            "left": 2_500,
+            "auc": {"value": 0.74, "low": 0.72, "high": 0.76},
+            "sentence": None,
+        },
+        {"slice": "tenure", "range": "30 and more", "rows": 20, "left": 8, "sentence": "8 left: too few."},
+    ],
 }
 
 
-MEASURED = {
+MEASURED: dict[str, Any] = {
     "schema": 1,
     "version": "2",
     "digest": "0011223344556677",

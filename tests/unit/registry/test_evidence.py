@@ -34,6 +34,12 @@ def test_a_whole_number_counts_as_a_number():
         pytest.param({"metrics__calibration_gap__high": 1.1}, "metrics.calibration_gap", id="off by more than all"),
         pytest.param({"leaks": []}, "leaks", id="no check for leaks"),
         pytest.param({"leaks": [{"check": "order", "passed": 1, "sentence": "x"}]}, "leaks.0.passed", id="a 1 for yes"),
+        pytest.param({"slices": [{"slice": "a", "range": "b", "rows": 9, "left": 3}]}, "slices.0", id="no word why"),
+        pytest.param(
+            {"slices": [{"slice": "a", "range": "b", "rows": 9, "left": 3, "auc": {"value": 0.7, "low": 0.6}}]},
+            "slices.0.auc.high",
+            id="half an interval",
+        ),
         pytest.param({"packages": {}}, "packages", id="made of no package"),
         pytest.param(
             {"data__windows__development__labels_until": "1998-03-02"},

@@ -1,0 +1,100 @@
+"""Whatever is missing, not a number, or goes wrong is a refusal that says so."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from registry import Case, Decision, Policy, decide, gate
+from registry.measured import Measured
+from tests.unit.builders import evidence, measured
+
+REMOVED = object()
+DAMAGES = {"removed": REMOVED, "None": None, "NaN": float("nan"), "infinite": float("inf"), "text": "a string"}
+
+
+def judge(raw: Any) -> Decision:
+    return decide(Case(evidence(), evidence(), first=False, measured=raw), Policy())
+
+
+def _fields(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every field that is declared, with its type, and those within it; of a list its first."""
+    for name, field in model.model_fields.items():
+        path, declared = (*above, field.alias or name), field.annotation
+        yield path, declared
+        kinds = [declared, *getattr(declared, "__args__", ())]
+        within = next((one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        if within is not None:
+            at = (*path, "0") if getattr(declared, "__origin__", None) is list else path
+            yield from _fields(within, at)
+
+
+def _damaged() -> Iterator[Any]:
+    for path, declared in _fields(Measured):
+        kinds = getattr(declared, "__args__", ()) or (declared,)
+        for how, value in DAMAGES.items():
+            text = how == "text" and str in kinds and getattr(declared, "__origin__", None) is not list
+            may_be_none = how == "None" and type(None) in kinds
+            if not text and not may_be_none:
+                yield pytest.param(path, value, id=f"{'.'.join(path)} {how}")
+
+
+@pytest.mark.parametrize(("path", "value"), _damaged())
+def test_what_was_measured_with_a_damaged_field_is_refused_and_the_field_is_named(path: tuple[str, ...], value: Any):
+    raw: Any = measured()
+    *above, last = path
+    place = raw
+    for key in above:
+        place = place[int(key) if key.isdigit() else key]
+    if value is REMOVED:
+        del place[last]
+    else:
+        place[last] = value
+
+    decision = judge(raw)
+
+    assert not decision.accepted
+    assert any(reason.startswith(f"What was measured cannot be used: {'.'.join(path)}") for reason in decision.reasons)
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [(None, "Nothing was measured"), ({}, "schema"), ([1], "TypeError"), ("text", "ValueError"), (7, "TypeError")],
+    ids=["nothing", "empty", "a list", "a text", "a number"],
+)
+def test_what_is_no_measurement_at_all_is_refused(raw: Any, said: str):
+    for decision in (judge(raw), decide(Case(raw, None, first=True, measured=measured()), Policy())):
+        assert not decision.accepted
+    assert said in judge(raw).reasons[0]
+
+
+@pytest.mark.parametrize("group", ["OF_EVIDENCE", "OF_MEASURED"])
+def test_a_check_that_raises_is_a_refusal_with_its_name(group: str, monkeypatch: pytest.MonkeyPatch):
+    asks = getattr(gate, group)
+    for place, ask in enumerate(asks):
+
+        def breaks(*facts: object) -> Iterator[Any]:
+            raise ZeroDivisionError("for a reason")
+
+        breaks.__name__ = ask.__name__
+        monkeypatch.setattr(gate, group, (*asks[:place], breaks, *asks[place + 1 :]))
+        decision = judge(measured())
+        assert not decision.accepted
+        assert decision.reasons == [f"The check {ask.__name__} could not be made: ZeroDivisionError: for a reason."]
+
+
+def test_every_check_is_one_of_those_that_are_broken_above():
+    assert [ask.__name__ for ask in (*gate.OF_EVIDENCE, *gate.OF_MEASURED)] == [
+        "validation", "leaks", "auc", "baselines", "enough_left", "calibration", "slices",
+        "rows", "repeats", "first", "versus_production", "versus_production_delong", "slices_versus_production",
+        "version", "signature", "parity_pyfunc", "parity_spark", "freshness", "size", "latency",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "bound", sorted({*Policy.model_fields} - {"version", "allow_not_out_of_time", "lowest_slice_auc"})
+)
+def test_a_policy_without_a_number_refuses(bound: str):
+    policy = Policy.model_construct(**{bound: None})
+    assert not decide(Case(evidence(), evidence(), first=False, measured=measured()), policy).accepted
