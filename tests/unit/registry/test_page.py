@@ -148,6 +148,17 @@ def test_the_page_tells_what_was_found(line: str):
     assert line in plain(both(decision=decision))
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(7209, "7,209"), (12345.6, "12,346"), (86.8234, "86.82"), (0.0, "0"), (-0.0038471, "-0.003847"),
+     (0.00008637, "0.0000864"), (1e-9, "1e-09"), (None, ""), (float("nan"), "")],
+)  # fmt: skip
+def test_a_number_has_as_many_digits_as_it_is_decided_by(value: float | None, said: str):
+    assert f"| one | {said} | {said} | yes |  |" in plain(
+        both(decision=decided(True, Check("one", True, value, value, "")))
+    )
+
+
 def test_figures_of_two_trainings_are_not_read_across_different_rows():
     other = replace(OLD, evidence=proof(data__out_of_time_digest="99" * 8))
     assert "both on the same rows" in both().html
