@@ -55,7 +55,8 @@ def cut(text: str) -> str:
 
 def _section(section: Section, short: bool) -> str:
     blocks = section.brief if short and section.brief is not None else section.blocks
-    ends = "\n&ensp;\n" if isinstance(blocks[-1], Table) else ""  # MLflow leaves no room between a table and a heading
+    shown = [block for block in blocks if not isinstance(block, Picture)]
+    ends = "\n&ensp;\n" if isinstance(shown[-1], Table) else ""  # MLflow leaves no room between a table and a heading
     return "".join([f"\n## {escape(section.title)}\n", *(f"\n{text}\n" for text in _blocks(blocks)), ends])
 
 

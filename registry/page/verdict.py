@@ -72,7 +72,10 @@ def _short(value: float | None) -> str:
     found = number(value)
     if found is None:
         return ""
-    return f"{found:,.0f}" if found.is_integer() and abs(found) >= 1 else f"{found:.4g}"
+    if (found.is_integer() or abs(found) >= 1000) and abs(found) < 1e15:
+        return f"{found:,.0f}"
+    told = f"{found:.4g}"
+    return f"{found:.7f}".rstrip("0") if "e-05" in told or "e-06" in told else told
 
 
 def _word(value: object, name: str) -> str:

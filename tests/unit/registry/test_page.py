@@ -72,7 +72,7 @@ def decided(accepted: bool, *checks: Check) -> Decision:
 
 
 YES = decided(True, Check("auc", True, 0.77, 0.7, "Its lower end reaches 0.70."))
-NO = decided(False, *YES.checks, Check("parity", False, 0.25, 1e-6, "Spark says something else."))
+NO = decided(False, *YES.checks, Check("parity", False, 8.637e-5, 1e-9, "Spark says something else."))
 
 
 def both(standing: Standing = BOTH, found: Any = None, decision: Decision = YES, **others: Any) -> Review:
@@ -116,7 +116,7 @@ def test_it_begins_with_what_the_gate_says_and_what_is_waited_for(
     [
         "mlflow run . --env-manager local -e approve -P project=shop -P population=paid -P name=YOU -P reason='WHY'",
         "| auc | 0.77 | 0.7 | yes | Its lower end reaches 0.70. |",
-        "| parity | 0.25 | 1e-06 | **NO** | Spark says something else. |",
+        "| parity | 0.0000864 | 1e-09 | **NO** | Spark says something else. |",
         "| version 2 | 0.7800 (0.7700 to 0.7900) |",
         "| version 1 | 0.7750 (0.7650 to 0.7850) |",
         "| difference, by drawing people | +0.0050 (+0.0010 to +0.0090) |",
@@ -146,6 +146,17 @@ def test_it_begins_with_what_the_gate_says_and_what_is_waited_for(
 def test_the_page_tells_what_was_found(line: str):
     decision = replace(NO, accepted=True)  # both kinds of check, and the commands of one that waits
     assert line in plain(both(decision=decision))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(7209, "7,209"), (12345.6, "12,346"), (86.8234, "86.82"), (0.0, "0"), (-0.0038471, "-0.003847"),
+     (0.00008637, "0.0000864"), (1e-9, "1e-09"), (None, ""), (float("nan"), "")],
+)  # fmt: skip
+def test_a_number_has_as_many_digits_as_it_is_decided_by(value: float | None, said: str):
+    assert f"| one | {said} | {said} | yes |  |" in plain(
+        both(decision=decided(True, Check("one", True, value, value, "")))
+    )
 
 
 def test_figures_of_two_trainings_are_not_read_across_different_rows():
