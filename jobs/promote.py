@@ -1,6 +1,7 @@
 """`mlflow run . -e promote`: the gate."""
 
 import sys
+
 import mlflow
 
 from jobs.command import run

@@ -3,8 +3,10 @@
 import pytest
 
 from jobs.context import Context
-from jobs.promote import ModeError, describe, promote
+from jobs.promote import promote
+from jobs.telling import describe
 from registry import Moved
+from registry.promotion import ModeError
 from tests.unit.builders import is_one_sentence
 
 

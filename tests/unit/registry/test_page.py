@@ -68,7 +68,7 @@ FIRST = Standing(Version(), None)
 
 
 def decided(accepted: bool, *checks: Check) -> Decision:
-    return Decision(accepted, 3, checks)
+    return Decision(accepted, Policy(version=3), checks)
 
 
 YES = decided(True, Check("auc", True, 0.77, 0.7, "Its lower end reaches 0.70."))
