@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from registry.gate import Check, Decision
 from registry.page import LONGEST, Review, review, with_outcome
 from registry.page.markdown import REST
+from registry.policy import Policy
 from tests.unit.builders import evidence, measured, measured_first
 
 HOSTILE = "<script>alert('1')</script> a|b `c` \"d\" $1\n\n## x\n[y](http://z) ![w](http://w) **v** <b onclick='u'>"
