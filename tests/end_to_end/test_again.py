@@ -9,7 +9,6 @@ from pathlib import Path
 
 import mlflow
 import psycopg
-import pytest
 from mlflow import MlflowClient
 
 from projects import load_project
@@ -92,17 +91,15 @@ import pathlib
 import mlflow
 
 class Wrapped(mlflow.pyfunc.PythonModel):
-    """The model in production; once the flag says so, its probabilities turned round, or an error."""
+    """The model in production; once a flag is up, it asks for a column that is gone."""
 
     def load_context(self, context):
         self.inner = mlflow.pyfunc.load_model(context.artifacts["inner"])
 
     def predict(self, context, model_input, params=None):
-        said = self.inner.predict(model_input, params=params)
-        flag = pathlib.Path("{flag}")
-        if flag.exists() and flag.read_text() == "fail":
+        if pathlib.Path("{flag}").exists():
             raise KeyError("a column that is gone")
-        return said.assign(churn_probability=1 - said["churn_probability"]) if flag.exists() else said
+        return self.inner.predict(model_input, params=params)
 
 mlflow.models.set_model(Wrapped())
 '''
@@ -125,13 +122,11 @@ def propose_wrapped(folder: Path) -> str:
     return str(made.registered_model_version)
 
 
-@pytest.mark.parametrize(
-    ("flag", "why"),
-    [("turned", "the rank correlation over 5,360 people of both days is -1.00"), ("fail", "a column that is gone")],
-)
 def test_a_version_that_breaks_after_its_promotion_is_rolled_back_by_the_next_score(
-    clone: Clone, morning: object, tmp_path: Path, flag: str, why: str
+    clone: Clone, morning: object, tmp_path: Path
 ) -> None:
+    """What a broken distribution does is in test_guard.py, without Spark."""
+    why = "a column that is gone"
     mlflow.set_tracking_uri(clone.environment["MLFLOW_TRACKING_URI"])
     mlflow.set_experiment("cdnow")
     client, before = MlflowClient(), clone.mart()
@@ -140,7 +135,7 @@ def test_a_version_that_breaks_after_its_promotion_is_rolled_back_by_the_next_sc
     try:
         promote(clone.url, "cdnow_churn", load_project("cdnow").policy, "tester")
         assert client.get_model_version_by_alias("cdnow_churn", "production").version == broken
-        (tmp_path / "flag").write_text(flag)
+        (tmp_path / "flag").touch()
         scored = clone.run("python", "-m", "jobs.score", "--project", "cdnow")
         assert scored.returncode == 0, scored.stdout + scored.stderr
         alert = next(line for line in scored.stdout.splitlines() if "ALERT" in line)
