@@ -17,7 +17,7 @@ class Check:
 def against(low: float, high: float, bound: float) -> str:
     """How a difference of AUC with its 95% interval stands to the bound of its lower end, at most 0."""
     if low >= bound:
-        return "better for sure" if low >= 0 else f"not below by more than {-bound:.3f}"
+        return "better for sure" if low >= 0 else f"not below by more than {-bound:g}"
     if high < 0:
         return "below it for sure"
-    return f"it may be below by more than {-bound:.3f}" if bound < 0 else "not surely better"
+    return f"it may be below by more than {-bound:g}" if bound < 0 else "not surely better"

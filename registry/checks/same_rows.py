@@ -15,7 +15,7 @@ def rows(facts: Facts, policy: Policy) -> Iterator[Check]:
     known = facts.measured.rows
     sentence = _learnt(facts) or (
         f"{known.rows:,} matured rows of {_days(known.dates)}, {known.left:,} of them left: "
-        f"{'the challenger has' if facts.case.first else 'neither model has'} learnt from none."
+        f"{'the challenger has' if facts.case.first else 'both have'} learnt from none of them."
     )
     yield Check("rows", _learnt(facts) is None, known.rows, None, sentence)
 
@@ -134,9 +134,9 @@ def slices_versus_production(facts: Facts, policy: Policy) -> Iterator[Check]:
     ]
     lowest = min((one.difference.high for one in told if one.difference is not None), default=None)
     sentence = (
-        f"Surely below production by more than {-bound:.3f}: {', '.join(worse)}."
+        f"Surely below production by more than {-bound:g}: {', '.join(worse)}."
         if worse
-        else f"In none of {len(told)} slices with enough rows is it surely below production by more than {-bound:.3f}."
+        else f"In none of {len(told)} slices with enough rows is it surely below production by more than {-bound:g}."
     )
     yield Check("slices_versus_production", not worse, lowest, bound, sentence)
 
