@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,16 @@ from registry import Case, decide
 from training.areas import Areas
 from training.bootstrap import Floats, Weights, entity_weights, interval
 from training.delong import delong
+from training.slices import SMALLEST
 
 PROMOTIONS, SEED = 1000, 20260101
 #: replicates of a simulated promotion; a real one draws 2,000, which is asked for some of them too.
 DRAWN, CHECKED = 400, 60
 #: promotions that a process makes at a time.
 CHUNK = 50
+#: chunks of equals that are judged by slices too: shares of the people as the cinema's six cuts make them.
+EQUALS = 8
+CUTS = ((0.98, 0.02), (0.75, 0.15, 0.1), (0.2, 0.2, 0.3, 0.3), (0.6, 0.3, 0.1), (0.7, 0.3), (0.5, 0.5))
 PROJECT = "churn"
 
 
@@ -82,6 +87,11 @@ def main() -> None:
             _tell(sample, margin, shares)
             _tell_alike(sample, margin)
             print(f"\n{pool.submit(_same_verdict, sample, -margin / 2).result()}", flush=True)
+            equal = sum(pool.map(_chunk, [sample] * EQUALS, [0.0] * EQUALS, range(EQUALS), [True] * EQUALS))
+            print(
+                f"\nEqual, with {sum(map(len, CUTS))} slices judged too: {Share(0.0, equal, EQUALS * CHUNK)}",
+                flush=True,
+            )
     draw({name: (policy.margin_of(f"{PROJECT}_{name}"), shares) for name, shares in found.items()})
 
 
@@ -119,13 +129,13 @@ def _standard_error(sample: Sample, number: int) -> float:
     return (gap.high - gap.low) / 2 / float(norm.ppf(0.975))
 
 
-def _chunk(sample: Sample, difference: float, number: int) -> int:
+def _chunk(sample: Sample, difference: float, number: int, sliced: bool = False) -> int:
     """How many of some promotions were let in."""
     policy = load_project(PROJECT).policy
     weights = _people(sample)[2]
     with threadpool_limits(limits=1):
         return sum(
-            decide(_case(sample, difference, seed, weights), policy).accepted
+            decide(_case(sample, difference, seed, weights, sliced), policy).accepted
             for seed in range(number * CHUNK, (number + 1) * CHUNK)
         )
 
@@ -142,7 +152,7 @@ def _same_verdict(sample: Sample, difference: float) -> str:
     return f"{same} of {CHECKED} promotions at {difference:+.4f} are decided alike by {DRAWN} and by 2,000 replicates."
 
 
-def _case(sample: Sample, difference: float, seed: int, weights: list[Weights]) -> Case:
+def _case(sample: Sample, difference: float, seed: int, weights: list[Weights], sliced: bool = False) -> Case:
     labels, entity, _ = _people(sample)
     own, its = _scores(sample, difference, np.random.default_rng([SEED, seed, round(1e6 * (difference + 1))]))
     areas = Areas(labels, {"own": own, "its": its})
@@ -153,8 +163,24 @@ def _case(sample: Sample, difference: float, seed: int, weights: list[Weights]) 
     gap = delong(labels, [own, its], entity).difference(0, 1)
     return case(
         sample.model, sample.rows, sample.left, interval(mine, draws["own"]), interval(other, draws["its"]),
-        interval(mine - other, draws["own"] - draws["its"]), gap,
+        interval(mine - other, draws["own"] - draws["its"]), gap, _slices(sample, own, its) if sliced else (),
     )  # fmt: skip
+
+
+def _slices(sample: Sample, own: Floats, its: Floats) -> list[dict[str, Any]]:
+    """The difference among some of the people, by DeLong's variance, where there are enough."""
+    labels, entity, _ = _people(sample)
+    rng, told = np.random.default_rng(SEED), []
+    for number, shares in enumerate(CUTS):
+        member = rng.choice(len(shares), size=sample.people, p=shares)[entity]
+        for place in range(len(shares)):
+            rows = np.flatnonzero(member == place)
+            left = int(labels[rows].sum())
+            if min(left, len(rows) - left) >= SMALLEST:
+                gap = delong(labels[rows], [own[rows], its[rows]], entity[rows]).difference(0, 1)
+                told.append({"slice": f"cut {number}", "range": f"{place}", "rows": len(rows), "left": left,
+                             "difference": gap.json()})  # fmt: skip
+    return told
 
 
 @lru_cache(maxsize=4)

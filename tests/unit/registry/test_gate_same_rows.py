@@ -97,6 +97,14 @@ def test_each_bound_is_held_exactly(changes: dict[str, Any], refused: list[str],
     assert decision.accepted is (refused == [])
 
 
+def test_of_many_slices_one_may_look_worse_by_chance():
+    """Two and a half standard errors below the margin, alone or among twenty."""
+    looks = gap(-0.01 - 0.025 * 1.96 * 1.25, -0.01 - 0.025, -0.01 - 0.025 + 0.01 * 1.96)
+    many = one_slice(difference=looks) + 19 * one_slice(range="other")
+    assert refusals(judge(versus__slices=one_slice(difference=looks))) == ["slices_versus_production"]
+    assert judge(versus__slices=many).accepted
+
+
 def test_a_models_own_margin_counts():
     wide = Policy(margins={"shop_churn": 0.02})
     assert judge(wide, versus__bootstrap=gap(-0.019), versus__delong=gap(-0.019)).accepted
