@@ -26,7 +26,7 @@ from training.bootstrap import Floats, Weights, entity_weights, interval
 from training.delong import delong
 from training.slices import SMALLEST
 
-PROMOTIONS, SEED = 1000, 20260101
+PROMOTIONS, OTHERS, SEED = 1000, 400, 20260101
 #: replicates of a simulated promotion; a real one draws 2,000, which is asked for some of them too.
 DRAWN, CHECKED = 400, 60
 #: promotions that a process makes at a time.
@@ -77,10 +77,14 @@ def main() -> None:
         for sample in (PAID, TRIAL):
             margin = policy.margin_of(sample.model)
             steps = sorted({*STEPS, -margin, -margin - 0.01})
-            jobs = [(sample, step, number) for step in steps for number in range(PROMOTIONS // CHUNK)]
+            jobs = [(sample, step, number) for step in steps for number in range(_asked(step, margin) // CHUNK)]
             counts = list(pool.map(_chunk, *zip(*jobs, strict=True)))
             shares = [
-                Share(step, sum(count for job, count in zip(jobs, counts, strict=True) if job[1] == step), PROMOTIONS)
+                Share(
+                    step,
+                    sum(count for job, count in zip(jobs, counts, strict=True) if job[1] == step),
+                    _asked(step, margin),
+                )
                 for step in steps
             ]
             found[sample.name] = shares
@@ -93,6 +97,11 @@ def main() -> None:
                 flush=True,
             )
     draw({name: (policy.margin_of(f"{PROJECT}_{name}"), shares) for name, shares in found.items()})
+
+
+def _asked(step: float, margin: float) -> int:
+    """How many promotions a true difference is tried by: fewer where it is only a point of the curve."""
+    return PROMOTIONS if step in {-margin - 0.01, -margin, -0.01, 0.0, 0.01} else OTHERS
 
 
 def _tell(sample: Sample, margin: float, shares: Sequence[Share]) -> None:
@@ -155,15 +164,19 @@ def _same_verdict(sample: Sample, difference: float) -> str:
 def _case(sample: Sample, difference: float, seed: int, weights: list[Weights], sliced: bool = False) -> Case:
     labels, entity, _ = _people(sample)
     own, its = _scores(sample, difference, np.random.default_rng([SEED, seed, round(1e6 * (difference + 1))]))
+    both = delong(labels, [own, its], entity)
+    gap, policy = both.difference(0, 1), load_project(PROJECT).policy
+    told = _slices(sample, own, its) if sliced else ()
+    if gap.low < -policy.margin_of(sample.model):  # refused whatever a bootstrap says: nothing has to be drawn
+        return case(sample.model, sample.rows, sample.left, both.interval(0), both.interval(1), gap, gap, told)
     areas = Areas(labels, {"own": own, "its": its})
     value = areas(np.ones((1, len(labels))))
     parts = [areas(block) for block in weights]
     draws = {name: np.concatenate([part[name] for part in parts]) for name in ("own", "its")}
     mine, other = (float(value[name][0]) for name in ("own", "its"))
-    gap = delong(labels, [own, its], entity).difference(0, 1)
     return case(
         sample.model, sample.rows, sample.left, interval(mine, draws["own"]), interval(other, draws["its"]),
-        interval(mine - other, draws["own"] - draws["its"]), gap, _slices(sample, own, its) if sliced else (),
+        interval(mine - other, draws["own"] - draws["its"]), gap, told,
     )  # fmt: skip
 
 
