@@ -58,7 +58,7 @@ bench: environment ## the figures of the README and docs, measured again
 	@$(BIN)/python -m benchmarks
 
 .PHONY: bench-gate
-bench-gate: environment ## how often the gate is right: 10,000 simulated promotions of a population, and the picture
+bench-gate: environment ## how often the gate is right, by simulated promotions; draws the picture
 	@$(BIN)/python -m benchmarks gate
 
 .PHONY: docs

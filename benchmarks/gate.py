@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,16 @@ from registry import Case, decide
 from training.areas import Areas
 from training.bootstrap import Floats, Weights, entity_weights, interval
 from training.delong import delong
+from training.slices import SMALLEST
 
-PROMOTIONS, SEED = 1000, 20260101
+PROMOTIONS, OTHERS, SEED = 1000, 400, 20260101
 #: replicates of a simulated promotion; a real one draws 2,000, which is asked for some of them too.
-DRAWN, CHECKED = 500, 60
+DRAWN, CHECKED = 400, 60
 #: promotions that a process makes at a time.
 CHUNK = 50
+#: chunks of equals that are judged by slices too: shares of the people as the cinema's six cuts make them.
+EQUALS = 8
+CUTS = ((0.98, 0.02), (0.75, 0.15, 0.1), (0.2, 0.2, 0.3, 0.3), (0.6, 0.3, 0.1), (0.7, 0.3), (0.5, 0.5))
 PROJECT = "churn"
 
 
@@ -43,7 +48,8 @@ class Sample:
         left: how many of them left, each person once at most.
         people: whose rows they are.
         auc: true, of production.
-        alike: correlation of the two models' scores within a class.
+        alike: correlation of the two models' scores within a class, such that the difference has the standard error
+            that DeLong tells of the real pair.
         same_person: correlation of one person's rows.
     """
 
@@ -57,10 +63,10 @@ class Sample:
     same_person: float
 
 
-PAID = Sample("paid", "churn_paid", 26_388, 1_611, 9_800, 0.80, 0.95, 0.7)
-TRIAL = Sample("trial", "churn_trial", 811, 493, 800, 0.76, 0.95, 0.7)
+PAID = Sample("paid", "churn_paid", 26_388, 1_611, 9_942, 0.84, 0.965, 0.69)
+TRIAL = Sample("trial", "churn_trial", 811, 493, 808, 0.83, 0.983, 0.0)
 #: true differences of AUC, challenger minus production, at which the power is told.
-STEPS = (-0.02, -0.015, -0.01, -0.0075, -0.005, -0.0025, 0.0, 0.0025, 0.005, 0.01, 0.02)
+STEPS = (-0.02, -0.015, -0.01, -0.005, -0.0025, 0.0, 0.0025, 0.005, 0.01, 0.02)
 
 
 def main() -> None:
@@ -71,17 +77,31 @@ def main() -> None:
         for sample in (PAID, TRIAL):
             margin = policy.margin_of(sample.model)
             steps = sorted({*STEPS, -margin, -margin - 0.01})
-            jobs = [(sample, step, number) for step in steps for number in range(PROMOTIONS // CHUNK)]
+            jobs = [(sample, step, number) for step in steps for number in range(_asked(step, margin) // CHUNK)]
             counts = list(pool.map(_chunk, *zip(*jobs, strict=True)))
             shares = [
-                Share(step, sum(count for job, count in zip(jobs, counts, strict=True) if job[1] == step), PROMOTIONS)
+                Share(
+                    step,
+                    sum(count for job, count in zip(jobs, counts, strict=True) if job[1] == step),
+                    _asked(step, margin),
+                )
                 for step in steps
             ]
             found[sample.name] = shares
             _tell(sample, margin, shares)
             _tell_alike(sample, margin)
             print(f"\n{pool.submit(_same_verdict, sample, -margin / 2).result()}", flush=True)
+            equal = sum(pool.map(_chunk, [sample] * EQUALS, [0.0] * EQUALS, range(EQUALS), [True] * EQUALS))
+            print(
+                f"\nEqual, with {sum(map(len, CUTS))} slices judged too: {Share(0.0, equal, EQUALS * CHUNK)}",
+                flush=True,
+            )
     draw({name: (policy.margin_of(f"{PROJECT}_{name}"), shares) for name, shares in found.items()})
+
+
+def _asked(step: float, margin: float) -> int:
+    """How many promotions a true difference is tried by: fewer where it is only a point of the curve."""
+    return PROMOTIONS if step in {-margin - 0.01, -margin, -0.01, 0.0, 0.01} else OTHERS
 
 
 def _tell(sample: Sample, margin: float, shares: Sequence[Share]) -> None:
@@ -118,13 +138,13 @@ def _standard_error(sample: Sample, number: int) -> float:
     return (gap.high - gap.low) / 2 / float(norm.ppf(0.975))
 
 
-def _chunk(sample: Sample, difference: float, number: int) -> int:
+def _chunk(sample: Sample, difference: float, number: int, sliced: bool = False) -> int:
     """How many of some promotions were let in."""
     policy = load_project(PROJECT).policy
     weights = _people(sample)[2]
     with threadpool_limits(limits=1):
         return sum(
-            decide(_case(sample, difference, seed, weights), policy).accepted
+            decide(_case(sample, difference, seed, weights, sliced), policy).accepted
             for seed in range(number * CHUNK, (number + 1) * CHUNK)
         )
 
@@ -141,19 +161,39 @@ def _same_verdict(sample: Sample, difference: float) -> str:
     return f"{same} of {CHECKED} promotions at {difference:+.4f} are decided alike by {DRAWN} and by 2,000 replicates."
 
 
-def _case(sample: Sample, difference: float, seed: int, weights: list[Weights]) -> Case:
+def _case(sample: Sample, difference: float, seed: int, weights: list[Weights], sliced: bool = False) -> Case:
     labels, entity, _ = _people(sample)
     own, its = _scores(sample, difference, np.random.default_rng([SEED, seed, round(1e6 * (difference + 1))]))
+    both = delong(labels, [own, its], entity)
+    gap, policy = both.difference(0, 1), load_project(PROJECT).policy
+    told = _slices(sample, own, its) if sliced else ()
+    if gap.low < -policy.margin_of(sample.model):  # refused whatever a bootstrap says: nothing has to be drawn
+        return case(sample.model, sample.rows, sample.left, both.interval(0), both.interval(1), gap, gap, told)
     areas = Areas(labels, {"own": own, "its": its})
     value = areas(np.ones((1, len(labels))))
     parts = [areas(block) for block in weights]
     draws = {name: np.concatenate([part[name] for part in parts]) for name in ("own", "its")}
     mine, other = (float(value[name][0]) for name in ("own", "its"))
-    gap = delong(labels, [own, its], entity).difference(0, 1)
     return case(
         sample.model, sample.rows, sample.left, interval(mine, draws["own"]), interval(other, draws["its"]),
-        interval(mine - other, draws["own"] - draws["its"]), gap,
+        interval(mine - other, draws["own"] - draws["its"]), gap, told,
     )  # fmt: skip
+
+
+def _slices(sample: Sample, own: Floats, its: Floats) -> list[dict[str, Any]]:
+    """The difference among some of the people, by DeLong's variance, where there are enough."""
+    labels, entity, _ = _people(sample)
+    rng, told = np.random.default_rng(SEED), []
+    for number, shares in enumerate(CUTS):
+        member = rng.choice(len(shares), size=sample.people, p=shares)[entity]
+        for place in range(len(shares)):
+            rows = np.flatnonzero(member == place)
+            left = int(labels[rows].sum())
+            if min(left, len(rows) - left) >= SMALLEST:
+                gap = delong(labels[rows], [own[rows], its[rows]], entity[rows]).difference(0, 1)
+                told.append({"slice": f"cut {number}", "range": f"{place}", "rows": len(rows), "left": left,
+                             "difference": gap.json()})  # fmt: skip
+    return told
 
 
 @lru_cache(maxsize=4)
@@ -164,12 +204,12 @@ def _people(sample: Sample) -> tuple[NDArray[np.int_], NDArray[np.int_], list[We
     last = np.flatnonzero(np.r_[entity[1:] != entity[:-1], True])
     labels = np.zeros(sample.rows, dtype=np.int_)
     labels[rng.choice(last, sample.left, replace=False)] = 1
-    blocks = entity_weights(entity, SEED)
-    few, drawn = [], 0
-    while drawn < DRAWN:
-        few.append(next(blocks))
-        drawn += len(few[-1])
-    return labels, entity, few
+    few: list[Weights] = []
+    for block in entity_weights(entity, SEED):
+        few.append(block)
+        if sum(map(len, few)) >= DRAWN:
+            break
+    return labels, entity, [np.concatenate(few)[:DRAWN]]
 
 
 def _scores(sample: Sample, difference: float, rng: np.random.Generator) -> list[Floats]:

@@ -1,5 +1,6 @@
 """What the gate is handed in a simulated promotion: sound in all but the figures that were drawn."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from registry import Case
@@ -16,7 +17,14 @@ LEAKS = ("label_windows", "order", "single_feature", "label_permutation")
 
 
 def case(
-    model: str, rows: int, left: int, auc: Interval, production: Interval, bootstrap: Interval, delong: Interval
+    model: str,
+    rows: int,
+    left: int,
+    auc: Interval,
+    production: Interval,
+    bootstrap: Interval,
+    delong: Interval,
+    slices: Sequence[Mapping[str, Any]] = (),
 ) -> Case:
     """A promotion in which these figures were measured.
 
@@ -28,6 +36,7 @@ def case(
         production: AUC of production.
         bootstrap: the paired difference by drawing people.
         delong: the same by DeLong's variance.
+        slices: the same among some of the people.
     """
     known = _evidence(model, rows, left, auc)
     measured = {
@@ -43,7 +52,7 @@ def case(
             "auc": production.json(),
             "bootstrap": bootstrap.json(),
             "delong": delong.json(),
-            "slices": [],
+            "slices": list(slices),
         },
         "moved": {"rank_correlation": 0.9, "top": 100, "entered": 10, "withdrawn": 10},
         "features_missing": [],

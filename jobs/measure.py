@@ -10,6 +10,7 @@ from registry import Standing, Version
 from serving import Usable, probabilities, usable
 from stack.errors import PrichalError
 from training import Again, Versus, days_again, rows_again, versus
+from training.bootstrap import Floats
 
 
 class MeasureError(PrichalError):
@@ -32,8 +33,8 @@ class Measuring:
         """
         own, its = standing.challenger, standing.production
         again = self._rows(own, its)
-        said = self._said(own.model, own, again)
-        theirs = None if its is None else self._said(own.model, its, again)
+        said = self._said(own, again)
+        theirs = None if its is None else self._said(its, again)
         plan = self.context.project.training
         self.versus = versus(again.frame, said, theirs, plan.slices, plan.seed)
         return {
@@ -43,7 +44,7 @@ class Measuring:
             "as_of": str(self.context.snapshots.coverage.end) if again.matured_until else None,
             "rows": again.json(),
             **_against(self.versus, its),
-            **self._usable(own.model, own, again).json(),
+            **self._usable(own, again).json(),
         }
 
     def _rows(self, own: Version, its: Version | None) -> Again:
@@ -51,16 +52,20 @@ class Measuring:
         proof = _evidence(own, "challenger")
         other = None if its is None else _evidence(its, "version in production")
         snapshots.build(self.context.engine, days_again(snapshots, proof, other))
-        return rows_again(snapshots, self.population, self.context.project.training, proof, other, own.features or ())
+        if own.features is None:
+            raise MeasureError(
+                f"The files of version {own.number} cannot be read: it cannot be scored; train it again."
+            )
+        return rows_again(snapshots, self.population, self.context.project.training, proof, other, own.features)
 
-    def _said(self, model: str, version: Version, again: Again) -> Any:
-        return probabilities(model, version.number, again.frame.names, again.frame.rows)
+    def _said(self, version: Version, again: Again) -> Floats:
+        return probabilities(self.population.model, version.number, again.frame.names, again.frame.rows)
 
-    def _usable(self, model: str, own: Version, again: Again) -> Usable:
+    def _usable(self, own: Version, again: Again) -> Usable:
         """On the last of the dates."""
         path = self.context.snapshots.path(again.frame.as_of.max().item())
-        entity = self.context.project.entity
-        return usable(self.context.spark(), path, self.population.name, entity, model, own.number)
+        one, entity = self.population, self.context.project.entity
+        return usable(self.context.spark(), path, one.name, entity, one.model, own.number)
 
 
 def measure(context: Context, population: Population) -> Measuring:

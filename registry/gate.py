@@ -3,8 +3,8 @@
 It fails closed: whatever is missing, not a number or goes wrong is a refusal that says so.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -25,16 +25,12 @@ class AbsentError(ValueError):
 
 @dataclass(frozen=True)
 class Decision:
-    """The gate's answer."""
+    """The gate's answer; `bounds` is the whole policy, so that it can be read when the policy is another."""
 
     accepted: bool
-    policy: Policy
+    policy_version: int
     checks: tuple[Check, ...]
-
-    @property
-    def policy_version(self) -> int:
-        """Of the policy it was made by."""
-        return self.policy.version
+    bounds: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def reasons(self) -> list[str]:
@@ -42,11 +38,11 @@ class Decision:
         return [check.sentence for check in self.checks if check.passed == self.accepted]
 
     def json(self) -> dict[str, Any]:
-        """As the ledger and the run hold it: bounds too, so that it can be read when the policy is another."""
+        """As the ledger and the run hold it."""
         return {
             "accepted": self.accepted,
             "policy_version": self.policy_version,
-            "policy": self.policy.model_dump(mode="json"),
+            "policy": dict(self.bounds),
             "checks": [vars(check) for check in self.checks],
         }
 
@@ -61,10 +57,15 @@ def decide(case: Case, policy: Policy) -> Decision:
     try:
         evidence = _evidence(case)
     except Exception as error:  # any error at all must refuse, that is the point
-        return Decision(False, policy, (_refusal("evidence", _said("The evidence cannot be used", error)),))
+        return _decision([_refusal("evidence", _said("The evidence cannot be used", error))], policy)
     checks = [check for ask in OF_EVIDENCE for check in _asked(ask.__name__, partial(ask, evidence, policy))]
     checks += _on_the_same_rows(case, evidence, policy)
-    return Decision(all(check.passed is True for check in checks), policy, tuple(checks))
+    return _decision(checks, policy)
+
+
+def _decision(checks: Sequence[Check], policy: Policy) -> Decision:
+    accepted = bool(checks) and all(check.passed is True for check in checks)
+    return Decision(accepted, policy.version, tuple(checks), policy.model_dump(mode="json", warnings=False))
 
 
 def _evidence(case: Case) -> Evidence:

@@ -55,7 +55,7 @@ class Policy(BaseModel):
     fewest_left: int = Field(default=200, ge=1)
     largest_calibration_error: float = Field(default=0.05, gt=0, le=1)
     allow_not_out_of_time: bool = False
-    margin: Margin = 0.01
+    margin: Margin = 0.0075
     margins: dict[str, Margin] = {}
     largest_auc_change: float = Field(default=0.002, ge=0, le=0.02)
     lowest_slice_auc: Annotated[float, Field(ge=0, le=1)] | None = 0.5

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: how often the rows are scored to time it.
 TIMES = 3
+#: entities are sampled by a hash from 0 to this.
+HASHES = 1_000_000
 
 
 class ParityError(PrichalError):
@@ -76,12 +78,19 @@ def usable(spark: "SparkSession", snapshot: Path, population: str, entity: str, 
     with tempfile.TemporaryDirectory() as scratch:
         uri = f"models:/{model}/{version}"
         folder = Path(mlflow.artifacts.download_artifacts(uri, dst_path=scratch))
-        rows = spark.read.parquet(str(snapshot))
-        _check(Model.load(str(folder)).signature, rows.columns, uri)
-        sample = apply(spark, str(folder), _sampled(rows, population, entity), entity).toPandas()
-        if sample.empty:
-            raise ParityError(f"The snapshot {snapshot.parent.name} has no member of {population} to score {uri} on.")
-        return _measured(folder, sample)
+        return usable_files(spark, snapshot, population, entity, folder, uri)
+
+
+def usable_files(
+    spark: "SparkSession", snapshot: Path, population: str, entity: str, folder: Path, called: str
+) -> Usable:
+    """The same of a version whose files lie in `folder`; errors call it by `called`."""
+    rows = spark.read.parquet(str(snapshot))
+    _check(Model.load(str(folder)).signature, rows.columns, called)
+    sample = apply(spark, str(folder), _sampled(rows, population, entity), entity).toPandas()
+    if sample.empty:
+        raise ParityError(f"The snapshot {snapshot.parent.name} has no member of {population} to score {called} on.")
+    return _measured(folder, sample)
 
 
 def _check(signature: Any, held: Collection[str], uri: str) -> None:
@@ -93,10 +102,12 @@ def _check(signature: Any, held: Collection[str], uri: str) -> None:
 
 
 def _sampled(rows: "DataFrame", population: str, entity: str) -> "DataFrame":
-    """Always the same rows, and not the first ones."""
+    """About as many rows as are wanted, by a hash of the entity: a limit would be pushed below the UDF."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    return rows.where(F.col("population") == population).orderBy(F.xxhash64(entity), entity).limit(SAMPLE)
+    members = rows.where(F.col("population") == population)
+    kept = HASHES * SAMPLE // max(SAMPLE, members.count())
+    return members.where(F.pmod(F.xxhash64(entity), F.lit(HASHES)) < kept)
 
 
 def _measured(folder: Path, sample: pd.DataFrame) -> Usable:

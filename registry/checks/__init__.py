@@ -2,8 +2,8 @@
 
 from registry.checks.alone import ALONE
 from registry.checks.check import Check
-from registry.checks.facts import Ask, Case, Facts, Learnt
+from registry.checks.facts import Case, Facts, Learnt
 from registry.checks.same_rows import SAME_ROWS
 from registry.checks.usable import USABLE
 
-__all__ = ["ALONE", "SAME_ROWS", "USABLE", "Ask", "Case", "Check", "Facts", "Learnt"]
+__all__ = ["ALONE", "SAME_ROWS", "USABLE", "Case", "Check", "Facts", "Learnt"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from registry.checks.check import Check, against
+from registry.checks.check import Check, against, highest
 from registry.evidence import Evidence
 from registry.policy import FLOOR, Policy
 
@@ -104,15 +104,19 @@ def slices(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     if evidence.slices is None:
         yield Check("slices", False, None, bound, "The evidence has no slices, and the policy asks for them.")
         return
-    told = [one for one in evidence.slices if one.auc is not None]
-    low = [one for one in told if one.auc is not None and not one.auc.high >= bound]
-    if low:
-        worst = ", ".join(f"{one.slice} {one.range} (at most {one.auc.high:.3f})" for one in low if one.auc is not None)
-        sentence = f"Surely below an AUC of {bound:.2f}: {worst}."
-    else:
-        sentence = f"None of {len(told)} slices with enough rows is surely below an AUC of {bound:.2f}."
-    lowest = min((one.auc.high for one in told if one.auc is not None), default=None)
-    yield Check("slices", not low, lowest, bound, sentence)
+    told = [(one, one.auc) for one in evidence.slices if one.auc is not None]
+    reached = [highest(area.value, area.high, len(told)) for _, area in told]
+    low = [
+        f"{one.slice} {one.range} (at most {most:.3f})"
+        for (one, _), most in zip(told, reached, strict=True)
+        if not most >= bound
+    ]
+    sentence = (
+        f"Surely below an AUC of {bound:.2f}: {', '.join(low)}."
+        if low
+        else f"None of {len(told)} slices with enough rows is surely below an AUC of {bound:.2f}."
+    )
+    yield Check("slices", not low, min(reached, default=None), bound, sentence)
 
 
 ALONE = (validation, leaks, auc, baselines, enough_left, calibration, slices)

@@ -1,15 +1,13 @@
 """What the gate is told: files as they were found, then what could be read of them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field, ValidationError
 
-from registry.checks.check import Check
 from registry.evidence import Evidence, EvidenceError, Strict, Windows, first_problem
 from registry.measured import Measured
-from registry.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -69,13 +67,3 @@ class Facts:
     case: Case
     evidence: Evidence
     measured: Measured
-
-    @property
-    def judged(self) -> str:
-        """What the rows that judge are called."""
-        return "out-of-time" if self.evidence.data.is_out_of_time else "held-out"
-
-
-Ask = Callable[[Facts, Policy], Iterator[Check]]
-#: a question that needs the evidence only, and so is asked even where nothing was measured.
-AskAlone = Callable[[Evidence, Policy], Iterator[Check]]

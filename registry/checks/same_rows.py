@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from registry.checks.check import Check, against
+from registry.checks.check import Check, against, highest
 from registry.checks.facts import Facts, Learnt
 from registry.evidence import Difference, EvidenceError
 from registry.measured import Versus
@@ -15,7 +15,7 @@ def rows(facts: Facts, policy: Policy) -> Iterator[Check]:
     known = facts.measured.rows
     sentence = _learnt(facts) or (
         f"{known.rows:,} matured rows of {_days(known.dates)}, {known.left:,} of them left: "
-        f"{'the challenger has' if facts.case.first else 'neither model has'} learnt from none."
+        f"{'the challenger has' if facts.case.first else 'both have'} learnt from none of them."
     )
     yield Check("rows", _learnt(facts) is None, known.rows, None, sentence)
 
@@ -126,19 +126,19 @@ def slices_versus_production(facts: Facts, policy: Policy) -> Iterator[Check]:
     found, bound = facts.measured.versus, -policy.margin_of(facts.evidence.model)
     if facts.case.first or found is None:
         return  # the comparison on all rows says so
-    told = [one for one in found.slices if one.difference is not None]
+    told = [(one, one.difference) for one in found.slices if one.difference is not None]
+    reached = [highest(gap.value, gap.high, len(told)) for _, gap in told]
     worse = [
-        f"{one.slice} {one.range} (at best {one.difference.high:+.4f})"
-        for one in told
-        if one.difference is not None and not one.difference.high >= bound
+        f"{one.slice} {one.range} (at best {most:+.4f})"
+        for (one, _), most in zip(told, reached, strict=True)
+        if not most >= bound
     ]
-    lowest = min((one.difference.high for one in told if one.difference is not None), default=None)
     sentence = (
-        f"Surely below production by more than {-bound:.3f}: {', '.join(worse)}."
+        f"Surely below production by more than {-bound:g}: {', '.join(worse)}."
         if worse
-        else f"In none of {len(told)} slices with enough rows is it surely below production by more than {-bound:.3f}."
+        else f"In none of {len(told)} slices with enough rows is it surely below production by more than {-bound:g}."
     )
-    yield Check("slices_versus_production", not worse, lowest, bound, sentence)
+    yield Check("slices_versus_production", not worse, min(reached, default=None), bound, sentence)
 
 
 def _days(dates: list[str]) -> str:

@@ -199,6 +199,19 @@ def test_the_ledger_tells_the_promotion_and_cannot_be_changed(clone: Clone, morn
                 connection.execute(statement)  # type: ignore[call-overload]
 
 
+def test_the_first_version_was_measured_on_the_rows_of_its_evidence_before_it_went_live(
+    clone: Clone, morning: object
+) -> None:
+    decision: Any = clone.rows("select decision from ops.promotions where act = 'promote' order by id")[0][0]
+    checks = {check["name"]: check for check in decision["checks"]}
+    assert {"rows", "repeats", "first", "version", "signature", "freshness", "size", "latency"} <= set(checks)
+    assert all(check["passed"] for check in checks.values())
+    for name in ("repeats", "parity_pyfunc", "parity_spark"):
+        assert checks[name]["value"] <= 1e-9, name
+    assert "11,992 matured rows of 1998-03-01 to 1998-04-01" in checks["rows"]["sentence"]
+    assert decision["policy"]["lowest_auc"] == 0.70
+
+
 def test_a_reader_sees_the_current_day_and_nothing_else(clone: Clone, morning: object) -> None:
     with psycopg.connect(clone.url) as connection:
         connection.execute("set role prichal_reader")

@@ -14,7 +14,9 @@ from tests.unit.builders import by_entity, evidence, measured, measured_first
 
 def judge(policy: Policy | None = None, **changes: Any) -> Decision:
     """A sound challenger beside a version in production, with some of what was measured replaced."""
-    return decide(Case(evidence(), evidence(), first=False, measured=measured(**changes)), policy or Policy())
+    return decide(
+        Case(evidence(), evidence(), first=False, measured=measured(**changes)), policy or Policy(margin=0.01)
+    )
 
 
 def refusals(decision: Decision) -> list[str]:
@@ -51,7 +53,7 @@ def test_a_decision_holds_the_whole_policy():
 @pytest.mark.parametrize(
     ("changes", "refused", "said"),
     [
-        pytest.param({"versus__bootstrap": gap(-0.01)}, [], "not below by more than 0.010", id="as far as may be"),
+        pytest.param({"versus__bootstrap": gap(-0.01)}, [], "not below by more than 0.01", id="as far as may be"),
         pytest.param({"versus__bootstrap": gap(-0.0101)}, ["versus_production"], "may be below", id="further"),
         pytest.param({"versus__delong": gap(-0.0101)}, ["versus_production_delong"], "DeLong.*may be", id="by formula"),
         pytest.param({"versus__bootstrap": gap(-0.03, -0.02, -0.01)}, ["versus_production"], "below it for sure",
@@ -93,6 +95,14 @@ def test_each_bound_is_held_exactly(changes: dict[str, Any], refused: list[str],
     assert refusals(decision) == refused
     assert any(re.search(said, check.sentence) for check in decision.checks)
     assert decision.accepted is (refused == [])
+
+
+def test_of_many_slices_one_may_look_worse_by_chance():
+    """Two and a half standard errors below the margin, alone or among twenty."""
+    looks = gap(-0.01 - 0.025 * 1.96 * 1.25, -0.01 - 0.025, -0.01 - 0.025 + 0.01 * 1.96)
+    many = one_slice(difference=looks) + 19 * one_slice(range="other")
+    assert refusals(judge(versus__slices=one_slice(difference=looks))) == ["slices_versus_production"]
+    assert judge(versus__slices=many).accepted
 
 
 def test_a_models_own_margin_counts():

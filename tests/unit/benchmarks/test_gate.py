@@ -1,0 +1,57 @@
+"""A simulated promotion is judged by the figures a real one would have, and the picture repeats."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import gate, gate_picture
+from benchmarks.gate import SEED, Sample
+from benchmarks.gate_case import case
+from benchmarks.gate_picture import Share
+from registry import Policy, decide
+from training import Frame, versus
+from training.bootstrap import Interval, entity_weights
+
+SMALL = Sample("small", "churn_trial", 900, 300, 500, auc=0.8, alike=0.99, same_person=0.5)
+
+
+def test_its_intervals_are_those_that_a_promotion_makes():
+    labels, entity, _ = gate._people(SMALL)
+    own, its = gate._scores(SMALL, 0.02, np.random.default_rng([SEED, 3, 1_020_000]))
+    day = np.repeat(np.array([date(2026, 1, 1)], dtype="datetime64[D]"), 900)
+    real = versus(Frame((), np.empty((900, 0)), labels, entity, day), own, its, (), SEED)
+    drawn = gate._case(SMALL, 0.02, 3, list(entity_weights(entity, SEED))).measured
+    assert drawn is not None
+    assert (real.bootstrap, real.delong) != (None, None)
+    for name in ("bootstrap", "delong", "auc"):
+        wanted = {"bootstrap": real.bootstrap, "delong": real.delong, "auc": real.production_auc}[name]
+        assert wanted is not None
+        assert drawn["versus"][name] == pytest.approx(wanted.json(), abs=1e-12)
+    assert drawn["auc"] == pytest.approx(real.auc.json(), abs=1e-12)
+
+
+@pytest.mark.parametrize(("low", "accepted"), [(-0.0075, True), (-0.0076, False)])
+def test_the_gate_decides_and_all_else_is_sound(low: float, accepted: bool):
+    gap, area = Interval(0.0, low, 0.01), Interval(0.8, 0.79, 0.81)
+    for pair in ((gap, Interval(0.0, 0.0, 0.0)), (Interval(0.0, 0.0, 0.0), gap)):
+        decision = decide(case("m", 900, 300, area, area, *pair), Policy())
+        assert decision.accepted is accepted, decision.reasons
+
+
+def test_equal_figures_draw_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    shares = [Share(-0.01, 3, 100), Share(0.0, 97, 100), Share(0.01, 100, 100)]
+    drawn = []
+    for turn in ("one", "two"):
+        monkeypatch.setattr(gate_picture, "PATH", tmp_path / turn)
+        gate_picture.draw({"paid": (0.0075, shares), "trial": (0.012, shares)})
+        drawn.append((tmp_path / turn).read_bytes())
+    assert drawn[0] == drawn[1]
+    assert b"<dc:date>" not in drawn[0]
+
+
+def test_a_share_holds_its_exact_interval():
+    none, all_of_them = Share(0.0, 0, 1000), Share(0.0, 1000, 1000)
+    assert (none.low, round(none.high, 4)) == (0.0, 0.0037)
+    assert (round(all_of_them.low, 4), all_of_them.high) == (0.9963, 1.0)
