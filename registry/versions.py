@@ -99,20 +99,33 @@ def read_standing(model: str, challenger: str, production: str | None) -> Standi
     return Standing(read_version(model, challenger), read_version(model, production) if production else None)
 
 
-def read_version(model: str, number: str, files: bool = True) -> Version:
-    """A version; its files are downloaded once, for their digest and signature, unless `files` is off.
+def read_version(model: str, number: str) -> Version:
+    """A version; its files are downloaded once, for their digest and signature.
 
     Raises:
         MlflowException: there is no such version, or MLflow or S3 does not answer.
     """
-    run_id = MlflowClient().get_model_version(model, number).run_id or None
+    client = MlflowClient()
+    run_id = client.get_model_version(model, number).run_id or None
+    run = client.get_run(run_id).data if run_id else None
     text = _evidence_text(run_id) if run_id else None
-    proof = _mapping(text)
-    digest, features = _files(model, number) if files else (None, None)
-    run = MlflowClient().get_run(run_id).data if run_id else None
-    author = (run.tags.get(AUTHOR) or run.tags.get(ACCOUNT)) if run else None
-    sha256 = None if text is None else hashlib.sha256(text.encode()).hexdigest()
-    return Version(model, number, run_id, author, proof, sha256, digest, features, dict(run.params) if run else None)
+    digest, features = _files(model, number)
+    return Version(
+        model, number, run_id,
+        author=(run.tags.get(AUTHOR) or run.tags.get(ACCOUNT)) if run else None,
+        evidence=_mapping(text), evidence_sha256=_sha256(text), files_sha256=digest, features=features,
+        params=dict(run.params) if run else None,
+    )  # fmt: skip
+
+
+def evidence_sha256(model: str, number: str) -> str | None:
+    """Of a version's evidence file as it is now; None if there is none."""
+    run_id = MlflowClient().get_model_version(model, number).run_id
+    return _sha256(_evidence_text(run_id)) if run_id else None
+
+
+def _sha256(text: str | None) -> str | None:
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
 
 
 def model_evidence(model: str, version: str) -> dict[str, Any]:

@@ -1,16 +1,20 @@
 """The real services, started for the tests in a folder of their own and stopped after them."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import mlflow
 import psycopg
 import pytest
+from mlflow import MlflowClient
 
 from tests.end_to_end.keeper import kept
 
@@ -112,3 +116,36 @@ def morning(clone: Clone) -> subprocess.CompletedProcess[str]:
     done = clone.mlflow_run("main", "trials=1")
     assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+@pytest.fixture(scope="session")
+def tracking(clone: Clone) -> Clone:
+    """The services, and this process's MLflow pointed at them."""
+    mlflow.set_tracking_uri(clone.environment["MLFLOW_TRACKING_URI"])
+    mlflow.set_experiment("registry tests")
+    return clone
+
+
+@pytest.fixture
+def models(tracking: Clone, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """Two registered models of this test's own, without versions."""
+    name = f"{re.sub(r'[^a-z]+', '_', request.node.name)[:40]}_{uuid.uuid4().hex[:8]}"
+    for model in (f"{name}_a", f"{name}_b"):
+        MlflowClient().create_registered_model(model)
+    yield f"{name}_a", f"{name}_b"
+    for model in (f"{name}_a", f"{name}_b"):
+        MlflowClient().delete_registered_model(model)
+
+
+@pytest.fixture
+def model(models: tuple[str, str]) -> str:
+    """One of them."""
+    return models[0]
+
+
+@pytest.fixture(scope="session")
+def sound(tracking: Clone) -> str:
+    """A run that left what the gate accepts."""
+    from tests.end_to_end.proposals import proof, train
+
+    return train(proof())
