@@ -144,25 +144,27 @@ def test_a_move_whose_version_is_gone_is_given_up(clone: Clone, model: str, soun
 KILLED = """
 import os, signal, sys
 from mlflow import MlflowClient
-from registry import promote
-from tests.end_to_end.proposals import POLICY, measure
+from registry.ledger import Entry
+from registry.moves import carry_out, settled
 
 set_alias = MlflowClient.set_registered_model_alias
 def killed(self, name, alias, version):
     set_alias(self, name, alias, version)
     os.kill(os.getpid(), signal.SIGKILL)
 MlflowClient.set_registered_model_alias = killed
-promote(sys.argv[1], sys.argv[2:], POLICY, "killed", measure=measure, release="together")
+url, *models = sys.argv[1:]
+release = {"release": {"id": "r1", "models": models}}
+with settled(url, models, "killed") as held:
+    carry_out(held, [Entry("killed", model, "promote", "1", None, "good", release) for model in models])
 """
 
 
-def test_a_promotion_killed_by_the_system_frees_its_locks_and_is_completed(
+def test_a_move_killed_by_the_system_frees_its_locks_and_is_completed(
     clone: Clone, models: tuple[str, str], sound: str
 ) -> None:
     versions(models, sound, 1)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, clone.url, *models], cwd=ROOT, env=clone.environment, check=False
-    )
+    command = [sys.executable, "-c", KILLED, clone.url, *models]
+    done = subprocess.run(command, cwd=ROOT, env=clone.environment, check=False)
     assert done.returncode == -signal.SIGKILL
     assert [aliases(model) for model in models] == [{"production": "1"}, {}], "it died between the two"
     assert promote_one(clone, models[1]).act == "keep"
@@ -183,7 +185,7 @@ def test_mlflow_that_goes_away_in_the_middle(
         monkeypatch.setattr(
             MlflowClient, "set_registered_model_tag", _then(wire.cut, MlflowClient.set_registered_model_tag)
         )
-        with pytest.raises(MlflowException, match="Max retries|Connection"):
+        with pytest.raises(MlflowException, match=r"Max retries|Connection"):
             begin(clone, (model,), "promote", "2", "1")
         monkeypatch.undo()
     mlflow.set_tracking_uri(direct)
