@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import calibration, cinema, ingest, literature, mornings, scale, search, speed, walls
+from benchmarks import calibration, cinema, ingest, literature, mornings, race, scale, search, speed, walls
 
 ALL = {
     "literature": literature.main,
@@ -14,6 +14,7 @@ ALL = {
     "mornings": mornings.main,
     "scale": scale.main,
     "walls": walls.main,
+    "race": race.main,
 }
 
 
