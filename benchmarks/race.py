@@ -68,9 +68,9 @@ def _same(measured: dict[str, Any], standing: Standing) -> dict[str, Any]:
     if standing.production is None or "auc" not in measured:
         return {**measured, **mine, "versus": None, "moved": None}
     nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
-    versus = {"version": standing.production.number, "digest": standing.production.files_sha256, "slices": []}
+    versus: dict[str, Any] = {"version": standing.production.number, "digest": standing.production.files_sha256}
     moved = {"rank_correlation": 1.0, "top": 1, "entered": 0, "withdrawn": 0}
-    same = {"auc": measured["auc"], "bootstrap": nothing, "delong": nothing}
+    same = {"auc": measured["auc"], "bootstrap": nothing, "delong": nothing, "slices": []}
     return {**measured, **mine, "versus": versus | same, "moved": moved}
 
 

@@ -15,7 +15,9 @@ from mlflow.models import Model
 
 from registry.chain import canonical
 from registry.policy import Policy
+from stack.errors import ServiceError
 
+EVIDENCE = "evidence.json"
 #: what a training says its author is; else the account that MLflow saw.
 AUTHOR, ACCOUNT = "prichal.author", "mlflow.user"
 #: written beside the files by a download, which says where it took them from.
@@ -104,12 +106,13 @@ def read_version(model: str, number: str) -> Version:
 
     Raises:
         MlflowException: there is no such version, or MLflow or S3 does not answer.
+        ServiceError: the evidence is there and cannot be read.
     """
     client = MlflowClient()
     run_id = client.get_model_version(model, number).run_id or None
     run = client.get_run(run_id).data if run_id else None
     text = _evidence_text(run_id) if run_id else None
-    digest, features = _files(model, number)
+    digest, features = _files(model, number, run_id)
     return Version(
         model, number, run_id,
         author=(run.tags.get(AUTHOR) or run.tags.get(ACCOUNT)) if run else None,
@@ -131,7 +134,7 @@ def _sha256(text: str | None) -> str | None:
 def model_evidence(model: str, version: str) -> dict[str, Any]:
     """The evidence file that the run of a version left."""
     run_id = MlflowClient().get_model_version(model, version).run_id
-    loaded: dict[str, Any] = json.loads(mlflow.artifacts.load_text(f"runs:/{run_id}/evidence.json"))
+    loaded: dict[str, Any] = json.loads(mlflow.artifacts.load_text(f"runs:/{run_id}/{EVIDENCE}"))
     return loaded
 
 
@@ -146,13 +149,15 @@ def files_digest(folder: Path) -> str | None:
     return total.hexdigest() if files else None
 
 
-def _files(model: str, number: str) -> tuple[str | None, tuple[str, ...] | None]:
+def _files(model: str, number: str, run_id: str | None) -> tuple[str | None, tuple[str, ...] | None]:
     """Digest of the files, and features of the signature; None for what cannot be read."""
     with tempfile.TemporaryDirectory() as scratch:
         try:
             mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{model}/{number}", dst_path=scratch)
             return files_digest(Path(scratch)), _features(Path(scratch))
         except (MlflowException, OSError):
+            if run_id:
+                MlflowClient().list_artifacts(run_id)  # raises if it is the store that does not answer
             return None, None  # the gate refuses a version whose files it does not know
 
 
@@ -164,15 +169,20 @@ def _features(folder: Path) -> tuple[str, ...] | None:
 
 
 def _evidence_text(run_id: str) -> str | None:
-    """None if the run left none; that a service does not answer is another matter and raised."""
-    try:
-        return str(mlflow.artifacts.load_text(f"runs:/{run_id}/evidence.json"))
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
-    except UnicodeDecodeError:
+    """None if the run left none; that the store does not answer is another matter and raised.
+
+    A download alone says that there is no such file in both cases.
+    """
+    client = MlflowClient()
+    if EVIDENCE not in {file.path for file in client.list_artifacts(run_id)}:
         return None
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            return Path(client.download_artifacts(run_id, EVIDENCE, scratch)).read_text()
+        except UnicodeDecodeError:
+            return None
+        except (MlflowException, OSError):
+            raise ServiceError(f"{EVIDENCE} of run {run_id} is there and cannot be read: see what S3 says.") from None
 
 
 def _mapping(text: str | None) -> dict[str, Any] | None:

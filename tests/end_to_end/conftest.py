@@ -126,21 +126,29 @@ def tracking(clone: Clone) -> Clone:
     return clone
 
 
-@pytest.fixture
-def models(tracking: Clone, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """Two registered models of this test's own, without versions."""
-    name = f"{re.sub(r'[^a-z]+', '_', request.node.name)[:40]}_{uuid.uuid4().hex[:8]}"
-    for model in (f"{name}_a", f"{name}_b"):
+@contextmanager
+def registered(count: int, name: str) -> Iterator[tuple[str, ...]]:
+    """Registered models without versions, under names of their own."""
+    made = tuple(f"{re.sub(r'[^a-z]+', '_', name)[:40]}_{uuid.uuid4().hex[:8]}_{letter}" for letter in "ab"[:count])
+    for model in made:
         MlflowClient().create_registered_model(model)
-    yield f"{name}_a", f"{name}_b"
-    for model in (f"{name}_a", f"{name}_b"):
+    yield made
+    for model in made:
         MlflowClient().delete_registered_model(model)
 
 
 @pytest.fixture
-def model(models: tuple[str, str]) -> str:
-    """One of them."""
-    return models[0]
+def models(tracking: Clone, request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
+    """Two registered models of this test's own."""
+    with registered(2, request.node.name) as made:
+        yield made
+
+
+@pytest.fixture
+def model(tracking: Clone, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A registered model of this test's own."""
+    with registered(1, request.node.name) as made:
+        yield made[0]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from mlflow import MlflowClient
 from projects import load_project
 from registry import Moved, Standing, promote, rollback
 from registry.history import Past, add_up
-from registry.ledger import rows
+from registry.ledger import Entry, rows
+from registry.moves import carry_out, settled
 from stack.postgres import connect
 from tests.end_to_end.conftest import Clone
 from tests.unit.builders import evidence, measured, measured_first
@@ -49,6 +50,25 @@ def measure(standing: Standing) -> dict[str, Any]:
         return measured_first(version=number, digest=digest)
     return measured(version=number, digest=digest, versus__version=standing.production.number,
                     versus__digest=standing.production.files_sha256)  # fmt: skip
+
+
+def move(clone: Clone, models: Sequence[str], act: str, version: str, replaced: str | None) -> None:
+    """A move as promotions and rollbacks make it, of what was judged already; of several models, as one release."""
+    release = {"release": {"id": "r1", "models": list(models)}} if len(models) > 1 else {}
+    with settled(clone.url, models, "tester") as held:
+        carry_out(held, [Entry("tester", model, act, version, replaced, "good", release) for model in models])
+
+
+def put(clone: Clone, model: str, run: str, count: int) -> None:
+    """Versions in production one after the other, not asked about."""
+    for _ in range(count):
+        move(clone, [model], "promote", propose(model, run), past(clone, model).production)
+
+
+def settle(clone: Clone, *models: str) -> None:
+    """What the next run does before all else."""
+    with settled(clone.url, models, "the next run"):
+        pass
 
 
 def promote_one(clone: Clone, model: str, **how: Any) -> Moved:

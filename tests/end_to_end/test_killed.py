@@ -19,7 +19,7 @@ from registry import production, productions, verify
 from registry.ledger import Entry
 from registry.moves import carry_out, settled
 from tests.end_to_end.conftest import ROOT, Clone
-from tests.end_to_end.proposals import acts, agree, aliases, past, promote_one, propose
+from tests.end_to_end.proposals import acts, agree, aliases, move, past, propose, settle
 from tests.end_to_end.wire import wired
 
 #: every call by which a move changes something.
@@ -54,13 +54,6 @@ def _counting(call: Callable[..., Any], name: str, made: list[str], step: int) -
     return counted
 
 
-def begin(clone: Clone, models: tuple[str, ...], act: str, version: str, replaced: str | None) -> None:
-    """A move as promotions and rollbacks make it, judged already."""
-    release = {"release": {"id": "r1", "models": list(models)}} if len(models) > 1 else {}
-    with settled(clone.url, models, "tester") as held:
-        carry_out(held, [Entry("tester", model, act, version, replaced, "good", release) for model in models])
-
-
 def versions(models: tuple[str, ...], run: str, count: int) -> None:
     for model in models:
         for _ in range(count):
@@ -76,14 +69,13 @@ def killed_everywhere(clone: Clone, models: tuple[str, ...], act: str) -> int:
         version = "1" if replaced == "2" else "2"
         with killed_after(step):
             try:
-                begin(clone, models, act, version, replaced)
+                move(clone, models, act, version, replaced)
                 return step - 1
             except Killed:
                 pass
         seen = productions(clone.url, models)
         assert len(set(seen.values())) == 1, "all of a release or none"
-        with settled(clone.url, models, "the next run"):
-            pass
+        settle(clone, *models)
         after = productions(clone.url, models)
         assert set(after.values()) == {version}, f"killed after step {step}: what had begun is completed"
         assert all(agree(clone, model) for model in models)
@@ -93,16 +85,15 @@ def killed_everywhere(clone: Clone, models: tuple[str, ...], act: str) -> int:
 @pytest.mark.parametrize(("act", "least"), [("promote", 6), ("rollback", 6)])
 def test_a_move_killed_at_every_step_is_completed(clone: Clone, model: str, sound: str, act: str, least: int) -> None:
     versions((model,), sound, 2)
-    begin(clone, (model,), "promote", "1", None)
+    move(clone, (model,), "promote", "1", None)
     if act == "promote":
         assert killed_everywhere(clone, (model,), act) >= least
     else:
         for step in range(1, least + 1):
-            begin(clone, (model,), "promote", "2", "1")
+            move(clone, (model,), "promote", "2", "1")
             with killed_after(step), pytest.raises(Killed):
-                begin(clone, (model,), "rollback", "1", "2")
-            with settled(clone.url, (model,), "the next run"):
-                pass
+                move(clone, (model,), "rollback", "1", "2")
+            settle(clone, model)
             assert aliases(model) == {"production": "1"}
             assert agree(clone, model)
             assert past(clone, model).rows[-1].act == "rollback"
@@ -113,7 +104,7 @@ def test_a_release_killed_at_every_step_is_completed_as_a_whole(
     clone: Clone, models: tuple[str, str], sound: str
 ) -> None:
     versions(models, sound, 2)
-    begin(clone, models, "promote", "1", None)
+    move(clone, models, "promote", "1", None)
     assert killed_everywhere(clone, models, "promote") >= 10
 
 
@@ -122,20 +113,18 @@ def test_the_other_half_of_a_release_is_completed_with_the_first(
 ) -> None:
     versions(models, sound, 1)
     with killed_after(1), pytest.raises(Killed):
-        begin(clone, models, "promote", "1", None)
-    with settled(clone.url, [models[1]], "the next run"):
-        pass
+        move(clone, models, "promote", "1", None)
+    settle(clone, models[1])
     assert [aliases(model) for model in models] == [{"production": "1"}] * 2
 
 
 def test_a_move_whose_version_is_gone_is_given_up(clone: Clone, model: str, sound: str) -> None:
     versions((model,), sound, 2)
-    begin(clone, (model,), "promote", "1", None)
+    move(clone, (model,), "promote", "1", None)
     with killed_after(1), pytest.raises(Killed):
-        begin(clone, (model,), "promote", "2", "1")
+        move(clone, (model,), "promote", "2", "1")
     MlflowClient().delete_model_version(model, "2")
-    with settled(clone.url, [model], "the next run"):
-        pass
+    settle(clone, model)
     assert acts(clone, model)[-1] == "void"
     assert agree(clone, model)
     assert production(clone.url, model) == "1"
@@ -167,17 +156,17 @@ def test_a_move_killed_by_the_system_frees_its_locks_and_is_completed(
     done = subprocess.run(command, cwd=ROOT, env=clone.environment, check=False)
     assert done.returncode == -signal.SIGKILL
     assert [aliases(model) for model in models] == [{"production": "1"}, {}], "it died between the two"
-    assert promote_one(clone, models[1]).act == "keep"
+    settle(clone, models[1])
     for model in models:
         assert agree(clone, model)
-        assert "completed by tester" in past(clone, model).rows[-1].reason
+        assert "completed by the next run" in past(clone, model).rows[-1].reason
 
 
 def test_mlflow_that_goes_away_in_the_middle(
     clone: Clone, model: str, sound: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions((model,), sound, 2)
-    begin(clone, (model,), "promote", "1", None)
+    move(clone, (model,), "promote", "1", None)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     direct = mlflow.get_tracking_uri()
     with wired(int(urlsplit(direct).port or 0)) as wire:
@@ -186,13 +175,12 @@ def test_mlflow_that_goes_away_in_the_middle(
             MlflowClient, "set_registered_model_tag", _then(wire.cut, MlflowClient.set_registered_model_tag)
         )
         with pytest.raises(MlflowException, match=r"Max retries|Connection"):
-            begin(clone, (model,), "promote", "2", "1")
+            move(clone, (model,), "promote", "2", "1")
         monkeypatch.undo()
     mlflow.set_tracking_uri(direct)
     assert aliases(model) == {"production": "1"}
     assert production(clone.url, model) == "1"
-    with settled(clone.url, [model], "the next run"):
-        pass
+    settle(clone, model)
     assert agree(clone, model)
     assert production(clone.url, model) == "2"
 
@@ -201,7 +189,7 @@ def test_postgresql_that_goes_away_in_the_middle(
     clone: Clone, model: str, sound: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions((model,), sound, 2)
-    begin(clone, (model,), "promote", "1", None)
+    move(clone, (model,), "promote", "1", None)
     where = psycopg.conninfo.conninfo_to_dict(clone.url)
     with wired(int(str(where["port"]))) as wire:
         url = clone.url.replace(f":{where['port']}/", f":{wire.port}/")
@@ -213,8 +201,7 @@ def test_postgresql_that_goes_away_in_the_middle(
         monkeypatch.undo()
     assert acts(clone, model)[-1] == "intent"
     assert production(clone.url, model) == "1", "until a move has ended, the version before scores"
-    with settled(clone.url, [model], "the next run"):
-        pass
+    settle(clone, model)
     assert agree(clone, model)
     assert production(clone.url, model) == "2"
 

@@ -12,10 +12,9 @@ from registry.chain import problems
 from registry.held import TamperedError
 from registry.history import add_up
 from registry.ledger import Entry, append
-from registry.moves import settled
 from stack.postgres import connect
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.proposals import promote_one, propose
+from tests.end_to_end.proposals import promote_one, put, settle
 
 CHANGES = ("update ops.promotions set who = 'x'", "delete from ops.promotions", "truncate ops.promotions")
 
@@ -64,9 +63,7 @@ def spoilt(clone: Clone, *statements: str) -> Iterator[None]:
 @pytest.fixture
 def last(clone: Clone, model: str, sound: str) -> int:
     """Number of the ledger's last row, after two promotions of this test's model."""
-    for _ in range(2):
-        propose(model, sound)
-        promote_one(clone, model)
+    put(clone, model, sound, 2)
     assert verify(clone.url) == []
     return int(str(clone.rows("select max(id) from ops.promotions")[0][0]))
 
@@ -101,8 +98,7 @@ def test_what_is_written_with_a_lagging_head_is_anchored_by_the_next_run(clone: 
         connection.autocommit = True
         append(connection, [Entry("tester", model, "refuse", "2", "2", "killed before the tag", {"n": 1e300})])
     assert verify(clone.url) == []
-    with settled(clone.url, [model], "tester"):
-        pass
+    settle(clone, model)
     with spoilt(clone, f"delete from ops.promotions where id > {last}"):
         assert verify(clone.url) != []
 

@@ -8,7 +8,6 @@ import pytest
 from mlflow import MlflowClient
 
 from registry import NoProductionError, NotVouchedError, Policy, Standing, production, promote
-from registry.moves import settled
 from registry.promotion import NoChallengerError
 from registry.rollback import NoPreviousError, NoReasonError
 from tests.end_to_end.conftest import Clone
@@ -22,7 +21,9 @@ from tests.end_to_end.proposals import (
     promote_one,
     proof,
     propose,
+    put,
     roll_back,
+    settle,
     train,
 )
 
@@ -56,26 +57,24 @@ def test_a_promotion_can_be_defended_by_its_row(clone: Clone, model: str, sound:
 
 
 def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, model: str, sound: str) -> None:
-    first, _ = propose(model, sound), promote_one(clone, model)
-    second, _ = propose(model, sound), promote_one(clone, model)
+    put(clone, model, sound, 2)
     MlflowClient().delete_registered_model_alias(model, "challenger")
     with pytest.raises(NoReasonError):
         roll_back(clone, model, reason=" ")
     moved = roll_back(clone, model, dates=[date(1998, 7, 2), date(1998, 7, 1)])
-    assert (moved.version, moved.replaced, moved.dates) == (first, second, [date(1998, 7, 1), date(1998, 7, 2)])
+    assert (moved.version, moved.replaced, moved.dates) == ("1", "2", [date(1998, 7, 1), date(1998, 7, 2)])
     assert past(clone, model).rows[-1].decision["dates"] == ["1998-07-01", "1998-07-02"]
-    assert aliases(model) == {"production": first}
+    assert aliases(model) == {"production": "1"}
     with pytest.raises(NoPreviousError, match="no version to roll back to"):
         roll_back(clone, model, reason="again")
     assert promote_one(clone, model).act == "absent"
 
 
 def test_the_gate_alone_does_not_bring_back_what_was_withdrawn(clone: Clone, model: str, sound: str) -> None:
-    _, _ = propose(model, sound), promote_one(clone, model)
-    second, _ = propose(model, sound), promote_one(clone, model)
+    put(clone, model, sound, 2)
     roll_back(clone, model)
     assert "challenger" not in MlflowClient().get_registered_model(model).aliases
-    MlflowClient().set_registered_model_alias(model, "challenger", second)
+    MlflowClient().set_registered_model_alias(model, "challenger", "2")
     moved = promote_one(clone, model)
     assert moved.act == "refuse"
     assert "was withdrawn by tester" in moved.reason
@@ -99,12 +98,12 @@ def breaks(standing: Standing) -> dict[str, Any]:
 def test_a_refusal_leaves_production_and_says_why(
     clone: Clone, model: str, sound: str, run: Callable[[], str], how: dict[str, Any], said: str
 ) -> None:
-    first, _ = propose(model, sound), promote_one(clone, model)
+    put(clone, model, sound, 1)
     propose(model, run())
     moved = promote_one(clone, model, **how)
     assert moved.act == "refuse"
     assert said in moved.reason
-    assert aliases(model) == {"production": first}
+    assert aliases(model) == {"production": "1"}
     assert acts(clone, model)[2:] == ["refuse"]
 
 
@@ -129,9 +128,7 @@ def by_hand(model: str, **moved: str | None) -> None:
 
 
 def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, sound: str) -> None:
-    for _ in range(2):
-        propose(model, sound)
-        promote_one(clone, model)
+    put(clone, model, sound, 2)
     propose(model, sound)
     hands: list[tuple[dict[str, str | None], str]] = [
         ({"production": "1"}, "production was found at version 1 while the ledger says version 2"),
@@ -144,8 +141,7 @@ def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, s
         if "production" in hand:
             with pytest.raises(NotVouchedError, match="the ledger vouches for version 2"):
                 production(clone.url, model)
-        with settled(clone.url, [model], "tester"):
-            pass
+        settle(clone, model)
         assert aliases(model) == {"production": "2", "previous": "1"}
         assert past(clone, model).rows[-1].reason.startswith(said)
     assert acts(clone, model)[4:] == ["repair"] * 4
@@ -163,12 +159,9 @@ def test_an_alias_that_the_ledger_knows_nothing_of_is_taken_away(clone: Clone, m
 
 
 def test_a_version_in_production_that_mlflow_lost_is_not_vouched_for(clone: Clone, model: str, sound: str) -> None:
-    for _ in range(2):
-        propose(model, sound)
-        promote_one(clone, model)
+    put(clone, model, sound, 2)
     MlflowClient().delete_model_version(model, "2")
-    with settled(clone.url, [model], "tester"):
-        pass
+    settle(clone, model)
     with pytest.raises(NoProductionError):
         production(clone.url, model)
     propose(model, sound)
@@ -178,9 +171,7 @@ def test_a_version_in_production_that_mlflow_lost_is_not_vouched_for(clone: Clon
 
 @pytest.mark.parametrize("change", ["challenger", "production", "evidence"])
 def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str, sound: str, change: str) -> None:
-    for _ in range(2 if change == "production" else 1):
-        propose(model, sound)
-        promote_one(clone, model)
+    put(clone, model, sound, 2 if change == "production" else 1)
     own = train(proof()) if change == "evidence" else sound
     propose(model, own)
 

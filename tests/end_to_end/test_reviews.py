@@ -20,6 +20,7 @@ from tests.end_to_end.proposals import (
     promote_one,
     proof,
     propose,
+    put,
     roll_back,
     train,
 )
@@ -107,9 +108,7 @@ Change = Callable[[Clone, str, str], Any]
 def test_an_approval_is_void_if_something_changed(
     clone: Clone, model: str, sound: str, change: Change | None, said: str
 ) -> None:
-    for _ in range(2 if "production" in said else 0):
-        propose(model, sound)
-        promote_one(clone, model)
+    put(clone, model, sound, 2 if "production" in said else 0)
     run = train(proof())
     waiting(clone, model, run)
     if change is not None:
