@@ -9,6 +9,7 @@ from benchmarks import (
     ingest,
     literature,
     mornings,
+    race,
     retrains,
     scale,
     search,
@@ -30,6 +31,7 @@ ALL = {
     "walls": walls.main,
     "retrains": retrains.main,
     "gate": gate.main,
+    "race": race.main,
 }
 
 

@@ -8,9 +8,9 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import RegisteredModel
 from mlflow.exceptions import MlflowException
 
-from registry import history, ledger
+from registry import ledger
 from registry.chain import Row, head_problem
-from registry.history import Past
+from registry.history import Past, read
 from registry.ledger import Entry
 from stack.errors import PrichalError
 
@@ -33,16 +33,18 @@ class Held:
         models: that they are of.
         client: of MLflow.
         written: rows added so far.
+        aliases: of each model that MLflow has, alias -> version as they are; nobody else moves them meanwhile.
     """
 
     connection: psycopg.Connection
     models: frozenset[str]
     client: MlflowClient = field(default_factory=MlflowClient)
     written: list[Row] = field(default_factory=list)
+    aliases: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def past(self, model: str) -> Past:
         """What the ledger says of a model now."""
-        return history.read(self.connection, model)
+        return read(self.connection, model)
 
     def write(self, entries: Sequence[Entry]) -> list[Row]:
         """Add rows to the ledger, all or none, and then their last ones to MLflow: a head may lag, never lead."""
@@ -54,27 +56,32 @@ class Held:
 
     def point(self, model: str, wanted: Mapping[str, str | None]) -> None:
         """Let aliases be at these versions, None at none, in this order; what is so already is left alone."""
-        now = aliases(self.client, model)
+        now = self.aliases[model]
         for name, version in wanted.items():
             if now.get(name) == version:
                 continue
             self.connection.execute("select 1")  # the lock is lost with the connection, and then nothing may move
             if version is None:
                 self.client.delete_registered_model_alias(model, name)
+                del now[name]
             else:
                 self.client.set_registered_model_alias(model, name, version)
+                now[name] = version
 
-    def catch_up(self, model: str, past: Past) -> None:
-        """Write the head that a killed process did not write.
+    def look(self, model: str, past: Past) -> None:
+        """Read the model's aliases, and write the head that a killed process did not write.
 
         Raises:
             TamperedError: the head that is there names a row that the ledger has no more.
         """
         found = registered(self.client, model)
-        head = found.tags.get(HEAD) if found else None
+        if found is None:
+            return
+        self.aliases[model] = aliases_of(found)
+        head = found.tags.get(HEAD)
         if head is not None and (why := head_problem(model, head, past.rows)):
             raise TamperedError(f"{why.rstrip('.')}: nothing is moved, run `-e verify` (docs/promotion.md).")
-        if found and past.rows and head != past.rows[-1].head:
+        if past.rows and head != past.rows[-1].head:
             self._anchor(model, past.rows[-1].head)
 
     def _anchor(self, model: str, head: str) -> None:
@@ -98,7 +105,12 @@ def registered(client: MlflowClient, model: str) -> RegisteredModel | None:
 def aliases(client: MlflowClient, model: str) -> dict[str, str]:
     """Alias -> version; empty if there is no such model."""
     found = registered(client, model)
-    return {name: str(version) for name, version in found.aliases.items()} if found else {}
+    return aliases_of(found) if found else {}
+
+
+def aliases_of(found: RegisteredModel) -> dict[str, str]:
+    """Alias -> version."""
+    return {name: str(version) for name, version in found.aliases.items()}
 
 
 def exists(client: MlflowClient, model: str, version: str) -> bool:

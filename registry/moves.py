@@ -10,10 +10,10 @@ from itertools import groupby
 
 import psycopg
 
-from registry import history, ledger
+from registry import ledger
 from registry.chain import Row
-from registry.held import Held, aliases, exists, registered
-from registry.history import Past
+from registry.held import Held, exists
+from registry.history import Past, read
 from registry.ledger import Entry
 from registry.lock import locked
 
@@ -80,8 +80,11 @@ def _finish(held: Held, intents: Sequence[Row], note: str = "") -> list[Row]:
 
 def sign(held: Held, model: str) -> None:
     """Let the alias `in_review` be where the review is that waits."""
+    if model not in held.aliases:
+        return
     review = held.past(model).review
-    held.point(model, {IN_REVIEW: review.version if review else None})
+    version = review.version if review else None
+    held.point(model, {IN_REVIEW: version if version and exists(held.client, model, version) else None})
 
 
 def _end(intent: Row, note: str) -> Entry:
@@ -95,14 +98,14 @@ def _end(intent: Row, note: str) -> Entry:
 def _move(held: Held, intent: Row) -> None:
     back = intent.decision["move"] == "rollback"
     wanted: dict[str, str | None] = {"previous": None if back else intent.replaced, "production": intent.version}
-    if back and aliases(held.client, intent.model).get("challenger") == intent.replaced:
+    if back and held.aliases[intent.model].get("challenger") == intent.replaced:
         wanted["challenger"] = None  # or it would be proposed again at once
     held.point(intent.model, wanted)
 
 
 def _members(connection: psycopg.Connection, model: str) -> set[str]:
     """The models of the releases that this one has a part in now."""
-    past = history.read(connection, model)
+    past = read(connection, model)
     return {one for row in (past.intent, past.review) if row for one in release_of(row.decision).get("models", [])}
 
 
@@ -115,7 +118,7 @@ def release_of(decision: Mapping[str, object]) -> Mapping[str, list[str]]:
 def _repair(held: Held, who: str) -> None:
     pasts = {model: held.past(model) for model in sorted(held.models)}
     for model, past in pasts.items():
-        held.catch_up(model, past)
+        held.look(model, past)
     begun = [past.intent for past in pasts.values() if past.intent]
     for _, group in groupby(sorted(begun, key=_release), key=_release):
         _complete(held, list(group), who)
@@ -135,19 +138,19 @@ def _complete(held: Held, intents: Sequence[Row], who: str) -> None:
         _finish(held, intents, f" (Begun by a process that died; completed by {who}.)")
         return
     lost = f"MLflow has no version {gone[0].version} of {gone[0].model} any more"
-    held.write([
-        Entry(who, row.model, "void", row.version, row.replaced,
-              f"The move that row {row.id} began is given up: {lost}.", {"ends": row.id})
-        for row in intents
-    ])  # fmt: skip
+    held.write([_given_up(row, who, lost) for row in intents])
+
+
+def _given_up(intent: Row, who: str, why: str) -> Entry:
+    said = f"The move that row {intent.id} began is given up: {why}."
+    return Entry(who, intent.model, "void", intent.version, intent.replaced, said, {"ends": intent.id})
 
 
 def _set_back(held: Held, model: str, past: Past, who: str) -> None:
     """The ledger is right: an alias that was moved by hand goes back to where the ledger says."""
-    if registered(held.client, model) is None:
+    if model not in held.aliases:
         return  # another MLflow, or a model deleted there: the ledger keeps what it knows
-    found = aliases(held.client, model)
-    there = {name: found.get(name) for name in ALIASES}
+    there = {name: held.aliases[model].get(name) for name in ALIASES}
     known = {"previous": past.previous, "production": past.production}
     if there != known:
         right = {name: one if one and exists(held.client, model, one) else None for name, one in known.items()}

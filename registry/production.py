@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from mlflow import MlflowClient
 
-from registry import history, ledger
+from registry import ledger
 from registry.held import aliases
-from registry.history import Past
+from registry.history import Past, read
 from stack.errors import PrichalError
 from stack.postgres import connect
 
@@ -41,7 +41,7 @@ def productions(database_url: str, models: Sequence[str]) -> dict[str, str]:
     ledger.prepare(database_url)
     with connect(database_url) as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
-        pasts = {model: history.read(connection, model) for model in models}
+        pasts = {model: read(connection, model) for model in models}
     client = MlflowClient()
     return {model: _vouched(model, past, aliases(client, model).get("production")) for model, past in pasts.items()}
 

@@ -11,14 +11,14 @@ from typing import Any
 
 from registry.chain import Row
 from registry.gate import Check
-from registry.held import Held, aliases
+from registry.held import Held
 from registry.history import Past
 from registry.judging import Judged, Measure, failed_check, judge, with_checks
 from registry.ledger import Entry
 from registry.moved import Moved
 from registry.moves import carry_out, release_of, settled, sign
 from registry.policy import Policy
-from registry.versions import changed, read_standing, read_version
+from registry.versions import changed, evidence_sha256, read_standing
 from stack.errors import PrichalError
 
 MODES = {"auto": "the gate decides alone", "review": "what the gate accepts waits for a person"}
@@ -125,7 +125,7 @@ def _promote(
 
 
 def _asked(held: Held, model: str) -> _Asked:
-    return _Asked(model, aliases(held.client, model).get("challenger"), held.past(model))
+    return _Asked(model, held.aliases.get(model, {}).get("challenger"), held.past(model))
 
 
 def _require_challengers(asked: Sequence[_Asked]) -> None:
@@ -165,9 +165,8 @@ def _compare(held: Held, one: _Asked) -> None:
         return
     subject: dict[str, Any] = dict(one.judged.subject)
     for role, number in (("challenger", now.challenger), ("production", past.production)):
-        found = read_version(one.model, number, files=False) if number else None
-        known = subject[role] or {}
-        subject[role] = {**found.subject(), "files_sha256": known.get("files_sha256")} if found else None
+        found = {"number": number, "evidence_sha256": evidence_sha256(one.model, number)} if number else None
+        subject[role] = {**(subject[role] or {}), **found} if found else None
     one.stale = changed(one.judged.subject, subject)
 
 

@@ -15,7 +15,9 @@ from mlflow.models import Model
 
 from registry.chain import canonical
 from registry.policy import Policy
+from stack.errors import ServiceError
 
+EVIDENCE = "evidence.json"
 #: what a training says its author is; else the account that MLflow saw.
 AUTHOR, ACCOUNT = "prichal.author", "mlflow.user"
 #: written beside the files by a download, which says where it took them from.
@@ -99,26 +101,40 @@ def read_standing(model: str, challenger: str, production: str | None) -> Standi
     return Standing(read_version(model, challenger), read_version(model, production) if production else None)
 
 
-def read_version(model: str, number: str, files: bool = True) -> Version:
-    """A version; its files are downloaded once, for their digest and signature, unless `files` is off.
+def read_version(model: str, number: str) -> Version:
+    """A version; its files are downloaded once, for their digest and signature.
 
     Raises:
         MlflowException: there is no such version, or MLflow or S3 does not answer.
+        ServiceError: the evidence is there and cannot be read.
     """
-    run_id = MlflowClient().get_model_version(model, number).run_id or None
+    client = MlflowClient()
+    run_id = client.get_model_version(model, number).run_id or None
+    run = client.get_run(run_id).data if run_id else None
     text = _evidence_text(run_id) if run_id else None
-    proof = _mapping(text)
-    digest, features = _files(model, number) if files else (None, None)
-    run = MlflowClient().get_run(run_id).data if run_id else None
-    author = (run.tags.get(AUTHOR) or run.tags.get(ACCOUNT)) if run else None
-    sha256 = None if text is None else hashlib.sha256(text.encode()).hexdigest()
-    return Version(model, number, run_id, author, proof, sha256, digest, features, dict(run.params) if run else None)
+    digest, features = _files(model, number, run_id)
+    return Version(
+        model, number, run_id,
+        author=(run.tags.get(AUTHOR) or run.tags.get(ACCOUNT)) if run else None,
+        evidence=_mapping(text), evidence_sha256=_sha256(text), files_sha256=digest, features=features,
+        params=dict(run.params) if run else None,
+    )  # fmt: skip
+
+
+def evidence_sha256(model: str, number: str) -> str | None:
+    """Of a version's evidence file as it is now; None if there is none."""
+    run_id = MlflowClient().get_model_version(model, number).run_id
+    return _sha256(_evidence_text(run_id)) if run_id else None
+
+
+def _sha256(text: str | None) -> str | None:
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
 
 
 def model_evidence(model: str, version: str) -> dict[str, Any]:
     """The evidence file that the run of a version left."""
     run_id = MlflowClient().get_model_version(model, version).run_id
-    loaded: dict[str, Any] = json.loads(mlflow.artifacts.load_text(f"runs:/{run_id}/evidence.json"))
+    loaded: dict[str, Any] = json.loads(mlflow.artifacts.load_text(f"runs:/{run_id}/{EVIDENCE}"))
     return loaded
 
 
@@ -133,13 +149,15 @@ def files_digest(folder: Path) -> str | None:
     return total.hexdigest() if files else None
 
 
-def _files(model: str, number: str) -> tuple[str | None, tuple[str, ...] | None]:
+def _files(model: str, number: str, run_id: str | None) -> tuple[str | None, tuple[str, ...] | None]:
     """Digest of the files, and features of the signature; None for what cannot be read."""
     with tempfile.TemporaryDirectory() as scratch:
         try:
             mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{model}/{number}", dst_path=scratch)
             return files_digest(Path(scratch)), _features(Path(scratch))
         except (MlflowException, OSError):
+            if run_id:
+                MlflowClient().list_artifacts(run_id)  # raises if it is the store that does not answer
             return None, None  # the gate refuses a version whose files it does not know
 
 
@@ -151,15 +169,20 @@ def _features(folder: Path) -> tuple[str, ...] | None:
 
 
 def _evidence_text(run_id: str) -> str | None:
-    """None if the run left none; that a service does not answer is another matter and raised."""
-    try:
-        return str(mlflow.artifacts.load_text(f"runs:/{run_id}/evidence.json"))
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
-    except UnicodeDecodeError:
+    """None if the run left none; that the store does not answer is another matter and raised.
+
+    A download alone says that there is no such file in both cases.
+    """
+    client = MlflowClient()
+    if EVIDENCE not in {file.path for file in client.list_artifacts(run_id)}:
         return None
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            return Path(client.download_artifacts(run_id, EVIDENCE, scratch)).read_text()
+        except UnicodeDecodeError:
+            return None
+        except (MlflowException, OSError):
+            raise ServiceError(f"{EVIDENCE} of run {run_id} is there and cannot be read: see what S3 says.") from None
 
 
 def _mapping(text: str | None) -> dict[str, Any] | None:

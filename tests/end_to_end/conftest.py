@@ -1,16 +1,20 @@
 """The real services, started for the tests in a folder of their own and stopped after them."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import mlflow
 import psycopg
 import pytest
+from mlflow import MlflowClient
 
 from tests.end_to_end.keeper import kept
 
@@ -112,3 +116,44 @@ def morning(clone: Clone) -> subprocess.CompletedProcess[str]:
     done = clone.mlflow_run("main", "trials=1")
     assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+@pytest.fixture(scope="session")
+def tracking(clone: Clone) -> Clone:
+    """The services, and this process's MLflow pointed at them."""
+    mlflow.set_tracking_uri(clone.environment["MLFLOW_TRACKING_URI"])
+    mlflow.set_experiment("registry tests")
+    return clone
+
+
+@contextmanager
+def registered(count: int, name: str) -> Iterator[tuple[str, ...]]:
+    """Registered models without versions, under names of their own."""
+    made = tuple(f"{re.sub(r'[^a-z]+', '_', name)[:40]}_{uuid.uuid4().hex[:8]}_{letter}" for letter in "ab"[:count])
+    for model in made:
+        MlflowClient().create_registered_model(model)
+    yield made
+    for model in made:
+        MlflowClient().delete_registered_model(model)
+
+
+@pytest.fixture
+def models(tracking: Clone, request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
+    """Two registered models of this test's own."""
+    with registered(2, request.node.name) as made:
+        yield made
+
+
+@pytest.fixture
+def model(tracking: Clone, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A registered model of this test's own."""
+    with registered(1, request.node.name) as made:
+        yield made[0]
+
+
+@pytest.fixture(scope="session")
+def sound(tracking: Clone) -> str:
+    """A run that left what the gate accepts."""
+    from tests.end_to_end.proposals import proof, train
+
+    return train(proof())

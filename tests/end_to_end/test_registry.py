@@ -1,120 +1,231 @@
-"""Promotion and rollback on the real registry: fails closed, remembers, cannot be left in doubt."""
+"""Promotion and rollback on the real registry: fails closed, remembers, and the ledger is right."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from datetime import date
+from typing import Any
 
-import mlflow
 import pytest
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
-from projects import load_project
-from registry import promote, rollback
-from registry.promotion import NoChallengerError, NoPreviousError
+from registry import NoProductionError, NotVouchedError, Policy, Standing, production, promote
+from registry.promotion import NoChallengerError
+from registry.rollback import NoPreviousError, NoReasonError
 from tests.end_to_end.conftest import Clone
-from tests.unit.builders import evidence
-
-POLICY = load_project("cdnow").policy
-GOOD = evidence(model="m", family="xgboost")
-
-
-def with_auc(low: float) -> dict[str, object]:
-    return evidence(model="m", family="xgboost", metrics__auc__low=low)
-
-
-@pytest.fixture
-def model(clone: Clone, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A registered model of this test's own, without versions."""
-    mlflow.set_tracking_uri(clone.environment["MLFLOW_TRACKING_URI"])
-    mlflow.set_experiment("registry tests")
-    name = request.node.name[:60]
-    MlflowClient().create_registered_model(name)
-    yield name
-    MlflowClient().delete_registered_model(name)
+from tests.end_to_end.proposals import (
+    POLICY,
+    acts,
+    agree,
+    aliases,
+    measure,
+    past,
+    promote_one,
+    proof,
+    propose,
+    put,
+    roll_back,
+    settle,
+    train,
+)
 
 
-def propose(model: str, proof: dict[str, object] | None) -> str:
-    """Register a version whose run holds this evidence, and make it the challenger."""
-    with mlflow.start_run() as run:
-        if proof is not None:
-            mlflow.log_dict(proof, "evidence.json")
-    version = MlflowClient().create_model_version(
-        model, source=f"runs:/{run.info.run_id}/model", run_id=run.info.run_id
-    )
-    MlflowClient().set_registered_model_alias(model, "challenger", version.version)
-    return str(version.version)
-
-
-def alias(model: str, name: str) -> str | None:
-    try:
-        return str(MlflowClient().get_model_version_by_alias(model, name).version)
-    except MlflowException:
-        return None
-
-
-def acts(clone: Clone, model: str) -> list[object]:
-    return [row[0] for row in clone.rows("select act from ops.promotions where model_name = %s order by id", model)]
-
-
-def test_production_moves_and_previous_remembers(clone: Clone, model: str) -> None:
-    first = propose(model, GOOD)
-    assert promote(clone.url, model, POLICY, "tester").act == "promote"
-    assert (alias(model, "production"), alias(model, "previous")) == (first, None)
-    second = propose(model, GOOD)
-    moved = promote(clone.url, model, POLICY, "tester")
+def test_production_moves_and_previous_remembers(clone: Clone, model: str, sound: str) -> None:
+    with pytest.raises(NoProductionError, match="no version in production"):
+        production(clone.url, model)
+    first = propose(model, sound)
+    assert promote_one(clone, model).act == "promote"
+    assert aliases(model) == {"production": first}
+    second = propose(model, sound)
+    moved = promote_one(clone, model)
     assert (moved.act, moved.version, moved.replaced) == ("promote", second, first)
-    assert (alias(model, "production"), alias(model, "previous")) == (second, first)
-    assert promote(clone.url, model, POLICY, "tester").act == "keep", "promoting what is in production changes nothing"
-    assert acts(clone, model) == ["promote", "promote"]
+    assert aliases(model) == {"production": second, "previous": first}
+    assert promote_one(clone, model).act == "keep", "promoting what is in production changes nothing"
+    assert acts(clone, model) == ["intent", "promote"] * 2
+    assert production(clone.url, model) == second
 
 
-def test_rollback_brings_previous_back_once(clone: Clone, model: str) -> None:
-    first, _ = propose(model, GOOD), promote(clone.url, model, POLICY, "tester")
-    second, _ = propose(model, GOOD), promote(clone.url, model, POLICY, "tester")
-    moved = rollback(clone.url, model, "tester", "scores looked odd")
-    assert (moved.version, moved.replaced) == (first, second)
-    assert (alias(model, "production"), alias(model, "previous"), alias(model, "challenger")) == (first, None, None)
+def test_a_promotion_can_be_defended_by_its_row(clone: Clone, model: str, sound: str) -> None:
+    propose(model, sound)
+    moved = promote_one(clone, model)
+    row = past(clone, model).rows[-1]
+    assert moved.standing is not None
+    assert row.decision["subject"] == moved.standing.subject(POLICY)
+    assert row.decision["policy"] == POLICY.model_dump(mode="json")
+    assert row.decision["measured"] == measure(moved.standing)
+    assert row.decision["accepted"] is True
+    assert [row.id, row.id - 1] == [max(moved.rows), min(moved.rows)]
+    assert (moved.standing.challenger.author, moved.standing.challenger.run_id) == ("ann", sound)
+
+
+def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, model: str, sound: str) -> None:
+    put(clone, model, sound, 2)
+    MlflowClient().delete_registered_model_alias(model, "challenger")
+    with pytest.raises(NoReasonError):
+        roll_back(clone, model, reason=" ")
+    moved = roll_back(clone, model, dates=[date(1998, 7, 2), date(1998, 7, 1)])
+    assert (moved.version, moved.replaced, moved.dates) == ("1", "2", [date(1998, 7, 1), date(1998, 7, 2)])
+    assert past(clone, model).rows[-1].decision["dates"] == ["1998-07-01", "1998-07-02"]
+    assert aliases(model) == {"production": "1"}
     with pytest.raises(NoPreviousError, match="no version to roll back to"):
-        rollback(clone.url, model, "tester", "again")
-    assert alias(model, "production") == first
-    with pytest.raises(NoChallengerError):
-        promote(clone.url, model, POLICY, "tester")
+        roll_back(clone, model, reason="again")
+    assert promote_one(clone, model).act == "absent"
+
+
+def test_the_gate_alone_does_not_bring_back_what_was_withdrawn(clone: Clone, model: str, sound: str) -> None:
+    put(clone, model, sound, 2)
+    roll_back(clone, model)
+    assert "challenger" not in MlflowClient().get_registered_model(model).aliases
+    MlflowClient().set_registered_model_alias(model, "challenger", "2")
+    moved = promote_one(clone, model)
+    assert moved.act == "refuse"
+    assert "was withdrawn by tester" in moved.reason
+    assert promote_one(clone, model, mode="review").act == "review"
+
+
+def breaks(standing: Standing) -> dict[str, Any]:
+    raise OSError("the lake is gone")
 
 
 @pytest.mark.parametrize(
-    ("proof", "said"),
+    ("run", "how", "said"),
     [
-        (None, "left no evidence file"),
-        ({**GOOD, "metrics": {}}, "metrics.auc"),
-        ({**GOOD, "leaks": GOOD["leaks"][1:]}, "label_windows was not asked"),
-        (with_auc(low=0.699), "does not reach 0.70"),
-        (with_auc(low=float("nan")), "not a finite"),
-        ({**GOOD, "baselines": {"recency": GOOD["baselines"]["recency"]}}, "no comparison with the baseline logistic"),
+        (lambda: train(None), {}, "left no evidence file"),
+        (lambda: train(proof(metrics__auc__low=0.699)), {}, "does not reach 0.70"),
+        (lambda: train(proof(), files=False), {}, "cannot be read"),
+        (lambda: train(proof()), {"measure": breaks}, "Nothing could be measured: OSError: the lake is gone."),
     ],
-    ids=["no file", "no metrics", "a check for leaks missing", "below the floor", "not a number", "no baseline"],
+    ids=["no evidence", "below the floor", "no model files", "not measured"],
 )  # fmt: skip
 def test_a_refusal_leaves_production_and_says_why(
-    clone: Clone, model: str, proof: dict[str, object] | None, said: str
+    clone: Clone, model: str, sound: str, run: Callable[[], str], how: dict[str, Any], said: str
 ) -> None:
-    first, _ = propose(model, GOOD), promote(clone.url, model, POLICY, "tester")
-    propose(model, proof)
-    moved = promote(clone.url, model, POLICY, "tester")
+    put(clone, model, sound, 1)
+    propose(model, run())
+    moved = promote_one(clone, model, **how)
     assert moved.act == "refuse"
-    assert moved.decision is not None
-    assert said in " ".join(moved.decision.reasons)
-    assert (alias(model, "production"), alias(model, "previous")) == (first, None)
-    assert acts(clone, model) == ["promote", "refuse"]
+    assert said in moved.reason
+    assert aliases(model) == {"production": "1"}
+    assert acts(clone, model)[2:] == ["refuse"]
 
 
-def test_a_move_whose_ledger_row_was_lost_is_found_and_written(clone: Clone, model: str) -> None:
-    """As after a kill between the registry's call and the ledger's row."""
-    propose(model, GOOD)
-    promote(clone.url, model, POLICY, "tester")
-    second = propose(model, GOOD)
-    MlflowClient().set_registered_model_alias(model, "previous", "1")
-    MlflowClient().set_registered_model_alias(model, "production", second)
-    assert promote(clone.url, model, POLICY, "tester").act == "keep"
-    assert acts(clone, model) == ["promote", "repair"]
-    last = clone.rows(
-        "select version, replaced_version from ops.promotions where model_name = %s order by id desc", model
-    )
-    assert last[0] == (second, "1")
+def test_bounds_that_change_without_their_version_refuse(clone: Clone, model: str, sound: str) -> None:
+    propose(model, sound)
+    promote_one(clone, model)
+    propose(model, sound)
+    for _ in range(2):
+        moved = promote(clone.url, [model], POLICY.model_copy(update={"fewest_left": 5}), "tester", measure=measure)[0]
+        assert moved.act == "refuse"
+        assert "another fewest_left: raise the policy's version" in moved.reason
+    raised = Policy(**{**POLICY.model_dump(), "fewest_left": 5, "version": POLICY.version + 1})
+    assert promote(clone.url, [model], raised, "tester", measure=measure)[0].act == "promote"
+
+
+def by_hand(model: str, **moved: str | None) -> None:
+    for name, version in moved.items():
+        if version is None:
+            MlflowClient().delete_registered_model_alias(model, name)
+        else:
+            MlflowClient().set_registered_model_alias(model, name, version)
+
+
+def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, sound: str) -> None:
+    put(clone, model, sound, 2)
+    propose(model, sound)
+    hands: list[tuple[dict[str, str | None], str]] = [
+        ({"production": "1"}, "production was found at version 1 while the ledger says version 2"),
+        ({"production": "3"}, "production was found at version 3 while the ledger says version 2"),
+        ({"production": None}, "production was found at nothing while the ledger says version 2"),
+        ({"previous": "3"}, "previous was found at version 3 while the ledger says version 1"),
+    ]
+    for hand, said in hands:
+        by_hand(model, **hand)
+        if "production" in hand:
+            with pytest.raises(NotVouchedError, match="the ledger vouches for version 2"):
+                production(clone.url, model)
+        settle(clone, model)
+        assert aliases(model) == {"production": "2", "previous": "1"}
+        assert past(clone, model).rows[-1].reason.startswith(said)
+    assert acts(clone, model)[4:] == ["repair"] * 4
+    assert production(clone.url, model) == "2"
+
+
+def test_an_alias_that_the_ledger_knows_nothing_of_is_taken_away(clone: Clone, model: str, sound: str) -> None:
+    version = propose(model, sound)
+    by_hand(model, production=version)
+    with pytest.raises(NotVouchedError, match="at version 1, and the ledger vouches for nothing"):
+        production(clone.url, model)
+    assert promote_one(clone, model, measure=breaks).act == "refuse"
+    assert aliases(model) == {}
+    assert acts(clone, model) == ["repair", "refuse"]
+
+
+def test_a_version_in_production_that_mlflow_lost_is_not_vouched_for(clone: Clone, model: str, sound: str) -> None:
+    put(clone, model, sound, 2)
+    MlflowClient().delete_model_version(model, "2")
+    settle(clone, model)
+    with pytest.raises(NoProductionError):
+        production(clone.url, model)
+    propose(model, sound)
+    assert promote_one(clone, model).replaced is None
+    assert agree(clone, model)
+
+
+@pytest.mark.parametrize("change", ["challenger", "production", "evidence"])
+def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str, sound: str, change: str) -> None:
+    put(clone, model, sound, 2 if change == "production" else 1)
+    own = train(proof()) if change == "evidence" else sound
+    propose(model, own)
+
+    def meanwhile(standing: Standing) -> dict[str, Any]:
+        if change == "challenger":
+            propose(model, sound)
+        elif change == "production":
+            roll_back(clone, model)
+        else:
+            MlflowClient().log_dict(own, proof(metrics__auc__low=0.75), "evidence.json")
+        return measure(standing)
+
+    before = past(clone, model).production
+    moved = promote_one(clone, model, measure=meanwhile)
+    assert moved.act == "void"
+    assert moved.reason.startswith("Nothing was moved: since it was judged, something changed: ")
+    assert past(clone, model).production == ("1" if change == "production" else before)
+    assert agree(clone, model)
+
+
+def test_a_release_moves_all_models_under_one_name(clone: Clone, models: tuple[str, str], sound: str) -> None:
+    numbers = [propose(model, sound) for model in models]
+    done = promote(clone.url, models, POLICY, "tester", measure=measure, release="together")
+    assert [(moved.act, moved.version) for moved in done] == [("promote", number) for number in numbers]
+    rows = [past(clone, model).rows for model in models]
+    assert rows[0][-1].decision["release"] == rows[1][-1].decision["release"]
+    assert rows[0][-1].decision["release"]["models"] == list(models)
+
+
+@pytest.mark.parametrize("trouble", ["refused", "stale", "absent"])
+def test_a_release_of_which_one_cannot_be_moved_moves_none(
+    clone: Clone, models: tuple[str, str], sound: str, trouble: str
+) -> None:
+    good, bad = models
+    propose(good, sound)
+    if trouble == "absent":
+        with pytest.raises(NoChallengerError, match="released together, none moves"):
+            promote(clone.url, models, POLICY, "tester", measure=measure, release="together")
+        assert acts(clone, good) == []
+        return
+    propose(bad, train(None) if trouble == "refused" else sound)
+
+    def meanwhile(standing: Standing) -> dict[str, Any]:
+        if trouble == "stale" and standing.challenger.model == bad:
+            propose(bad, sound)
+        return measure(standing)
+
+    done = promote(clone.url, models, POLICY, "tester", measure=meanwhile, release="together")
+    assert [moved.act for moved in done] == ["refuse", "void" if trouble == "stale" else "refuse"]
+    assert f"released together with version 1 of {bad}" in done[0].reason
+    assert aliases(good) == aliases(bad) == {}
+
+
+def test_models_released_each_do_not_hold_back_each_other(clone: Clone, models: tuple[str, str], sound: str) -> None:
+    propose(models[1], sound)
+    done = promote(clone.url, models, POLICY, "tester", measure=measure)
+    assert [moved.act for moved in done] == ["absent", "promote"]

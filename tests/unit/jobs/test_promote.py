@@ -1,12 +1,14 @@
 """How a promotion is asked for and told."""
 
+from datetime import date
+
 import pytest
 
 from jobs.context import Context
 from jobs.promote import promote
 from jobs.telling import describe
 from registry import Moved
-from registry.promotion import ModeError
+from registry.promotion import ModeError, ReleaseError
 from tests.unit.builders import is_one_sentence
 
 
@@ -14,6 +16,12 @@ from tests.unit.builders import is_one_sentence
 def test_a_mode_that_does_not_exist_is_told_before_anything_is_done(mode: str, context: Context):
     with pytest.raises(ModeError, match=f"mode '{mode}' does not exist") as caught:
         promote(context, mode=mode)
+    assert is_one_sentence(caught.value)
+
+
+def test_a_release_that_does_not_exist_is_told_before_anything_is_done(context: Context):
+    with pytest.raises(ReleaseError, match="release 'both' does not exist") as caught:
+        promote(context, release="both")
     assert is_one_sentence(caught.value)
 
 
@@ -25,8 +33,16 @@ def test_a_mode_that_does_not_exist_is_told_before_anything_is_done(mode: str, c
         ("keep", "3", "version 3 stays in production"),
         ("refuse", None, "version 3 refused; production stays empty"),
         ("refuse", "2", "version 3 refused; production stays version 2"),
-        ("rollback", "4", "version 3 is back in production, version 4 is withdrawn"),
+        ("review", "2", "version 3 waits for a review; production stays version 2"),
+        ("reject", None, "version 3 rejected; production stays empty"),
+        ("absent", "2", "no version is proposed; production stays version 2"),
+        ("rollback", "4", "version 3 is back in production, version 4 is withdrawn; it had scored no date"),
     ],
 )
 def test_what_became_of_a_version_is_said_in_a_line(act: str, replaced: str | None, said: str):
     assert describe(Moved("cdnow_churn", act, "3", replaced, None)) == f"cdnow_churn: {said}"
+
+
+def test_a_rollback_says_which_dates_the_withdrawn_version_scored():
+    moved = Moved("m", "rollback", "1", "2", None, dates=(date(1998, 7, 1), date(1998, 7, 2)))
+    assert describe(moved).endswith("it had scored 1998-07-01, 1998-07-02: score them again")

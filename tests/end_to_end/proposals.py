@@ -1,0 +1,101 @@
+"""Versions made cheaply, without training: what a registry knows of them is real, the model's files are a few bytes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import mlflow
+from mlflow import MlflowClient
+
+from projects import load_project
+from registry import Moved, Standing, promote, rollback
+from registry.history import Past, add_up
+from registry.ledger import Entry, rows
+from registry.moves import carry_out, settled
+from stack.postgres import connect
+from tests.end_to_end.conftest import Clone
+from tests.unit.builders import evidence, measured, measured_first
+
+POLICY = load_project("cdnow").policy
+AUTHOR = "ann"
+
+
+def proof(**changes: Any) -> dict[str, Any]:
+    """Evidence that the gate accepts, with some values replaced."""
+    return evidence(family="xgboost", **changes)
+
+
+def train(content: Mapping[str, Any] | None, files: bool = True, **tags: str) -> str:
+    """A run as a training leaves it: its evidence, its model's files, its author."""
+    with mlflow.start_run(tags={"prichal.author": AUTHOR, **tags}) as run:
+        if content is not None:
+            mlflow.log_dict(dict(content), "evidence.json")
+        if files:
+            mlflow.log_text("weights", "model/weights.txt")
+    return str(run.info.run_id)
+
+
+def propose(model: str, run: str) -> str:
+    """A new version of a run's model as the challenger."""
+    client = MlflowClient()
+    version = str(client.create_model_version(model, source=f"runs:/{run}/model", run_id=run).version)
+    client.set_registered_model_alias(model, "challenger", version)
+    return version
+
+
+def measure(standing: Standing) -> dict[str, Any]:
+    """What a sound challenger measures."""
+    number, digest = standing.challenger.number, standing.challenger.files_sha256
+    if standing.production is None:
+        return measured_first(version=number, digest=digest)
+    return measured(version=number, digest=digest, versus__version=standing.production.number,
+                    versus__digest=standing.production.files_sha256)  # fmt: skip
+
+
+def move(clone: Clone, models: Sequence[str], act: str, version: str, replaced: str | None) -> None:
+    """A move as promotions and rollbacks make it, of what was judged already; of several models, as one release."""
+    release = {"release": {"id": "r1", "models": list(models)}} if len(models) > 1 else {}
+    with settled(clone.url, models, "tester") as held:
+        carry_out(held, [Entry("tester", model, act, version, replaced, "good", release) for model in models])
+
+
+def put(clone: Clone, model: str, run: str, count: int) -> None:
+    """Versions in production one after the other, not asked about."""
+    for _ in range(count):
+        move(clone, [model], "promote", propose(model, run), past(clone, model).production)
+
+
+def settle(clone: Clone, *models: str) -> None:
+    """What the next run does before all else."""
+    with settled(clone.url, models, "the next run"):
+        pass
+
+
+def promote_one(clone: Clone, model: str, **how: Any) -> Moved:
+    return promote(clone.url, [model], POLICY, "tester", **{"measure": measure, **how})[0]
+
+
+def roll_back(clone: Clone, model: str, reason: str = "odd scores", dates: Sequence[date] = ()) -> Moved:
+    return rollback(clone.url, model, "tester", reason, lambda version: dates)
+
+
+def aliases(model: str) -> dict[str, str]:
+    """All but the challenger's."""
+    found = MlflowClient().get_registered_model(model).aliases
+    return {name: str(version) for name, version in found.items() if name != "challenger"}
+
+
+def past(clone: Clone, model: str) -> Past:
+    with connect(clone.url) as connection:
+        return add_up(rows(connection, model))
+
+
+def acts(clone: Clone, model: str) -> list[str]:
+    return [row.act for row in past(clone, model).rows]
+
+
+def agree(clone: Clone, model: str) -> bool:
+    """Whether nothing is under way, and the aliases are where the ledger says."""
+    known = past(clone, model)
+    says = {"production": known.production, "previous": known.previous}
+    return known.intent is None and aliases(model) == {name: one for name, one in says.items() if one}

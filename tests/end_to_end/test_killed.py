@@ -1,0 +1,215 @@
+"""A process can die at any step of a move, or lose a service: the next run finds aliases and ledger in agreement."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import mlflow
+import psycopg
+import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from registry import ledger as ledger_module
+from registry import production, productions, verify
+from registry.ledger import Entry
+from registry.moves import carry_out, settled
+from tests.end_to_end.conftest import ROOT, Clone
+from tests.end_to_end.proposals import acts, agree, aliases, move, past, propose, settle
+from tests.end_to_end.wire import wired
+
+#: every call by which a move changes something.
+CALLS: list[tuple[Any, str]] = [
+    (MlflowClient, "set_registered_model_alias"), (MlflowClient, "delete_registered_model_alias"),
+    (MlflowClient, "set_registered_model_tag"), (ledger_module, "append"),
+]  # fmt: skip
+
+
+class Killed(BaseException):
+    """The process ends here: nothing after it runs, and PostgreSQL frees its locks."""
+
+
+@contextmanager
+def killed_after(step: int) -> Iterator[list[str]]:
+    """Die when the step-th call is done; yields the calls made so far."""
+    made: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in CALLS:
+            patch.setattr(owner, name, _counting(getattr(owner, name), name, made, step))
+        yield made
+
+
+def _counting(call: Callable[..., Any], name: str, made: list[str], step: int) -> Callable[..., Any]:
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        done = call(*args, **kwargs)
+        made.append(name)
+        if len(made) == step:
+            raise Killed
+        return done
+
+    return counted
+
+
+def versions(models: tuple[str, ...], run: str, count: int) -> None:
+    for model in models:
+        for _ in range(count):
+            propose(model, run)
+
+
+def killed_everywhere(clone: Clone, models: tuple[str, ...], act: str) -> int:
+    """Move 1 -> 2 or back, dying one step later each time; how many steps there were."""
+    step = 0
+    while True:
+        step += 1
+        replaced = past(clone, models[0]).production
+        version = "1" if replaced == "2" else "2"
+        with killed_after(step):
+            try:
+                move(clone, models, act, version, replaced)
+                return step - 1
+            except Killed:
+                pass
+        seen = productions(clone.url, models)
+        assert len(set(seen.values())) == 1, "all of a release or none"
+        settle(clone, *models)
+        after = productions(clone.url, models)
+        assert set(after.values()) == {version}, f"killed after step {step}: what had begun is completed"
+        assert all(agree(clone, model) for model in models)
+        assert all(past(clone, model).rows[-1].act == act for model in models)
+
+
+@pytest.mark.parametrize(("act", "least"), [("promote", 6), ("rollback", 6)])
+def test_a_move_killed_at_every_step_is_completed(clone: Clone, model: str, sound: str, act: str, least: int) -> None:
+    versions((model,), sound, 2)
+    move(clone, (model,), "promote", "1", None)
+    if act == "promote":
+        assert killed_everywhere(clone, (model,), act) >= least
+    else:
+        for step in range(1, least + 1):
+            move(clone, (model,), "promote", "2", "1")
+            with killed_after(step), pytest.raises(Killed):
+                move(clone, (model,), "rollback", "1", "2")
+            settle(clone, model)
+            assert aliases(model) == {"production": "1"}
+            assert agree(clone, model)
+            assert past(clone, model).rows[-1].act == "rollback"
+    assert not [one for one in verify(clone.url) if model in one]
+
+
+def test_a_release_killed_at_every_step_is_completed_as_a_whole(
+    clone: Clone, models: tuple[str, str], sound: str
+) -> None:
+    versions(models, sound, 2)
+    move(clone, models, "promote", "1", None)
+    assert killed_everywhere(clone, models, "promote") >= 10
+
+
+def test_the_other_half_of_a_release_is_completed_with_the_first(
+    clone: Clone, models: tuple[str, str], sound: str
+) -> None:
+    versions(models, sound, 1)
+    with killed_after(1), pytest.raises(Killed):
+        move(clone, models, "promote", "1", None)
+    settle(clone, models[1])
+    assert [aliases(model) for model in models] == [{"production": "1"}] * 2
+
+
+def test_a_move_whose_version_is_gone_is_given_up(clone: Clone, model: str, sound: str) -> None:
+    versions((model,), sound, 2)
+    move(clone, (model,), "promote", "1", None)
+    with killed_after(1), pytest.raises(Killed):
+        move(clone, (model,), "promote", "2", "1")
+    MlflowClient().delete_model_version(model, "2")
+    settle(clone, model)
+    assert acts(clone, model)[-1] == "void"
+    assert agree(clone, model)
+    assert production(clone.url, model) == "1"
+
+
+KILLED = """
+import os, signal, sys
+from mlflow import MlflowClient
+from registry.ledger import Entry
+from registry.moves import carry_out, settled
+
+set_alias = MlflowClient.set_registered_model_alias
+def killed(self, name, alias, version):
+    set_alias(self, name, alias, version)
+    os.kill(os.getpid(), signal.SIGKILL)
+MlflowClient.set_registered_model_alias = killed
+url, *models = sys.argv[1:]
+release = {"release": {"id": "r1", "models": models}}
+with settled(url, models, "killed") as held:
+    carry_out(held, [Entry("killed", model, "promote", "1", None, "good", release) for model in models])
+"""
+
+
+def test_a_move_killed_by_the_system_frees_its_locks_and_is_completed(
+    clone: Clone, models: tuple[str, str], sound: str
+) -> None:
+    versions(models, sound, 1)
+    command = [sys.executable, "-c", KILLED, clone.url, *models]
+    done = subprocess.run(command, cwd=ROOT, env=clone.environment, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert [aliases(model) for model in models] == [{"production": "1"}, {}], "it died between the two"
+    settle(clone, models[1])
+    for model in models:
+        assert agree(clone, model)
+        assert "completed by the next run" in past(clone, model).rows[-1].reason
+
+
+def test_mlflow_that_goes_away_in_the_middle(
+    clone: Clone, model: str, sound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions((model,), sound, 2)
+    move(clone, (model,), "promote", "1", None)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    direct = mlflow.get_tracking_uri()
+    with wired(int(urlsplit(direct).port or 0)) as wire:
+        mlflow.set_tracking_uri(f"http://127.0.0.1:{wire.port}")
+        monkeypatch.setattr(
+            MlflowClient, "set_registered_model_tag", _then(wire.cut, MlflowClient.set_registered_model_tag)
+        )
+        with pytest.raises(MlflowException, match=r"Max retries|Connection"):
+            move(clone, (model,), "promote", "2", "1")
+        monkeypatch.undo()
+    mlflow.set_tracking_uri(direct)
+    assert aliases(model) == {"production": "1"}
+    assert production(clone.url, model) == "1"
+    settle(clone, model)
+    assert agree(clone, model)
+    assert production(clone.url, model) == "2"
+
+
+def test_postgresql_that_goes_away_in_the_middle(
+    clone: Clone, model: str, sound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions((model,), sound, 2)
+    move(clone, (model,), "promote", "1", None)
+    where = psycopg.conninfo.conninfo_to_dict(clone.url)
+    with wired(int(str(where["port"]))) as wire:
+        url = clone.url.replace(f":{where['port']}/", f":{wire.port}/")
+        monkeypatch.setattr(
+            MlflowClient, "set_registered_model_alias", _then(wire.cut, MlflowClient.set_registered_model_alias)
+        )
+        with pytest.raises(psycopg.OperationalError), settled(url, [model], "tester") as held:
+            carry_out(held, [Entry("tester", model, "promote", "2", "1", "good")])
+        monkeypatch.undo()
+    assert acts(clone, model)[-1] == "intent"
+    assert production(clone.url, model) == "1", "until a move has ended, the version before scores"
+    settle(clone, model)
+    assert agree(clone, model)
+    assert production(clone.url, model) == "2"
+
+
+def _then(act: Callable[[], None], call: Callable[..., Any]) -> Callable[..., Any]:
+    def both(*args: Any) -> Any:
+        done = call(*args)
+        act()
+        return done
+
+    return both

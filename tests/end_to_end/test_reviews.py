@@ -1,0 +1,150 @@
+"""What waits for a person: who may approve it, and when it does not hold any more."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+
+from registry import Moved, Policy, approve, promote, reject
+from registry.reviews import NoReviewError, ReviewerError, VoidError
+from tests.end_to_end.conftest import Clone
+from tests.end_to_end.proposals import (
+    AUTHOR,
+    POLICY,
+    acts,
+    agree,
+    aliases,
+    measure,
+    past,
+    promote_one,
+    proof,
+    propose,
+    put,
+    roll_back,
+    train,
+)
+from tests.unit.builders import is_one_sentence
+
+
+def approved(
+    clone: Clone, *models: str, name: str = "bob", reason: str = "read it", policy: Policy = POLICY
+) -> list[Moved]:
+    return approve(clone.url, models, policy, name, reason, "account")
+
+
+def waiting(clone: Clone, model: str, run: str) -> str:
+    version = propose(model, run)
+    assert promote_one(clone, model, mode="review").act == "review"
+    return version
+
+
+def test_a_review_waits_until_somebody_else_approves_it(clone: Clone, model: str, sound: str) -> None:
+    version = waiting(clone, model, sound)
+    assert aliases(model) == {"in_review": version}
+    assert promote_one(clone, model, mode="review").reason == "A review of the same waits already."
+    wrong = [
+        ("", "good", "needs a name"),
+        ("bob", " ", "needs a reason"),
+        (AUTHOR.upper(), "good", "cannot approve it"),
+    ]
+    for name, reason, said in wrong:
+        with pytest.raises(ReviewerError, match=said) as caught:
+            approved(clone, model, name=name, reason=reason)
+        assert is_one_sentence(caught.value)
+    assert acts(clone, model) == ["review"]
+    moved = approved(clone, model)[0]
+    assert (moved.act, moved.version, moved.replaced, moved.reason) == ("promote", version, None, "read it")
+    assert aliases(model) == {"production": version}
+    assert acts(clone, model) == ["review", "approve", "intent", "promote"]
+    last = past(clone, model).rows[-1]
+    assert (last.who, last.decision["account"], last.decision["review"]) == ("bob", "account", moved.rows[0] - 1)
+    with pytest.raises(NoReviewError, match="was approved by bob") as again:
+        approved(clone, model)
+    assert is_one_sentence(again.value)
+
+
+def test_a_refused_challenger_gets_no_review(clone: Clone, model: str) -> None:
+    propose(model, train(None))
+    assert promote_one(clone, model, mode="review").act == "refuse"
+    with pytest.raises(NoReviewError, match="mode=review` first"):
+        approved(clone, model)
+
+
+def test_a_rejected_version_is_not_proposed_again(clone: Clone, model: str, sound: str) -> None:
+    waiting(clone, model, sound)
+    assert reject(clone.url, [model], "bob", "too many features", "account")[0].act == "reject"
+    assert aliases(model) == {}
+    with pytest.raises(NoReviewError, match="was rejected by bob"):
+        approved(clone, model)
+    moved = promote_one(clone, model, mode="review")
+    assert moved.act == "refuse"
+    assert "was rejected by bob" in moved.reason
+
+
+def test_a_newer_review_replaces_an_open_one(clone: Clone, model: str, sound: str) -> None:
+    waiting(clone, model, sound)
+    second = waiting(clone, model, sound)
+    assert aliases(model) == {"in_review": second}
+    assert approved(clone, model)[0].version == second
+
+
+Change = Callable[[Clone, str, str], Any]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda clone, model, run: MlflowClient().log_dict(run, proof(metrics__auc__low=0.75), "evidence.json"),
+         "the evidence of version 1 changed"),
+        (lambda clone, model, run: MlflowClient().log_text(run, "other weights", "model/weights.txt"),
+         "the files of version 1 changed"),
+        (lambda clone, model, run: roll_back(clone, model), "production is version 1 now and was version 2"),
+        (lambda clone, model, run: MlflowClient().delete_model_version(model, "1"), "MLflow has no version 1"),
+        (None, "the policy changed"),
+    ],
+    ids=["evidence", "files", "production", "version gone", "policy"],
+)  # fmt: skip
+def test_an_approval_is_void_if_something_changed(
+    clone: Clone, model: str, sound: str, change: Change | None, said: str
+) -> None:
+    put(clone, model, sound, 2 if "production" in said else 0)
+    run = train(proof())
+    waiting(clone, model, run)
+    if change is not None:
+        change(clone, model, run)
+    policy = POLICY if change is not None else POLICY.model_copy(update={"fewest_left": 5})
+    with pytest.raises(VoidError, match=said) as caught:
+        approved(clone, model, policy=policy)
+    assert is_one_sentence(caught.value)
+    assert acts(clone, model)[-1] == "void"
+    assert agree(clone, model)
+    with pytest.raises(NoReviewError, match="was void"):
+        approved(clone, model)
+
+
+def test_a_newer_challenger_does_not_make_a_review_void(clone: Clone, model: str, sound: str) -> None:
+    version = waiting(clone, model, sound)
+    propose(model, sound)
+    assert approved(clone, model)[0].version == version
+
+
+def test_a_release_is_approved_as_a_whole(clone: Clone, models: tuple[str, str], sound: str) -> None:
+    for model in models:
+        propose(model, sound)
+    done = promote(clone.url, models, POLICY, "tester", measure=measure, mode="review", release="together")
+    assert [moved.act for moved in done] == ["review", "review"]
+    with pytest.raises(ReviewerError, match="approve them together"):
+        approved(clone, models[0])
+    assert [moved.act for moved in approved(clone, *models)] == ["promote", "promote"]
+
+
+def test_a_release_of_which_one_review_was_replaced_is_void(clone: Clone, models: tuple[str, str], sound: str) -> None:
+    for model in models:
+        propose(model, sound)
+    promote(clone.url, models, POLICY, "tester", measure=measure, mode="review", release="together")
+    waiting(clone, models[0], sound)
+    with pytest.raises(VoidError, match=f"review of {models[0]} is not open any more"):
+        approved(clone, *models)
+    assert [acts(clone, model)[-1] for model in models] == ["review", "void"]
+    assert approved(clone, *models)[0].act == "promote"

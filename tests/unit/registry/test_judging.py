@@ -1,0 +1,99 @@
+"""What speaks against a promotion beside the gate: what could not be measured, the policy's past, people's word."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from registry import Policy, Row, Standing, Version
+from registry.history import add_up
+from registry.judging import judge
+from tests.unit.builders import evidence, measured
+
+POLICY = Policy()
+
+
+def version(number: str, files: str | None = "f" * 64) -> Version:
+    return Version("m", number, f"run{number}", "ann", evidence(), "e" * 64, files, ("days",), {})
+
+
+STANDING = Standing(version("2"), version("1"))
+
+
+def row(number: int, act: str, version: str, replaced: str | None = None, **decision: Any) -> Row:
+    return Row(number, datetime(2026, 1, number, tzinfo=UTC), "bob", "m", act, version, replaced, decision, "odd.", "")
+
+
+def failed(*rows: Row, policy: Policy = POLICY, mode: str = "auto", standing: Standing = STANDING) -> list[str]:
+    """Names and sentences of checks that were not passed, beside the gate's own."""
+    judged = judge(standing, add_up(rows), policy, lambda _: measured(), mode)
+    own = {"policy", "rejected", "withdrawn", "files", "measured"}
+    return [f"{one.name}: {one.sentence}" for one in judged.decision.checks if not one.passed and one.name in own]
+
+
+BOUNDS = POLICY.model_dump(mode="json")
+WITHDRAWN = (row(1, "promote", "1"), row(2, "promote", "2", "1"), row(3, "rollback", "1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "mode", "said"),
+    [
+        ((), "auto", []),
+        ((row(1, "refuse", "1", policy=BOUNDS),), "auto", []),
+        ((row(1, "refuse", "1", policy=BOUNDS | {"fewest_left": 5}),), "auto", ["policy: Row 1 of the ledger"]),
+        ((row(1, "refuse", "1", policy=BOUNDS | {"fewest_left": 5}), row(2, "refuse", "1", policy=BOUNDS)), "auto",
+         ["policy: Row 1 of the ledger"]),
+        ((row(1, "refuse", "1", policy=BOUNDS | {"fewest_left": 5, "version": 0}),), "auto", []),
+        ((row(1, "promote", "1", policy_version=1),), "auto", []),
+        (WITHDRAWN, "auto", ["withdrawn: Version 2 was withdrawn by bob on 2026-01-03 (odd)"]),
+        (WITHDRAWN, "review", []),
+        ((*WITHDRAWN, row(4, "promote", "2", "1")), "auto", []),
+        ((row(1, "reject", "2"),), "review", ["rejected: Version 2 was rejected by bob on 2026-01-01 (odd)"]),
+        ((row(1, "reject", "1"),), "auto", []),
+    ],
+    ids=["nothing yet", "same bounds", "other bounds of the same version", "asked again with the other bounds",
+         "other bounds of another version", "a row of an earlier release", "withdrawn",
+         "withdrawn, and a person decides", "withdrawn, and brought back", "rejected", "another one rejected"],
+)  # fmt: skip
+def test_the_ledger_is_asked_too(rows: tuple[Row, ...], mode: str, said: list[str]):
+    found = failed(*rows, mode=mode)
+    assert len(found) == len(said)
+    assert all(sentence.startswith(start) for sentence, start in zip(found, said, strict=True))
+
+
+@pytest.mark.parametrize("which", ["challenger", "production"])
+def test_a_version_whose_files_cannot_be_read_is_refused(which: str):
+    gone = replace(STANDING, **{which: version("7", files=None)})
+    assert failed(standing=gone) == ["files: The files of version 7 of m cannot be read."]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("no rows\nat all"), "Nothing could be measured: RuntimeError: no rows."),
+        (ValueError(), "Nothing could be measured: ValueError: no text."),
+        (OSError("GET http://ann:secret@host/x."), "Nothing could be measured: OSError: GET http://host/x."),
+    ],
+    ids=["two lines", "no text", "a password"],
+)  # fmt: skip
+def test_whatever_goes_wrong_while_measuring_refuses_and_is_said(error: Exception, said: str):
+    def breaks(standing: Standing) -> dict[str, Any]:
+        raise error
+
+    judged = judge(STANDING, add_up(()), POLICY, breaks, "auto")
+    assert not judged.decision.accepted
+    assert judged.measured is None
+    assert said in [check.sentence for check in judged.decision.checks]
+
+
+def test_who_stops_the_program_while_measuring_is_not_a_refusal():
+    def stopped(standing: Standing) -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judge(STANDING, add_up(()), POLICY, stopped, "auto")
+
+
+def test_an_accepted_case_is_accepted():
+    assert judge(STANDING, add_up(()), POLICY, lambda _: measured(), "auto").decision.accepted
