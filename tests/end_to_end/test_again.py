@@ -11,9 +11,8 @@ import mlflow
 import psycopg
 from mlflow import MlflowClient
 
-from projects import load_project
-from registry import promote
 from tests.end_to_end.conftest import Clone
+from tests.end_to_end.proposals import move
 
 
 def wait_for(condition: Callable[[], bool], process: object, seconds: float = 120) -> None:
@@ -130,10 +129,10 @@ def test_a_version_that_breaks_after_its_promotion_is_rolled_back_by_the_next_sc
     mlflow.set_tracking_uri(clone.environment["MLFLOW_TRACKING_URI"])
     mlflow.set_experiment("cdnow")
     client, before = MlflowClient(), clone.mart()
-    sound = client.get_model_version_by_alias("cdnow_churn", "production").version
+    sound = str(client.get_model_version_by_alias("cdnow_churn", "production").version)
     broken = propose_wrapped(tmp_path)
     try:
-        promote(clone.url, "cdnow_churn", load_project("cdnow").policy, "tester")
+        move(clone, ["cdnow_churn"], "promote", broken, sound)
         assert client.get_model_version_by_alias("cdnow_churn", "production").version == broken
         (tmp_path / "flag").touch()
         scored = clone.run("python", "-m", "jobs.score", "--project", "cdnow")

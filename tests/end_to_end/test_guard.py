@@ -15,11 +15,11 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from monitoring import Watch, guarded
-from registry import promote, rollback
 from serving import Mart, Published, Scored, ScoringError, publish
-from serving.score import _inputs
+from serving.score import _check_asked
+from serving.udf import OUTPUTS
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.test_registry import GOOD, POLICY, alias, propose
+from tests.end_to_end.proposals import aliases, past, proof, put, roll_back, train
 
 DAY = date(2026, 3, 1)
 PEOPLE = np.arange(600)
@@ -34,8 +34,9 @@ ODD: Says = lambda risk: risk / 20  # noqa: E731  # as when a feed is empty
 class Shop:
     """A model's versions, what each says, and a mart of their own."""
 
-    url: str
+    clone: Clone
     model: str
+    run: str
     folder: Path
     says: dict[str, Says | str] = field(default_factory=dict)
 
@@ -45,8 +46,8 @@ class Shop:
 
     def add(self, says: Says | str) -> str:
         """Promote a version that says this, or fails with these words."""
-        version = propose(self.model, GOOD)
-        promote(self.url, self.model, POLICY, "tester")
+        put(self.clone, self.model, self.run, 1)
+        version = past(self.clone, self.model).production or ""
         self.says[version] = says
         return version
 
@@ -63,13 +64,13 @@ class Shop:
 
     def morning(self, day: date) -> tuple[str, str | None]:
         """Score with what is in production and publish: the version that did, and what was said."""
-        done = guarded(self.watch(day), alias(self.model, "production") or "", self.apply)
+        done = guarded(self.watch(day), aliases(self.model)["production"], self.apply)
         part = Published("paid", done.scored.folder, self.model, done.version, day + timedelta(32))
-        publish(self.url, self.mart, day, [part])
+        publish(self.clone.url, self.mart, day, [part])
         return done.version, done.alert
 
     def watch(self, day: date) -> Watch:
-        return Watch(self.url, self.mart, "paid", self.model, day)
+        return Watch(self.clone.url, self.mart, "paid", self.model, day)
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def shop(clone: Clone, request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     mlflow.set_experiment("guard tests")
     name = f"guard_{zlib.crc32(request.node.name.encode())}"
     MlflowClient().create_registered_model(name)
-    yield Shop(clone.url, name, tmp_path / "scores")
+    yield Shop(clone, name, train(proof(), files=False), tmp_path / "scores")
     MlflowClient().delete_registered_model(name)
 
 
@@ -87,7 +88,7 @@ def test_a_sound_version_replaces_the_one_before_unremarked(shop: Shop) -> None:
     assert shop.morning(DAY) == ("1", None)
     shop.add(lambda risk: risk**1.1)
     assert shop.morning(DAY + timedelta(1)) == ("2", None)
-    assert alias(shop.model, "production") == "2"
+    assert aliases(shop.model)["production"] == "2"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_a_broken_version_gives_way_to_the_one_before(shop: Shop, says: Says | s
     shop.morning(DAY)
     shop.add(says)
     version, said = shop.morning(DAY + timedelta(1))
-    assert (version, alias(shop.model, "production")) == ("1", "1")
+    assert (version, aliases(shop.model)["production"]) == ("1", "1")
     assert f"Version 2 of {shop.model} is broken on 2026-03-02: " in str(said)
     assert why in str(said)
     assert shop.morning(DAY + timedelta(2)) == ("1", None), "the next morning there is nothing to say"
@@ -112,7 +113,7 @@ def test_odd_data_are_not_blamed_on_the_version(shop: Shop) -> None:
     shop.add(SOUND)
     shop.says = dict.fromkeys(("1", "2"), ODD)
     version, said = shop.morning(DAY + timedelta(1))
-    assert (version, alias(shop.model, "production")) == ("2", "2")
+    assert (version, aliases(shop.model)["production"]) == ("2", "2")
     assert "version 1 says so too" in str(said)
 
 
@@ -123,7 +124,7 @@ def test_neither_version_can_score_so_nothing_moves(shop: Shop) -> None:
     shop.says["1"] = "workers miss a package"
     with pytest.raises(ScoringError, match="Version 1 cannot score either, so nothing was rolled back"):
         shop.morning(DAY + timedelta(1))
-    assert alias(shop.model, "production") == "2"
+    assert aliases(shop.model)["production"] == "2"
 
 
 def test_the_first_version_ever_has_nothing_to_go_back_to(shop: Shop) -> None:
@@ -150,14 +151,14 @@ def test_what_a_person_withdrew_is_no_measure_of_what_came_back(shop: Shop) -> N
     shop.add(SOUND)
     shop.morning(DAY + timedelta(1))
     publish_turned(shop, DAY + timedelta(2))
-    rollback(shop.url, shop.model, "rita", "its lists were upside down")
+    roll_back(shop.clone, shop.model, "its lists were upside down")
     assert shop.morning(DAY + timedelta(3)) == ("1", None)
 
 
 def publish_turned(shop: Shop, day: date) -> None:
     shop.says["2"] = TURNED
     part = Published("paid", shop.apply("2").folder, shop.model, "2", day + timedelta(32))
-    publish(shop.url, shop.mart, day, [part])
+    publish(shop.clone.url, shop.mart, day, [part])
 
 
 MODEL = """
@@ -174,8 +175,8 @@ mlflow.models.set_model(Mirror())
 @pytest.mark.parametrize(
     ("outputs", "columns", "said"),
     [
-        (["churn_probability"], ["a"], "asks for 1 features that the snapshot does not have, such as b"),
-        (["probability"], ["a", "b"], "does not say churn_probability \\(it says probability\\)"),
+        (list(OUTPUTS), ["a"], "asks for 1 features that the snapshot does not have, such as b"),
+        (["probability"], ["a", "b"], "does not give churn_probability, reason_1, reason_2, reason_3"),
     ],
     ids=["a feature is gone", "the probability is gone"],
 )
@@ -190,4 +191,4 @@ def test_a_model_of_another_schema_is_refused_before_it_scores(
     with mlflow.start_run():
         made = mlflow.pyfunc.log_model(name="m", python_model=str(code), signature=signature, pip_requirements=[])
     with pytest.raises(ScoringError, match=said):
-        _inputs(made.model_uri, columns)
+        _check_asked(made.model_uri, columns)
