@@ -17,6 +17,8 @@ class Check:
 
 def against(low: float, high: float, bound: float) -> str:
     """How a difference of AUC with its 95% interval stands to the bound of its lower end, at most 0."""
+    if low == high == 0:
+        return "no different"
     if low >= bound:
         return "better for sure" if low >= 0 else f"not below by more than {-bound:g}"
     if high < 0:
