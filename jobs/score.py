@@ -11,7 +11,8 @@ from features import Population
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
-from monitoring import Watch, guarded
+from jobs.telling import tell_person, tell_program
+from monitoring import WATCH, Watch, guarded
 from registry import productions
 from serving import Logged, Published, Scored, publish
 from serving import score as apply
@@ -52,6 +53,9 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
                 alerts.append(done.alert)
                 context.say(f"score · ALERT {done.alert}")
                 mlflow.set_tag(f"prichal.watch.{one.name}", done.alert[:MOST_TAG])
+            if done.moved is not None:
+                tell_person(done.moved, WATCH, done.moved.reason)
+                tell_program(context, done.moved)
             context.say(f"score · {one.name}: {done.scored.rows:,} rows by {one.model} version {done.version} at {day}")
             matures_on = one.label.matures_on(day)
             parts.append(Published(one.name, done.scored.folder, one.model, done.version, matures_on))

@@ -2,13 +2,14 @@
 
 from monitoring.alerts import drift_alerts, expected_sentence
 from monitoring.drift import Drift, drift, rehearsals, usual_distances, write_report
-from monitoring.guard import Guarded, Watch, guarded
+from monitoring.guard import WATCH, Guarded, Watch, guarded
 from monitoring.quality import Quality, quality
 from monitoring.skew import days_to_compare, skew
 from monitoring.tables import store_drift, store_quality
 
 __all__ = [
     "Drift",
+    "WATCH",
     "Guarded",
     "Quality",
     "Watch",

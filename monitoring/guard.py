@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from monitoring.watch import BOUNDS, PROBABILITY, alone, compare, why_broken
-from registry import rollback
+from registry import Moved, rollback
 from serving import Mart, Scored, ScoringError, dates_of, published_scores, published_versions
 from stack.errors import PrichalError
 
@@ -42,11 +42,13 @@ class Guarded:
         version: that made the scores.
         scored: the scores.
         alert: what a person must know: a version was rolled back, or the data are odd; None if all is well.
+        moved: the rollback; None if there was none.
     """
 
     version: str
     scored: Scored
     alert: str | None = None
+    moved: Moved | None = None
 
 
 def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guarded:
@@ -116,17 +118,18 @@ def _replaced(
             f"The scores of {watch.model} are odd on {watch.day}, {same}; version {before} says so too, so the data are"
         )
         return Guarded(version, apply(version), f"{odd} to be looked at, and version {version} stays.")
-    back = _roll_back(watch, broken)
+    moved = _roll_back(watch, broken)
+    back = moved.version
     if back != before:  # somebody else moved it meanwhile
         scored = apply(back)
-    return Guarded(back, scored, f"{broken}. It was rolled back; version {back} is in production again and has scored.")
+    said = f"{broken}. It was rolled back; version {back} is in production again and has scored."
+    return Guarded(back, scored, said, moved)
 
 
-def _roll_back(watch: Watch, broken: str) -> str:
-    """The version that is in production then."""
+def _roll_back(watch: Watch, broken: str) -> Moved:
     try:
         produced = partial(dates_of, watch.database_url, watch.mart, watch.model)
-        return rollback(watch.database_url, watch.model, WATCH, broken, produced).version
+        return rollback(watch.database_url, watch.model, WATCH, broken, produced)
     except (PrichalError, MlflowException, psycopg.errors.InsufficientPrivilege) as error:
         raise ScoringError(
             f"{broken}. It could not be rolled back ({str(error).splitlines()[0].rstrip('.')}), nothing was published: "
