@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC
 
 from rich import box
 from rich.console import Console
@@ -13,7 +14,7 @@ from registry import Row
 from registry import history as read
 
 #: characters wide, and of a reason; the ledger holds all of it.
-WIDTH, LONGEST = 130, 160
+WIDTH, LONGEST = 140, 160
 
 
 def history(context: Context, population: str = "all") -> None:
@@ -27,14 +28,15 @@ def history(context: Context, population: str = "all") -> None:
 
 
 def table(rows: Sequence[Row]) -> Table:
-    """For people: times in UTC to the second."""
+    """For people: times in UTC to the second; a move that ended is told once."""
     made = Table(box=box.SIMPLE_HEAD)
     for heading in ("row", "when (UTC)", "who", "model", "act", "version", "replaced", "why"):
         right = heading in {"row", "version", "replaced"}
         made.add_column(heading, justify="right" if right else "left", overflow="fold", no_wrap=heading == "act")
-    for row in rows:
+    ended = {row.decision.get("intent") for row in rows}
+    for row in (one for one in rows if one.id not in ended):
         made.add_row(
-            str(row.id), f"{row.happened_at:%Y-%m-%d %H:%M:%S}", row.who, row.model, row.act, row.version or "none",
+            str(row.id), f"{row.happened_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", row.who, row.model, row.act, row.version or "none",
             row.replaced or "none", _short(row.reason),
         )  # fmt: skip
     return made
