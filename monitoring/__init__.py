@@ -8,8 +8,8 @@ from monitoring.skew import days_to_compare, skew
 from monitoring.tables import store_drift, store_quality
 
 __all__ = [
-    "Drift",
     "WATCH",
+    "Drift",
     "Guarded",
     "Quality",
     "Watch",

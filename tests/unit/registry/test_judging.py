@@ -71,9 +71,9 @@ def test_a_version_whose_files_cannot_be_read_is_refused(which: str):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (RuntimeError("no rows\nat all"), "Nothing could be measured: RuntimeError: no rows."),
-        (ValueError(), "Nothing could be measured: ValueError: no text."),
-        (OSError("GET http://ann:secret@host/x."), "Nothing could be measured: OSError: GET http://host/x."),
+        (RuntimeError("no rows\nat all"), "Nothing was measured on the same rows: RuntimeError: no rows."),
+        (ValueError(), "Nothing was measured on the same rows: ValueError: no text."),
+        (OSError("GET http://ann:secret@host/x."), "Nothing was measured on the same rows: OSError: GET http://host/x."),
     ],
     ids=["two lines", "no text", "a password"],
 )  # fmt: skip
@@ -96,4 +96,6 @@ def test_who_stops_the_program_while_measuring_is_not_a_refusal():
 
 
 def test_an_accepted_case_is_accepted():
-    assert judge(STANDING, add_up(()), POLICY, lambda _: measured(), "auto").decision.accepted
+    assert judge(
+        STANDING, add_up(()), POLICY, lambda _: measured(digest="f" * 64, versus__digest="f" * 64), "auto"
+    ).decision.accepted

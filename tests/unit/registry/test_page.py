@@ -13,7 +13,6 @@ from markdown_it import MarkdownIt
 from registry.gate import Check, Decision
 from registry.page import LONGEST, Review, review, with_outcome
 from registry.page.markdown import REST
-from registry.policy import Policy
 from tests.unit.builders import evidence, measured, measured_first
 
 HOSTILE = "<script>alert('1')</script> a|b `c` \"d\" $1\n\n## x\n[y](http://z) ![w](http://w) **v** <b onclick='u'>"
@@ -69,7 +68,7 @@ FIRST = Standing(Version(), None)
 
 
 def decided(accepted: bool, *checks: Check) -> Decision:
-    return Decision(accepted, Policy(version=3), checks)
+    return Decision(accepted, 3, checks)
 
 
 YES = decided(True, Check("auc", True, 0.77, 0.7, "Its lower end reaches 0.70."))
