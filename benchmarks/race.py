@@ -27,12 +27,14 @@ def main() -> None:
     url, model, client = context.settings.require_database(), f"race_{uuid.uuid4().hex[:8]}", MlflowClient()
     known = context.project.populations[0].model
     source = client.get_model_version(known, production(url, known))
+    logged = source.source.rpartition("/")[2]
     measured = [row.decision["measured"] for row in history(url, [known]) if row.act == "promote"][-1]
     client.create_registered_model(model)
     began, outcomes = time.monotonic(), Counter[str]()
     with ThreadPoolExecutor(2) as pool:
         for _ in range(ROUNDS):
-            version = client.create_model_version(model, source=source.source, run_id=source.run_id).version
+            made = client.create_model_version(model, source.source, run_id=source.run_id, model_id=logged)
+            version = made.version
             client.set_registered_model_alias(model, "challenger", version)
             outcomes[_round(context, pool, model, str(version), measured)] += 1
     seconds = time.monotonic() - began

@@ -35,9 +35,10 @@ def table(rows: Sequence[Row]) -> Table:
         made.add_column(heading, justify="right" if right else "left", overflow="fold", no_wrap=heading == "act")
     ended = {row.decision.get("intent") for row in rows}
     for row in (one for one in rows if one.id not in ended):
+        when = f"{row.happened_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
         made.add_row(
-            str(row.id), f"{row.happened_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", row.who, row.model, row.act,
-            row.version or "none", row.replaced or "none", _short(row.reason),
+            str(row.id), when, row.who, row.model, row.act, row.version or "none",
+            row.replaced or "none", _short(row.reason),
         )  # fmt: skip
     return made
 
