@@ -95,13 +95,16 @@ def _open(held: Held, models: Sequence[str]) -> list[Row]:
 
 def _last(held: Held, models: Sequence[str]) -> str:
     """What became of the last review."""
-    ends = [row for model in models for row in held.past(model).rows
-            if row.act in {"approve", "reject"} or (row.act == "void" and "ends" in row.decision)]  # fmt: skip
+    ends = [row for model in models for row in held.past(model).rows if _ends_a_review(row)]
     if not ends:
         return ": run `-e promote -P mode=review` first"
     row = max(ends, key=lambda one: one.id)
     what = {"approve": "was approved", "reject": "was rejected", "void": "was void, found"}[row.act]
     return f": the last one, of version {row.version} of {row.model}, {what} by {row.who} on {row.happened_at:%Y-%m-%d}"
+
+
+def _ends_a_review(row: Row) -> bool:
+    return row.act in {"approve", "reject"} or (row.act == "void" and "ends" in row.decision)
 
 
 def _together(row: Row) -> Sequence[str]:

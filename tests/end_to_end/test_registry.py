@@ -52,7 +52,7 @@ def test_a_promotion_can_be_defended_by_its_row(clone: Clone, model: str, sound:
     assert row.decision["policy"] == POLICY.model_dump(mode="json")
     assert row.decision["measured"] == measure(moved.standing)
     assert row.decision["accepted"] is True
-    assert [row.id, row.id - 1] == [max(moved.rows), min(moved.rows)]
+    assert list(moved.rows) == [one.id for one in past(clone, model).rows]
     assert (moved.standing.challenger.author, moved.standing.challenger.run_id) == ("ann", sound)
 
 
