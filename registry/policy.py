@@ -40,6 +40,7 @@ class Policy(BaseModel):
         oldest_days: between the day up to which the labels of the rows look, and the last day of the data.
         largest_megabytes: the version's files.
         slowest_ms_per_1000_rows: with reasons, in one process.
+        review: whether a person approves whatever the gate accepts, in mode `auto` too.
 
     Raises:
         PolicyError: a bound is not among those allowed.
@@ -62,6 +63,7 @@ class Policy(BaseModel):
     oldest_days: int = Field(default=62, ge=1)
     largest_megabytes: float = Field(default=100.0, gt=0)
     slowest_ms_per_1000_rows: float = Field(default=2000.0, gt=0)
+    review: bool = False
 
     def __init__(self, **bounds: Any) -> None:
         try:

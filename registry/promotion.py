@@ -89,7 +89,7 @@ def promote(
         policy: the project's bounds.
         who: written to the ledger.
         measure: scores both versions on the same rows; if it fails, the gate refuses and says why.
-        mode: `auto`, or `review`: what the gate accepts waits for `approve`.
+        mode: `auto`, or `review`: what the gate accepts waits for `approve`, as it always does where the policy asks.
         release: `each` model by itself, or `together`: all or none.
 
     Returns:
@@ -103,6 +103,8 @@ def promote(
         BusyError: somebody else moves a model and does not end.
     """
     check_how(mode, release)
+    if policy.review:  # nobody gets around a person by the mode
+        mode = "review"
     groups = [list(models)] if release == "together" else [[model] for model in models]
     return [moved for group in groups for moved in _promote(database_url, group, policy, who, measure, mode)]
 

@@ -64,6 +64,12 @@ def test_a_review_waits_until_somebody_else_approves_it(clone: Clone, model: str
     assert is_one_sentence(again.value)
 
 
+def test_a_policy_that_asks_for_a_person_is_not_got_around_by_the_mode(clone: Clone, model: str, sound: str) -> None:
+    propose(model, sound)
+    policy = POLICY.model_copy(update={"review": True})
+    assert promote(clone.url, [model], policy, "tester", measure=measure, mode="auto")[0].act == "review"
+
+
 def test_a_refused_challenger_gets_no_review(clone: Clone, model: str) -> None:
     propose(model, train(None))
     assert promote_one(clone, model, mode="review").act == "refuse"
