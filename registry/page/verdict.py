@@ -7,6 +7,9 @@ from registry.gate import Check, Decision
 from registry.page.blocks import Block, Cell, Command, Section, Table, Text, dig, number
 from registry.page.parties import Standing, called
 
+#: checks whose sentence is told where there is little room, too: they say what was not asked.
+SAID = ("validation", "first")
+
 
 def verdict(standing: Standing, decision: Decision, waits: bool) -> str:
     """What the gate says and what is waited for, in one paragraph; `waits`: whether a person has to approve it."""
@@ -44,7 +47,7 @@ def to_decide(standing: Standing, decision: Decision, waits: bool) -> list[Block
 def checks(decision: Decision) -> Section:
     """Each check with value and bound; where there is little room, sentences only of those not passed."""
     full = [_row(one, one.sentence) for one in decision.checks]
-    brief = [_row(one, "" if one.passed else one.sentence) for one in decision.checks]
+    brief = [_row(one, one.sentence if one.name in SAID or not one.passed else "") for one in decision.checks]
     heads = ["check", "value", "bound", "passed", ""]
     return Section("Checks of the gate", [Table(heads, full)], [Table(heads, brief)])
 

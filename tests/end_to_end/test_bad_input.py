@@ -163,7 +163,7 @@ def test_a_service_that_cannot_be_used(clone: Clone, morning: object, tmp_path: 
     assert snapshot_of(clone) == before
 
 
-def test_scoring_without_a_model_in_production(clone: Clone, morning: object) -> None:
+def test_scoring_with_an_alias_that_was_taken_away_by_hand(clone: Clone, morning: object) -> None:
     mlflow.set_tracking_uri(clone.environment["MLFLOW_TRACKING_URI"])
     client, before = mlflow.MlflowClient(), snapshot_of(clone)
     version = client.get_model_version_by_alias("cdnow_churn", "production").version
@@ -172,7 +172,7 @@ def test_scoring_without_a_model_in_production(clone: Clone, morning: object) ->
         sentence = said(clone, "jobs.score")
     finally:
         client.set_registered_model_alias("cdnow_churn", "production", version)
-    assert "cdnow_churn has no version in production" in sentence
+    assert "The alias production of cdnow_churn is at nothing, and the ledger vouches for version" in sentence
     assert snapshot_of(clone) == before
 
 
