@@ -91,7 +91,7 @@ def breaks(standing: Standing) -> dict[str, Any]:
         (lambda: train(None), {}, "left no evidence file"),
         (lambda: train(proof(metrics__auc__low=0.699)), {}, "does not reach 0.70"),
         (lambda: train(proof(), files=False), {}, "cannot be read"),
-        (lambda: train(proof()), {"measure": breaks}, "Nothing was measured on the same rows: OSError: the lake is gone."),
+        (lambda: train(proof()), {"measure": breaks}, "on the same rows: OSError: the lake is gone."),
     ],
     ids=["no evidence", "below the floor", "no model files", "not measured"],
 )  # fmt: skip
