@@ -103,7 +103,7 @@ def promote(
         BusyError: somebody else moves a model and does not end.
     """
     check_how(mode, release)
-    if policy.review:  # nobody gets around a person by the mode
+    if policy.review is not False:  # nobody gets around a person by the mode
         mode = "review"
     groups = [list(models)] if release == "together" else [[model] for model in models]
     return [moved for group in groups for moved in _promote(database_url, group, policy, who, measure, mode)]
