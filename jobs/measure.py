@@ -7,7 +7,7 @@ from typing import Any
 from features import Population
 from jobs.context import Context
 from registry import Standing, Version
-from serving import Usable, probabilities, usable
+from serving import Usable, lacking_of, probabilities, usable
 from stack.errors import PrichalError
 from training import Again, Versus, days_again, rows_again, versus
 from training.bootstrap import Floats
@@ -32,31 +32,38 @@ class Measuring:
             PrichalError: it cannot be measured; the sentence is the gate's reason.
         """
         own, its = standing.challenger, standing.production
+        supply = self._supply(own)
+        if supply["features_missing"] or supply["outputs_missing"]:
+            return supply
         again = self._rows(own, its)
         said = self._said(own, again)
         theirs = None if its is None else self._said(its, again)
         plan = self.context.project.training
         self.versus = versus(again.frame, said, theirs, plan.slices, plan.seed)
         return {
-            "schema": 1,
-            "version": own.number,
-            "digest": own.files_sha256,
+            **supply,
             "as_of": str(self.context.snapshots.coverage.end) if again.matured_until else None,
             "rows": again.json(),
             **_against(self.versus, its),
             **self._usable(own, again).json(),
         }
 
+    def _supply(self, own: Version) -> dict[str, Any]:
+        """What scoring lacks for the version; where it lacks something, there is no more to measure."""
+        if own.features is None:
+            raise MeasureError(
+                f"The files of version {own.number} cannot be read: it cannot be scored; train it again."
+            )
+        lost = lacking_of(own.model, own.number, [feature.name for feature in self.context.project.features])
+        missing = {"features_missing": list(lost.features), "outputs_missing": list(lost.outputs)}
+        return {"schema": 1, "version": own.number, "digest": own.files_sha256, **missing}
+
     def _rows(self, own: Version, its: Version | None) -> Again:
         snapshots = self.context.snapshots
         proof = _evidence(own, "challenger")
         other = None if its is None else _evidence(its, "version in production")
         snapshots.build(self.context.engine, days_again(snapshots, proof, other))
-        if own.features is None:
-            raise MeasureError(
-                f"The files of version {own.number} cannot be read: it cannot be scored; train it again."
-            )
-        return rows_again(snapshots, self.population, self.context.project.training, proof, other, own.features)
+        return rows_again(snapshots, self.population, self.context.project.training, proof, other, own.features or ())
 
     def _said(self, version: Version, again: Again) -> Floats:
         return probabilities(self.population.model, version.number, again.frame.names, again.frame.rows)
@@ -66,11 +73,6 @@ class Measuring:
         path = self.context.snapshots.path(again.frame.as_of.max().item())
         one, entity = self.population, self.context.project.entity
         return usable(self.context.spark(), path, one.name, entity, one.model, own.number)
-
-
-def measure(context: Context, population: Population) -> Measuring:
-    """What measures a standing of this population's model; Spark runs where scoring runs it."""
-    return Measuring(context, population)
 
 
 def _evidence(version: Version, whose: str) -> Mapping[str, Any]:

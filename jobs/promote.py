@@ -7,7 +7,7 @@ import mlflow
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
-from jobs.measure import measure
+from jobs.measure import Measuring
 from jobs.telling import describe, tell_program, tell_review
 from registry import Moved, check_how
 from registry import promote as move
@@ -27,14 +27,15 @@ def promote(context: Context, population: str = "all", mode: str = "auto", relea
     check_how(mode, release)
     chosen = context.project.choose(population)
     with step(context, "promote", {"population": population, "mode": mode, "release": release}) as entry:
-        measuring = {one.model: measure(context, one) for one in chosen}
+        measuring = {one.model: Measuring(context, one) for one in chosen}
         done = move(
             context.settings.require_database(), list(measuring), context.project.policy, user(),
             measure=lambda standing: measuring[standing.challenger.model](standing), mode=mode, release=release,
         )  # fmt: skip
+        together = release == "together" and sum(moved.act == "review" for moved in done) > 1
         for moved in done:
             _tell(context, moved)
-            tell_review(moved, measuring[moved.model], context.project.policy.margin_of(moved.model))
+            tell_review(moved, measuring[moved.model], context.project.policy.margin_of(moved.model), together)
         tell_program(context, *done)
         entry.inputs = {one.model: {"challenger": one.version, "act": one.act, "rows": list(one.rows)} for one in done}
     return done

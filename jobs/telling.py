@@ -33,13 +33,21 @@ def describe(moved: Moved) -> str:
     return f"{moved.model}: {said[moved.act]}"
 
 
-def tell_review(moved: Moved, measuring: Measuring, margin: float) -> None:
-    """Make the review page of a decision: the version's description, and HTML with pictures in the active run."""
+def tell_review(moved: Moved, measuring: Measuring, margin: float, together: bool) -> None:
+    """Make the review page of a decision: the version's description, and HTML with pictures in the active run.
+
+    Args:
+        moved: what became of the challenger.
+        measuring: what was measured of it, for the pictures.
+        margin: of the policy.
+        together: whether other models wait with it, as one release.
+    """
     if moved.standing is None or moved.decision is None:
         return
     made = review(
         moved.standing, moved.measured, moved.decision, _pictures(moved, measuring, margin),
-        waits=moved.act == "review", when=datetime.now(UTC), address=address_of(moved.model, moved.version),
+        waits=moved.act == "review", together=together, when=datetime.now(UTC),
+        address=address_of(moved.model, moved.version),
     )  # fmt: skip
     publish(moved.standing, made)
 

@@ -11,11 +11,10 @@ from functools import partial
 
 import pandas as pd
 import psycopg
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from monitoring.watch import BOUNDS, PROBABILITY, alone, compare, why_broken
-from registry import Moved, rollback
+from registry import Moved, previous, rollback
 from serving import Mart, Scored, ScoringError, dates_of, published_scores, published_versions
 from stack.errors import PrichalError
 
@@ -62,10 +61,10 @@ def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guard
     Raises:
         ScoringError: the version is broken and no version before it can take its place; nothing may be published.
     """
-    history = published_versions(watch.database_url, watch.mart, watch.population, watch.model)
+    history = published_versions(watch.database_url, watch.mart, watch.model)
     if len({day for day, one in history if one == version and day < watch.day}) >= BOUNDS.days:
         return Guarded(version, apply(version))
-    before = _previous(watch.model)
+    before = previous(watch.database_url, watch.model)
     reference = _reference(watch, before, [day for day, one in history if one == before])
     try:
         scored = apply(version)
@@ -73,16 +72,6 @@ def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guard
     except ScoringError as error:
         why = str(error)
     return Guarded(version, scored) if why is None else _replaced(watch, version, before, reference, why, apply)
-
-
-def _previous(model: str) -> str | None:
-    """The version that a rollback brings back; None if there is none."""
-    try:
-        return str(MlflowClient().get_model_version_by_alias(model, "previous").version)
-    except MlflowException as error:
-        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-            return None
-        raise
 
 
 def _reference(watch: Watch, before: str | None, days: list[date]) -> pd.DataFrame | None:

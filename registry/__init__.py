@@ -7,7 +7,7 @@ from registry.gate import Decision, decide
 from registry.history import history
 from registry.moved import Moved
 from registry.policy import Policy, PolicyError
-from registry.production import NoProductionError, NotVouchedError, production, productions
+from registry.production import NoProductionError, NotVouchedError, previous, production, productions
 from registry.promotion import check_how, promote
 from registry.reviews import approve, reject
 from registry.rollback import rollback
@@ -33,6 +33,7 @@ __all__ = [
     "history",
     "model_evidence",
     "parse",
+    "previous",
     "production",
     "productions",
     "promote",

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -24,6 +24,7 @@ def _day(value: object) -> date:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 class Strict(BaseModel):
@@ -224,8 +225,17 @@ def parse(raw: Mapping[str, Any]) -> Evidence:
     Raises:
         EvidenceError: names the first field that is missing or unusable.
     """
+    return read(Evidence, raw)
+
+
+def read(kind: type[Kind], raw: Mapping[str, Any]) -> Kind:
+    """Read a file's content as what it should be.
+
+    Raises:
+        EvidenceError: names the first field that is missing or unusable.
+    """
     try:
-        return Evidence.model_validate(dict(raw))
+        return kind.model_validate(dict(raw))
     except ValidationError as error:
         raise EvidenceError(first_problem(error)) from None
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from registry.checks import ALONE, SAME_ROWS, USABLE, Case, Check, Facts
-from registry.evidence import Evidence, EvidenceError, parse
-from registry.measured import Measured, parse_measured
+from registry.checks import ALONE, SAME_ROWS, USABLE, Case, Check, Facts, supplied
+from registry.evidence import Evidence, EvidenceError, parse, read
+from registry.measured import Measured, Supply
 from registry.policy import Policy
 
 __all__ = ["Case", "Check", "Decision", "decide"]
@@ -77,18 +77,21 @@ def _evidence(case: Case) -> Evidence:
 def _on_the_same_rows(case: Case, evidence: Evidence, policy: Policy) -> list[Check]:
     """All that is asked of what was measured; one refusal if that cannot be used."""
     try:
-        measured = _measured(case)
+        supply = read(Supply, _raw(case))
+        measured = None if supply.lacking else read(Measured, _raw(case))
     except Exception as error:  # the same
         return [_refusal("measured", _said("What was measured cannot be used", error))]
+    if measured is None:
+        return [supplied(supply)]
     facts = Facts(case, evidence, measured)
     return [check for ask in OF_MEASURED for check in _asked(ask.__name__, partial(ask, facts, policy))]
 
 
-def _measured(case: Case) -> Measured:
+def _raw(case: Case) -> Mapping[str, Any]:
     if case.measured is None:
         why = f": {case.problem}" if case.problem else "."
         raise AbsentError(f"Nothing was measured on the same rows{why}")
-    return parse_measured(case.measured)
+    return case.measured
 
 
 def _asked(name: str, ask: Callable[[], Iterator[Check]]) -> list[Check]:

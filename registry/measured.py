@@ -3,12 +3,11 @@
 The registry measures nothing itself: whoever asks for a promotion hands this in, and what is missing is a refusal.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from registry.evidence import Day, Difference, EvidenceError, Number, Share, Strict, first_problem
+from registry.evidence import Day, Difference, Number, Share, Strict
 
 
 class SliceDifference(Strict):
@@ -63,46 +62,47 @@ class Rows(Strict):
     matured_until: Day | None
 
 
-class Measured(Strict):
-    """What the gate needs to know beside the evidence (docs/promotion.md).
+class Supply(Strict):
+    """Whether scoring can supply what the challenger asks for; where it cannot, nothing more is measured.
 
     Attributes:
-        version: of the challenger that was scored.
+        version: of the challenger.
         digest: of its files.
-        as_of: the last day of the data; None where the table has no dates.
-        rows: what both were scored on.
-        auc: the challenger's, scored now; its evidence must say the same.
-        versus: the version in production, None if there is none.
-        moved: who is scored differently, None if there is no version in production.
-        features_missing: features of the signature that a snapshot does not hold.
+        features_missing: features of its signature that snapshots do not hold.
         outputs_missing: what scoring needs and the signature does not promise.
-        parity: the three ways to score, on sampled rows.
-        bytes: size of the version's files.
-        ms_per_1000_rows: of the pyfunc with reasons, warm.
     """
 
     format: Literal[1] = Field(alias="schema")
     version: str = Field(min_length=1)
     digest: str = Field(min_length=8)
+    features_missing: list[str]
+    outputs_missing: list[str]
+
+    @property
+    def lacking(self) -> bool:
+        """Whether something is missing."""
+        return bool(self.features_missing or self.outputs_missing)
+
+
+class Measured(Supply):
+    """What the gate needs to know beside the evidence (docs/evidence.md).
+
+    Attributes:
+        as_of: the last day of the data; None where the table has no dates.
+        rows: what both were scored on.
+        auc: the challenger's, scored now; its evidence must say the same.
+        versus: the version in production, None if there is none.
+        moved: who is scored differently, None if there is no version in production.
+        parity: the three ways to score, on sampled rows.
+        bytes: size of the version's files.
+        ms_per_1000_rows: of the pyfunc with reasons, warm.
+    """
+
     as_of: Day | None
     rows: Rows
     auc: Share
     versus: Versus | None
     moved: Moved | None
-    features_missing: list[str]
-    outputs_missing: list[str]
     parity: Parity
     bytes: int = Field(ge=1)
     ms_per_1000_rows: Annotated[Number, Field(ge=0)]
-
-
-def parse_measured(raw: Mapping[str, Any]) -> Measured:
-    """Read what a promotion measured.
-
-    Raises:
-        EvidenceError: names the first field that is missing or unusable.
-    """
-    try:
-        return Measured.model_validate(dict(raw))
-    except ValidationError as error:
-        raise EvidenceError(first_problem(error)) from None

@@ -46,6 +46,13 @@ def productions(database_url: str, models: Sequence[str]) -> dict[str, str]:
     return {model: _vouched(model, past, aliases(client, model).get("production")) for model, past in pasts.items()}
 
 
+def previous(database_url: str, model: str) -> str | None:
+    """The version that a rollback brings back; None if there is none."""
+    ledger.prepare(database_url)
+    with connect(database_url) as connection:
+        return read(connection, model).previous
+
+
 def _vouched(model: str, past: Past, alias: str | None) -> str:
     if past.production is None and (alias is None or past.intent):
         raise NoProductionError(f"Model {model} has no version in production: {_next(past)}.")

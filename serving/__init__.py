@@ -6,6 +6,7 @@ from serving.mart import Mart, current_top, dates_of, published_dates, published
 from serving.parity import ParityError, Usable, usable
 from serving.publish import Published, publish
 from serving.score import Scored, ScoringError, score
+from serving.udf import lacking_of
 
 __all__ = [
     "Logged",
@@ -18,6 +19,7 @@ __all__ = [
     "Usable",
     "current_top",
     "dates_of",
+    "lacking_of",
     "probabilities",
     "publish",
     "published_dates",

@@ -103,23 +103,18 @@ def published_dates(database_url: str, mart: Mart) -> list[date]:
         return [row[0] for row in connection.execute(query)]
 
 
-def published_versions(database_url: str, mart: Mart, population: str, model: str) -> list[tuple[date, str]]:
-    """Each published day of the population with the version of the model that scored it, in order."""
+def published_versions(database_url: str, mart: Mart, model: str) -> list[tuple[date, str]]:
+    """Each day that the mart holds scores of the model for, with the version that made them, in order."""
     mart.prepare(database_url)
-    query = sql.SQL(
-        "select distinct score_date, model_version from {} where population = %s and model_name = %s order by 1, 2"
-    )
+    query = sql.SQL("select distinct score_date, model_version from {} where model_name = %s order by 1, 2")
     with connect(database_url) as connection:
-        found = connection.execute(query.format(mart.scores), [population, model]).fetchall()
+        found = connection.execute(query.format(mart.scores), [model]).fetchall()
     return [(row[0], str(row[1])) for row in found]
 
 
 def dates_of(database_url: str, mart: Mart, model: str, version: str) -> list[date]:
     """The days that the mart holds scores of a model's version for, in order."""
-    mart.prepare(database_url)
-    query = sql.SQL("select distinct score_date from {} where model_name = %s and model_version = %s order by 1")
-    with connect(database_url) as connection:
-        return [row[0] for row in connection.execute(query.format(mart.scores), [model, version])]
+    return [day for day, one in published_versions(database_url, mart, model) if one == version]
 
 
 def published_scores(database_url: str, mart: Mart, score_date: date) -> pd.DataFrame:

@@ -4,7 +4,6 @@ import importlib.util
 import statistics
 import tempfile
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ import pandas as pd
 from mlflow.models import Model
 from numpy.typing import NDArray
 
-from serving.udf import SAMPLE, apply, inputs, lacking
+from serving.udf import SAMPLE, apply, inputs
 from stack.errors import PrichalError
 
 if TYPE_CHECKING:
@@ -50,10 +49,8 @@ class Usable:
     ms_per_1000_rows: float
 
     def json(self) -> dict[str, Any]:
-        """As `measured.json` holds it; a version that lacks a feature or an output is not measured."""
+        """As `measured.json` holds it."""
         return {
-            "features_missing": [],
-            "outputs_missing": [],
             "parity": {"rows": self.rows, "pyfunc": self.pyfunc, "spark": self.spark},
             "bytes": self.bytes,
             "ms_per_1000_rows": self.ms_per_1000_rows,
@@ -61,7 +58,7 @@ class Usable:
 
 
 def usable(spark: "SparkSession", snapshot: Path, population: str, entity: str, model: str, version: str) -> Usable:
-    """Score sampled rows of a snapshot three ways.
+    """Score sampled rows of a snapshot three ways, by a version for which scoring lacks nothing (`lacking_of`).
 
     Args:
         spark: the session.
@@ -72,8 +69,7 @@ def usable(spark: "SparkSession", snapshot: Path, population: str, entity: str, 
         version: of the model.
 
     Raises:
-        ParityError: the snapshot lacks a feature that the version asks for, or the version an output that scoring
-            needs, or there is no row to sample.
+        ParityError: there is no row to sample.
     """
     with tempfile.TemporaryDirectory() as scratch:
         uri = f"models:/{model}/{version}"
@@ -86,19 +82,10 @@ def usable_files(
 ) -> Usable:
     """The same of a version whose files lie in `folder`; errors call it by `called`."""
     rows = spark.read.parquet(str(snapshot))
-    _check(Model.load(str(folder)).signature, rows.columns, called)
     sample = apply(spark, str(folder), _sampled(rows, population, entity), entity).toPandas()
     if sample.empty:
         raise ParityError(f"The snapshot {snapshot.parent.name} has no member of {population} to score {called} on.")
     return _measured(folder, sample)
-
-
-def _check(signature: Any, held: Collection[str], uri: str) -> None:
-    lost = lacking(signature, held)
-    if lost.features:
-        raise ParityError(f"{uri} needs {', '.join(lost.features)}, which snapshots do not hold: train again.")
-    if lost.outputs:
-        raise ParityError(f"{uri} does not give {', '.join(lost.outputs)}, which scoring needs: train again.")
 
 
 def _sampled(rows: "DataFrame", population: str, entity: str) -> "DataFrame":

@@ -39,6 +39,11 @@ def lacking(signature: Any, columns: Collection[str]) -> Lacking:
     )
 
 
+def lacking_of(model: str, version: str, columns: Collection[str]) -> Lacking:
+    """The same of a registered version."""
+    return lacking(mlflow.models.get_model_info(f"models:/{model}/{version}").signature, columns)
+
+
 def apply(spark: "SparkSession", uri: str, rows: "DataFrame", entity: str) -> "DataFrame":
     """What the version says of each row: the entity, the features it asks for, and the columns of `OUTPUTS`.
 

@@ -4,6 +4,9 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+#: characters that MLflow's registry holds of a version's description.
+LONGEST = 5000
+
 _SIGNS = re.compile(
     r"(?P<begins>^(?:#{1,6}|[-+]|-{3,}|=+|\d{1,9}[.)])(?=\s|$))"  # a heading, a list, a rule
     r"|(?P<entity>:(?=//|[\w+-]+:)|(?<=www)\.|[$@])"  # MLflow shows the backslash here, or makes a link or a smiley
@@ -21,6 +24,23 @@ def _shown(sign: re.Match[str]) -> str:
     if sign["entity"]:
         return f"&#{ord(sign[0])};"
     return f"{sign[0][:-1]}\\{sign[0][-1]}" if sign[0][-1] in ".)" else f"\\{sign[0]}"
+
+
+def cut(text: str, longest: int, rest: str) -> str:
+    """As many whole sections as fit, with a pointer to the rest; if none does, as many whole paragraphs.
+
+    Args:
+        text: Markdown whose sections begin with `## `.
+        longest: characters.
+        rest: the pointer, a paragraph.
+    """
+    if len(text) <= longest:
+        return text
+    kept = text.removesuffix(rest).rstrip()
+    for border in ("\n## ", "\n\n"):
+        while len(kept) + len(rest) + 2 > longest and border in kept:
+            kept = kept[: kept.rfind(border)].rstrip()
+    return f"{kept[: longest - len(rest) - 2]}\n\n{rest}"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

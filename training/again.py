@@ -91,7 +91,7 @@ def rows_again(
         plan: of the project.
         proof: evidence of the challenger.
         production: that of the version in production, None if there is none.
-        names: the features that the challenger asks for, in its order.
+        names: the features that the challenger asks for, in its order; snapshots hold them.
 
     Raises:
         AgainError: a version may have learnt from the rows.
@@ -99,9 +99,6 @@ def rows_again(
     """
     days, spec = days_again(snapshots, proof, production), snapshots.spec
     every = [feature.name for feature in spec.features]
-    lost = [name for name in names if name not in every]
-    if lost:
-        raise AgainError(f"The challenger needs {', '.join(lost)}, which snapshots no longer hold: train again.")
     frame = read_frame([snapshots.path(day) for day in days], every, spec.entity, population.name)
     if validation(proof["data"]) == BY_ENTITY:
         return _dealt(frame, plan, proof, production, names)

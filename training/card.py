@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stack.markdown import escape, figure, table
+from stack.markdown import LONGEST, cut, escape, figure, table
 from training.validation import BY_ENTITY, OUT_OF_TIME, judged, validation
 
-#: what the registry holds of a version's description.
-LONGEST = 5000
+REST = "The rest is in `model_card.md` of the version's run.\n"
 
 FIGURES = {
     "auc": ("ROC-AUC", 4),
@@ -40,11 +39,7 @@ def model_card(proof: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 def description(card: str) -> str:
     """The card, or as many of its sections as the registry holds."""
-    if len(card) <= LONGEST:
-        return card
-    rest = "\nThe rest is in `model_card.md` of the version's run.\n"
-    kept = card[: LONGEST - len(rest)]
-    return kept[: max(kept.rfind("\n## "), 0)] + rest
+    return cut(card, LONGEST, REST)
 
 
 def _purpose(proof: Mapping[str, Any]) -> Iterator[str]:

@@ -4,6 +4,6 @@ from registry.checks.alone import ALONE
 from registry.checks.check import Check
 from registry.checks.facts import Case, Facts, Learnt
 from registry.checks.same_rows import SAME_ROWS
-from registry.checks.usable import USABLE
+from registry.checks.usable import USABLE, supplied
 
-__all__ = ["ALONE", "SAME_ROWS", "USABLE", "Case", "Check", "Facts", "Learnt"]
+__all__ = ["ALONE", "SAME_ROWS", "USABLE", "Case", "Check", "Facts", "Learnt", "supplied"]

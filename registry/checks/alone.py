@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from registry.checks.check import Check, against, highest
+from registry.checks.check import Check, against, surely_below
 from registry.evidence import Evidence
 from registry.policy import FLOOR, Policy
 
@@ -104,19 +104,14 @@ def slices(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     if evidence.slices is None:
         yield Check("slices", False, None, bound, "The evidence has no slices, and the policy asks for them.")
         return
-    told = [(one, one.auc) for one in evidence.slices if one.auc is not None]
-    reached = [highest(area.value, area.high, len(told)) for _, area in told]
-    low = [
-        f"{one.slice} {one.range} (at most {most:.3f})"
-        for (one, _), most in zip(told, reached, strict=True)
-        if not most >= bound
-    ]
+    told = [(f"{one.slice} {one.range}", one.auc) for one in evidence.slices if one.auc is not None]
+    least, low = surely_below(told, bound, ".3f")
     sentence = (
         f"Surely below an AUC of {bound:.2f}: {', '.join(low)}."
         if low
         else f"None of {len(told)} slices with enough rows is surely below an AUC of {bound:.2f}."
     )
-    yield Check("slices", not low, min(reached, default=None), bound, sentence)
+    yield Check("slices", not low, least, bound, sentence)
 
 
 ALONE = (validation, leaks, auc, baselines, enough_left, calibration, slices)

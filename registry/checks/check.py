@@ -1,7 +1,10 @@
 """One question of the gate and its answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+
+from registry.evidence import Interval
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,24 @@ def against(low: float, high: float, bound: float) -> str:
     if high < 0:
         return "below it for sure"
     return f"it may be below by more than {-bound:g}" if bound < 0 else "not surely better"
+
+
+def surely_below(told: Sequence[tuple[str, Interval]], bound: float, form: str) -> tuple[float | None, list[str]]:
+    """Of some of the people: the least that one of them can reach, and who surely stays below the bound.
+
+    Args:
+        told: what each of them is called, and the value with its 95% interval.
+        bound: what the upper end, widened by `highest`, must reach.
+        form: how a number is written.
+
+    Returns:
+        The least upper end, None of nobody; and a word on each that does not reach the bound.
+    """
+    reached = [highest(one.value, one.high, len(told)) for _, one in told]
+    low = [
+        f"{name} (at most {most:{form}})" for (name, _), most in zip(told, reached, strict=True) if not most >= bound
+    ]
+    return min(reached, default=None), low
 
 
 def highest(value: float, high: float, asked: int) -> float:

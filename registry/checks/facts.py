@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from registry.evidence import Evidence, EvidenceError, Strict, Windows, first_problem
+from registry.evidence import Evidence, EvidenceError, Strict, Windows, read
 from registry.measured import Measured
 
 
@@ -54,10 +54,7 @@ class Learnt(Strict):
         """
         if raw is None:
             raise EvidenceError("it left no evidence file")
-        try:
-            return cls.model_validate(dict(raw))
-        except ValidationError as error:
-            raise EvidenceError(first_problem(error)) from None
+        return read(cls, raw)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from registry.checks.check import Check, against, highest
+from registry.checks.check import Check, against, surely_below
 from registry.checks.facts import Facts, Learnt
 from registry.evidence import Difference, EvidenceError
 from registry.measured import Versus
@@ -126,19 +126,14 @@ def slices_versus_production(facts: Facts, policy: Policy) -> Iterator[Check]:
     found, bound = facts.measured.versus, -policy.margin_of(facts.evidence.model)
     if facts.case.first or found is None:
         return  # the comparison on all rows says so
-    told = [(one, one.difference) for one in found.slices if one.difference is not None]
-    reached = [highest(gap.value, gap.high, len(told)) for _, gap in told]
-    worse = [
-        f"{one.slice} {one.range} (at best {most:+.4f})"
-        for (one, _), most in zip(told, reached, strict=True)
-        if not most >= bound
-    ]
+    told = [(f"{one.slice} {one.range}", one.difference) for one in found.slices if one.difference is not None]
+    least, worse = surely_below(told, bound, "+.4f")
     sentence = (
         f"Surely below production by more than {-bound:g}: {', '.join(worse)}."
         if worse
         else f"In none of {len(told)} slices with enough rows is it surely below production by more than {-bound:g}."
     )
-    yield Check("slices_versus_production", not worse, min(reached, default=None), bound, sentence)
+    yield Check("slices_versus_production", not worse, least, bound, sentence)
 
 
 def _days(dates: list[str]) -> str:

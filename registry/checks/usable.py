@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from registry.checks.check import Check
 from registry.checks.facts import Facts
+from registry.measured import Supply
 from registry.policy import Policy
 
 #: how far a probability may lie from the model library's own, whichever way it is made.
@@ -24,11 +25,16 @@ def version(facts: Facts, policy: Policy) -> Iterator[Check]:
 
 def signature(facts: Facts, policy: Policy) -> Iterator[Check]:
     """Can scoring supply what it asks for, and does it promise what scoring needs?"""
-    features, outputs = facts.measured.features_missing, facts.measured.outputs_missing
+    yield supplied(facts.measured)
+
+
+def supplied(supply: Supply) -> Check:
+    """The answer, which is all there is of a version that cannot be scored."""
+    features, outputs = supply.features_missing, supply.outputs_missing
     wrong = [f"It needs {', '.join(features)}, which snapshots do not hold."] * bool(features)
     wrong += [f"It does not give {', '.join(outputs)}, which scoring needs."] * bool(outputs)
     sound = "Snapshots hold all features it asks for, and it gives all that scoring needs."
-    yield Check("signature", not wrong, len(features) + len(outputs), 0, " ".join(wrong) or sound)
+    return Check("signature", not wrong, len(features) + len(outputs), 0, " ".join(wrong) or sound)
 
 
 def parity_pyfunc(facts: Facts, policy: Policy) -> Iterator[Check]:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from registry.page.blocks import HASH, UNKNOWN, Block, Items, Section, Table, Text, count, dig, number, words
-from registry.page.parties import Standing, Version, called
+from registry.page.parties import called
+from registry.versions import Standing, Version
 
 #: names that are listed where there is little room.
 FEW = 8

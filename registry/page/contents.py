@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from registry.evidence import EvidenceError
+from registry.evidence import EvidenceError, read
 from registry.gate import Decision
-from registry.measured import Measured, parse_measured
+from registry.measured import Measured
 from registry.page import changes, figures, grounds
 from registry.page.blocks import Block, Page, Picture, Text
-from registry.page.parties import Standing
 from registry.page.verdict import checks, first_only, to_decide, verdict
+from registry.versions import Standing
 
 #: name of a picture -> what it shows.
 CAPTIONS = {
@@ -29,6 +29,7 @@ def contents(
     decision: Decision,
     pictures: Mapping[str, bytes],
     waits: bool,
+    together: bool,
     when: datetime | None,
 ) -> Page:
     """What a reviewer reads.
@@ -39,6 +40,7 @@ def contents(
         decision: the gate's.
         pictures: PNGs by name.
         waits: whether a person has to approve what the gate accepts.
+        together: whether other models wait with it, as one release.
         when: the moment of the decision.
     """
     found = _usable(measured)
@@ -56,7 +58,7 @@ def contents(
         grounds.reasons(standing),
         grounds.leaks(standing),
     )
-    lead: list[Block] = [*first_only(standing), *to_decide(standing, decision, waits)]
+    lead: list[Block] = [*first_only(standing), *to_decide(standing, decision, waits, together)]
     if when is not None:
         lead.insert(0, Text(f"Decided by the gate on {when:%Y-%m-%d %H:%M} {when:%Z}".rstrip() + "."))
     return Page(
@@ -73,6 +75,6 @@ def _usable(measured: Mapping[str, Any] | None) -> Measured | None:
     if measured is None:
         return None
     try:
-        return parse_measured(measured)
+        return read(Measured, measured)
     except EvidenceError:
         return None

@@ -5,7 +5,8 @@ from typing import Any
 
 from registry.measured import Measured
 from registry.page.blocks import UNKNOWN, Block, Items, Picture, Section, Table, Text, count, dig, rows_of, said
-from registry.page.parties import Standing, both, called
+from registry.page.parties import both, called
+from registry.versions import Standing
 
 #: name in the evidence -> what it is called, and its digits.
 FIGURES = {

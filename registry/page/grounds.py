@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from registry.gate import Decision
 from registry.page.blocks import HASH, Cell, Section, Table, Text, number, rows_of, share, words
-from registry.page.parties import Standing, Version, both, called
+from registry.page.parties import both, called
+from registry.versions import Standing, Version
 
 
 def reasons(standing: Standing) -> Section | None:

@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from registry.page.blocks import Block, Cell, Command, Items, Page, Picture, Section, Table, Text
-from stack.markdown import escape, table
+from stack.markdown import LONGEST, cut, escape, table
 
-#: what the registry holds of a version's description.
-LONGEST = 5000
 #: what it shows of one sentence of a person; the ledger holds all of it.
 LONGEST_SENTENCE = 600
 REST = "The rest is in the whole review.\n"
@@ -27,7 +25,7 @@ def as_markdown(page: Page, file: str, address: str | None) -> str:
     full, brief = (
         head + lead + "".join(_section(section, short) for section in page.sections) for short in (False, True)
     )
-    return full if len(full) <= LONGEST else cut(brief)
+    return full if len(full) <= LONGEST else cut(brief, LONGEST, REST)
 
 
 def with_outcome(description: str, sentence: str) -> str:
@@ -39,18 +37,7 @@ def with_outcome(description: str, sentence: str) -> str:
     """
     short = sentence if len(sentence) <= LONGEST_SENTENCE else sentence[:LONGEST_SENTENCE] + " …"
     line = f"**{escape(short)}**\n\n"
-    return description if description.startswith(line) else cut(line + description)
-
-
-def cut(text: str) -> str:
-    """As many whole sections as fit, with a pointer to the rest; if none does, as many whole paragraphs."""
-    if len(text) <= LONGEST:
-        return text
-    kept = text.removesuffix(REST).rstrip()
-    for border in ("\n## ", "\n\n"):
-        while len(kept) + len(REST) + 2 > LONGEST and border in kept:
-            kept = kept[: kept.rfind(border)].rstrip()
-    return f"{kept[: LONGEST - len(REST) - 2]}\n\n{REST}"
+    return description if description.startswith(line) else cut(line + description, LONGEST, REST)
 
 
 def _section(section: Section, short: bool) -> str:

@@ -2,8 +2,6 @@
 
 from registry.versions import Standing, Version
 
-__all__ = ["Standing", "Version", "both", "called"]
-
 
 def called(version: Version | None) -> str:
     """A version as the head of a column."""

@@ -12,7 +12,7 @@ from registry.gate import Decision
 from registry.page.contents import contents
 from registry.page.html import as_html
 from registry.page.markdown import as_markdown, with_outcome
-from registry.page.parties import Standing
+from registry.versions import Standing
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ def review(
     pictures: Mapping[str, bytes] | None = None,
     *,
     waits: bool = False,
+    together: bool = False,
     when: datetime | None = None,
     address: str | None = None,
 ) -> Review:
@@ -42,10 +43,11 @@ def review(
         decision: the gate's.
         pictures: PNGs by name (`CAPTIONS` in contents.py).
         waits: whether a person has to approve what the gate accepts.
+        together: whether other models wait with it, as one release.
         when: the moment of the decision.
         address: what the MLflow UI shows the HTML under.
     """
-    page = contents(standing, measured, decision, pictures or {}, waits, when)
+    page = contents(standing, measured, decision, pictures or {}, waits, together, when)
     file = file_of(standing.challenger.model, standing.challenger.number)
     return Review(as_markdown(page, file, address), as_html(page), file)
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from registry.gate import Check, Decision
 from registry.page.blocks import Block, Cell, Command, Section, Table, Text, dig, number
-from registry.page.parties import Standing, called
+from registry.page.parties import called
+from registry.versions import Standing
 
 #: checks whose sentence is told where there is little room, too: they say what was not asked.
 SAID = ("validation", "first")
@@ -18,8 +19,6 @@ def verdict(standing: Standing, decision: Decision, waits: bool) -> str:
     if not decision.accepted:
         stays = "Nothing is in production" if production is None else f"Production stays {called(production)}"
         return f"REFUSED: the gate refuses {what}; {_failed(decision)}. {stays}, and nothing is waited for."
-    if _stays(standing):
-        return f"ACCEPTED: the gate accepts {what}, which is in production already; nothing is waited for."
     instead = "as the first in production" if production is None else f"in place of {called(production)}"
     if waits:
         author = challenger.author or "its author, who is not known"
@@ -34,12 +33,16 @@ def first_only(standing: Standing) -> list[Block]:
     return [Text("No version is in production: this is the first, only its own figures were judged, none compared.")]
 
 
-def to_decide(standing: Standing, decision: Decision, waits: bool) -> list[Block]:
-    """The commands of a reviewer, to be filled in with a name and a reason; none where nothing is waited for."""
-    if not waits or not decision.accepted or _stays(standing):
+def to_decide(standing: Standing, decision: Decision, waits: bool, together: bool) -> list[Block]:
+    """The commands of a reviewer, to be filled in with a name and a reason; none where nothing is waited for.
+
+    Models that are released `together` are decided on together.
+    """
+    if not waits or not decision.accepted:
         return []
-    evidence = standing.challenger.evidence
-    where = " ".join(f"-P {key}={_word(dig(evidence, key), key)}" for key in ("project", "population"))
+    proof = standing.challenger.evidence
+    told = {"project": dig(proof, "project"), "population": "all" if together else dig(proof, "population")}
+    where = " ".join(f"-P {key}={_word(value, key)}" for key, value in told.items())
     return [Command([f"mlflow run . --env-manager local -e {act} {where} -P name=YOU -P reason='WHY'"
                      for act in ("approve", "reject")])]  # fmt: skip
 
@@ -54,11 +57,6 @@ def checks(decision: Decision) -> Section:
 
 def _row(check: Check, sentence: str) -> list[Cell]:
     return [check.name, _short(check.value), _short(check.bound), check.passed, sentence]
-
-
-def _stays(standing: Standing) -> bool:
-    """Whether the challenger is in production already."""
-    return standing.production is not None and standing.production.number == standing.challenger.number
 
 
 def _failed(decision: Decision) -> str:

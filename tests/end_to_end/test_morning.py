@@ -13,9 +13,15 @@ import numpy as np
 import psycopg
 import pytest
 from mlflow import MlflowClient
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
 
 from features import Snapshots
+from jobs.context import Context
+from jobs.measure import Measuring
 from projects import load_project
+from registry import Case, Standing, decide, model_evidence
+from registry.versions import read_version
 from tests.end_to_end.conftest import Clone
 from training.churn_model import Bundle
 
@@ -192,7 +198,9 @@ def test_the_ledger_tells_the_promotion(clone: Clone, morning: object) -> None:
 def test_the_first_version_was_measured_on_the_rows_of_its_evidence_before_it_went_live(
     clone: Clone, morning: object
 ) -> None:
-    decision: Any = clone.rows("select decision from ops.promotions where act = 'promote' order by id")[0][0]
+    decision: Any = clone.rows(
+        "select decision from ops.promotions where act = 'promote' and model_name = 'cdnow_churn' order by id"
+    )[0][0]
     checks = {check["name"]: check for check in decision["checks"]}
     assert {"rows", "repeats", "first", "version", "signature", "freshness", "size", "latency"} <= set(checks)
     assert all(check["passed"] for check in checks.values())
@@ -200,6 +208,47 @@ def test_the_first_version_was_measured_on_the_rows_of_its_evidence_before_it_we
         assert checks[name]["value"] <= 1e-9, name
     assert "11,992 matured rows of 1998-03-01 to 1998-04-01" in checks["rows"]["sentence"]
     assert decision["policy"]["lowest_auc"] == 0.70
+
+
+MODEL = """
+import mlflow
+
+class Mirror(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return model_input
+
+mlflow.models.set_model(Mirror())
+"""
+
+
+def test_a_challenger_that_scoring_cannot_supply_is_refused_by_its_signature_before_anything_is_scored(
+    clone: Clone, client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in clone.environment.items():
+        monkeypatch.setenv(name, value)
+    code, model = tmp_path / "mirror.py", "asks_for_more"
+    code.write_text(MODEL)
+    asked = Schema([ColSpec("double", name) for name in ("purchases_days_since_last", "gone")])
+    given = Schema(
+        [ColSpec("double", "churn_probability"), ColSpec("string", "reason_1"), ColSpec("string", "reason_2")]
+    )
+    mlflow.set_experiment("cdnow")
+    with mlflow.start_run() as run:
+        mlflow.pyfunc.log_model(
+            name="model", python_model=str(code), signature=ModelSignature(asked, given), pip_requirements=[],
+            registered_model_name=model,
+        )  # fmt: skip
+    context = Context.of("cdnow")
+    standing = Standing(read_version(model, "1"), None)
+    measured = Measuring(context, context.project.populations[0])(standing)
+    assert (measured["features_missing"], measured["outputs_missing"]) == (["gone"], ["reason_3"])
+    first = client.get_model_version_by_alias("cdnow_churn", "production")
+    decision = decide(Case(model_evidence("cdnow_churn", first.version), None, True, measured), context.project.policy)
+    assert decision.reasons == [
+        "It needs gone, which snapshots do not hold. It does not give reason_3, which scoring needs."
+    ]
+    client.delete_registered_model(model)
+    client.delete_run(run.info.run_id)
 
 
 def test_a_reader_sees_the_current_day_and_nothing_else(clone: Clone, morning: object) -> None:

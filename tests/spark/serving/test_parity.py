@@ -2,17 +2,14 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from serving.parity import ParityError, Usable, native, usable_files
-from serving.udf import OUTPUTS
 from tests.unit.builders import feature, frame, is_one_sentence
 from training.bundle import write_bundle
 from training.candidate import Candidate
@@ -54,11 +51,11 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def version(folder: Path, bundle: Path, code: Path = CODE, signature: ModelSignature | None = None) -> Path:
+def version(folder: Path, bundle: Path, code: Path = CODE) -> Path:
     """The files of a version, as MLflow keeps them."""
     mlflow.pyfunc.save_model(
         str(folder), python_model=str(code), artifacts={"bundle": str(bundle)}, pip_requirements=[],
-        signature=signature or _signature(NAMES),
+        signature=_signature(NAMES),
     )  # fmt: skip
     return folder
 
@@ -93,27 +90,8 @@ def test_a_version_that_says_otherwise_than_its_model_is_seen(
     assert found.spark > 0.001
 
 
-def promising(names: list[str], outputs: list[str]) -> ModelSignature:
-    return ModelSignature(
-        inputs=Schema([ColSpec("double", name) for name in names]),
-        outputs=Schema([ColSpec(OUTPUTS[name], name) for name in outputs]),
-        params=ParamSchema([ParamSpec("explain", "boolean", False)]),
-    )
-
-
-@pytest.mark.parametrize(
-    ("signature", "population", "said"),
-    [
-        (promising([NAMES[0], "gone"], list(OUTPUTS)), "paid", "needs gone, which snapshots do not hold"),
-        (promising([NAMES[0]], ["churn_probability", "reason_1"]), "paid", "does not give reason_2, reason_3"),
-        (None, "guests", "as_of=2026-01-01 has no member of guests"),
-    ],
-    ids=["a feature that is gone", "reasons not promised", "nobody to score"],
-)
-def test_what_cannot_be_scored_is_said(
-    spark: "SparkSession", snapshot: Path, bundle: Path, tmp_path: Path, signature: Any, population: str, said: str
-) -> None:
-    files = version(tmp_path / "model", bundle, signature=signature)
-    with pytest.raises(ParityError, match=said) as caught:
-        measured(spark, snapshot, files, population)
+def test_nobody_to_score_is_said(spark: "SparkSession", snapshot: Path, bundle: Path, tmp_path: Path) -> None:
+    files = version(tmp_path / "model", bundle)
+    with pytest.raises(ParityError, match="as_of=2026-01-01 has no member of guests") as caught:
+        measured(spark, snapshot, files, "guests")
     assert is_one_sentence(caught.value)

@@ -11,8 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from registry.gate import Check, Decision
-from registry.page import LONGEST, Review, review, with_outcome
+from registry.page import Review, review, with_outcome
 from registry.page.markdown import REST
+from stack.markdown import LONGEST
 from tests.unit.builders import evidence, measured, measured_first
 
 HOSTILE = "<script>alert('1')</script> a|b `c` \"d\" $1\n\n## x\n[y](http://z) ![w](http://w) **v** <b onclick='u'>"
@@ -93,8 +94,6 @@ def plain(made: Review) -> list[str]:
                      " in place of version 1; nothing is waited for.", id="accepted"),
         pytest.param(FIRST, YES, False, "ACCEPTED: the gate accepts",
                      " as the first in production; nothing is waited for.", id="first"),
-        pytest.param(Standing(Version(), Version()), YES, True, "ACCEPTED: the gate accepts",
-                     ", which is in production already; nothing is waited for.", id="the same version"),
         pytest.param(BOTH, NO, True, "REFUSED: the gate refuses", "; 1 of 2 checks not passed (parity). "
                      "Production stays version 1, and nothing is waited for.", id="refused"),
         pytest.param(FIRST, NO, True, "REFUSED: the gate refuses", "; 1 of 2 checks not passed (parity). "
@@ -109,6 +108,11 @@ def test_it_begins_with_what_the_gate_says_and_what_is_waited_for(
     assert plain(made)[0] == f"**{said}**"
     assert f">{said}</p>" in made.html
     assert ("-e approve" in made.markdown) == (begins.startswith("WAITS"))
+
+
+def test_models_of_one_release_are_decided_on_together():
+    command = "-e approve -P project=shop -P population=all -P name=YOU"
+    assert [command in both(together=together).markdown for together in (True, False)] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from registry.measured import parse_measured
+from registry.evidence import read
+from registry.measured import Measured
 from tests.unit.builders import frame, is_one_sentence, measured
 from training import ScoresError, Slice, versus
 from training.bootstrap import Floats
@@ -47,9 +48,9 @@ def test_the_difference_is_paired_draw_by_draw(rows: Frame, found: Versus):
 def test_it_is_told_as_the_registry_reads_it(found: Versus):
     told = json.loads(json.dumps(found.json()))
     told["versus"] |= {"version": "1", "digest": "0123456789"}
-    read = parse_measured(measured(**told))
-    assert read.versus is not None
-    sizes = {(one.slice, one.range): (one.rows, one.difference is None) for one in read.versus.slices}
+    held = read(Measured, measured(**told))
+    assert held.versus is not None
+    sizes = {(one.slice, one.range): (one.rows, one.difference is None) for one in held.versus.slices}
     assert sum(rows for (name, _), (rows, _) in sizes.items() if name == "silence") == 600
     assert sizes["spent", "not known"][1] == (sizes["spent", "not known"][0] < 60)
 
