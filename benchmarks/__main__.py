@@ -16,6 +16,7 @@ from benchmarks import (
     speed,
     steps,
     walls,
+    watch,
 )
 from stack.errors import PrichalError
 
@@ -30,6 +31,7 @@ ALL = {
     "steps": steps.main,
     "scale": scale.main,
     "walls": walls.main,
+    "watch": watch.main,
     "retrains": retrains.main,
     "gate": gate.main,
     "race": race.main,

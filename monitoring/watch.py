@@ -20,11 +20,11 @@ class Bounds:
     """What a sound version keeps to; docs/watch.md has the figures of sound and of broken ones that they lie between.
 
     Attributes:
-        most_psi: of the population stability index. Another family of models a month later came to 0.93; turned round
-            where most leave, which keeps the mean, it was 1.4 and more.
+        most_psi: of the population stability index. Within a family it stayed below, another family on few people came
+            to 1.6; turned round where most leave, which keeps the mean, it was 1.3 and more.
         most_times: how many times larger or smaller the mean probability may be. Sound ones came to 1.3, a business
-            may have a bad month; ten times too much, cut at 1, was 4.8 and more where few leave.
-        least_rank: of the rank correlation over people in both days. Sound ones four months apart still had 0.36;
+            may have a bad month; ten times too much, cut at 1, was 5.4 and more where few leave.
+        least_rank: of the rank correlation over people in both days. Sound ones four months apart still had 0.58;
             shuffled it is 0, turned round it is negative.
         most_same: the share of rows with one and the same probability, where the day before had less than half of it. A
             model that lost its features says the same of everybody.
