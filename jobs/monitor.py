@@ -31,7 +31,6 @@ from monitoring import (
     write_report,
 )
 from registry import model_evidence, production
-from registry.policy import FLOOR
 from serving import Logged, published_dates, published_scores
 from training import Finding
 from training.validation import OUT_OF_TIME, validation
@@ -58,7 +57,11 @@ def monitor(context: Context, as_of: str = "latest") -> Watched:
         known = _quality(context, day)
         entry.rows_in, entry.rows_out = sum(one.rows for one in known), len(known)
         compared = _skew(context, day)
-        alerts = (*drift_alerts(moved, context.project.features), *_quality_alerts(known), *_skew_alerts(compared))
+        alerts = (
+            *drift_alerts(moved, context.project.features),
+            *_quality_alerts(known, context.project.policy.lowest_auc),
+            *_skew_alerts(compared),
+        )
         mlflow.set_tag("prichal.alerts", str(len(alerts)))
         mlflow.log_text("\n".join(alerts) or "no alert", "alerts.txt")
     context.say(f"monitor · {len(known)} matured days measured, {len(alerts)} alerts")
@@ -186,12 +189,14 @@ def _skew_alerts(compared: dict[date, Finding]) -> list[str]:
     ]
 
 
-def _quality_alerts(known: list[Quality]) -> list[str]:
+def _quality_alerts(known: list[Quality], lowest_auc: float) -> list[str]:
+    """Days on which the AUC was surely below the bound that the project's own policy sets."""
     return [
         f"{one.population} scored on {one.score_date} by {one.model_name} version {one.model_version}: "
-        f"ROC-AUC {one.auc:.3f} (95% {one.auc_low:.3f} to {one.auc_high:.3f}) turned out below {FLOOR:.2f}"
+        f"ROC-AUC {one.auc:.3f} (95% {one.auc_low:.3f} to {one.auc_high:.3f}) turned out below the "
+        f"{lowest_auc:.2f} of the project's policy"
         for one in known
-        if not one.auc_high >= FLOOR
+        if not one.auc_high >= lowest_auc
     ]
 
 

@@ -88,8 +88,15 @@ def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             if old.get(key) != new.get(key):
                 found.append(f"the {what} of version {new.get('number')} changed")
     if before.get("policy") != now.get("policy"):
-        found.append("the policy changed")
+        found.append(_policy_change(before.get("policy") or {}, now.get("policy") or {}))
     return found
+
+
+def _policy_change(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The gate refuses other bounds under the same version, so both steps are named at once."""
+    if before.get("version") == now.get("version"):
+        return "the policy changed under the same version number (raise `version` in the project's policy first)"
+    return "the policy changed"
 
 
 def _called(subject: Mapping[str, Any]) -> str:

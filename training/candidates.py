@@ -54,8 +54,7 @@ def _search(
 
     def told(trial: Trial) -> None:
         record.log_trial(population, trial, mark)
-        stopped = f", stopped after {len(trial.fold_aucs)} of {len(judge.folds)}" if trial.pruned else ""
-        say(f"train · trial {trial.number} {trial.family}  AUC of the folds {trial.auc:.4f}{stopped}")
+        say(f"train · trial {trial.number} {trial.family}  {_trial_result(trial, len(judge.folds))}")
 
     tags = {"prichal.kind": "search", "prichal.population": population}
     with mlflow.start_run(run_name=record.run_name(population, "search"), nested=True, tags=tags):
@@ -63,6 +62,14 @@ def _search(
         if done:
             say(f"train · {len(done)} trials of a training that was stopped are taken as done")
         return search(fixed, judge, Budget(plan.trials, plan.minutes), plan.seed, told, done)
+
+
+def _trial_result(trial: Trial, folds: int) -> str:
+    """Mean AUC of all folds; of a trial that was stopped early, its folds one by one, for they are no such mean."""
+    if not trial.pruned:
+        return f"mean AUC of {folds} folds {trial.auc:.4f}"
+    aucs = ", ".join(f"{auc:.4f}" for auc in trial.fold_aucs)
+    return f"stopped early, below the median: AUC of fold {aucs} (first {len(trial.fold_aucs)} of {folds} folds only)"
 
 
 def _log(population: str, candidate: Candidate, say: Say) -> str:

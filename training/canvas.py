@@ -4,8 +4,10 @@ import textwrap
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from numpy.typing import NDArray
 
 from features import Feature
 
@@ -44,6 +46,16 @@ def plain(axes: Any, x: str, y: str) -> None:
 def with_unit(feature: Feature, width: int) -> str:
     """A feature's description and unit, in lines of at most `width` characters."""
     return textwrap.fill(f"{feature.description} [{feature.unit}]", width)
+
+
+def is_binary(values: NDArray[np.float64]) -> bool:
+    """Whether a feature holds 1 and 0 only, nulls aside: its values are yes and no, not amounts.
+
+    >>> is_binary(np.array([0.0, 1.0, np.nan])), is_binary(np.array([0.0, 2.0])), is_binary(np.array([np.nan]))
+    (True, False, False)
+    """
+    known = values[~np.isnan(values)]
+    return bool(len(known)) and bool(np.isin(known, (0.0, 1.0)).all())
 
 
 def short(value: float) -> str:

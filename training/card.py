@@ -46,8 +46,8 @@ def _purpose(proof: Mapping[str, Any]) -> Iterator[str]:
     label = proof["label"]
     reach = label["horizon_days"] + label["grace_days"]
     yield (
-        f"The probability that one of the {escape(proof['who'])} leaves (project {escape(proof['project'])}), so that "
-        "those at risk can be spoken to."
+        f"The probability of leaving, for {escape(proof['who'])} (project {escape(proof['project'])}), so that those "
+        "at risk can be contacted."
     )
     yield ""
     yield f"To leave means: {escape(label['description'].replace('`', ''))}; it is known after {reach} days."
@@ -116,7 +116,8 @@ def _how_they_left(proof: Mapping[str, Any]) -> Iterator[str]:
 
 def _slices(proof: Mapping[str, Any]) -> Iterator[str]:
     """The same model month by month and among some of the people, as far as the evidence tells."""
-    months = [("date", one["as_of"], one, one.get("metrics", {})) for one in proof.get("months", [])]
+    kind = "date" if validation(proof["data"]) == OUT_OF_TIME else "part"
+    months = [(kind, one["as_of"], one, one.get("metrics", {})) for one in proof.get("months", [])]
     parts = [(one["slice"], one["range"], one, one) for one in proof.get("slices", [])]
     if not months and not parts:
         return

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from features import Feature
-from training.canvas import ACCENT, FAINT, INK, WARM, canvas, plain, sheet, short, with_unit
+from training.canvas import ACCENT, FAINT, INK, WARM, canvas, is_binary, plain, sheet, short, with_unit
 from training.churn_model import Attribution
 from training.metrics import Floats
 from training.validation import OUT_OF_TIME
@@ -73,12 +73,24 @@ def _curve(axes: Any, value: Floats, added: Floats, feature: Feature) -> None:
 
 def _points(axes: Any, value: Floats, added: Floats) -> None:
     """Rows up to the 99th percentile, for a few far ones would press all others together."""
+    if is_binary(value):
+        _two_points(axes, value, added)
+        return
     low, high = np.quantile(value, [0.005, 0.99])
     seen = (value >= low) & (value <= high)
     axes.scatter(value[seen], added[seen], s=5, color=ACCENT, alpha=0.18, linewidths=0, rasterized=True)
     middle, median = running_median(value[seen], added[seen])
     axes.plot(middle, median, color=INK, linewidth=1.8)
     axes.xaxis.set_major_formatter(lambda number, _: short(number))
+
+
+def _two_points(axes: Any, value: Floats, added: Floats) -> None:
+    """A feature of 1 or 0 has no slope: a median for no and one for yes, with the middle 80% of the rows."""
+    for place in np.unique(value):
+        low, median, high = np.quantile(added[value == place], [0.1, 0.5, 0.9])
+        axes.errorbar(place, median, [[median - low], [high - median]], fmt="o", color=INK, ecolor=ACCENT, capsize=4)
+    axes.set_xticks([0, 1], ["no", "yes"])
+    axes.set_xlim(-0.5, 1.5)
 
 
 def running_median(value: Floats, added: Floats) -> tuple[Floats, Floats]:

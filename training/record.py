@@ -32,11 +32,12 @@ def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
         )  # fmt: skip
         mlflow.log_input(data, context=context)
         mlflow.log_params({f"{context}_rows": len(frame), f"{context}_digest": frame.digest()[:16]})
+    unit = "dates" if judging.judged == OUT_OF_TIME else "parts"  # without dates, people are split into parts
     mlflow.log_params(
         {
-            "development_dates": _span(cut.development),
-            "calibration_dates": _span(cut.calibrate),
-            f"{held}_dates": _span(cut.out_of_time),
+            f"development_{unit}": _span(cut.development),
+            f"calibration_{unit}": _span(cut.calibrate),
+            f"{held}_{unit}": _span(cut.out_of_time),
             "validation": judging.validation,
             "folds": len(cut.folds),
         }
@@ -58,7 +59,9 @@ def log_trial(population: str, trial: Trial, mark: str) -> None:
         mlflow.log_params({"family": trial.family, **trial.params})
         for place, value in enumerate(trial.fold_aucs):
             mlflow.log_metric("fold_auc", value, step=place)
-        mlflow.log_metrics({"mean_fold_auc": trial.auc, "loss": 1.0 - trial.auc})
+        # A mean of fewer folds is another figure: under the same name it would lead the list of runs.
+        name = "mean_auc_of_first_folds" if trial.pruned else "mean_fold_auc"
+        mlflow.log_metrics({name: trial.auc} | ({} if trial.pruned else {"loss": 1.0 - trial.auc}))
         if not math.isnan(trial.variance):
             mlflow.log_metric("loss_variance", trial.variance)
 

@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 
 from features import Feature
-from training.canvas import FAINT, INK, sheet, short
+from training.canvas import FAINT, INK, is_binary, sheet, short
 from training.metrics import Floats
 from training.validation import OUT_OF_TIME
 
@@ -78,16 +78,20 @@ class _Reader:
         if tree.children_left[place] < 0:
             text = f"predicted {risk:.1%}\nleft {self.labels[here].mean():.1%}\n{share:.0%} of rows"
             return Node(float(next(ends)), depth, text, risk, share)
-        yes = self.node(tree.children_left[place], depth + 1, ends)
-        no = self.node(tree.children_right[place], depth + 1, ends)
-        return Node((yes.x + no.x) / 2, depth, self._question(place, here), risk, share, yes, no)
+        left, right = tree.children_left[place], tree.children_right[place]
+        binary = is_binary(self.rows[:, tree.feature[place]])
+        yes = self.node(right if binary else left, depth + 1, ends)
+        no = self.node(left if binary else right, depth + 1, ends)
+        return Node((yes.x + no.x) / 2, depth, self._question(place, here, binary), risk, share, yes, no)
 
-    def _question(self, place: int, here: NDArray[np.int_]) -> str:
+    def _question(self, place: int, here: NDArray[np.int_], binary: bool) -> str:
+        """A feature of 1 or 0 is asked for itself, any other for a value up to the threshold."""
         column = self.tree.feature[place]
         has_null = bool(np.isnan(self.rows[here, column]).any())
-        none = " or none" if has_null and self.tree.missing_go_to_left[place] else ""
+        to_yes = bool(self.tree.missing_go_to_left[place]) != binary
+        none = " or none" if has_null and to_yes else ""
         text = textwrap.fill(self.features[column].description, 26)
-        return f"{text}\n≤ {short(self.tree.threshold[place])}{none}?"
+        return f"{text}{none}?" if binary else f"{text}\n≤ {short(self.tree.threshold[place])}{none}?"
 
 
 def _draw(axes: Any, node: Node, most: float) -> None:

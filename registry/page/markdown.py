@@ -1,5 +1,6 @@
 """A review as Markdown: what MLflow shows as a version's description."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from registry.page.blocks import Block, Cell, Command, Items, Page, Picture, Section, Table, Text
@@ -8,6 +9,8 @@ from stack.markdown import LONGEST, cut, escape, table
 #: what it shows of one sentence of a person; the ledger holds all of it.
 LONGEST_SENTENCE = 600
 REST = "The rest is in the whole review.\n"
+#: the commands with which a reviewer decides.
+COMMANDS = re.compile(r"\n```\nmlflow run [^`]* -e approve [^`]*```\n")
 
 
 def as_markdown(page: Page, file: str, address: str | None) -> str:
@@ -29,7 +32,10 @@ def as_markdown(page: Page, file: str, address: str | None) -> str:
 
 
 def with_outcome(description: str, sentence: str) -> str:
-    """A description with what became of the version on top, at most `LONGEST` characters; told once if told again.
+    """A description with the current state of the version on top, at most `LONGEST` characters.
+
+    The same sentence twice is written once. An earlier state stays as plain text below; a wait for approval and its
+    commands are removed, because nothing waits any more.
 
     Args:
         description: Markdown as it is.
@@ -37,7 +43,15 @@ def with_outcome(description: str, sentence: str) -> str:
     """
     short = sentence if len(sentence) <= LONGEST_SENTENCE else sentence[:LONGEST_SENTENCE] + " …"
     line = f"**{escape(short)}**\n\n"
-    return description if description.startswith(line) else cut(line + description, LONGEST, REST)
+    return description if description.startswith(line) else cut(line + _as_history(description), LONGEST, REST)
+
+
+def _as_history(description: str) -> str:
+    """The description without the state it was in: no wait for approval, no commands, no earlier state in bold."""
+    state, gap, rest = description.partition("\n\n")
+    if state.startswith("**WAITS FOR APPROVAL"):
+        return COMMANDS.sub("", rest, count=1)
+    return f"{state.removeprefix('**').removesuffix('**')}{gap}{rest}"
 
 
 def _section(section: Section, short: bool) -> str:

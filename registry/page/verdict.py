@@ -30,7 +30,9 @@ def first_only(standing: Standing) -> list[Block]:
     """That nothing could be compared, where that is so."""
     if standing.production is not None:
         return []
-    return [Text("No version is in production: this is the first, only its own figures were judged, none compared.")]
+    return [
+        Text("First version: no other was in production when it was judged, so it was judged by its own figures alone.")
+    ]
 
 
 def to_decide(standing: Standing, decision: Decision, waits: bool, together: bool) -> list[Block]:

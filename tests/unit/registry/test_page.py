@@ -171,7 +171,10 @@ def test_figures_of_two_trainings_are_not_read_across_different_rows():
 
 def test_the_first_model_has_nothing_beside_it_and_that_is_said():
     made = both(FIRST)
-    assert "this is the first, only its own figures were judged, none compared" in made.markdown
+    assert (
+        "First version: no other was in production when it was judged, so it was judged by its own figures alone."
+        in made.markdown
+    )
     assert "| log-loss | 0.5200 (0.5000 to 0.5400) |" in plain(made)
     assert "- Parameters: depth 4, rate 0.1, rounds 300." in plain(made)
     assert not [title for title in ("Who is scored differently", "Side by side") if title in made.html]
@@ -319,11 +322,23 @@ def test_the_moment_is_told():
 
 def test_what_became_of_it_comes_on_top_once():
     first = with_outcome("**Verdict.**\n\n## Rest\n", "vera approved it: <good> & sound.")
-    assert first == "**vera approved it: &lt;good&gt; &amp; sound.**\n\n**Verdict.**\n\n## Rest\n"
+    assert first == "**vera approved it: &lt;good&gt; &amp; sound.**\n\nVerdict.\n\n## Rest\n"
     assert with_outcome(first, "vera approved it: <good> & sound.") == first
     assert with_outcome(first, "olga rolled it back.").splitlines()[:3] == [
-        "**olga rolled it back.**", "", "**vera approved it: &lt;good&gt; &amp; sound.**",
+        "**olga rolled it back.**", "", "vera approved it: &lt;good&gt; &amp; sound.",
     ]  # fmt: skip
+
+
+def test_after_an_approval_nothing_waits():
+    waiting = both(waits=True).markdown
+    assert "WAITS FOR APPROVAL" in waiting
+    assert "-e approve" in waiting
+    approved = with_outcome(waiting, "Version 2 approved by vera")
+    assert not [
+        words for words in ("WAITS", "-e approve", "-e reject", "No version is in production") if words in approved
+    ]
+    assert [line for line in approved.splitlines() if line.startswith("**")] == ["**Version 2 approved by vera**"]
+    assert approved.count("## ") == waiting.count("## ")
 
 
 def test_outcomes_push_the_least_important_sections_out():

@@ -16,6 +16,7 @@ def version(number: str, **changes: Any) -> Version:
     return replace(made, **changes)
 
 
+SAME_VERSION = "the policy changed under the same version number (raise `version` in the project's policy first)"
 STANDING = Standing(version("2"), version("1"))
 
 
@@ -29,7 +30,7 @@ STANDING = Standing(version("2"), version("1"))
         (replace(STANDING, challenger=version("2", evidence_sha256=None)), Policy(),
          ["the evidence of version 2 changed"]),
         (replace(STANDING, production=version("1", files_sha256="x")), Policy(), ["the files of version 1 changed"]),
-        (STANDING, Policy(fewest_left=5), ["the policy changed"]),
+        (STANDING, Policy(fewest_left=5), [SAME_VERSION]),
         (STANDING, Policy(version=2), ["the policy changed"]),
     ],
     ids=["nothing", "what no decision rests on", "challenger", "production gone", "evidence", "files", "a bound",

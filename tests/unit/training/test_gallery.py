@@ -112,3 +112,27 @@ def test_the_tree_says_which_way_go_those_without_a_value():
     risk = np.where(np.isnan(value) | (value < 60), 0.1, 0.7)
     said = texts(tree_picture(risk, value[:, None], np.ones(100, dtype=int), FEATURES[:1]))
     assert any(text.endswith("or none?") for text in said)
+
+
+def test_the_tree_asks_a_feature_of_yes_and_no_for_itself():
+    monthly = (np.arange(100) < 30).astype(float)
+    risk = np.where(monthly == 1, 0.6, 0.1)
+    labels = np.where(monthly == 1, 1, 0)
+    figure = tree_picture(risk, monthly[:, None], labels, [feature("count", description="contract is Month-to-month")])
+    said = texts(figure)
+    assert "contract is Month-to-month?" in said
+    assert not [text for text in said if "≤" in text]
+    places = {text.get_text(): text.get_position()[0] for text in figure.axes[0].texts}
+    yes, no = places["predicted 60.0%\nleft 100.0%\n30% of rows"], places["predicted 10.0%\nleft 0.0%\n70% of rows"]
+    assert places["yes"] < places["no"], "yes is drawn on the left"
+    assert yes < no
+
+
+def test_a_feature_of_yes_and_no_is_drawn_as_two_points_without_a_slope():
+    rows = replace(FRAME, rows=np.column_stack([FRAME.rows[:, 0] > 20, FRAME.rows[:, 1:]]).astype(float))
+    told = attribution(fit(rows), rows.rows, FEATURES)
+    axes = dependence_picture(told, rows.rows, FEATURES).axes
+    ticks = [[label.get_text() for label in one.get_xticklabels()] for one in axes]
+    assert ["no", "yes"] in ticks
+    binary = axes[ticks.index(["no", "yes"])]
+    assert not [line for line in binary.lines if len(line.get_xdata()) > 2], "no line joins the two"

@@ -9,6 +9,7 @@ import pytest
 
 from features import monthly
 from tests.unit.builders import frame
+from training.candidates import _trial_result
 from training.folds import split
 from training.frame import Frame
 from training.judge import Judge, judge_folds
@@ -136,3 +137,9 @@ def test_a_parameter_that_the_project_fixes_is_not_searched():
     trials = run(fixed={"xgboost": {"rounds": 10, "max_depth": 1, "half_life": 90}}, trials=3)[0]
     assert {(trial.params["max_depth"], trial.params["half_life"]) for trial in trials} == {(1, 90)}
     assert len(run(fixed={"logistic": {"C": 1.0}})[0]) == 0
+
+
+def test_a_trial_that_was_stopped_early_shows_its_folds_and_no_mean_of_them():
+    assert _trial_result(Trial(3, "xgboost", {}, (0.8, 0.84)), 2) == "mean AUC of 2 folds 0.8200"
+    stopped = Trial(10, "xgboost", {}, (0.8717,), pruned=True)
+    assert _trial_result(stopped, 3) == "stopped early, below the median: AUC of fold 0.8717 (first 1 of 3 folds only)"
