@@ -35,7 +35,8 @@ def start(folder: Path, records: Records, weed: Path, asked_port: int | None, ke
     log = folder / "s3.log"
     command = [
         str(weed), security_option(folder), "server",
-        f"-dir={folder / 'data'}", f"-ip={HOST}", f"-ip.bind={HOST}", "-filer", "-s3", f"-s3.port={port}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=0",
+        f"-dir={folder / 'data'}", f"-ip={HOST}", f"-ip.bind={HOST}", "-filer", "-s3", f"-s3.port={port}",
+        "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=0",
         "-volume.preStopSeconds=0", "-master.telemetry=false",  # it reports to its authors otherwise
         "-master.volumeSizeLimitMB=256", "-master.volumePreallocate=false",
         *(f"-{name}={number}" for name, number in inner.items()),
