@@ -53,7 +53,7 @@ def find_ports(state: Path) -> list[tuple[str, int]]:
 
 
 def find_open_services(state: Path, scratch: Path) -> dict[str, list[str]]:
-    """What each service answers on any of its ports to somebody without a key; services that refuse all are left out."""
+    """What each service answers on any of its ports to somebody without a key; who refuses all is left out."""
     found: dict[str, list[str]] = {}
     for service, port in find_ports(state):
         if service == "postgres":
@@ -82,7 +82,8 @@ def _connections(state: Path, kind: str) -> Iterator[tuple[str, Any]]:
     records = Records(state / "run")
     for service in ("postgres", "s3", "mlflow"):
         started = records.read(service)
-        assert started is not None and started.alive()
+        assert started is not None
+        assert started.alive()
         process = psutil.Process(started.pid)
         for member in (process, *process.children(recursive=True)):
             yield from ((service, found) for found in member.net_connections(kind))

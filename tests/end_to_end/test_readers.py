@@ -16,6 +16,8 @@ from tests.end_to_end.conftest import Clone
 
 MART = Mart("reader_scores", "customer_id")
 DAYS = (date(2026, 3, 1), date(2026, 3, 2))
+#: a reader may switch off what would keep older days from being read at all.
+PLAIN_SCAN = [f"set enable_{way} = off" for way in ("partition_pruning", "indexscan", "bitmapscan")]
 #: cheaper than a comparison of dates, so that the planner calls it first, and it tells what it is shown.
 LEAK = """
 create function {schema}.leak(shown_date date, shown_id bigint) returns boolean language plpgsql cost 0.0000001
@@ -119,7 +121,7 @@ def test_no_function_shows_a_reader_older_days(clone: Clone, people: dict[str, S
     with connect(clone.url) as connection:
         connection.execute("grant temporary on database prichal to anna")
     try:
-        rows, told = people["anna"].run("set enable_partition_pruning = off", LEAK.format(schema="pg_temp"), query)
+        rows, told = people["anna"].run(*PLAIN_SCAN, LEAK.format(schema="pg_temp"), query)
     finally:
         with connect(clone.url) as connection:
             connection.execute("revoke temporary on database prichal from anna")
