@@ -15,6 +15,7 @@ from jobs.context import Context
 from jobs.journal import open_tracking
 from stack import services
 from stack.errors import PrichalError, ServiceError
+from stack.private_files import make_private
 from stack.settings import user
 
 #: parameters of the entry points: name -> help; all are text, as MLflow hands them over.
@@ -52,6 +53,7 @@ def run(name: str, act: Callable[..., object], defaults: Mapping[str, str]) -> i
     _quiet()
     try:
         context = Context.of(given.pop("project"))
+        make_private(context.settings)
         services.check(context.settings)
         open_tracking(context)
         act(context, **given)

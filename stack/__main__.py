@@ -7,6 +7,7 @@ from collections.abc import Callable
 from stack import services
 from stack.errors import PrichalError
 from stack.people import give_role
+from stack.private_files import make_private
 from stack.settings import Settings
 from stack.spark import check_java
 
@@ -31,6 +32,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         settings = Settings.load()
+        make_private(settings)
         if given.act == "user":
             _give_role(settings, given.name, given.role, given.new_password)
         else:

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 
-def replace_text(path: Path, text: str, mode: int = 0o644) -> None:
-    """Replace the file `path` in one step."""
+def replace_text(path: Path, text: str, mode: int = 0o666) -> None:
+    """Replace the file `path` in one step. Its rights are those of `mode` that the process's umask leaves."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     partial.touch(mode=mode)

@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 from stack.errors import ServiceError, SettingError
+from stack.private_files import restrict_state
 from stack.process import HOST, Records, Started, choose_port
 
 
@@ -34,6 +35,14 @@ SYSTEM_USER = "pgserver"
 
 #: Reading roles and the scorer's role. No login: people and programs are granted them.
 ROLES = ("prichal_writer", "prichal_reader")
+#: What these roles need of their database and not yet have, where we may grant it. Nobody else gets it: with TEMP, a
+#: reader could define functions that see what a query reads before it is filtered.
+MISSING_PRIVILEGES = """
+select current_database(), role, privilege from (values
+  ('prichal_writer', 'CONNECT'), ('prichal_writer', 'TEMP'), ('prichal_reader', 'CONNECT')) needed (role, privilege)
+where not has_database_privilege(role, current_database(), privilege)
+  and has_database_privilege(current_database(), privilege || ' WITH GRANT OPTION')
+"""
 
 
 def start(folder: Path, records: Records, asked_port: int | None, passwords: dict[str, str]) -> Started:
@@ -43,8 +52,18 @@ def start(folder: Path, records: Records, asked_port: int | None, passwords: dic
     `mlflow` (the tracking server's).
     """
     last = records.read("postgres")
-    if last is not None and last.alive():
-        return last
+    started = last if last is not None and last.alive() else _launch(folder, records, last, asked_port, passwords)
+    port = started.ports["sql"]
+    for name in ("prichal", "mlflow"):
+        make_database(port, passwords, name, owner=name)
+    with connect(url("prichal", passwords["prichal"], port, "prichal")) as connection:
+        migrate(connection, "")
+    return started
+
+
+def _launch(
+    folder: Path, records: Records, last: Started | None, asked_port: int | None, passwords: dict[str, str]
+) -> Started:
     _make_readable(BINARIES)
     owner = _owner()
     if not (folder / "data" / "PG_VERSION").exists():
@@ -61,8 +80,6 @@ def start(folder: Path, records: Records, asked_port: int | None, passwords: dic
     pid = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
     started = Started.of(pid, {"sql": port})
     records.write("postgres", started)
-    for name in ("prichal", "mlflow"):
-        make_database(port, passwords, name, owner=name)
     return started
 
 
@@ -112,28 +129,39 @@ def _not_a_url() -> SettingError:
 
 
 def migrate(connection: psycopg.Connection, ddl: str) -> None:
-    """Run idempotent DDL; parallel migrations wait for one another."""
+    """Run idempotent DDL, with the roles there that it grants to; parallel migrations wait for one another."""
     connection.execute("SELECT pg_advisory_xact_lock(hashtext('prichal.migrate'))")
     for role in ROLES:
         found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
         if not found:
             connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
             connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+    for name, role, privilege in connection.execute(MISSING_PRIVILEGES).fetchall():
+        grant = sql.SQL("GRANT {} ON DATABASE {} TO {}")
+        connection.execute(grant.format(sql.SQL(privilege), sql.Identifier(name), sql.Identifier(role)))
     connection.execute(ddl)
 
 
 def make_database(port: int, passwords: dict[str, str], name: str, owner: str) -> None:
-    """A database on the PostgreSQL started here, and the role that owns it, unless they are there."""
+    """A database on the PostgreSQL started here, and the role that owns it, unless they are there.
+
+    Only its owner, and who is granted it, may enter it or make temporary objects there.
+    """
     with psycopg.connect(url("postgres", passwords["postgres"], port, "postgres"), autocommit=True) as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            return
-        attributes = "LOGIN CREATEROLE" if owner == "prichal" else "LOGIN"
-        database, who = sql.Identifier(name), sql.Identifier(owner)
-        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [owner]).fetchone():
-            create = sql.SQL("CREATE ROLE {} {} PASSWORD {}")
-            connection.execute(create.format(who, sql.SQL(attributes), sql.Literal(passwords[owner])))
-        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, who))
-        connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(database))
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            _create_database(connection, name, owner, passwords[owner])
+        for database in (name, "postgres", "template1"):
+            revoke = sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC")
+            connection.execute(revoke.format(sql.Identifier(database)))
+
+
+def _create_database(connection: psycopg.Connection, name: str, owner: str, password: str) -> None:
+    attributes = "LOGIN CREATEROLE" if owner == "prichal" else "LOGIN"
+    database, who = sql.Identifier(name), sql.Identifier(owner)
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [owner]).fetchone():
+        create = sql.SQL("CREATE ROLE {} {} PASSWORD {}")
+        connection.execute(create.format(who, sql.SQL(attributes), sql.Literal(password)))
+    connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, who))
 
 
 def _initialise(folder: Path, owner: str | None, password: str) -> None:
@@ -147,7 +175,8 @@ def _initialise(folder: Path, owner: str | None, password: str) -> None:
         entry = pwd.getpwnam(owner)
         for path in (folder, secret):
             os.chown(path, entry.pw_uid, entry.pw_gid)
-        _make_readable(folder)
+        _make_readable(folder.parent)
+        restrict_state(folder.parent)
     try:
         _run(
             "initdb",

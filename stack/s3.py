@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import boto3
+import psutil
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from stack.errors import ServiceError
-from stack.process import HOST, Records, Started, choose_port, free_ports, launch, wait_until
+from stack.mutual_tls import security_option, write_security
+from stack.process import HOST, Records, Started, choose_port, free_ports, launch, stop, wait_until
 from stack.settings import Settings
 
 #: what `weed server` listens on besides S3; each gets a free port, so that two clones do not meet.
@@ -16,17 +18,25 @@ INNER = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "
 
 
 def start(folder: Path, records: Records, weed: Path, asked_port: int | None, key: str, secret: str) -> Started:
-    """Start an S3 server with its data in `folder` and one access key, and return its process."""
+    """Start an S3 server with its data in `folder` and one access key, and return its process.
+
+    Its inner servers answer to one another only. A server of an earlier release, whose inner servers answer to
+    everybody, is replaced.
+    """
     last = records.read("s3")
     if last is not None and last.alive():
-        return last
+        if security_option(folder) in psutil.Process(last.pid).cmdline():
+            return last
+        stop(last)
+    write_security(folder)
     (folder / "data").mkdir(parents=True, exist_ok=True)
     port = choose_port(asked_port, last.ports["s3"] if last else None, "PRICHAL_S3_PORT")
     inner = dict(zip(INNER, free_ports(len(INNER)), strict=True))
     log = folder / "s3.log"
     command = [
-        str(weed), "server", f"-dir={folder / 'data'}", f"-ip={HOST}", f"-ip.bind={HOST}", "-filer", "-s3",
-        f"-s3.port={port}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=0",
+        str(weed), security_option(folder), "server",
+        f"-dir={folder / 'data'}", f"-ip={HOST}", f"-ip.bind={HOST}", "-filer", "-s3", f"-s3.port={port}",
+        "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=0",
         "-volume.preStopSeconds=0", "-master.telemetry=false",  # it reports to its authors otherwise
         "-master.volumeSizeLimitMB=256", "-master.volumePreallocate=false",
         *(f"-{name}={number}" for name, number in inner.items()),

@@ -24,6 +24,12 @@ CLIENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 
+#: Said where MLflow asks nobody for a name.
+OPEN_TO_ALL = (
+    "          Every user of this machine can read and change its runs and models: on a shared machine, run "
+    "`PRICHAL_MLFLOW_AUTH=on make up` now (docs/who-may.md)."
+)
+
 #: of PostgreSQL's superuser, the mart's owner, MLflow's role, S3; MLflow's admin, and the key of its forms.
 PASSWORDS = ("postgres", "prichal", "mlflow", "s3", "admin", "flask")
 
@@ -118,6 +124,8 @@ def _start_mlflow(settings: Settings, here: Here) -> Settings:
     )
     uri = f"http://{HOST}:{started.ports['http']}"
     here.say(f"mlflow    {uri}{f', asks for a name and a password; yours is {ADMIN}' if login else ''}")
+    if login is None:
+        here.say(OPEN_TO_ALL)
     who = {"tracking_user": ADMIN, "tracking_password": SecretStr(login.password)} if login else {}
     return settings.model_copy(update={"tracking_uri": uri, "tracking_user": None, "tracking_password": None, **who})
 

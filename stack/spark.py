@@ -57,6 +57,8 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
     )
     if local:
         builder = builder.config("spark.sql.shuffle.partitions", str(shuffle_partitions or 4))
+        # Hadoop gives its files rights of its own, whatever the umask of the process.
+        builder = builder.config("spark.hadoop.fs.permissions.umask-mode", "077")
     return builder.getOrCreate()
 
 

@@ -26,6 +26,8 @@ SECOND_STACK = {
     "test_cinema.py",
     "test_guard.py",
     "test_keeper.py",
+    "test_other_users.py",
+    "test_readers.py",
     "test_stack.py",
     "test_webhook.py",
     "test_who_may.py",

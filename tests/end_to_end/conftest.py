@@ -78,8 +78,8 @@ def clean_environment(state: Path) -> dict[str, str]:
     return {**kept, "PRICHAL_STATE": str(state), "PATH": f"{BINARIES}:{kept['PATH']}"}
 
 
-def bring_up(state: Path) -> Clone:
-    environment = clean_environment(state)
+def bring_up(state: Path, **extra: str) -> Clone:
+    environment = {**clean_environment(state), **extra}
     started = subprocess.run(
         [sys.executable, "-m", "stack", "up"], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
     )
@@ -95,12 +95,12 @@ def take_down(state: Path) -> None:
 
 
 @contextmanager
-def started_clone() -> Iterator[Clone]:
+def started_clone(**extra: str) -> Iterator[Clone]:
     """Services in a folder of their own; not in pytest's, which every other pytest closes to PostgreSQL's user."""
     with tempfile.TemporaryDirectory(prefix="prichal-test-") as folder:
         state = Path(folder) / "state"
         with kept(state):
-            yield bring_up(state)
+            yield bring_up(state, **extra)
 
 
 @pytest.fixture(scope="session")

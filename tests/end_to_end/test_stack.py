@@ -11,9 +11,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
+from stack.process import HOST, Records, Started, free_ports, wait_until
 from tests.end_to_end.conftest import ROOT, Clone, bring_up, clean_environment, started_clone, take_down
 from tests.end_to_end.keeper import kept
+from tests.end_to_end.scan import find_open_services
 
 
 def pids(state: Path) -> dict[str, int]:
@@ -22,9 +25,33 @@ def pids(state: Path) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def neighbour() -> Iterator[Clone]:
-    """Another clone on the same machine."""
-    with started_clone() as made:
+    """Another clone on the same machine, whose MLflow asks for a name from the first start."""
+    with started_clone(PRICHAL_MLFLOW_AUTH="on") as made:
         yield made
+
+
+def start_unprotected_weed(clone: Clone) -> Started:
+    """Servers without keys in the record of S3; without filer and S3, which take long to stop."""
+    records, ports, folder = Records(clone.state / "run"), free_ports(4), clone.state / "earlier"
+    last = records.read("s3")
+    assert last is not None
+    names = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc")
+    options = " ".join(f"-{name}={port}" for name, port in zip(names, ports, strict=True))
+    folder.mkdir()
+    # By a shell that ends, so that this process is not the one to bury it.
+    command = f"weed server -ip={HOST} -dir={folder} -master.telemetry=false {options} >{folder}/log 2>&1 & echo $!"
+    started = Started.of(int(clone.run("setsid", "sh", "-c", command).stdout), last.ports)
+    records.write("s3", started)
+    address = f"http://{HOST}:{ports[0]}/cluster/status"
+    wait_until(lambda: answers_http(address), started.alive, "weed", folder / "log", 30)
+    return started
+
+
+def answers_http(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 def test_two_clones_run_side_by_side(clone: Clone, neighbour: Clone) -> None:
@@ -47,11 +74,19 @@ def test_down_stops_its_own_and_runs_and_artifacts_outlive_it(clone: Clone, neig
     take_down(neighbour.state)
     assert not [pid for pid in stopped.values() if psutil.pid_exists(pid)]
     assert all(psutil.pid_exists(pid) for pid in pids(clone.state).values())
+    # What an earlier release started, with inner servers that ask for nothing, is replaced.
+    earlier = start_unprotected_weed(neighbour)
     again = bring_up(neighbour.state)
+    assert not earlier.alive()
     assert again.environment["MLFLOW_TRACKING_URI"] == neighbour.environment["MLFLOW_TRACKING_URI"]
     assert again.run("python", "-c", read).stdout.strip() == "here"
     own = "select count(*) from information_schema.tables where table_name = 'experiments'"
     assert again.rows(own) == [(0,)], "MLflow has a database of its own, apart from the mart's"
+
+
+def test_mlflow_asks_for_a_name_from_the_first_up_on(neighbour: Clone, tmp_path: Path) -> None:
+    assert requests.get(f"{neighbour.environment['MLFLOW_TRACKING_URI']}/version", timeout=30).status_code == 401
+    assert find_open_services(neighbour.state, tmp_path) == {}
 
 
 def test_up_again_finds_what_runs_and_keeps_the_addresses(clone: Clone) -> None:

@@ -59,3 +59,9 @@ def test_no_row_is_lost_because_of_a_files_name(name: str, take: Take, spark: "S
     assert done.manifest.rows_in == 2
     rows = Table(tmp_path / "lake", "shop", "orders").read(spark).collect()
     assert sorted(row["user_id"] for row in rows) == [1, 2]
+
+
+def test_what_spark_writes_is_its_owners_alone(spark: "SparkSession", tmp_path: Path):
+    spark.range(3).write.parquet(str(tmp_path / "written"))
+    found = [tmp_path / "written", *(tmp_path / "written").iterdir()]
+    assert {path.stat().st_mode & 0o077 for path in found} == {0}

@@ -7,7 +7,7 @@ import pytest
 from stack.files import adopt, fresh_partial, replace_text
 
 
-@pytest.mark.parametrize("mode", [0o644, 0o600])
+@pytest.mark.parametrize("mode", [0o640, 0o600])
 def test_a_file_is_replaced_whole_with_its_rights_and_nothing_is_left_beside_it(mode: int, tmp_path: Path):
     path = tmp_path / "deep" / "current.json"
     replace_text(path, "a much longer text than the next", mode)

@@ -1,0 +1,49 @@
+"""Only the owner reads the state and the lake: what this process makes, and what an earlier release left open."""
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from stack.settings import Settings
+
+OTHERS = stat.S_IRWXO
+GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def make_private(settings: Settings) -> None:
+    """Close state and lake to other users, and let this process and its children make only private files.
+
+    On a cluster, the lake's group keeps its rights: workers may run as other users of that group. What belongs to
+    another user is left to that user.
+    """
+    removed = GROUP_AND_OTHERS if settings.spark_master.startswith("local") else OTHERS
+    os.umask(os.umask(removed) | removed)
+    if settings.state.is_dir():
+        restrict_state(settings.state)
+        for path in settings.state.iterdir():
+            if path != settings.lake:
+                _remove_rights(path, GROUP_AND_OTHERS)
+    if settings.lake.is_dir():
+        _remove_rights(settings.lake.resolve(), removed)
+
+
+def restrict_state(state: Path) -> None:
+    """Let only the owner into the folder `state`; the group of PostgreSQL's system user may pass through.
+
+    That user owns the folder `postgres` where root started it.
+    """
+    data = state / "postgres"
+    if os.geteuid() == 0 and data.is_dir() and data.stat().st_uid != state.stat().st_uid:
+        os.chown(state, -1, data.stat().st_gid)
+        state.chmod(0o710)
+    else:
+        _remove_rights(state, GROUP_AND_OTHERS)
+
+
+def _remove_rights(path: Path, rights: int) -> None:
+    with suppress(FileNotFoundError):  # another process has renamed it in the meantime
+        found = path.lstat()
+        is_ours = os.geteuid() in {0, found.st_uid}
+        if is_ours and not stat.S_ISLNK(found.st_mode) and found.st_mode & rights:
+            path.chmod(stat.S_IMODE(found.st_mode) & ~rights)
