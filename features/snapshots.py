@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -46,6 +47,13 @@ class Snapshots:
         self.folder = lake / spec.project / "snapshots"
         self.tables = {source.name: Table(lake, spec.project, source.name) for source in spec.sources}
         self._digests: dict[tuple[object, ...], str] = {}
+        self._hold_making: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def pin(self, hold_making: Callable[[], AbstractContextManager[None]]) -> None:
+        """Keep to the tables as they are now, and hold this while snapshots are made: one process at a time may."""
+        self._hold_making = hold_making
+        for table in self.tables.values():
+            table.pin()
 
     @property
     def coverage(self) -> Coverage:
@@ -99,10 +107,27 @@ class Snapshots:
         """
         for day in dates:
             self.check(day)
-        missing = [day for day in sorted(set(dates)) if not self.path(day).exists()]
+        missing = self._missing(dates)
         if missing:
-            self._make(engine(), missing)
+            with self._hold_making():
+                missing = self._missing(dates)  # another process may have made them while this one waited
+                if missing:
+                    self._make(engine(), missing)
         return Built({day: self._rows(day) for day in sorted(set(dates))}, tuple(missing))
+
+    def remove_outdated(self) -> None:
+        """Remove the snapshots that newer ones of their dates replaced; nobody may be reading them."""
+        for folder in self.folder.glob("as_of=*"):
+            made = list(folder.iterdir())
+            if len(made) < 2:
+                continue
+            current = self.path(date.fromisoformat(folder.name.removeprefix("as_of=")))
+            for old in made:
+                if current.exists() and old != current:
+                    shutil.rmtree(old, ignore_errors=True)
+
+    def _missing(self, dates: Sequence[date]) -> list[date]:
+        return [day for day in sorted(set(dates)) if not self.path(day).exists()]
 
     def backfill(self, engine: Engine, dates: Sequence[date], folder: Path) -> list[Path]:
         """Make snapshots of these dates from the rows, whatever is kept, as `folder`/as_of=<date> each."""
@@ -201,14 +226,11 @@ class Snapshots:
         shutil.rmtree(partial)
 
     def _adopt(self, written: Path, day: date) -> None:
-        """Move one date's folder to its place and drop what it replaces."""
+        """Move one date's folder to its place; what it replaces stays for readers."""
         target = self.path(day)
         target.parent.mkdir(parents=True, exist_ok=True)
         (written / "_rows.json").write_text(json.dumps({"rows": sum(_parquet_rows(written))}))
         adopt(written, target)
-        for old in target.parent.iterdir():
-            if old != target:
-                shutil.rmtree(old)
 
     def _rows(self, day: date) -> int:
         return int(json.loads((self.path(day) / "_rows.json").read_text())["rows"])

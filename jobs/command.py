@@ -15,8 +15,10 @@ from jobs.context import Context
 from jobs.journal import open_tracking
 from stack import services
 from stack.errors import PrichalError, ServiceError
+from stack.parent import TERMINATED, StoppedError, stopped_by_signal
 from stack.private_files import make_private
-from stack.settings import user
+from stack.settings import user, variable
+from stack.temporary import temporary_folder
 
 #: parameters of the entry points: name -> help; all are text, as MLflow hands them over.
 PARAMETERS = {
@@ -44,7 +46,7 @@ def run(name: str, act: Callable[..., object], defaults: Mapping[str, str]) -> i
         defaults: the parameters it takes and their defaults.
 
     Returns:
-        Exit code: 0, or 2 after one sentence on standard error.
+        Exit code: 0, or 2 after one sentence on standard error; 143 when it was stopped.
     """
     parser = argparse.ArgumentParser(prog=f"prichal {name}", description=act.__doc__)
     for parameter, default in defaults.items():
@@ -54,9 +56,15 @@ def run(name: str, act: Callable[..., object], defaults: Mapping[str, str]) -> i
     try:
         context = Context.of(given.pop("project"))
         make_private(context.settings)
-        services.check(context.settings)
-        open_tracking(context)
-        act(context, **given)
+        # A step belongs to the `mlflow run` that started it; one that a person started goes on when the shell is gone.
+        started_by_mlflow = variable("MLFLOW_RUN_ID") is not None
+        with stopped_by_signal(started_by_mlflow), temporary_folder(context.settings), context:
+            services.check(context.settings)
+            open_tracking(context)
+            act(context, **given)
+    except StoppedError as stopped:
+        sys.stderr.write(f"prichal: {name} was {stopped}.\n")
+        return TERMINATED
     except PrichalError as error:
         return _tell(error)
     except (psycopg.OperationalError, requests.RequestException, MlflowException) as error:

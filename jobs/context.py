@@ -4,16 +4,19 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from features import DuckEngine, Engine, Snapshots, SparkEngine, TableSnapshots
 from lake import Table
 from projects import Project, load_project
 from stack import spark
 from stack.errors import PrichalError
+from stack.locks import Locks
 from stack.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,13 +29,20 @@ class DateError(PrichalError):
 
 @dataclass
 class Context:
-    """One process's surroundings."""
+    """One process's surroundings.
+
+    Attributes:
+        locks: those of the step that runs; None between steps.
+    """
 
     settings: Settings
     project: Project
     began: float = field(default_factory=time.monotonic)
     spark_called: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
+    locks: Locks | None = None
+    _session: "SparkSession | None" = None
+    _pinned: Snapshots | None = None
 
     @classmethod
     def of(cls, project: str) -> "Context":
@@ -50,7 +60,17 @@ class Context:
             if not self.spark_called:
                 self.spark_called = True
                 self.say(f"spark · starting on {self.settings.spark_master}")
-            return spark.session(self.settings, self.project.time_zone)
+            self._session = spark.session(self.settings, self.project.time_zone)
+            return self._session
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End the Spark of this process, if it was started."""
+        if self._session is not None:
+            spark.end(self._session)
+            self._session = None
 
     def engine(self) -> Engine:
         """What runs the plan of features, as the setting ENGINE says."""
@@ -80,7 +100,30 @@ class Context:
 
     @property
     def snapshots(self) -> Snapshots:
-        """The project's snapshots."""
+        """The project's snapshots; within a step, all over one state of the lake."""
+        return self._pinned or self._snapshots()
+
+    @contextmanager
+    def one_state_of_the_lake(self, hold_making: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+        """Within the block, snapshots are made of the tables as they are now, whatever an ingest replaces.
+
+        Args:
+            hold_making: held around the making of snapshots, which one process at a time may do.
+        """
+        before, self._pinned = self._pinned, self._snapshots()
+        self._pinned.pin(hold_making)
+        try:
+            yield
+        finally:
+            self._pinned = before
+
+    def remove_outdated(self) -> None:
+        """Remove the folders of the lake that newer ones replaced; nobody may be reading them."""
+        for table in self.tables.values():
+            table.remove_outdated()
+        self._snapshots().remove_outdated()
+
+    def _snapshots(self) -> Snapshots:
         kind = Snapshots if self.project.table is None else TableSnapshots
         return kind(self.settings.lake, self.project.spec)
 

@@ -9,6 +9,8 @@ import mlflow
 from psycopg.types.json import Jsonb
 
 from jobs.context import Context
+from jobs.killed_runs import clean_up_after_killed_runs
+from jobs.step_locks import hold_run, hold_step, remove_outdated
 from stack.errors import PrichalError
 from stack.postgres import connect, migrate
 from stack.settings import user, variable
@@ -42,15 +44,30 @@ class Entry:
 def step(context: Context, name: str, parameters: Mapping[str, str]) -> Iterator[Entry]:
     """An MLflow run and a row of `ops.runs` around a step; both tell how it ended, and why if it failed.
 
-    A row left at `running` is a step that was killed.
+    A row left at `running` is a step that was killed: the next step of the project closes it.
+
+    Raises:
+        StepRunningError: another process runs the same step of the project.
     """
-    url = context.settings.require_database()
-    with connect(url) as connection:
+    with connect(context.settings.require_database()) as connection:
         migrate(connection, DDL)
+    with hold_step(context, name, parameters) as outermost:
+        if outermost:
+            clean_up_after_killed_runs(context, name)
+        with _recorded(context, name, parameters) as entry:
+            yield entry
+        if outermost:
+            remove_outdated(context)
+
+
+@contextmanager
+def _recorded(context: Context, name: str, parameters: Mapping[str, str]) -> Iterator[Entry]:
+    url = context.settings.require_database()
     with mlflow.start_run(run_name=name, nested=mlflow.active_run() is not None) as run:
         tags = {"prichal.step": name, "prichal.project": context.project.name, "prichal.author": user()}
         mlflow.set_tags({"mlflow.runName": name, **tags})
         entry = Entry(run.info.run_id)
+        hold_run(context, entry.run_id)
         _begin(url, entry, context.project.name, name, parameters)
         try:
             yield entry

@@ -1,6 +1,7 @@
 """`mlflow run . -e score`: the Spark UDF of the model in production, then the mart."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -11,11 +12,13 @@ from features import Population
 from jobs.command import run
 from jobs.context import Context
 from jobs.journal import step
+from jobs.step_locks import check_locks
 from jobs.telling import tell_person, tell_program
 from monitoring import WATCH, Watch, guarded
 from registry import productions
 from serving import Logged, Published, Scored, publish
 from serving import score as apply
+from stack.owners import remove
 
 #: characters that MLflow takes in a tag.
 MOST_TAG = 5000
@@ -47,7 +50,7 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
         parts, differences, alerts = [], [0.0], []
         for one in project.populations:
             watch = Watch(url, project.mart, one.name, one.model, day)
-            done = guarded(watch, versions[one.name], partial(_score, context, one, day, bool(waiting)))
+            done = guarded(watch, versions[one.name], partial(_score, context, one, day, bool(waiting), entry.run_id))
             differences.append(done.scored.largest_difference)
             if done.alert is not None:
                 alerts.append(done.alert)
@@ -58,19 +61,30 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
                 tell_program(context, done.moved)
             context.say(f"score · {one.name}: {done.scored.rows:,} rows by {one.model} version {done.version} at {day}")
             matures_on = one.label.matures_on(day)
-            parts.append(Published(one.name, done.scored.folder, one.model, done.version, matures_on))
+            parts.append(Published(one.name, done.scored, one.model, done.version, matures_on))
         entry.inputs["versions"] = {part.population: part.version for part in parts}
+        check_locks(context)
         entry.rows_out = publish(url, project.mart, day, parts)
+        _remove_earlier_scores(parts)
         Logged(context.settings.lake, project.name).keep(day, snapshots.path(day), project.entity)
     context.say(f"score · {entry.rows_out:,} rows published to mart.{project.mart.table} for {day}")
     return ScoredDay(day, entry.rows_out, tuple(parts), max(differences), tuple(alerts))
 
 
-def _score(context: Context, population: Population, day: date, unlabelled: bool, version: str) -> Scored:
+def _score(context: Context, population: Population, day: date, unlabelled: bool, run_id: str, version: str) -> Scored:
     project = context.project
-    target = context.settings.lake / project.name / "scores" / population.name / f"score_date={day}"
+    scores = context.settings.lake / project.name / "scores" / population.name
+    target = scores / f"score_date={day}" / f"run={run_id}"
     snapshot, who = context.snapshots.path(day), (population.name, project.entity, population.model, version)
     return apply(context.spark(), snapshot, *who, target, unlabelled=unlabelled)
+
+
+def _remove_earlier_scores(parts: Sequence[Published]) -> None:
+    """Remove what earlier runs scored on the day: they have ended, for one `score` of a project runs at a time."""
+    for part in parts:
+        for path in part.scored.folder.parent.iterdir():
+            if path != part.scored.folder:
+                remove(path)
 
 
 if __name__ == "__main__":

@@ -134,9 +134,16 @@ class Table:
         self.project = project
         self.folder = lake / project / "tables" / source
         self.quarantine = lake / project / "quarantine" / source
+        self._pinned: Manifest | None = None
+
+    def pin(self) -> None:
+        """Keep to what the table holds now, whatever an ingest replaces while this object is in use."""
+        self._pinned = self.manifest()
 
     def manifest(self) -> Manifest | None:
         """What the table holds now; None before the first ingest."""
+        if self._pinned is not None:
+            return self._pinned
         path = self.folder / "current.json"
         try:
             found = path.stat()
@@ -181,12 +188,18 @@ class Table:
         return self.folder / "staged" / name
 
     def publish(self, manifest: Manifest) -> None:
-        """Make the complete folders that the manifest names the current ones and drop what they replace."""
+        """Make the complete folders that the manifest names the current ones; those they replace stay for readers."""
         content = asdict(manifest)
         for month in content["months"].values():
             month["marks"] = [list(mark.values()) for mark in month["marks"]]
         text = json.dumps(content, indent=1, sort_keys=True) + "\n"
         replace_text(self.folder / "current.json", text)
+
+    def remove_outdated(self) -> None:
+        """Remove the folders that the table no longer names; nobody may be reading or writing it."""
+        manifest = self.manifest()
+        if manifest is None:
+            return
         named = {self.batch(file.batch) for file in manifest.files.values()}
         named |= {self.month(name, one.digest) for name, one in manifest.months.items()}
         for old in (*self.folder.glob("staged/*"), *self.folder.glob("months/*/*")):

@@ -1,5 +1,6 @@
 """Publish a day's scores in one transaction: readers see the old day or the new one, never a part."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from pyarrow import dataset
+from pyarrow import BufferReader, parquet
 
 from serving.mart import Mart
+from serving.score import Scored
 from stack.errors import PrichalError
 from stack.postgres import connect
 
@@ -25,7 +27,7 @@ class Published:
     """Scores of one population to publish, the version that made them, and when one knows who left."""
 
     population: str
-    folder: Path
+    scored: Scored
     model: str
     version: str
     matures_on: date
@@ -47,7 +49,8 @@ def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[Pub
         Rows published.
 
     Raises:
-        PublishError: there is no row at all, or an entity is in two populations.
+        PublishError: the files of a part are not those that were written and checked, there is no row at all, or
+            an entity is in two populations.
     """
     mart.prepare(database_url, score_date)
     with connect(database_url, role="prichal_writer") as connection:
@@ -77,15 +80,28 @@ def _stage(connection: psycopg.Connection, mart: Mart, parts: Sequence[Published
     )
     with connection.cursor().copy("copy staged from stdin") as copy:
         for part in parts:
-            for row in _rows(part.folder, mart.entity):
+            for row in _rows(part.scored, mart.entity):
                 copy.write_row((*row, part.population, part.model, part.version, part.matures_on))
 
 
-def _rows(folder: Path, entity: str) -> Iterator[tuple[object, ...]]:
-    """Rows of the Parquet folder, a batch in memory at a time."""
-    files = [str(file) for file in sorted(folder.glob("*.parquet"))]
-    for batch in dataset.dataset(files).to_batches(columns=[entity, *COLUMNS]):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+def _rows(scored: Scored, entity: str) -> Iterator[tuple[object, ...]]:
+    """Rows of the Parquet files that were checked, a file in memory at a time."""
+    found = {file.name for file in scored.folder.glob("*.parquet")}
+    if found != set(scored.files_sha256):
+        raise _changed(scored.folder, f"{len(found)} files are there, {len(scored.files_sha256)} were written")
+    for name, sha256 in sorted(scored.files_sha256.items()):
+        content = (scored.folder / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise _changed(scored.folder, f"{name} is another file")
+        for batch in parquet.ParquetFile(BufferReader(content)).iter_batches(columns=[entity, *COLUMNS]):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _changed(folder: Path, what: str) -> PublishError:
+    return PublishError(
+        f"The scores in {folder} are not those that were written and checked ({what}): nothing was published; "
+        "find out who wrote there, then score again."
+    )
 
 
 def _insert(mart: Mart) -> sql.Composed:

@@ -1,6 +1,6 @@
 """Score a snapshot through the Spark UDF of the registered model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ import pandas as pd
 
 from serving.udf import SAMPLE, TOLERANCE, apply, inputs, lacking
 from stack.errors import PrichalError
-from stack.files import adopt, fresh_partial
+from stack.files import adopt, fresh_partial, sha256_of_files
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -23,11 +23,16 @@ class ScoringError(PrichalError):
 
 @dataclass(frozen=True)
 class Scored:
-    """Scores of one population as a folder of Parquet: entity, churn_probability, reason_1 to reason_3."""
+    """Scores of one population as a folder of Parquet: entity, churn_probability, reason_1 to reason_3.
+
+    Attributes:
+        files_sha256: SHA-256 of each file as it was written and checked, by name; no other file may be published.
+    """
 
     folder: Path
     rows: int
     largest_difference: float
+    files_sha256: Mapping[str, str]
 
 
 def score(
@@ -49,7 +54,7 @@ def score(
         entity: name of the entity's column.
         model: registered name.
         version: of the model, as `production` pointed to it when the step began.
-        target: folder for the scores; what a killed run left there is replaced.
+        target: folder for the scores, this run's own; what the run wrote there before is replaced.
         unlabelled: whether only the rows without a label are scored.
 
     Raises:
@@ -69,11 +74,12 @@ def score(
         apply(spark, uri, rows, entity).write.parquet(str(partial))
     except PythonException as error:  # raised by the model's own code, on a worker
         raise ScoringError(f"{uri} cannot score the rows: {_last(error)}; nothing was published.") from None
+    files = sha256_of_files(partial, "*.parquet")
     written = spark.read.parquet(str(partial))
     total = _check(written, rows.count(), model, version)
     difference = _difference(written, uri)
     adopt(partial, target)
-    return Scored(target, total, difference)
+    return Scored(target, total, difference, files)
 
 
 def _last(error: Exception) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -97,15 +98,7 @@ def connect(database_url: str, role: str | None = None) -> Iterator[psycopg.Conn
     Raises:
         ServiceError: PostgreSQL does not answer or refuses us; the sentence never holds the password.
     """
-    try:
-        connection = psycopg.connect(database_url, connect_timeout=5)
-    except psycopg.ProgrammingError:
-        raise _not_a_url() from None
-    except psycopg.OperationalError as error:
-        raise ServiceError(
-            f"PostgreSQL at {address(database_url)} does not answer ({_reason(error)}): "
-            "run `make up`, or mend DATABASE_URL."
-        ) from None
+    connection = _open(database_url)
     try:
         with connection:
             if role:
@@ -113,6 +106,36 @@ def connect(database_url: str, role: str | None = None) -> Iterator[psycopg.Conn
             yield connection
     finally:
         connection.close()
+
+
+def connect_for_locks(database_url: str) -> psycopg.Connection:
+    """A connection that stays open as long as the process; each statement is a transaction of its own.
+
+    PostgreSQL ends it soon after the machine of this process is gone, and never because nothing is asked.
+
+    Raises:
+        ServiceError: as `connect`.
+    """
+    connection = _open(database_url, keepalives_idle=30, keepalives_interval=10, keepalives_count=3)
+    connection.autocommit = True
+    for setting, value in {
+        "idle_session_timeout": "0", "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "3",
+    }.items():  # fmt: skip
+        connection.execute("select set_config(%s, %s, false)", [setting, value])
+    return connection
+
+
+def _open(database_url: str, **options: Any) -> psycopg.Connection:
+    try:
+        return psycopg.connect(database_url, connect_timeout=5, **options)
+    except psycopg.ProgrammingError:
+        raise _not_a_url() from None
+    except psycopg.OperationalError as error:
+        raise ServiceError(
+            f"PostgreSQL at {address(database_url)} does not answer ({_reason(error)}): "
+            "run `make up`, or mend DATABASE_URL."
+        ) from None
 
 
 def address(database_url: str) -> str:

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 OLDEST_JAVA = 17
+#: Java may take so long to remove its temporary files; then it is killed.
+END_SECONDS = 20
 
 
 def session(settings: Settings, time_zone: str, shuffle_partitions: int | None = None) -> "SparkSession":
@@ -48,7 +51,7 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
         # What is joined and left out is narrow; up to this it goes to every task whole.
         .config("spark.sql.autoBroadcastJoinThreshold", "64m")
         # Plans of many columns compile to long methods, which Java otherwise interprets for ever.
-        .config("spark.driver.extraJavaOptions", "-XX:-DontCompileHugeMethods")
+        .config("spark.driver.extraJavaOptions", f"-XX:-DontCompileHugeMethods {_java_temporary_folder()}")
         # Otherwise every column made in Python looks up the line that made it.
         .config("spark.python.sql.dataFrameDebugging.enabled", "false")
         # The map that groups rows fastest holds a million groups instead of 65,536: what it cannot hold takes a detour.
@@ -59,7 +62,29 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
         builder = builder.config("spark.sql.shuffle.partitions", str(shuffle_partitions or 4))
         # Hadoop gives its files rights of its own, whatever the umask of the process.
         builder = builder.config("spark.hadoop.fs.permissions.umask-mode", "077")
+        # On a cluster the workers know better where they have room.
+        builder = builder.config("spark.local.dir", tempfile.gettempdir())
     return builder.getOrCreate()
+
+
+def end(started: "SparkSession") -> None:
+    """Stop the session and its Java, and wait until it has removed its temporary files."""
+    gateway = started.sparkContext._gateway
+    started.stop()
+    if gateway is None or gateway.proc is None:
+        return
+    gateway.shutdown()
+    gateway.proc.stdin.close()  # Java ends when nobody can write to it any more
+    try:
+        gateway.proc.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        gateway.proc.kill()
+        gateway.proc.wait()
+
+
+def _java_temporary_folder() -> str:
+    """The option that makes Java use Python's temporary folder, which is removed with the process."""
+    return f'"-Djava.io.tmpdir={tempfile.gettempdir()}"'
 
 
 def check_java(java_home: Path | None) -> int:

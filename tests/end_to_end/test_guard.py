@@ -19,6 +19,7 @@ from registry import ledger
 from serving import Mart, Published, Scored, ScoringError, publish
 from serving.score import _check_asked
 from serving.udf import OUTPUTS
+from stack.files import sha256_of_files
 from tests.end_to_end.conftest import Clone
 from tests.end_to_end.proposals import aliases, past, proof, put, roll_back, train
 
@@ -61,12 +62,12 @@ class Shop:
             rows[f"reason_{place}"] = pd.Series([None] * len(rows), dtype="string")
         self.folder.mkdir(exist_ok=True)
         rows.to_parquet(self.folder / "part.parquet")
-        return Scored(self.folder, len(rows), 0.0)
+        return Scored(self.folder, len(rows), 0.0, sha256_of_files(self.folder, "*.parquet"))
 
     def morning(self, day: date) -> tuple[str, str | None]:
         """Score with what is in production and publish: the version that did, and what was said."""
         done = guarded(self.watch(day), aliases(self.model)["production"], self.apply)
-        part = Published("paid", done.scored.folder, self.model, done.version, day + timedelta(32))
+        part = Published("paid", done.scored, self.model, done.version, day + timedelta(32))
         publish(self.clone.url, self.mart, day, [part])
         return done.version, done.alert
 
@@ -159,7 +160,7 @@ def test_what_a_person_withdrew_is_no_measure_of_what_came_back(shop: Shop) -> N
 
 def publish_turned(shop: Shop, day: date) -> None:
     shop.says["2"] = TURNED
-    part = Published("paid", shop.apply("2").folder, shop.model, "2", day + timedelta(32))
+    part = Published("paid", shop.apply("2"), shop.model, "2", day + timedelta(32))
     publish(shop.clone.url, shop.mart, day, [part])
 
 

@@ -47,6 +47,9 @@ def take(spark: "SparkSession") -> Callable[[Source, Path, Path], Ingested]:
     """Ingest the raw folder into the lake's project `shop`."""
 
     def taken(source: Source, raw: Path, lake: Path) -> Ingested:
-        return ingest(lambda: spark, source, raw, Table(lake, "shop", source.name))
+        table = Table(lake, "shop", source.name)
+        done = ingest(lambda: spark, source, raw, table)
+        table.remove_outdated()  # as a step does, where nobody else reads
+        return done
 
     return taken

@@ -1,5 +1,7 @@
 """What several unit tests build: sound evidence, a declared source and feature, a frame with a signal in it."""
 
+import subprocess
+import sys
 import zlib
 from copy import deepcopy
 from datetime import date
@@ -7,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from features import Contract, Feature
 from lake import Column, Source, Table
 from lake.table import Manifest, Mark, Month, Taken
+from stack.owners import host_name
 from training.frame import Frame
 
 EVIDENCE: dict[str, Any] = {
@@ -180,6 +184,14 @@ def contract(**changes: Any) -> Contract:
         "switches": "switches", "auto_renew": "renews", "by_user": "by = 'user'",
     }  # fmt: skip
     return Contract(**{**told, **changes})
+
+
+def dead_owner() -> str:
+    """The name of a process of this machine that is gone, as partial folders carry it."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    started = round(psutil.Process(process.pid).create_time() * 1000)
+    process.wait()
+    return f"{host_name()}-{process.pid}-{started}"
 
 
 def publish(table: Table, digest: str, start: str, end: str) -> Path:

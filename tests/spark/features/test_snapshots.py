@@ -14,6 +14,7 @@ from features import Engine, NoEvent, Population, Snapshots, SnapshotSpec, Spark
 from lake import Ingested, Source
 from stack.errors import PrichalError
 from tests.spark.features.logs import dated, declare
+from tests.unit.builders import dead_owner
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -67,7 +68,7 @@ def lake(take: Callable[[Source, Path, Path], Ingested], tmp_path_factory: pytes
 def snapshots(lake: Path, spark: "SparkSession") -> Snapshots:
     """Three dates in one pass, where a killed run left something."""
     made = Snapshots(lake, SPEC)
-    left = made.folder / "snapshots.12345.partial" / "as_of=1997-03-01"
+    left = made.folder / f"snapshots.{dead_owner()}.partial" / "as_of=1997-03-01"
     left.mkdir(parents=True)
     (left / "half.parquet").write_text("half a row")
     built = made.build(lambda: SparkEngine(spark), [MARCH_10, MARCH_1, MARCH_9])
@@ -129,7 +130,9 @@ def test_a_changed_log_replaces_the_snapshot(
     take(VISITS, export(tmp_path, "3,1997-03-02,1.5,1,tv,"), copy)
     assert made.build(lambda: SparkEngine(spark), [MARCH_1]).made == (MARCH_1,)
     assert read(made, MARCH_1).loc[3, "label"] == 0
+    made.remove_outdated()
     assert not before.exists()
+    assert read(made, MARCH_1).loc[3, "label"] == 0
 
 
 def test_a_date_that_nobody_belongs_to_is_an_empty_snapshot_that_can_be_read(copy: Path, spark: "SparkSession"):

@@ -16,6 +16,7 @@ from lake.staging import QuarantineError
 from stack.errors import PrichalError
 from stack.files import adopt, replace_text
 from tests.spark.lake.shop import ORDERS, line, sentence, write
+from tests.unit.builders import dead_owner
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -131,7 +132,8 @@ def test_what_a_killed_run_left_does_not_matter(take: Take, spark: "SparkSession
     # Killed after the folders were complete and before they were made current, beside others killed while they wrote.
     (table.folder / "current.json").unlink()
     (month,) = table.folder.glob("months/*/*")
-    for left in ("months-made.12345.partial/event_month=1997-01", "raw.12345.partial", "staged/abc"):
+    killed = dead_owner()
+    for left in (f"months-made.{killed}.partial/event_month=1997-01", f"raw.{killed}.partial", "staged/abc"):
         shutil.copytree(month, table.folder / left)
     shutil.copytree(month, table.folder / "months" / "1997-02" / month.name)
 

@@ -17,14 +17,28 @@ def test_a_table_that_was_never_made_is_told_with_the_step_that_makes_it(tmp_pat
     assert is_one_sentence(caught.value)
 
 
-def test_what_was_published_is_current_and_what_it_replaces_is_gone(tmp_path: Path):
+def test_what_was_published_is_current_and_what_it_replaces_stays_until_nobody_reads_it(tmp_path: Path):
     table = Table(tmp_path, "shop", "visits")
     old = publish(table, "d1", "1997-01-01", "1997-02-01")
     new = publish(table, "d2", "1997-01-01", "1997-03-01")
     assert table.require().digest == "d2"
     assert table.require().coverage == Coverage(date(1997, 1, 1), date(1997, 3, 1))
     assert (new / "rows").read_text() == "d2"
+    assert (old / "rows").read_text() == "d1"
+    table.remove_outdated()
     assert not old.exists()
+    assert new.exists()
+
+
+def test_a_reader_keeps_to_the_table_as_it_was_when_it_began(tmp_path: Path):
+    table = Table(tmp_path, "shop", "visits")
+    old = publish(table, "d1", "1997-01-01", "1997-02-01")
+    reader = Table(tmp_path, "shop", "visits")
+    reader.pin()
+    publish(table, "d2", "1997-01-01", "1997-03-01")
+    assert reader.require().digest == "d1"
+    assert reader.folders() == [old]
+    assert table.require().digest == "d2"
 
 
 def test_what_a_killed_run_left_does_not_get_into_the_table(tmp_path: Path):
@@ -35,5 +49,6 @@ def test_what_a_killed_run_left_does_not_get_into_the_table(tmp_path: Path):
     assert table.manifest() is None
 
     complete = publish(table, "d1", "1997-01-01", "1997-02-01")
+    table.remove_outdated()
     assert [path.name for path in complete.iterdir()] == ["rows"]
     assert [path.name for path in table.folder.glob("months/*/*")] == ["d1"]
