@@ -27,10 +27,14 @@ def clean_up_after_killed_runs(context: Context, step: str) -> None:
     if closed or removed:
         which = ", ".join(f"{name} since {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for _, name, when in closed)
         context.say(
-            f"{step} · {len(closed)} killed runs closed{f' ({which})' if which else ''}, "
-            f"{removed} folders removed that killed processes had left"
+            f"{step} · {_counted(len(closed), 'killed run')} closed{f' ({which})' if which else ''}, "
+            f"{_counted(removed, 'folder')} removed that killed processes had left"
             + (f"; MLflow does not let us close {', '.join(kept)}" if kept else "")
         )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _close_rows(context: Context) -> list[tuple[str, str, datetime]]:

@@ -32,7 +32,9 @@ def test_the_whole_job_run_again_leaves_the_same_mart(clone: Clone, morning: obj
     assert clone.rows("select count(*) from ops.promotions where act = 'promote'") == versions
 
 
-def test_killed_while_scoring_and_again_while_publishing_then_run_again(clone: Clone, morning: object) -> None:
+def test_killed_while_scoring_and_again_while_publishing_then_run_again(
+    clone: Clone, morning: object, tmp_path: Path
+) -> None:
     """First Python alone is killed: its Java and workers may go on writing for a moment.
 
     Then a reader's lock holds the publication in the middle of its transaction; there it is killed.
@@ -40,7 +42,7 @@ def test_killed_while_scoring_and_again_while_publishing_then_run_again(clone: C
     before = clone.mart()
     folder = clone.lake / "cdnow" / "scores" / "active"
     process = clone.start("python", "-m", "jobs.score", "--project", "cdnow")
-    wait_for(lambda: any(folder.glob("score_date=1998-07-01.*.partial")), process)
+    wait_for(lambda: any(folder.glob("score_date=1998-07-01/run=*.partial")), process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert clone.mart() == before, "a killed run published something"
@@ -55,12 +57,19 @@ def test_killed_while_scoring_and_again_while_publishing_then_run_again(clone: C
         os.kill(-process.pid, signal.SIGKILL)
         process.wait()
     assert clone.mart() == before, "a killed publication changed the mart"
-    again = clone.run("python", "-m", "jobs.score", "--project", "cdnow")
+    again = clone.run("python", "-m", "jobs.score", "--project", "cdnow", TMPDIR=str(tmp_path))
     assert again.returncode == 0, again.stderr
+    assert "1 killed run closed (score since" in again.stdout, "the second one had closed the first"
     assert clone.mart() == before
-    assert not list(folder.glob("*.partial")), "what the killed runs left was not cleaned up"
-    outcomes = [row[0] for row in clone.rows("select outcome from ops.runs where step = 'score' order by started_at")]
-    assert outcomes[-3:] == ["running", "running", "done"], "the journal tells the killed steps from the finished one"
+    assert not list(folder.glob("**/*.partial")), "what the killed runs left was not cleaned up"
+    assert len(list(folder.glob("score_date=1998-07-01/*"))) == 1
+    assert [*tmp_path.iterdir(), *(clone.state / "tmp").iterdir()] == [], "temporary files stayed"
+    ended = clone.rows("select outcome, message, run_id from ops.runs where step = 'score' order by started_at")[-3:]
+    killed = ("failed", "killed: its process is gone")
+    assert [row[:2] for row in ended] == [killed, killed, ("done", None)]
+    mlflow.set_tracking_uri(clone.environment["MLFLOW_TRACKING_URI"])
+    statuses = [MlflowClient().get_run(str(row[2])).info.status for row in ended]
+    assert statuses == ["KILLED", "KILLED", "FINISHED"]
 
 
 def test_another_day_is_added_and_the_current_view_stays_with_the_latest(clone: Clone, morning: object) -> None:
