@@ -13,7 +13,7 @@ from jobs.context import Context
 from jobs.journal import step
 from jobs.telling import tell_person, tell_program
 from monitoring import WATCH, Watch, guarded
-from registry import productions
+from registry import approved_files, productions, verified_files
 from serving import Logged, Published, Scored, publish
 from serving import score as apply
 
@@ -69,8 +69,15 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
 def _score(context: Context, population: Population, day: date, unlabelled: bool, version: str) -> Scored:
     project = context.project
     target = context.settings.lake / project.name / "scores" / population.name / f"score_date={day}"
-    snapshot, who = context.snapshots.path(day), (population.name, project.entity, population.model, version)
-    return apply(context.spark(), snapshot, *who, target, unlabelled=unlabelled)
+    snapshot = context.snapshots.path(day)
+    approved = approved_files(context.settings.require_database(), population.model, version)
+    if approved is None:
+        context.say(
+            f"score · WARNING {population.model} version {version} was promoted before the ledger kept digests of "
+            "files: whether its files are the approved ones is not known; train and promote a new version"
+        )
+    with verified_files(population.model, version, approved) as files:
+        return apply(context.spark(), snapshot, population.name, project.entity, files, target, unlabelled=unlabelled)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack.errors import JavaError
-from stack.settings import Settings, export, variable
+from stack.settings import Settings, export, variable, without_secrets
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -57,7 +57,8 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
     )
     if local:
         builder = builder.config("spark.sql.shuffle.partitions", str(shuffle_partitions or 4))
-    return builder.getOrCreate()
+    with without_secrets():  # workers run code that came with a model
+        return builder.getOrCreate()
 
 
 def check_java(java_home: Path | None) -> int:

@@ -15,7 +15,11 @@ POLICY = Policy()
 
 
 def version(number: str, files: str | None = "f" * 64) -> Version:
-    return Version("m", number, f"run{number}", "ann", evidence(), "e" * 64, files, ("days",), {})
+    own = evidence(run_id=f"run{number}")
+    return Version(
+        "m", number, f"run{number}", "ann", own, "e" * 64, files, ("days",), {},
+        bundle_sha256=own["bundle_sha256"], provenance={"project": own["project"], "population": own["population"]},
+    )  # fmt: skip
 
 
 STANDING = Standing(version("2"), version("1"))
