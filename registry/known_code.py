@@ -65,10 +65,10 @@ def _file_problems(folder: Path) -> Iterator[str]:
 def _flavor_problem(folder: Path) -> str | None:
     try:
         flavors: dict[str, Any] = Model.load(str(folder)).flavors
-    except Exception:  # MLflow raises whatever a missing or cut file leads it to
-        return "its MLmodel is missing or damaged"
-    found = flavors.get("python_function", {})
-    bundle = {name: each.get("path") for name, each in (found.get("artifacts") or {}).items()}
+        found = flavors["python_function"]
+        bundle = {name: each["path"] for name, each in found["artifacts"].items()}
+    except Exception:  # a missing or cut file leads MLflow, and what it gives, to any error
+        return "its MLmodel is missing, damaged, or not of a model that this repository makes"
     as_wanted = (
         set(flavors) == {"python_function"}
         and set(found) <= FLAVOR_KEYS

@@ -1,5 +1,6 @@
 """Ask a version on this machine, in a process without secrets, and compare columns of answers."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -74,7 +75,7 @@ def ask(
         )  # fmt: skip
         if done.returncode != 0:
             raise VersionFilesError(
-                f"{files.called} cannot be asked: {_last(done.stderr)}; nothing was published, roll back, or train "
+                f"{files.called} cannot be asked: {last_error(done.stderr)}; nothing was published, roll back, or train "
                 "again."
             )
         return pd.read_parquet(answers)
@@ -101,7 +102,9 @@ def different_texts(one: pd.DataFrame, other: pd.DataFrame, columns: Sequence[st
     return found
 
 
-def _last(text: str) -> str:
-    """The last line that says something."""
+def last_error(text: str) -> str:
+    """The last line of a traceback that begins with the class of an error, for a sentence; else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:LONGEST].rstrip(".") if lines else "it ended without a word"
+    errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line)]
+    said = (errors or lines or ["it ended without a word"])[-1]
+    return said[:LONGEST].rstrip(".")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from registry import VersionFiles
-from serving.local_scoring import ask, different_texts
+from serving.local_scoring import ask, different_texts, last_error
 from serving.udf import SAMPLE, TEXTS, TOLERANCE, apply, inputs, lacking
 from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
@@ -66,18 +66,15 @@ def score(
     try:
         apply(spark, files, rows, entity).write.parquet(str(partial))
     except PythonException as error:  # raised by the model's own code, on a worker
-        raise ScoringError(f"{files.called} cannot score the rows: {_last(error)}; nothing was published.") from None
+        raise ScoringError(
+            f"{files.called} cannot score the rows: {last_error(str(error))}; nothing was published, roll back, or "
+            "train again."
+        ) from None
     written = spark.read.parquet(str(partial))
     total = _check(written, rows.count(), files.called)
     difference = _difference(written, files)
     adopt(partial, target)
     return Scored(target, total, difference)
-
-
-def _last(error: Exception) -> str:
-    """What the model's code said last."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:300].rstrip(".") if lines else type(error).__name__
 
 
 def _check_asked(called: str, signature: Any, columns: Sequence[str]) -> None:
