@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from registry import VersionFiles, VersionFilesError
+from registry import VersionFiles
 from serving.udf import inputs
 from stack.errors import PrichalError
 from stack.settings import harmless_environment
@@ -24,6 +24,10 @@ LONGEST = 300
 
 class LostFeatureError(PrichalError):
     """A version asks for a feature that is no longer made."""
+
+
+class ModelProcessError(PrichalError):
+    """A version failed in the process that asked it."""
 
 
 def probabilities(files: VersionFiles, names: Sequence[str], rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -39,7 +43,7 @@ def probabilities(files: VersionFiles, names: Sequence[str], rows: NDArray[np.fl
 
     Raises:
         LostFeatureError: the rows lack a feature that the version asks for.
-        VersionFilesError: the version cannot be asked.
+        ModelProcessError: the version cannot be asked.
     """
     asked = inputs(files.signature)
     missing = [name for name in asked if name not in names]
@@ -64,7 +68,7 @@ def ask(
         rows: the features that the version asks for, as floats.
 
     Raises:
-        VersionFilesError: the version cannot be asked.
+        ModelProcessError: the version cannot be asked.
     """
     with tempfile.TemporaryDirectory(prefix="prichal-answers-") as scratch:
         given, answers = Path(scratch) / "rows.parquet", Path(scratch) / "answers.parquet"
@@ -74,9 +78,8 @@ def ask(
             env=harmless_environment(), cwd=scratch, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:
-            raise VersionFilesError(
-                f"{files.called} cannot be asked: {last_error(done.stderr)}; nothing was published, roll back, or train "
-                "again."
+            raise ModelProcessError(
+                f"{files.called} cannot be asked: {last_error(done.stderr)}; roll back, or train again."
             )
         return pd.read_parquet(answers)
 

@@ -65,7 +65,7 @@ def usable(spark: "SparkSession", snapshot: Path, population: str, entity: str, 
 
     Raises:
         ParityError: there is no row to sample.
-        VersionFilesError: the version cannot be asked.
+        ModelProcessError: the version cannot be asked.
     """
     rows = spark.read.parquet(str(snapshot))
     sample = apply(spark, files, _sampled(rows, population, entity), entity).toPandas()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from registry import VersionFiles
-from serving.local_scoring import ask, different_texts, last_error
+from serving.local_scoring import ModelProcessError, ask, different_texts, last_error
 from serving.udf import SAMPLE, TEXTS, TOLERANCE, apply, inputs, lacking
 from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
@@ -110,12 +110,15 @@ def _difference(written: "DataFrame", files: VersionFiles) -> float:
     """Largest distance between the UDF's probability and the model's own, without Spark, on sampled rows.
 
     Raises:
-        ScoringError: it is too large, or a text differs.
+        ScoringError: it is too large, a text differs, or the version cannot be asked.
     """
     sample: pd.DataFrame = written.limit(SAMPLE).toPandas()
     if sample.empty:
         return 0.0
-    own = ask(files, "reasons", sample[inputs(files.signature)].astype("float64"))
+    try:
+        own = ask(files, "reasons", sample[inputs(files.signature)].astype("float64"))
+    except ModelProcessError as error:
+        raise ScoringError(f"Nothing was published. {error}") from None
     apart = own["churn_probability"].to_numpy() - sample["churn_probability"].to_numpy()
     difference = float(np.abs(apart).max())
     wrong = list(different_texts(sample, own, TEXTS).values())

@@ -36,8 +36,11 @@ SCRATCH = tempfile.TemporaryDirectory(prefix="prichal-test-version-")
 
 @cache
 def files_of_a_version() -> Path:
-    """The code of this checkout with a small model; the same for all versions, as a training writes them."""
-    return version_folder(Path(SCRATCH.name))
+    """The code of this checkout with a small model, the same for all versions; what no environment is made of goes."""
+    folder = version_folder(Path(SCRATCH.name))
+    for name in ("conda.yaml", "python_env.yaml", "requirements.txt"):
+        (folder / name).unlink()
+    return folder
 
 
 def train(content: Mapping[str, Any] | None, files: bool = True, own: bool = True, **tags: str) -> str:

@@ -156,7 +156,7 @@ def test_a_version_that_cannot_be_loaded_on_a_worker_is_a_sentence(
     files = version(tmp_path / "model", bundle)
     native_file = files / "artifacts" / "bundle" / "model.ubj"
     native_file.write_bytes(native_file.read_bytes()[:1000])
-    with pytest.raises(ScoringError, match="Version 2 of shop_churn cannot score the rows: .*Error: ") as caught:
+    with pytest.raises(ScoringError, match=r"Version 2 of shop_churn cannot score the rows: .*Error: ") as caught:
         scored(spark, snapshot, files, tmp_path / "scores")
     assert is_one_sentence(caught.value)
 

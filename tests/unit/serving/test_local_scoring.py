@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from registry import VersionFiles, VersionFilesError
+from registry import VersionFiles
 from serving import LostFeatureError, local_scoring, probabilities
-from serving.local_scoring import ask, different_texts
+from serving.local_scoring import ModelProcessError, ask, different_texts
 from stack.settings import VARIABLES
 from tests.unit.builders import is_one_sentence
 from tests.unit.versions import NAMES, version_folder
@@ -47,7 +47,7 @@ def test_a_damaged_native_file_is_a_sentence(change: str, tmp_path: Path):
     broken = VersionFiles("shop_churn", "2", version_folder(tmp_path))
     native = broken.folder / "artifacts" / "bundle" / "coefficients.json"
     native.write_text(native.read_text()[:20]) if change == "cut" else native.unlink()
-    with pytest.raises(VersionFilesError, match=r"Version 2 of shop_churn cannot be asked: .*; nothing was") as caught:
+    with pytest.raises(ModelProcessError, match="Version 2 of shop_churn cannot be asked: ") as caught:
         probabilities(broken, NAMES, ROWS)
     assert is_one_sentence(caught.value)
     assert ("JSONDecodeError" in str(caught.value)) == (change == "cut")
