@@ -109,8 +109,8 @@ def bundle_digest(folder: Path) -> str | None:
 
 def drop_compiled(folder: Path) -> None:
     """Remove what Python compiled while the version was made: it would be run in the place of the known code."""
-    for compiled in list(folder.rglob("__pycache__")):
-        shutil.rmtree(compiled)
+    for compiled in [path for path in folder.rglob("__pycache__") if path.is_dir()]:
+        shutil.rmtree(compiled, ignore_errors=True)  # one may lie in another; what stays is refused
 
 
 def files_problem(folder: Path) -> str | None:

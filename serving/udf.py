@@ -4,8 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyspark import cloudpickle
-
 from registry import VersionFiles
 from serving import worker_model
 from serving.worker_model import scorer
@@ -13,10 +11,6 @@ from stack import digest
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-# A worker need not have this project.
-for module in (worker_model, digest):
-    cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
 
 #: what a version gives, and scoring needs, as Spark types.
 OUTPUTS = {"churn_probability": "double", "reason_1": "string", "reason_2": "string", "reason_3": "string"}
@@ -64,8 +58,11 @@ def apply(spark: "SparkSession", files: VersionFiles, rows: "DataFrame", entity:
     Raises:
         PythonException: while the result is read; what the version's code raised on a worker.
     """
+    from pyspark import cloudpickle
     from pyspark.sql import functions as F  # noqa: N812
 
+    for module in (worker_model, digest):  # a worker need not have this project
+        cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     names, contents = inputs(files.signature), spark.sparkContext.broadcast(files.contents())
     score = scorer(contents, files.loaded_sha256, list(OUTPUTS))
     predict = F.pandas_udf(score, RESULT)  # type: ignore[attr-defined]  # pyspark's types leave it out

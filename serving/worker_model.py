@@ -50,7 +50,7 @@ def scorer(contents: Any, sha256: str, outputs: list[str]) -> Scorer:
 
     def score(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         model = load_verified(contents.value, sha256)
-        for batch in batches:
+        for batch in filter(len, batches):
             yield model.predict(batch, params={"explain": True})[outputs]
 
     return score
