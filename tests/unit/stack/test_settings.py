@@ -194,9 +194,8 @@ def test_java_is_started_without_secrets_and_the_process_has_them_back(monkeypat
     monkeypatch.setenv("DATABASE_URL", "secret")
     monkeypatch.setenv("SPARK_CONF_DIR", "conf")
     before = dict(os.environ)
-    with pytest.raises(ZeroDivisionError), without_secrets():
+    with without_secrets():
         assert ("DATABASE_URL" in os.environ, os.environ["SPARK_CONF_DIR"]) == (False, "conf")
         os.environ["SPARK_ENV_LOADED"] = "1"
-        raise ZeroDivisionError
     assert {**os.environ} == {**before, "SPARK_ENV_LOADED": "1"}
     del os.environ["SPARK_ENV_LOADED"]
