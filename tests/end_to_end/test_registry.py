@@ -72,19 +72,18 @@ def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, mo
     assert promote_one(clone, model).act == "absent"
 
 
-@pytest.mark.parametrize("change", ["changed", "gone"])
-def test_a_rollback_to_a_version_whose_files_changed_moves_nothing(clone: Clone, model: str, change: str) -> None:
+def test_a_rollback_to_a_version_whose_files_changed_or_are_gone_moves_nothing(clone: Clone, model: str) -> None:
     first = train(proof())
     for run in (first, train(proof())):
         propose(model, run)
         assert promote_one(clone, model).act == "promote"
     card = "model/artifacts/bundle/model.json"
     MlflowClient().log_text(first, mlflow.artifacts.load_text(f"runs:/{first}/{card}").replace("1.0", "-1.0"), card)
-    if change == "gone":
-        get_artifact_repository(f"runs:/{first}").delete_artifacts("model")
-    with pytest.raises(VersionFilesError, match=r"Nothing was rolled back. The files of version 1 of") as caught:
+    with pytest.raises(VersionFilesError, match=r"Nothing was rolled back\. The files of version 1 of .* were changed"):
         roll_back(clone, model)
-    assert ("SHA-256" in str(caught.value)) == (change == "changed")
+    get_artifact_repository(f"runs:/{first}").delete_artifacts("model")
+    with pytest.raises(VersionFilesError, match=r"Nothing was rolled back\. The files of version 1 of"):
+        roll_back(clone, model)
     assert aliases(model) == {"production": "2", "previous": "1"}
     assert acts(clone, model)[-1] == "promote"
 
@@ -116,12 +115,10 @@ def breaks(standing: Standing) -> dict[str, Any]:
         (lambda: train(proof(), files=False), {}, "cannot be read"),
         (lambda: train(proof()), {"measure": breaks}, "on the same rows: OSError: the lake is gone."),
         (lambda: train(proof(), own=False), {}, "The evidence is of run f00d, and version 2 is of run "),
-        (lambda: train(proof(), own=False), {}, "The evidence is of other model files (bbbbbbbbbbbb) than those of"),
         (lambda: train(earlier_release(), own=False), {}, "of version 2 does not say run_id, bundle_sha256, as that"),
-        (lambda: train(proof(population="guests")), {}, "of the population 'guests', and its model card of 'active'"),
     ],
-    ids=["no evidence", "below the floor", "no model files", "not measured", "another run's", "of other files",
-         "of an earlier release", "of other people"],
+    ids=["no evidence", "below the floor", "no model files", "not measured", "another run's",
+         "of an earlier release"],
 )  # fmt: skip
 def test_a_refusal_leaves_production_and_says_why(
     clone: Clone, model: str, sound: str, run: Callable[[], str], how: dict[str, Any], said: str
