@@ -11,7 +11,8 @@ from benchmarks.levels import levels
 from benchmarks.oracle import Verdict, agreement, compare, probabilities, states
 from features import Population, Snapshots, SnapshotSpec
 from jobs.context import Context
-from registry import model_evidence, production
+from registry import approved_files, model_evidence, production, verified_files
+from serving import probabilities as score_rows
 from training import Frame, auc, read_frame
 from training.families import family
 
@@ -60,10 +61,10 @@ def _population(context: Context, population: Population, truth: pd.DataFrame) -
     oracle = probabilities(truth, judging)
     known = ~np.isnan(oracle)
     judging, oracle = judging.only(known), oracle[known]
-    own = mlflow.pyfunc.load_model(f"models:/{population.model}/{version}").predict(
-        pd.DataFrame(judging.rows, columns=list(judging.names))
-    )
-    verdict = compare(judging, own["churn_probability"].to_numpy(), oracle)
+    approved = approved_files(context.settings.require_database(), population.model, version)
+    with verified_files(population.model, version, approved) as files:
+        own = score_rows(files, judging.names, judging.rows)
+    verdict = compare(judging, own, oracle)
     open_ones = ~judging.already_left if judging.already_left is not None else np.ones(len(judging), bool)
     print(f"\n**{population.name}**, out of time {', '.join(map(str, dates))}: {len(judging):,} rows, "
           f"{int(judging.labels.sum()):,} left\n")  # fmt: skip

@@ -57,7 +57,7 @@ def case(
         "moved": {"rank_correlation": 0.9, "top": 100, "entered": 10, "withdrawn": 10},
         "features_missing": [],
         "outputs_missing": [],
-        "parity": {"rows": 1000, "pyfunc": 0.0, "spark": 0.0},
+        "parity": {"rows": 1000, "pyfunc": 0.0, "spark": 0.0, "texts": []},
         "bytes": 1_000_000,
         "ms_per_1000_rows": 50.0,
     }

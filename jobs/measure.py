@@ -1,13 +1,14 @@
 """What a promotion measures on its own day: both versions on the same rows, and how the challenger scores."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from features import Population
 from jobs.context import Context
-from registry import Standing, Version
-from serving import Usable, lacking_of, probabilities, usable
+from registry import Standing, Version, VersionFiles, approved_files, verified_files
+from serving import Usable, lacking, probabilities, usable
 from stack.errors import PrichalError
 from training import Again, Versus, days_again, rows_again, versus
 from training.bootstrap import Floats
@@ -32,12 +33,27 @@ class Measuring:
             PrichalError: it cannot be measured; the sentence is the gate's reason.
         """
         own, its = standing.challenger, standing.production
-        supply = self._supply(own)
-        if supply["features_missing"] or supply["outputs_missing"]:
-            return supply
+        if own.features is None:
+            raise MeasureError(
+                f"The files of version {own.number} cannot be read: it cannot be scored; train it again."
+            )
+        with ExitStack() as loaded:
+            files = loaded.enter_context(verified_files(own.model, own.number, own.files_sha256))
+            supply = self._supply(own, files)
+            if supply["features_missing"] or supply["outputs_missing"]:
+                return supply
+            its_files = None
+            if its is not None:
+                its_files = loaded.enter_context(verified_files(its.model, its.number, self._approved(its)))
+            return self._measured(own, its, files, its_files, supply)
+
+    def _measured(
+        self, own: Version, its: Version | None, files: VersionFiles, its_files: VersionFiles | None,
+        supply: dict[str, Any],
+    ) -> Mapping[str, Any]:  # fmt: skip
         again = self._rows(own, its)
-        said = self._said(own, again)
-        theirs = None if its is None else self._said(its, again)
+        said = self._said(files, again)
+        theirs = None if its_files is None else self._said(its_files, again)
         plan = self.context.project.training
         self.versus = versus(again.frame, said, theirs, plan.slices, plan.seed)
         return {
@@ -45,18 +61,19 @@ class Measuring:
             "as_of": str(self.context.snapshots.coverage.end) if again.matured_until else None,
             "rows": again.json(),
             **_against(self.versus, its),
-            **self._usable(own, again).json(),
+            **self._usable(files, again).json(),
         }
 
-    def _supply(self, own: Version) -> dict[str, Any]:
-        """What scoring lacks for the version; where it lacks something, there is no more to measure."""
-        if own.features is None:
-            raise MeasureError(
-                f"The files of version {own.number} cannot be read: it cannot be scored; train it again."
-            )
-        lost = lacking_of(own.model, own.number, [feature.name for feature in self.context.project.features])
+    def _approved(self, its: Version) -> str | None:
+        return approved_files(self.context.settings.require_database(), its.model, its.number) or its.files_sha256
+
+    def _supply(self, own: Version, files: VersionFiles) -> dict[str, Any]:
+        """For whom it is measured, and what scoring lacks; where it lacks something, there is no more to measure."""
+        project = self.context.project
+        lost = lacking(files.signature, [feature.name for feature in project.features])
         missing = {"features_missing": list(lost.features), "outputs_missing": list(lost.outputs)}
-        return {"schema": 1, "version": own.number, "digest": own.files_sha256, **missing}
+        whose = {"project": project.name, "population": self.population.name}
+        return {"schema": 1, **whose, "version": own.number, "digest": own.files_sha256, **missing}
 
     def _rows(self, own: Version, its: Version | None) -> Again:
         snapshots = self.context.snapshots
@@ -65,14 +82,13 @@ class Measuring:
         snapshots.build(self.context.engine, days_again(snapshots, proof, other))
         return rows_again(snapshots, self.population, self.context.project.training, proof, other, own.features or ())
 
-    def _said(self, version: Version, again: Again) -> Floats:
-        return probabilities(self.population.model, version.number, again.frame.names, again.frame.rows)
+    def _said(self, files: VersionFiles, again: Again) -> Floats:
+        return probabilities(files, again.frame.names, again.frame.rows)
 
-    def _usable(self, own: Version, again: Again) -> Usable:
+    def _usable(self, files: VersionFiles, again: Again) -> Usable:
         """On the last of the dates."""
         path = self.context.snapshots.path(again.frame.as_of.max().item())
-        one, entity = self.population, self.context.project.entity
-        return usable(self.context.spark(), path, one.name, entity, one.model, own.number)
+        return usable(self.context.spark(), path, self.population.name, self.context.project.entity, files)
 
 
 def _evidence(version: Version, whose: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from jobs.journal import step
 from jobs.step_locks import check_locks
 from jobs.telling import tell_person, tell_program
 from monitoring import WATCH, Watch, guarded
-from registry import productions
+from registry import approved_files, productions, verified_files
 from serving import Logged, Published, Scored, publish
 from serving import score as apply
 from stack.owners import remove
@@ -75,8 +75,15 @@ def _score(context: Context, population: Population, day: date, unlabelled: bool
     project = context.project
     scores = context.settings.lake / project.name / "scores" / population.name
     target = scores / f"score_date={day}" / f"run={run_id}"
-    snapshot, who = context.snapshots.path(day), (population.name, project.entity, population.model, version)
-    return apply(context.spark(), snapshot, *who, target, unlabelled=unlabelled)
+    snapshot = context.snapshots.path(day)
+    approved = approved_files(context.settings.require_database(), population.model, version)
+    if approved is None:
+        context.say(
+            f"score · WARNING {population.model} version {version} was promoted before the ledger kept digests of "
+            "files: whether its files are the approved ones is not known; train and promote a new version"
+        )
+    with verified_files(population.model, version, approved) as files:
+        return apply(context.spark(), snapshot, population.name, project.entity, files, target, unlabelled=unlabelled)
 
 
 def _remove_earlier_scores(parts: Sequence[Published]) -> None:

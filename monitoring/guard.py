@@ -14,7 +14,7 @@ import psycopg
 from mlflow.exceptions import MlflowException
 
 from monitoring.watch import BOUNDS, PROBABILITY, alone, compare, why_broken
-from registry import Moved, previous, rollback
+from registry import Moved, VersionFilesError, previous, rollback
 from serving import Mart, Scored, ScoringError, dates_of, published_scores, published_versions
 from stack.errors import PrichalError
 
@@ -58,7 +58,10 @@ def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guard
         version: in production.
         apply: scores with a version; a second call replaces what the first wrote.
 
+    A version whose files are not those that were approved is not replaced: somebody is to look, and nothing moves.
+
     Raises:
+        VersionFilesError: so it is with the version in production.
         ScoringError: the version is broken and no version before it can take its place; nothing may be published.
     """
     history = published_versions(watch.database_url, watch.mart, watch.model)
@@ -97,7 +100,7 @@ def _replaced(
         raise ScoringError(f"{broken}. There is no version before it, so nothing was published: promote another one.")
     try:
         scored = apply(before)
-    except ScoringError as error:
+    except (ScoringError, VersionFilesError) as error:
         raise ScoringError(
             f"{broken}. Version {before} cannot score either, so nothing was rolled back and nothing published: {error}"
         ) from None

@@ -7,11 +7,19 @@ from registry.gate import Decision, decide
 from registry.history import history
 from registry.moved import Moved
 from registry.policy import Policy, PolicyError
-from registry.production import NoProductionError, NotVouchedError, previous, production, productions
+from registry.production import (
+    NoProductionError,
+    NotVouchedError,
+    approved_files,
+    previous,
+    production,
+    productions,
+)
 from registry.promotion import check_how, promote
 from registry.reviews import approve, reject
 from registry.rollback import rollback
 from registry.verify import verify
+from registry.version_files import VersionFiles, VersionFilesError, verified_files
 from registry.versions import Standing, Version, model_evidence
 
 __all__ = [
@@ -27,7 +35,10 @@ __all__ = [
     "Row",
     "Standing",
     "Version",
+    "VersionFiles",
+    "VersionFilesError",
     "approve",
+    "approved_files",
     "check_how",
     "decide",
     "history",
@@ -39,5 +50,6 @@ __all__ = [
     "promote",
     "reject",
     "rollback",
+    "verified_files",
     "verify",
 ]

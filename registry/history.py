@@ -1,7 +1,8 @@
 """What the ledger says of a model: what is in production, what has begun, what waits for a reviewer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import psycopg
 
@@ -40,6 +41,21 @@ def history(database_url: str, models: Sequence[str]) -> list[Row]:
     with connect(database_url) as connection:
         found = [row for model in models for row in ledger.rows(connection, model)]
     return sorted(found, key=lambda row: row.id)
+
+
+def promoted_files(past: Past, version: str) -> str | None:
+    """SHA-256 of the files that a version was last promoted with; None if the ledger is older than such digests."""
+    for row in reversed(past.rows):
+        if row.act == "promote" and row.version == version:
+            return _challenger(row).get("files_sha256")
+    return None
+
+
+def _challenger(row: Row) -> Mapping[str, Any]:
+    """What a decision was bound to of the version that it was about."""
+    subject = row.decision.get("subject")
+    found = subject.get("challenger") if isinstance(subject, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def add_up(rows: Sequence[Row]) -> Past:

@@ -8,8 +8,10 @@ from typing import Any
 from registry.chain import Row
 from registry.checks import Case, Check
 from registry.gate import Decision, decide
-from registry.history import Past
+from registry.history import Past, promoted_files
+from registry.origin import origin
 from registry.policy import Policy
+from registry.version_files import changed_sentence
 from registry.versions import Standing, Version
 from stack.errors import PrichalError
 
@@ -59,7 +61,12 @@ def judge(standing: Standing, past: Past, policy: Policy, measure: Measure, mode
         digest=standing.challenger.files_sha256,
         against=standing.production.number if standing.production else None,
     )
-    more = [*_files(standing), *_policy(past, policy), *_barred(past, standing.challenger.number, mode)]
+    more = [
+        *_files(standing, past),
+        *origin(standing.challenger, measured),
+        *_policy(past, policy),
+        *_barred(past, standing.challenger.number, mode),
+    ]
     return Judged(standing, measured, with_checks(decide(case, policy), more), policy)
 
 
@@ -90,11 +97,26 @@ def _one_line(error: Exception) -> str:
     return text if isinstance(error, PrichalError) else f"{type(error).__name__}: {text}"
 
 
-def _files(standing: Standing) -> Iterator[Check]:
-    versions: list[Version] = [one for one in (standing.challenger, standing.production) if one is not None]
-    for version in versions:
-        if version.files_sha256 is None:
-            yield failed_check("files", f"The files of version {version.number} of {version.model} cannot be read.")
+def _files(standing: Standing, past: Past) -> Iterator[Check]:
+    """Can the files of both be read and loaded, and are those in production the ones that were promoted?"""
+    for version in (standing.challenger, standing.production):
+        sentence = None if version is None else _files_sentence(version)
+        if sentence is not None:
+            yield failed_check("files", sentence)
+    production = standing.production
+    promoted = promoted_files(past, production.number) if production is not None else None
+    if production is not None and promoted is not None and promoted != production.files_sha256:
+        called = f"version {production.number} of {production.model}"
+        yield failed_check("files", changed_sentence(called, promoted, production.files_sha256))
+
+
+def _files_sentence(version: Version) -> str | None:
+    called = f"version {version.number} of {version.model}"
+    if version.files_sha256 is None:
+        return f"The files of {called} cannot be read."
+    if version.files_problem is not None:
+        return f"V{called[1:]} cannot be loaded, for {version.files_problem}: train again."
+    return None
 
 
 def _policy(past: Past, policy: Policy) -> Iterator[Check]:

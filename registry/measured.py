@@ -45,11 +45,12 @@ class Moved(Strict):
 
 
 class Parity(Strict):
-    """Largest distance of a probability from the model library's own, on sampled rows."""
+    """Largest distance of a probability from the model library's own, on sampled rows; and which texts differ."""
 
     rows: int = Field(ge=1)
     pyfunc: Annotated[Number, Field(ge=0)]
     spark: Annotated[Number, Field(ge=0)]
+    texts: list[str]
 
 
 class Rows(Strict):

@@ -6,7 +6,7 @@ from mlflow import MlflowClient
 
 from registry import ledger
 from registry.held import aliases
-from registry.history import Past, read
+from registry.history import Past, promoted_files, read
 from stack.errors import PrichalError
 from stack.postgres import connect
 
@@ -51,6 +51,13 @@ def previous(database_url: str, model: str) -> str | None:
     ledger.prepare(database_url)
     with connect(database_url) as connection:
         return read(connection, model).previous
+
+
+def approved_files(database_url: str, model: str, version: str) -> str | None:
+    """SHA-256 of the files that a version was promoted with; None if the ledger is older than such digests."""
+    ledger.prepare(database_url)
+    with connect(database_url) as connection:
+        return promoted_files(read(connection, model), version)
 
 
 def _vouched(model: str, past: Past, alias: str | None) -> str:

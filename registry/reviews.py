@@ -132,6 +132,8 @@ def _changes(held: Held, row: Row, policy: Policy, said: tuple[str, str]) -> lis
         raise
     _require_another(row, standing.challenger.author, said[0])
     found = changed(row.decision["subject"], standing.subject(policy))
+    if standing.challenger.files_problem is not None:
+        found.append(f"version {row.version} cannot be loaded, for {standing.challenger.files_problem}")
     release = release_of(row.decision)
     for model in release.get("models", []):
         other = held.past(model).review

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from registry.history import promoted_files
 from registry.ledger import Entry
 from registry.moved import Moved
 from registry.moves import carry_out, settled
+from registry.version_files import VersionFilesError, verified_files
 from stack.errors import PrichalError
 
 
@@ -32,6 +34,7 @@ def rollback(database_url: str, model: str, who: str, reason: str, produced: Cal
 
     Raises:
         NoReasonError: the reason is empty.
+        VersionFilesError: the files of the version before are not those that were promoted, or cannot be loaded.
         NoPreviousError: the ledger knows no version before, or MLflow has it no more.
         TamperedError: rows of the ledger are gone.
     """
@@ -44,9 +47,21 @@ def rollback(database_url: str, model: str, who: str, reason: str, produced: Cal
                 f"Model {model} has no version to roll back to (production is {past.production or 'not set'}, "
                 f"previous is {past.previous or 'not set'}): promote another version instead."
             )
+        _require_approved_files(model, past.previous, promoted_files(past, past.previous))
         dates = sorted(produced(past.production))
         decision = {"dates": [day.isoformat() for day in dates]}
         line = " ".join(reason.split())
         carry_out(held, [Entry(who, model, "rollback", past.previous, past.production, line, decision)])
         numbers = [row.id for row in held.written]
         return Moved(model, "rollback", past.previous, past.production, None, line, numbers, dates=dates)
+
+
+def _require_approved_files(model: str, version: str, sha256: str | None) -> None:
+    """See that the version could score; of a ledger without digests that is seen when it does."""
+    if sha256 is None:
+        return
+    try:
+        with verified_files(model, version, sha256):
+            pass
+    except VersionFilesError as error:
+        raise VersionFilesError(f"Nothing was rolled back. {error}") from None

@@ -15,13 +15,11 @@ from mlflow.models import Model
 
 from registry.chain import canonical
 from registry.policy import Policy
+from registry.version_files import EVIDENCE, bundle_digest, drop_compiled, files_digest, files_problem, read_card
 from stack.errors import ServiceError
 
-EVIDENCE = "evidence.json"
 #: what a training says its author is; else the account that MLflow saw.
 AUTHOR, ACCOUNT = "prichal.author", "mlflow.user"
-#: written beside the files by a download, which says where it took them from.
-NOT_THE_MODELS = {"registered_model_meta"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,9 @@ class Version:
         files_sha256: of the model's files, names and bytes.
         features: columns of its signature.
         params: of its run.
+        files_problem: why its files must not be loaded, as a clause; None if they may.
+        bundle_sha256: of the fitted model among them, which the evidence names.
+        provenance: what its card says of where it comes from.
     """
 
     model: str
@@ -49,6 +50,9 @@ class Version:
     files_sha256: str | None
     features: tuple[str, ...] | None
     params: Mapping[str, str] | None
+    files_problem: str | None = None
+    bundle_sha256: str | None = None
+    provenance: Mapping[str, Any] | None = None
 
     def subject(self) -> dict[str, Any]:
         """What a decision about it rests on."""
@@ -119,12 +123,11 @@ def read_version(model: str, number: str) -> Version:
     run_id = client.get_model_version(model, number).run_id or None
     run = client.get_run(run_id).data if run_id else None
     text = _evidence_text(run_id) if run_id else None
-    digest, features = _files(model, number, run_id)
     return Version(
         model, number, run_id,
         author=(run.tags.get(AUTHOR) or run.tags.get(ACCOUNT)) if run else None,
-        evidence=_mapping(text), evidence_sha256=_sha256(text), files_sha256=digest, features=features,
-        params=dict(run.params) if run else None,
+        evidence=_mapping(text), evidence_sha256=_sha256(text), params=dict(run.params) if run else None,
+        **_files(model, number, run_id),
     )  # fmt: skip
 
 
@@ -145,33 +148,32 @@ def model_evidence(model: str, version: str) -> dict[str, Any]:
     return loaded
 
 
-def files_digest(folder: Path) -> str | None:
-    """SHA-256 over the files below a folder, their relative names and bytes; None if there is no file."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in NOT_THE_MODELS)
-    total = hashlib.sha256()
-    for path in files:
-        name = path.relative_to(folder).as_posix()
-        total.update(f"{len(name.encode())}:{name}:{path.stat().st_size}:".encode())
-        total.update(path.read_bytes())
-    return total.hexdigest() if files else None
-
-
-def _files(model: str, number: str, run_id: str | None) -> tuple[str | None, tuple[str, ...] | None]:
-    """Digest of the files, and features of the signature; None for what cannot be read."""
+def _files(model: str, number: str, run_id: str | None) -> dict[str, Any]:
+    """What is said of a version by its files; None for what cannot be read."""
     with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
         try:
             mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{model}/{number}", dst_path=scratch)
-            return files_digest(Path(scratch)), _features(Path(scratch))
         except (MlflowException, OSError):
             if run_id:
                 MlflowClient().list_artifacts(run_id)  # raises if it is the store that does not answer
-            return None, None  # the gate refuses a version whose files it does not know
+            # the gate refuses a version whose files it does not know
+            return {"files_sha256": None, "features": None}
+        sha256 = files_digest(folder)
+        drop_compiled(folder)
+        provenance = (read_card(folder) or {}).get("provenance")
+        return {
+            "files_sha256": sha256, "features": _features(folder), "files_problem": files_problem(folder),
+            "bundle_sha256": bundle_digest(folder),
+            "provenance": provenance if isinstance(provenance, dict) else None,
+        }  # fmt: skip
 
 
 def _features(folder: Path) -> tuple[str, ...] | None:
-    if not (folder / "MLmodel").exists():
+    try:
+        signature = Model.load(str(folder)).signature
+    except Exception:  # MLflow raises whatever a missing or cut file leads it to
         return None
-    signature = Model.load(str(folder)).signature
     return tuple(signature.inputs.input_names()) if signature and signature.inputs else None
 
 

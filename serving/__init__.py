@@ -1,12 +1,12 @@
 """Score through the Spark UDF, then publish the mart: all of a day or nothing."""
 
-from serving.here import LostFeatureError, probabilities
+from serving.local_scoring import LostFeatureError, probabilities
 from serving.logged import Logged
 from serving.mart import Mart, current_top, dates_of, published_dates, published_scores, published_versions
 from serving.parity import ParityError, Usable, usable
 from serving.publish import Published, publish
 from serving.score import Scored, ScoringError, score
-from serving.udf import lacking_of
+from serving.udf import lacking
 
 __all__ = [
     "Logged",
@@ -19,7 +19,7 @@ __all__ = [
     "Usable",
     "current_top",
     "dates_of",
-    "lacking_of",
+    "lacking",
     "probabilities",
     "publish",
     "published_dates",

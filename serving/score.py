@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import mlflow
 import numpy as np
 import pandas as pd
 
-from serving.udf import SAMPLE, TOLERANCE, apply, inputs, lacking
+from registry import VersionFiles
+from serving.local_scoring import ModelProcessError, ask, different_texts, last_error
+from serving.udf import SAMPLE, TEXTS, TOLERANCE, apply, inputs, lacking
 from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial, sha256_of_files
 
@@ -40,8 +41,7 @@ def score(
     snapshot: Path,
     population: str,
     entity: str,
-    model: str,
-    version: str,
+    files: VersionFiles,
     target: Path,
     unlabelled: bool = False,
 ) -> Scored:
@@ -52,8 +52,7 @@ def score(
         snapshot: folder of the snapshot.
         population: only its members are scored.
         entity: name of the entity's column.
-        model: registered name.
-        version: of the model, as `production` pointed to it when the step began.
+        files: of the version.
         target: folder for the scores, this run's own; what the run wrote there before is replaced.
         unlabelled: whether only the rows without a label are scored.
 
@@ -64,45 +63,42 @@ def score(
     from pyspark.errors import PythonException
     from pyspark.sql import functions as F  # noqa: N812
 
-    uri = f"models:/{model}/{version}"
     rows = spark.read.parquet(str(snapshot)).where(F.col("population") == population)
-    _check_asked(uri, rows.columns)
+    _check_asked(files.called, files.signature, rows.columns)
     if unlabelled:
         rows = rows.where(F.col("label").isNull())
     partial = fresh_partial(target)
     try:
-        apply(spark, uri, rows, entity).write.parquet(str(partial))
+        apply(spark, files, rows, entity).write.parquet(str(partial))
     except PythonException as error:  # raised by the model's own code, on a worker
-        raise ScoringError(f"{uri} cannot score the rows: {_last(error)}; nothing was published.") from None
-    files = sha256_of_files(partial, "*.parquet")
+        raise ScoringError(
+            f"{files.called} cannot score the rows: {last_error(str(error))}; nothing was published, roll back, or "
+            "train again."
+        ) from None
+    written_sha256 = sha256_of_files(partial, "*.parquet")
     written = spark.read.parquet(str(partial))
-    total = _check(written, rows.count(), model, version)
-    difference = _difference(written, uri)
+    total = _check(written, rows.count(), files.called)
+    difference = _difference(written, files)
     adopt(partial, target)
-    return Scored(target, total, difference, files)
+    return Scored(target, total, difference, written_sha256)
 
 
-def _last(error: Exception) -> str:
-    """What the model's code said last."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:300].rstrip(".") if lines else type(error).__name__
-
-
-def _check_asked(uri: str, columns: Sequence[str]) -> None:
+def _check_asked(called: str, signature: Any, columns: Sequence[str]) -> None:
     """See that the version asks for what is there, and gives what is published."""
-    lost = lacking(mlflow.models.get_model_info(uri).signature, columns)
+    lost = lacking(signature, columns)
     if lost.features:
         raise ScoringError(
-            f"{uri} asks for {len(lost.features)} features that the snapshot does not have, such as "
+            f"{called} asks for {len(lost.features)} features that the snapshot does not have, such as "
             f"{lost.features[0]}: nothing was published; roll back, or declare them."
         )
     if lost.outputs:
         raise ScoringError(
-            f"{uri} does not give {', '.join(lost.outputs)}: nothing was published; roll back to a version that does."
+            f"{called} does not give {', '.join(lost.outputs)}: nothing was published; roll back to a version that "
+            "does."
         )
 
 
-def _check(written: "DataFrame", expected: int, model: str, version: str) -> int:
+def _check(written: "DataFrame", expected: int, called: str) -> int:
     from pyspark.sql import functions as F  # noqa: N812
 
     sound = F.col("churn_probability").between(0, 1)
@@ -110,23 +106,33 @@ def _check(written: "DataFrame", expected: int, model: str, version: str) -> int
     total, good = (told[0], told[1]) if told else (0, 0)
     if total != expected or good != total:
         raise ScoringError(
-            f"Version {version} of {model} gave {total} rows for {expected}, {total - good} of them without "
+            f"{called} gave {total} rows for {expected}, {total - good} of them without "
             "a probability from 0 to 1: nothing was published; roll back, or look at the features of that date."
         )
     return int(total)
 
 
-def _difference(written: "DataFrame", uri: str) -> float:
-    """Largest distance between the UDF's probability and the model's own, in this process, on sampled rows."""
+def _difference(written: "DataFrame", files: VersionFiles) -> float:
+    """Largest distance between the UDF's probability and the model's own, without Spark, on sampled rows.
+
+    Raises:
+        ScoringError: it is too large, a text differs, or the version cannot be asked.
+    """
     sample: pd.DataFrame = written.limit(SAMPLE).toPandas()
     if sample.empty:
         return 0.0
-    model = mlflow.pyfunc.load_model(uri)
-    own = model.predict(sample[inputs(model.metadata.signature)].astype("float64"))["churn_probability"]
-    difference = float(np.abs(own.to_numpy() - sample["churn_probability"].to_numpy()).max())
+    try:
+        own = ask(files, "reasons", sample[inputs(files.signature)].astype("float64"))
+    except ModelProcessError as error:
+        raise ScoringError(f"Nothing was published. {error}") from None
+    apart = own["churn_probability"].to_numpy() - sample["churn_probability"].to_numpy()
+    difference = float(np.abs(apart).max())
+    wrong = list(different_texts(sample, own, TEXTS).values())
     if not difference <= TOLERANCE:
+        wrong.insert(0, f"churn_probability differs by {difference:.2e}, at most {TOLERANCE:.0e} may be")
+    if wrong:
         raise ScoringError(
-            f"The Spark UDF of {uri} differs from the model itself by {difference:.2e}, at most {TOLERANCE:.0e} "
-            "may be: nothing was published; check that workers run the packages the model was made with."
+            f"The Spark UDF and the model itself do not answer alike, {files.called}: {'; '.join(wrong)}; nothing was "
+            "published, check that workers run the packages the model was made with."
         )
     return difference

@@ -4,13 +4,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import mlflow
+from registry import VersionFiles
+from serving import worker_model
+from serving.worker_model import scorer
+from stack import digest
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 #: what a version gives, and scoring needs, as Spark types.
 OUTPUTS = {"churn_probability": "double", "reason_1": "string", "reason_2": "string", "reason_3": "string"}
+TEXTS = tuple(name for name, kind in OUTPUTS.items() if kind == "string")
 RESULT = ", ".join(f"{name} {kind}" for name, kind in OUTPUTS.items())
 #: rows on which ways of scoring are compared, and how far their probabilities may lie apart.
 SAMPLE = 1000
@@ -39,23 +43,28 @@ def lacking(signature: Any, columns: Collection[str]) -> Lacking:
     )
 
 
-def lacking_of(model: str, version: str, columns: Collection[str]) -> Lacking:
-    """The same of a registered version."""
-    return lacking(mlflow.models.get_model_info(f"models:/{model}/{version}").signature, columns)
-
-
-def apply(spark: "SparkSession", uri: str, rows: "DataFrame", entity: str) -> "DataFrame":
+def apply(spark: "SparkSession", files: VersionFiles, rows: "DataFrame", entity: str) -> "DataFrame":
     """What the version says of each row: the entity, the features it asks for, and the columns of `OUTPUTS`.
+
+    MLflow's own `spark_udf` is not used: it turns a missing text into the text 'None', and lets each worker load files
+    that nobody has compared with the approved ones.
 
     Args:
         spark: the session.
-        uri: of the version, or a folder that holds it.
+        files: of the version.
         rows: with the entity and the features.
         entity: name of the entity's column.
+
+    Raises:
+        PythonException: while the result is read; what the version's code raised on a worker.
     """
+    from pyspark import cloudpickle
     from pyspark.sql import functions as F  # noqa: N812
 
-    names = inputs(mlflow.models.get_model_info(uri).signature)
-    predict = mlflow.pyfunc.spark_udf(spark, uri, result_type=RESULT, env_manager="local", params={"explain": True})
+    for module in (worker_model, digest):  # a worker need not have this project
+        cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
+    names, contents = inputs(files.signature), spark.sparkContext.broadcast(files.contents())
+    score = scorer(contents, files.loaded_sha256, list(OUTPUTS))
+    predict = F.pandas_udf(score, RESULT)  # type: ignore[attr-defined]  # pyspark's types leave it out
     asked = F.struct(*[F.col(name).cast("double").alias(name) for name in names])
     return rows.withColumn("said", predict(asked)).select(entity, *names, "said.*")

@@ -7,7 +7,8 @@ writes. So a step works in a shell that sourced the file and in one that did not
 import getpass
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Self
 
@@ -42,6 +43,15 @@ VARIABLES = {
     "s3_port": "PRICHAL_S3_PORT",
     "mlflow_port": "PRICHAL_MLFLOW_PORT",
 }
+
+#: variables that a process which runs a model's code, and Spark's Java, are given; no other one.
+HARMLESS_NAMES = {
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "LANG", "LANGUAGE", "TMPDIR", "TMP", "TEMP",
+    "VIRTUAL_ENV", "LD_LIBRARY_PATH", "MLFLOW_DISABLE_TELEMETRY",
+}  # fmt: skip
+HARMLESS_BEGINNINGS = (
+    "LC_", "PYTHON", "PYSPARK_", "SPARK_", "HADOOP_", "JAVA_", "_JAVA_", "JDK_", "OMP_", "OPENBLAS_", "MKL_",
+)  # fmt: skip
 
 #: the variable that MLflow's own client signs in with.
 SIGNED_IN = VARIABLES["tracking_user"]
@@ -144,6 +154,31 @@ def write_env_file(path: Path, values: Mapping[str, str], path_entries: list[Pat
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """This process's environment with `extra` on top, for a program we start."""
     return {**os.environ, **extra}
+
+
+def harmless_environment() -> dict[str, str]:
+    """The variables of this process that may be given to a process which runs a model's code: none opens a door."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in HARMLESS_NAMES or name.startswith(HARMLESS_BEGINNINGS)
+    }
+
+
+@contextmanager
+def without_secrets() -> Iterator[None]:
+    """Let this process have no other variables than the harmless ones for a moment, in which Java starts.
+
+    pyspark starts Java with a copy of them, and Java starts the Python workers with its own.
+    """
+    kept = dict(os.environ)
+    harmless = harmless_environment()
+    for name in kept.keys() - harmless.keys():
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update({name: value for name, value in kept.items() if name not in harmless})
 
 
 def export(values: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack.errors import JavaError
-from stack.settings import Settings, export, variable
+from stack.settings import Settings, export, variable, without_secrets
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -64,7 +64,8 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
         builder = builder.config("spark.hadoop.fs.permissions.umask-mode", "077")
         # On a cluster the workers know better where they have room.
         builder = builder.config("spark.local.dir", tempfile.gettempdir())
-    return builder.getOrCreate()
+    with without_secrets():  # workers run code that came with a model
+        return builder.getOrCreate()
 
 
 def end(started: "SparkSession") -> None:

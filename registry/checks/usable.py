@@ -47,6 +47,14 @@ def parity_spark(facts: Facts, policy: Policy) -> Iterator[Check]:
     yield _parity(facts, "parity_spark", facts.measured.parity.spark, "Its Spark UDF")
 
 
+def parity_texts(facts: Facts, policy: Policy) -> Iterator[Check]:
+    """Does its Spark UDF give the same reasons, and none where there is none?"""
+    different = facts.measured.parity.texts
+    sound = f"Its Spark UDF gives the same reasons as the model on {facts.measured.parity.rows:,} sampled rows."
+    sentence = f"Its Spark UDF does not give the model's reasons: {'; '.join(different)}."
+    yield Check("parity_texts", not different, len(different), 0, sentence if different else sound)
+
+
 def _parity(facts: Facts, name: str, distance: float, who: str) -> Check:
     passed = distance <= TOLERANCE
     return Check(
@@ -88,4 +96,4 @@ def latency(facts: Facts, policy: Policy) -> Iterator[Check]:
     yield Check("latency", passed, taken, bound, f"1,000 rows with reasons take {taken:.0f} milliseconds; {said}.")
 
 
-USABLE = (version, signature, parity_pyfunc, parity_spark, freshness, size, latency)
+USABLE = (version, signature, parity_pyfunc, parity_spark, parity_texts, freshness, size, latency)

@@ -1,7 +1,10 @@
-"""Versions made cheaply, without training: what a registry knows of them is real, the model's files are a few bytes."""
+"""Versions made cheaply, without training: what a registry knows of them is real, the model is three coefficients."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -12,9 +15,11 @@ from registry import Moved, Standing, promote, rollback
 from registry.history import Past, add_up
 from registry.ledger import Entry, rows
 from registry.moves import carry_out, settled
+from registry.version_files import bundle_digest
 from stack.postgres import connect
 from tests.end_to_end.conftest import Clone
 from tests.unit.builders import evidence, measured, measured_first
+from tests.unit.versions import version_folder
 
 POLICY = load_project("cdnow").policy
 AUTHOR = "ann"
@@ -25,13 +30,27 @@ def proof(**changes: Any) -> dict[str, Any]:
     return evidence(family="xgboost", **changes)
 
 
-def train(content: Mapping[str, Any] | None, files: bool = True, **tags: str) -> str:
-    """A run as a training leaves it: its evidence, its model's files, its author."""
+#: gone when the tests end.
+SCRATCH = tempfile.TemporaryDirectory(prefix="prichal-test-version-")
+
+
+@cache
+def files_of_a_version() -> Path:
+    """The code of this checkout with a small model, the same for all versions; what no environment is made of goes."""
+    folder = version_folder(Path(SCRATCH.name))
+    for name in ("conda.yaml", "python_env.yaml", "requirements.txt"):
+        (folder / name).unlink()
+    return folder
+
+
+def train(content: Mapping[str, Any] | None, files: bool = True, own: bool = True, **tags: str) -> str:
+    """A run as a training leaves it: its evidence, which names run and files where it is its own; files; author."""
     with mlflow.start_run(tags={"prichal.author": AUTHOR, **tags}) as run:
         if content is not None:
-            mlflow.log_dict(dict(content), "evidence.json")
+            named = {"run_id": run.info.run_id, "bundle_sha256": bundle_digest(files_of_a_version())} if own else {}
+            mlflow.log_dict({**content, **named}, "evidence.json")
         if files:
-            mlflow.log_text("weights", "model/weights.txt")
+            mlflow.log_artifacts(str(files_of_a_version()), "model")
     return str(run.info.run_id)
 
 

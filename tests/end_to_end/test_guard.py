@@ -15,7 +15,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from monitoring import Watch, guarded
-from registry import ledger
+from registry import VersionFilesError, ledger
 from serving import Mart, Published, Scored, ScoringError, publish
 from serving.score import _check_asked
 from serving.udf import OUTPUTS
@@ -40,13 +40,13 @@ class Shop:
     model: str
     run: str
     folder: Path
-    says: dict[str, Says | str] = field(default_factory=dict)
+    says: dict[str, Says | str | VersionFilesError] = field(default_factory=dict)
 
     @property
     def mart(self) -> Mart:
         return Mart(f"{self.model}_scores", "user_id")
 
-    def add(self, says: Says | str) -> str:
+    def add(self, says: Says | str | VersionFilesError) -> str:
         """Promote a version that says this, or fails with these words."""
         put(self.clone, self.model, self.run, 1)
         version = past(self.clone, self.model).production or ""
@@ -57,6 +57,8 @@ class Shop:
         says = self.says[version]
         if isinstance(says, str):
             raise ScoringError(says)
+        if isinstance(says, VersionFilesError):
+            raise says
         rows = pd.DataFrame({"user_id": PEOPLE, "churn_probability": says(RISK)})
         for place in (1, 2, 3):
             rows[f"reason_{place}"] = pd.Series([None] * len(rows), dtype="string")
@@ -164,17 +166,6 @@ def publish_turned(shop: Shop, day: date) -> None:
     publish(shop.clone.url, shop.mart, day, [part])
 
 
-MODEL = """
-import mlflow
-
-class Mirror(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
-        return model_input
-
-mlflow.models.set_model(Mirror())
-"""
-
-
 @pytest.mark.parametrize(
     ("outputs", "columns", "said"),
     [
@@ -184,14 +175,30 @@ mlflow.models.set_model(Mirror())
     ids=["a feature is gone", "the probability is gone"],
 )
 def test_a_model_of_another_schema_is_refused_before_it_scores(
-    shop: Shop, tmp_path: Path, outputs: list[str], columns: list[str], said: str
+    outputs: list[str], columns: list[str], said: str
 ) -> None:
-    code = tmp_path / "model.py"
     signature = ModelSignature(
         Schema([ColSpec("double", name) for name in ("a", "b")]), Schema([ColSpec("double", name) for name in outputs])
     )
-    code.write_text(MODEL)
-    with mlflow.start_run():
-        made = mlflow.pyfunc.log_model(name="m", python_model=str(code), signature=signature, pip_requirements=[])
     with pytest.raises(ScoringError, match=said):
-        _check_asked(made.model_uri, columns)
+        _check_asked("Version 2 of m", signature, columns)
+
+
+def test_a_version_whose_files_changed_is_not_replaced_but_looked_at(shop: Shop) -> None:
+    """Who can change files in the bucket could otherwise choose between two versions."""
+    shop.add(SOUND)
+    shop.morning(DAY)
+    shop.add(VersionFilesError("The files of version 2 were changed."))
+    with pytest.raises(VersionFilesError, match="The files of version 2"):
+        shop.morning(DAY + timedelta(1))
+    assert aliases(shop.model)["production"] == "2"
+
+
+def test_a_version_before_whose_files_changed_takes_no_place(shop: Shop) -> None:
+    shop.add(SOUND)
+    shop.morning(DAY)
+    shop.add(TURNED)
+    shop.says["1"] = VersionFilesError("The files of version 1 were changed.")
+    with pytest.raises(ScoringError, match="Version 1 cannot score either, so nothing was rolled back"):
+        shop.morning(DAY + timedelta(1))
+    assert aliases(shop.model)["production"] == "2"

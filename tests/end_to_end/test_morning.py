@@ -23,6 +23,7 @@ from projects import load_project
 from registry import Case, Standing, decide, model_evidence
 from registry.versions import read_version
 from tests.end_to_end.conftest import Clone
+from tests.unit.versions import CODE, small_bundle
 from training.churn_model import Bundle
 
 
@@ -47,12 +48,16 @@ def test_the_page_tells_candidates_gate_rows_reasons_and_where_to_look(
 def test_the_mart_holds_each_member_of_the_population_once(clone: Clone, morning: object) -> None:
     rows = clone.rows(
         "select count(*), count(distinct customer_id), min(churn_probability), max(churn_probability), "
-        "count(reason_1), min(label_matures_on)::text from mart.cdnow_scores_current"
+        "count(reason_1), min(label_matures_on)::text, "
+        "count(*) filter (where 'None' in (reason_1, reason_2, reason_3)), count(*) filter (where reason_3 is null) "
+        "from mart.cdnow_scores_current"
     )[0]
     assert rows[:2] == (5360, 5360)
     assert 0 < float(str(rows[2])) < float(str(rows[3])) < 1
     assert int(str(rows[4])) > 4000, "most customers have something that raises their risk"
     assert rows[5] == "1998-09-29"
+    assert rows[6] == 0, "a reason that there is not is null"
+    assert int(str(rows[7])) > 100
 
 
 def test_deciles_order_the_population_by_risk(clone: Clone, morning: object) -> None:
@@ -210,24 +215,12 @@ def test_the_first_version_was_measured_on_the_rows_of_its_evidence_before_it_we
     assert decision["policy"]["lowest_auc"] == 0.70
 
 
-MODEL = """
-import mlflow
-
-class Mirror(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
-        return model_input
-
-mlflow.models.set_model(Mirror())
-"""
-
-
 def test_a_challenger_that_scoring_cannot_supply_is_refused_by_its_signature_before_anything_is_scored(
     clone: Clone, client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in clone.environment.items():
         monkeypatch.setenv(name, value)
-    code, model = tmp_path / "mirror.py", "asks_for_more"
-    code.write_text(MODEL)
+    model = "asks_for_more"
     asked = Schema([ColSpec("double", name) for name in ("purchases_days_since_last", "gone")])
     given = Schema(
         [ColSpec("double", "churn_probability"), ColSpec("string", "reason_1"), ColSpec("string", "reason_2")]
@@ -235,8 +228,8 @@ def test_a_challenger_that_scoring_cannot_supply_is_refused_by_its_signature_bef
     mlflow.set_experiment("cdnow")
     with mlflow.start_run() as run:
         mlflow.pyfunc.log_model(
-            name="model", python_model=str(code), signature=ModelSignature(asked, given), pip_requirements=[],
-            registered_model_name=model,
+            name="model", python_model=str(CODE), artifacts={"bundle": str(small_bundle(tmp_path / "bundle"))},
+            signature=ModelSignature(asked, given), pip_requirements=[], registered_model_name=model,
         )  # fmt: skip
     context = Context.of("cdnow")
     standing = Standing(read_version(model, "1"), None)

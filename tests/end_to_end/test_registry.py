@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from registry import NoProductionError, NotVouchedError, Policy, Standing, production, promote
+from registry import NoProductionError, NotVouchedError, Policy, Standing, VersionFilesError, production, promote
 from registry.promotion import NoChallengerError
 from registry.rollback import NoPreviousError, NoReasonError
 from tests.end_to_end.conftest import Clone
@@ -70,6 +72,22 @@ def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, mo
     assert promote_one(clone, model).act == "absent"
 
 
+def test_a_rollback_to_a_version_whose_files_changed_or_are_gone_moves_nothing(clone: Clone, model: str) -> None:
+    first = train(proof())
+    for run in (first, train(proof())):
+        propose(model, run)
+        assert promote_one(clone, model).act == "promote"
+    card = "model/artifacts/bundle/model.json"
+    MlflowClient().log_text(first, mlflow.artifacts.load_text(f"runs:/{first}/{card}").replace("1.0", "-1.0"), card)
+    with pytest.raises(VersionFilesError, match=r"Nothing was rolled back\. The files of version 1 of .* were changed"):
+        roll_back(clone, model)
+    get_artifact_repository(f"runs:/{first}").delete_artifacts("model")
+    with pytest.raises(VersionFilesError, match=r"Nothing was rolled back\. The files of version 1 of"):
+        roll_back(clone, model)
+    assert aliases(model) == {"production": "2", "previous": "1"}
+    assert acts(clone, model)[-1] == "promote"
+
+
 def test_the_gate_alone_does_not_bring_back_what_was_withdrawn(clone: Clone, model: str, sound: str) -> None:
     put(clone, model, sound, 2)
     roll_back(clone, model)
@@ -79,6 +97,10 @@ def test_the_gate_alone_does_not_bring_back_what_was_withdrawn(clone: Clone, mod
     assert moved.act == "refuse"
     assert "was withdrawn by tester" in moved.reason
     assert promote_one(clone, model, mode="review").act == "review"
+
+
+def earlier_release() -> dict[str, Any]:
+    return {name: value for name, value in proof().items() if name not in {"run_id", "bundle_sha256"}}
 
 
 def breaks(standing: Standing) -> dict[str, Any]:
@@ -92,8 +114,11 @@ def breaks(standing: Standing) -> dict[str, Any]:
         (lambda: train(proof(metrics__auc__low=0.699)), {}, "does not reach 0.70"),
         (lambda: train(proof(), files=False), {}, "cannot be read"),
         (lambda: train(proof()), {"measure": breaks}, "on the same rows: OSError: the lake is gone."),
+        (lambda: train(proof(), own=False), {}, "The evidence is of run f00d, and version 2 is of run "),
+        (lambda: train(earlier_release(), own=False), {}, "of version 2 does not say run_id, bundle_sha256, as that"),
     ],
-    ids=["no evidence", "below the floor", "no model files", "not measured"],
+    ids=["no evidence", "below the floor", "no model files", "not measured", "another run's",
+         "of an earlier release"],
 )  # fmt: skip
 def test_a_refusal_leaves_production_and_says_why(
     clone: Clone, model: str, sound: str, run: Callable[[], str], how: dict[str, Any], said: str

@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+#: what a person who runs a step has in the environment, and Spark must not be given.
+SECRETS = ("DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_PASSWORD", "ANY_OTHER_TOKEN")
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
     """The session as a step starts it, in UTC."""
     state = tmp_path_factory.mktemp("state")
     settings = Settings(state=state, lake=state / "lake", spark_master="local[2]", driver_memory="1g")
-    started = session(settings, "UTC", shuffle_partitions=2)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in SECRETS:
+            patch.setenv(name, "secret")
+        started = session(settings, "UTC", shuffle_partitions=2)
     started.sparkContext.setLogLevel("OFF")
     yield started
     started.stop()

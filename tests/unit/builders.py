@@ -19,6 +19,10 @@ from training.frame import Frame
 
 EVIDENCE: dict[str, Any] = {
     "schema": 2,
+    "run_id": "f00d",
+    "bundle_sha256": "b" * 64,
+    "project": "shop",
+    "population": "active",
     "model": "shop_churn",
     "family": "catboost",
     "code": "fedcba9876543210",
@@ -71,6 +75,8 @@ EVIDENCE: dict[str, Any] = {
 
 MEASURED: dict[str, Any] = {
     "schema": 1,
+    "project": "shop",
+    "population": "active",
     "version": "2",
     "digest": "0011223344556677",
     "as_of": "1998-07-01",
@@ -97,7 +103,7 @@ MEASURED: dict[str, Any] = {
     "moved": {"rank_correlation": 0.97, "top": 1_000, "entered": 90, "withdrawn": 90},
     "features_missing": [],
     "outputs_missing": [],
-    "parity": {"rows": 1_000, "pyfunc": 0.0, "spark": 0.0},
+    "parity": {"rows": 1_000, "pyfunc": 0.0, "spark": 0.0, "texts": []},
     "bytes": 2_000_000,
     "ms_per_1000_rows": 40.0,
 }  # fmt: skip

@@ -1,5 +1,7 @@
 """A version scored three ways: what differs is seen, what is missing is said."""
 
+import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,9 +9,16 @@ from typing import TYPE_CHECKING
 import mlflow
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
-from serving.parity import ParityError, Usable, native, usable_files
+from registry import VersionFiles
+from serving import udf
+from serving.model_process import native
+from serving.parity import ParityError, Usable, usable
+from serving.score import Scored, ScoringError, score
+from serving.worker_model import Scorer, load_verified, scorer
+from tests.spark.conftest import SECRETS
 from tests.unit.builders import feature, frame, is_one_sentence
 from training.bundle import write_bundle
 from training.candidate import Candidate
@@ -23,7 +32,7 @@ ROWS = frame([date(2026, 1, 1)], entities=1500)
 FEATURES = [feature("days_since_last"), feature("sum", measure="minutes"), feature("count")]
 NAMES = tuple(one.name for one in FEATURES)
 CODE = Path(__file__).parents[3] / "training" / "churn_model.py"
-#: as the stored code, but for one thing that went wrong between the library and the reader.
+#: as the stored code would be if a release of it had gone wrong between the library and the reader.
 WRONG = {
     "class": ('"churn_probability": self.bundle.probability(rows)',
               '"churn_probability": (self.bundle.probability(rows) > 0.5) * 1.0'),
@@ -61,7 +70,7 @@ def version(folder: Path, bundle: Path, code: Path = CODE) -> Path:
 
 
 def measured(spark: "SparkSession", snapshot: Path, files: Path, population: str = "paid") -> Usable:
-    return usable_files(spark, snapshot, population, "user_id", files, "models:/shop_churn/2")
+    return usable(spark, snapshot, population, "user_id", VersionFiles("shop_churn", "2", files))
 
 
 def test_all_three_ways_say_the_same_to_the_last_digit(
@@ -69,7 +78,7 @@ def test_all_three_ways_say_the_same_to_the_last_digit(
 ) -> None:
     files = version(tmp_path / "model", bundle)
     found = measured(spark, snapshot, files)
-    assert (found.pyfunc, found.spark) == (0.0, 0.0)
+    assert (found.pyfunc, found.spark, found.texts) == (0.0, 0.0, [])
     assert 900 < found.rows < 1100, "of 1,485 members"
     assert found.bytes == sum(path.stat().st_size for path in files.rglob("*") if path.is_file())
     assert 0 < found.ms_per_1000_rows < 60_000
@@ -95,3 +104,76 @@ def test_nobody_to_score_is_said(spark: "SparkSession", snapshot: Path, bundle: 
     with pytest.raises(ParityError, match="as_of=2026-01-01 has no member of guests") as caught:
         measured(spark, snapshot, files, "guests")
     assert is_one_sentence(caught.value)
+
+
+def scored(spark: "SparkSession", snapshot: Path, files: Path, target: Path) -> Scored:
+    return score(spark, snapshot, "paid", "user_id", VersionFiles("shop_churn", "2", files), target)
+
+
+def test_a_reason_that_there_is_not_is_null_in_the_scores(
+    spark: "SparkSession", snapshot: Path, bundle: Path, tmp_path: Path
+) -> None:
+    files = version(tmp_path / "model", bundle)
+    done = scored(spark, snapshot, files, tmp_path / "scores")
+    found = pd.read_parquet(done.folder).set_index("user_id").sort_index()
+    assert done.rows == len(found) == 1485
+    paid = ROWS.entity % 100 != 0
+    said = native(files).reasons(ROWS.rows[paid])
+    assert found[["reason_1", "reason_2", "reason_3"]].to_numpy().tolist() == [
+        [*one, *[None] * (3 - len(one))] for one in said
+    ]
+    assert found["reason_3"].isna().any()
+
+
+def as_mlflow_does(contents: object, sha256: str, outputs: list[str]) -> Scorer:
+    """What MLflow's `spark_udf` makes of a missing text."""
+    inner = scorer(contents, sha256, outputs)
+
+    def score(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        for answers in inner(batches):
+            yield answers.astype({name: str for name in outputs if name.startswith("reason")})
+
+    return score
+
+
+def test_texts_in_the_place_of_nulls_are_told_by_their_column_and_not_published(
+    spark: "SparkSession", snapshot: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = version(tmp_path / "model", bundle)
+    monkeypatch.setattr(udf, "scorer", as_mlflow_does)
+    with pytest.raises(
+        ScoringError, match=r"reason_3 differs on [\d,]+ of 1,000 rows, such as 'None' for None"
+    ) as caught:
+        scored(spark, snapshot, files, tmp_path / "scores")
+    assert is_one_sentence(caught.value)
+    assert not (tmp_path / "scores").exists()
+    assert any(one.startswith("reason_3 differs on ") for one in measured(spark, snapshot, files).texts)
+
+
+def test_a_version_that_cannot_be_loaded_on_a_worker_is_a_sentence(
+    spark: "SparkSession", snapshot: Path, bundle: Path, tmp_path: Path
+) -> None:
+    files = version(tmp_path / "model", bundle)
+    native_file = files / "artifacts" / "bundle" / "model.ubj"
+    native_file.write_bytes(native_file.read_bytes()[:1000])
+    with pytest.raises(ScoringError, match=r"Version 2 of shop_churn cannot score the rows: .*Error: ") as caught:
+        scored(spark, snapshot, files, tmp_path / "scores")
+    assert is_one_sentence(caught.value)
+
+
+def test_a_worker_loads_nothing_but_the_files_that_were_sent(tmp_path: Path, bundle: Path) -> None:
+    files = VersionFiles("shop_churn", "2", version(tmp_path / "model", bundle))
+    sent = {**files.contents(), "churn_model.py": b"open('ran', 'w')"}
+    with pytest.raises(ValueError, match="other files of the version than were sent"):
+        load_verified(sent, files.loaded_sha256)
+
+
+def test_spark_and_its_workers_are_given_no_secret(spark: "SparkSession") -> None:
+    """The session of these tests was started by a process that had some."""
+    from pyspark.sql.functions import udf as python_udf
+
+    names = python_udf(lambda _: sorted(os.environ), "array<string>")  # type: ignore[call-overload]
+    seen = set(spark.range(1).select(names("id")).first()[0])
+    java = psutil.Process(spark.sparkContext._gateway.proc.pid)
+    assert "PATH" in seen
+    assert not {*SECRETS} & (seen | {*java.environ()})

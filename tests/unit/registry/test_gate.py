@@ -81,8 +81,8 @@ def test_sound_evidence_is_accepted_and_every_check_says_why():
     assert decision.accepted
     assert [check.name for check in decision.checks] == [
         "leaks", "auc", "versus_recency", "versus_logistic", "enough_left", "calibration", "slices",
-        "rows", "repeats", "first", "version", "signature", "parity_pyfunc", "parity_spark", "freshness", "size",
-        "latency",
+        "rows", "repeats", "first", "version", "signature", "parity_pyfunc", "parity_spark", "parity_texts",
+        "freshness", "size", "latency",
     ]  # fmt: skip
     assert len(decision.reasons) == len(decision.checks)
     assert "first version" in decision.reasons[9]

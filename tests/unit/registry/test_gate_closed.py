@@ -88,7 +88,7 @@ def test_every_check_is_one_of_those_that_are_broken_above():
     assert [ask.__name__ for ask in (*gate.OF_EVIDENCE, *gate.OF_MEASURED)] == [
         "validation", "leaks", "auc", "baselines", "enough_left", "calibration", "slices",
         "rows", "repeats", "first", "versus_production", "versus_production_delong", "slices_versus_production",
-        "version", "signature", "parity_pyfunc", "parity_spark", "freshness", "size", "latency",
+        "version", "signature", "parity_pyfunc", "parity_spark", "parity_texts", "freshness", "size", "latency",
     ]  # fmt: skip
 
 

@@ -15,7 +15,11 @@ POLICY = Policy()
 
 
 def version(number: str, files: str | None = "f" * 64) -> Version:
-    return Version("m", number, f"run{number}", "ann", evidence(), "e" * 64, files, ("days",), {})
+    own = evidence(run_id=f"run{number}")
+    return Version(
+        "m", number, f"run{number}", "ann", own, "e" * 64, files, ("days",), {},
+        bundle_sha256=own["bundle_sha256"], provenance={"project": own["project"], "population": own["population"]},
+    )  # fmt: skip
 
 
 STANDING = Standing(version("2"), version("1"))
@@ -66,6 +70,24 @@ def test_the_ledger_is_asked_too(rows: tuple[Row, ...], mode: str, said: list[st
 def test_a_version_whose_files_cannot_be_read_is_refused(which: str):
     gone = replace(STANDING, **{which: version("7", files=None)})
     assert failed(standing=gone) == ["files: The files of version 7 of m cannot be read."]
+
+
+def test_code_that_nobody_knows_is_refused():
+    strange = replace(version("2"), files_problem="its churn_model.py is code that this repository does not know")
+    said = ["files: Version 2 of m cannot be loaded, for its churn_model.py is code that this repository does not know"]
+    assert [one.removesuffix(": train again.") for one in failed(standing=Standing(strange, None))] == said
+
+
+def test_production_is_compared_with_the_files_that_were_promoted():
+    promoted = [
+        row(1, "promote", "1", subject={"challenger": {"number": "1", "files_sha256": key * 64}}) for key in "af"
+    ]
+    assert failed(promoted[1]) == []
+    (said,) = failed(promoted[0])
+    assert said.startswith(
+        "files: The files of version 1 of m were changed after they were approved (SHA-256 aaaaaaaaaaaa"
+    )
+    assert failed(row(1, "promote", "1")) == [], "the ledger is older than such digests"
 
 
 @pytest.mark.parametrize(

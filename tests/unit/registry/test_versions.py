@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from registry import Policy, Standing, Version
-from registry.versions import changed, files_digest
+from registry.version_files import files_digest
+from registry.versions import changed
 
 
 def version(number: str, **changes: Any) -> Version:

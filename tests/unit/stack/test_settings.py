@@ -1,6 +1,7 @@
 """Settings come from the environment and `.stack/env`, strictly, and keep secrets to themselves."""
 
 import getpass
+import os
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stack.errors import SettingError
-from stack.settings import VARIABLES, Settings, read_env_file, reviewer, user, write_env_file
+from stack.settings import VARIABLES, Settings, read_env_file, reviewer, user, without_secrets, write_env_file
 from tests.unit.builders import is_one_sentence
 
 SECRET = "hunter2-hunter2"
@@ -187,3 +188,14 @@ def test_who_signs_in_to_mlflow_is_who_acts(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(SettingError, match="name 'anna' is not the one signed in to MLflow, 'rita'") as caught:
         reviewer("anna")
     assert is_one_sentence(caught.value)
+
+
+def test_java_is_started_without_secrets_and_the_process_has_them_back(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "secret")
+    monkeypatch.setenv("SPARK_CONF_DIR", "conf")
+    before = dict(os.environ)
+    with without_secrets():
+        assert ("DATABASE_URL" in os.environ, os.environ["SPARK_CONF_DIR"]) == (False, "conf")
+        os.environ["SPARK_ENV_LOADED"] = "1"
+    assert {**os.environ} == {**before, "SPARK_ENV_LOADED": "1"}
+    del os.environ["SPARK_ENV_LOADED"]
