@@ -80,7 +80,8 @@ def _read_parameters(name: str, description: str | None, defaults: Mapping[str, 
     parser = CommandParser(prog=f"prichal {name}", description=description, allow_abbrev=False)
     for parameter, default in defaults.items():
         parser.add_argument(f"--{parameter.replace('_', '-')}", default=default, help=PARAMETERS[parameter])
-    return vars(parser.parse_args())
+    # Python 3.11 reads the value `--` as an empty list.
+    return {parameter: "--" if value == [] else value for parameter, value in vars(parser.parse_args()).items()}
 
 
 def _do_step(act: Callable[..., object], context: Context, given: Mapping[str, str]) -> int:

@@ -19,7 +19,7 @@ def test_a_refusal_names_who_was_refused(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--reason", "-looks wrong"], ["--reason", "--x"], ["--reson=late"], ["--reas=late"], ["late"]],
+    [["--reason", "-looks"], ["--reason", "--x"], ["--reson=late"], ["--reas=late"], ["late"]],
     ids=["dash", "two dashes", "unknown name", "shortened name", "no name"],
 )
 def test_a_command_line_that_cannot_be_read_is_told_in_one_sentence(
