@@ -6,6 +6,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 import psycopg
 import requests
@@ -17,7 +18,7 @@ from stack import services
 from stack.errors import PrichalError, ServiceError
 from stack.parent import TERMINATED, StoppedError, stopped_by_signal
 from stack.private_files import make_private
-from stack.settings import user, variable
+from stack.settings import Settings, user, variable
 from stack.temporary import temporary_folder
 
 #: parameters of the entry points: name -> help; all are text, as MLflow hands them over.
@@ -37,6 +38,25 @@ PARAMETERS = {
 }
 
 
+class CommandError(PrichalError):
+    """A command line that the step cannot read."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser of command lines that says in one sentence what it cannot read."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the parser's complaint as one sentence.
+
+        Raises:
+            CommandError: always.
+        """
+        raise CommandError(
+            f"The command line of {self.prog} cannot be read ({message}): give each parameter once as --name=value, "
+            f"or as -P name=value to `mlflow run`; `python -m jobs.{self.prog.split()[-1]} --help` lists them."
+        )
+
+
 def run(name: str, act: Callable[..., object], defaults: Mapping[str, str]) -> int:
     """Parse the command line, see that the services answer, and do the step.
 
@@ -48,28 +68,47 @@ def run(name: str, act: Callable[..., object], defaults: Mapping[str, str]) -> i
     Returns:
         Exit code: 0, or 2 after one sentence on standard error; 143 when it was stopped.
     """
-    parser = argparse.ArgumentParser(prog=f"prichal {name}", description=act.__doc__)
-    for parameter, default in defaults.items():
-        parser.add_argument(f"--{parameter.replace('_', '-')}", default=default, help=PARAMETERS[parameter])
-    given = vars(parser.parse_args())
     _quiet()
     try:
+        given = _read_parameters(name, act.__doc__, defaults)
         context = Context.of(given.pop("project"))
         make_private(context.settings)
         # A step belongs to the `mlflow run` that started it; one that a person started goes on when the shell is gone.
         started_by_mlflow = variable("MLFLOW_RUN_ID") is not None
         with stopped_by_signal(started_by_mlflow), temporary_folder(context.settings), context:
             services.check(context.settings)
-            open_tracking(context)
-            act(context, **given)
+            return _do_step(act, context, given)
     except StoppedError as stopped:
         sys.stderr.write(f"prichal: {name} was {stopped}.\n")
         return TERMINATED
     except PrichalError as error:
         return _tell(error)
+
+
+def _read_parameters(name: str, description: str | None, defaults: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of this process's command line; a shortened name is not taken for the whole one."""
+    parser = CommandParser(prog=f"prichal {name}", description=description, allow_abbrev=False)
+    for parameter, default in defaults.items():
+        parser.add_argument(f"--{parameter.replace('_', '-')}", default=default, help=PARAMETERS[parameter])
+    # Python 3.11 reads the value `--` as an empty list.
+    return {parameter: "--" if value == [] else value for parameter, value in vars(parser.parse_args()).items()}
+
+
+def _do_step(act: Callable[..., object], context: Context, given: Mapping[str, str]) -> int:
+    """Do the step; if a service fails it, blame the service that does not answer."""
+    try:
+        open_tracking(context)
+        act(context, **given)
+    except ServiceError as error:
+        return _tell(services.unreachable(context.settings) or error)
     except (psycopg.OperationalError, requests.RequestException, MlflowException) as error:
-        return _tell(_service_error(error))
+        return _tell(_blame(error, context.settings))
     return 0
+
+
+def _blame(error: Exception, settings: Settings) -> PrichalError:
+    """MLflow answers with errors of its own where its database or its files are gone, so each service is asked."""
+    return services.unreachable(settings) or _service_error(error)
 
 
 def _service_error(error: Exception) -> PrichalError:

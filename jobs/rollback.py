@@ -13,7 +13,7 @@ from serving import dates_of
 from stack.settings import user
 
 
-def rollback(context: Context, population: str = "all", reason: str = "none given") -> list[Moved]:
+def rollback(context: Context, population: str = "all", reason: str = "") -> list[Moved]:
     """Withdraw the version in production and bring back the one before it; says which dates it had scored."""
     done, url = [], context.settings.require_database()
     with step(context, "rollback", {"population": population, "reason": reason}) as entry:
@@ -32,4 +32,4 @@ def rollback(context: Context, population: str = "all", reason: str = "none give
 
 
 if __name__ == "__main__":
-    sys.exit(run("rollback", rollback, {"project": "churn", "population": "all", "reason": "none given"}))
+    sys.exit(run("rollback", rollback, {"project": "churn", "population": "all", "reason": ""}))

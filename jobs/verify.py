@@ -16,7 +16,7 @@ class LedgerError(PrichalError):
 def verify(context: Context) -> None:
     """Recompute the ledger's hashes and name the rows that were tampered with, are missing or out of order."""
     url = context.settings.require_database()
-    found = look(url)
+    found = look(url, [population.model for population in context.project.populations])
     for problem in found:
         context.say(f"verify · {problem}")
     if found:

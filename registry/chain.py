@@ -11,6 +11,10 @@ from typing import Any
 
 #: what the first row follows.
 GENESIS = "0" * 64
+#: a few rows are written a day: a larger gap between two numbers is not one of rows that were taken out.
+LARGEST_GAP = 1_000_000
+#: acts that may be a model's first row.
+FIRST_ACTS = {"intent", "refuse", "review", "repair", "void"}
 
 
 @dataclass(frozen=True)
@@ -106,10 +110,77 @@ def head_problem(model: str, head: str, rows: Sequence[Row]) -> str | None:
     return None
 
 
+def missing_head_problem(model: str, rows: Sequence[Row], last_without_head: int) -> str | None:
+    """What the ledger says against a model that has no head in MLflow.
+
+    A model whose first row was just written may have none: a process can die between the ledger's row and the tag.
+
+    Args:
+        model: registered name.
+        rows: of the model, by id.
+        last_without_head: number of the last row that a release without heads wrote.
+    """
+    written = [row for row in rows if row.id > last_without_head]
+    if not written or (len(written) == 1 and written[0].act in FIRST_ACTS):
+        return None
+    return (
+        f"MLflow has no tag prichal.ledger_head on {model}, whose last row in the ledger is {rows[-1].id}: the tag was "
+        "taken away, or the model was deleted and made anew."
+    )
+
+
+def unrecorded_alias_problem(model: str, aliases: Mapping[str, str], rows: Sequence[Row]) -> str | None:
+    """What the ledger says against aliases that no row has set.
+
+    Args:
+        model: registered name.
+        aliases: `production` and `previous`, where they are set, to version.
+        rows: of the model, by id.
+    """
+    recorded = {version for row in rows for version in _set_versions(row)}
+    for alias, version in aliases.items():
+        if version not in recorded:
+            return f"The alias {alias} of {model} is at version {version}, and no row of the ledger has put it there."
+    return None
+
+
+def is_whole(row: Row) -> bool:
+    """Whether the row's hash is of its content; a number that JSON cannot hold is no content that was written."""
+    try:
+        return digest(row) == row.row_hash
+    except ValueError:
+        return False
+
+
+def wrong_number(before: Row | None, row: Row) -> str | None:
+    """A sentence on a row whose number cannot have been written after the row before it; None if it can.
+
+    Args:
+        before: the row with the next lower number; None if there is none.
+        row: the row in question.
+    """
+    last = before.id if before else 0
+    follows = row.previous_hash == (before.row_hash if before else GENESIS)
+    if row.id >= 1 and (row.id == last + 1 or not (follows or row.id > last + LARGEST_GAP)):
+        return None
+    return f"Row {row.id} is impossible: it comes after row {last} and its number is not {max(last, 0) + 1}."
+
+
+def _set_versions(row: Row) -> set[str | None]:
+    """The versions at which the row, or the move that it begins, puts aliases."""
+    if row.act == "repair" and isinstance(row.decision.get("set"), Mapping):
+        return set(row.decision["set"].values())
+    moves = row.act in {"intent", "promote", "rollback", "repair"}
+    return {row.version, row.replaced} if moves else set()
+
+
 def _missing(rows: Sequence[Row]) -> Iterator[str]:
-    last = 0
+    last, before = 0, None
     for row in rows:
-        if row.id > last + 1:
+        impossible, before = wrong_number(before, row), row
+        if impossible:
+            yield impossible
+        elif row.id > last + 1:
             gone = f"Row {last + 1} is" if row.id == last + 2 else f"Rows {last + 1} to {row.id - 1} are"
             yield f"{gone} missing."
         last = row.id
@@ -117,9 +188,9 @@ def _missing(rows: Sequence[Row]) -> Iterator[str]:
 
 def _changed(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
-        if digest(row) == row.row_hash:
+        if is_whole(row):
             continue
-        place = next((other.id for other in rows if digest(replace(row, id=other.id)) == row.row_hash), None)
+        place = next((other.id for other in rows if is_whole(replace(row, id=other.id))), None)
         if place is None:
             yield f"Row {row.id} was tampered with: its content does not fit its hash."
         else:
@@ -128,10 +199,10 @@ def _changed(rows: Sequence[Row]) -> Iterator[str]:
 
 def _torn(rows: Sequence[Row]) -> Iterator[str]:
     """Where a row does not follow the one before, although both are whole and side by side."""
-    if rows and rows[0].id == 1 and rows[0].previous_hash != GENESIS and digest(rows[0]) == rows[0].row_hash:
+    if rows and rows[0].id == 1 and rows[0].previous_hash != GENESIS and is_whole(rows[0]):
         yield "Row 1 is not the first that was written: it follows another."
     for before, row in pairwise(rows):
-        whole = digest(before) == before.row_hash and digest(row) == row.row_hash
+        whole = is_whole(before) and is_whole(row)
         if row.id != before.id + 1 or not whole:
             continue
         if row.previous_hash != before.row_hash:

@@ -9,7 +9,7 @@ from mlflow.entities.model_registry import RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from registry import ledger
-from registry.chain import Row, head_problem
+from registry.chain import Row, head_problem, is_whole, missing_head_problem
 from registry.history import Past, read
 from registry.ledger import Entry
 from stack.errors import PrichalError
@@ -34,6 +34,7 @@ class Held:
         client: of MLflow.
         written: rows added so far.
         aliases: of each model that MLflow has, alias -> version as they are; nobody else moves them meanwhile.
+        missing_heads: a sentence on each model whose head was taken away; the row that says so brings it back.
     """
 
     connection: psycopg.Connection
@@ -41,6 +42,7 @@ class Held:
     client: MlflowClient = field(default_factory=MlflowClient)
     written: list[Row] = field(default_factory=list)
     aliases: dict[str, dict[str, str]] = field(default_factory=dict)
+    missing_heads: dict[str, str] = field(default_factory=dict)
 
     def past(self, model: str) -> Past:
         """What the ledger says of a model now."""
@@ -73,7 +75,9 @@ class Held:
 
         Raises:
             TamperedError: the head that is there names a row that the ledger has no more.
+            ImpossibleRowError: the ledger ends with a row that nothing can follow; it must not become a head.
         """
+        ledger.check_end(self.connection)
         found = registered(self.client, model)
         if found is None:
             return
@@ -81,8 +85,12 @@ class Held:
         head = found.tags.get(HEAD)
         if head is not None and (why := head_problem(model, head, past.rows)):
             raise TamperedError(f"{why.rstrip('.')}: nothing is moved, run `-e verify` (docs/promotion.md).")
-        if past.rows and head != past.rows[-1].head:
-            self._anchor(model, past.rows[-1].head)
+        if head is None and (why := missing_head_problem(model, past.rows, ledger.last_without_head(self.connection))):
+            self.missing_heads[model] = why
+            return
+        whole = [row for row in past.rows if is_whole(row)]
+        if whole and head != whole[-1].head:
+            self._anchor(model, whole[-1].head)
 
     def _anchor(self, model: str, head: str) -> None:
         try:
@@ -124,12 +132,12 @@ def exists(client: MlflowClient, model: str, version: str) -> bool:
     return True
 
 
-def heads(client: MlflowClient) -> Iterator[tuple[str, str]]:
-    """Each registered model that has a head, and the head."""
+def registered_models(client: MlflowClient) -> Iterator[RegisteredModel]:
+    """Each registered model that MLflow has."""
     token = None
     while True:
         page = client.search_registered_models(max_results=500, page_token=token)
-        yield from ((model.name, model.tags[HEAD]) for model in page if HEAD in model.tags)
+        yield from page
         token = page.token
         if not token:
             return

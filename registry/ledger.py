@@ -7,7 +7,10 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from registry.chain import GENESIS, Row, plain
+from registry.chain import GENESIS, Row, plain, wrong_number
+from registry.insert_check import CREATE_INSERT_CHECK
+from stack.errors import PrichalError
+from stack.migrations import apply_once, read_details
 from stack.postgres import connect, migrate
 
 ACTS = ("promote", "refuse", "rollback", "repair", "review", "approve", "reject", "void", "intent")
@@ -62,6 +65,20 @@ SELECT = f"select {COLUMNS} from ops.promotions"
 INSERT = f"insert into ops.promotions ({COLUMNS}) values ({', '.join(['%s'] * 11)})"
 
 
+#: name under which `ops.migrations` keeps the last row that was taken over from a release without heads in MLflow.
+TAKEN_OVER_ROWS = "ops.promotions: rows without a head"
+#: rows of such a release are the ones before the first of these acts.
+LAST_WITHOUT_HEAD = """
+select coalesce(
+  (select min(id) - 1 from ops.promotions where act in ('intent', 'review', 'approve', 'reject', 'void')),
+  (select max(id) from ops.promotions), 0)
+"""
+
+
+class ImpossibleRowError(PrichalError):
+    """The ledger ends with a row that no release has written."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """What a row will say; the ledger adds number, time and hashes."""
@@ -81,7 +98,9 @@ def prepare(database_url: str) -> None:
         migrate(connection, CREATE)
         if not _chained(connection):
             _take_over(connection)
+        apply_once(connection, TAKEN_OVER_ROWS, lambda: {"last_id": _last_without_head(connection)})
         connection.execute(PROTECT)
+        connection.execute(CREATE_INSERT_CHECK)
 
 
 def append(connection: psycopg.Connection, entries: Sequence[Entry]) -> list[Row]:
@@ -93,10 +112,14 @@ def append(connection: psycopg.Connection, entries: Sequence[Entry]) -> list[Row
 
     Returns:
         The rows as they were written.
+
+    Raises:
+        ImpossibleRowError: the ledger ends with a row that nothing can follow.
     """
     with connection.transaction():
         connection.execute("set local role prichal_writer")
         connection.execute("select pg_advisory_xact_lock(hashtextextended('prichal.ledger', 0))")
+        check_end(connection)
         return [_add(connection, entry) for entry in entries]
 
 
@@ -104,6 +127,29 @@ def rows(connection: psycopg.Connection, model: str | None = None) -> list[Row]:
     """The rows of a model, or all, by id."""
     query = f"{SELECT} where %(model)s::text is null or model_name = %(model)s order by id"
     return [Row(*found) for found in connection.execute(query, {"model": model})]
+
+
+def check_end(connection: psycopg.Connection) -> None:
+    """See that the last row can be followed by another.
+
+    Raises:
+        ImpossibleRowError: its number does not follow the number of the row before.
+    """
+    found = connection.execute(f"{SELECT} order by id desc limit 2").fetchall()
+    last, before = [*(Row(*values) for values in found), None, None][:2]
+    if last is not None and (why := wrong_number(before, last)):
+        raise ImpossibleRowError(f"{why.rstrip('.')}: nothing is moved, remove it as docs/promotion.md says.")
+
+
+def last_without_head(connection: psycopg.Connection) -> int:
+    """Number of the last row for which a release without heads in MLflow is responsible; 0 if there is none."""
+    details = read_details(connection, TAKEN_OVER_ROWS)
+    return int(details["last_id"]) if details else 0
+
+
+def _last_without_head(connection: psycopg.Connection) -> int:
+    row = connection.execute(LAST_WITHOUT_HEAD).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _add(connection: psycopg.Connection, entry: Entry) -> Row:

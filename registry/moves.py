@@ -21,6 +21,8 @@ from registry.lock import locked
 IN_REVIEW = "in_review"
 #: in the order they are set: whatever is in production, `previous` is known by then.
 ALIASES = ("previous", "production")
+#: acts that a row `intent` can begin.
+MOVES = ("promote", "rollback")
 Aliased = Mapping[str, str | None]
 
 
@@ -133,6 +135,11 @@ def _release(row: Row) -> str:
 
 def _complete(held: Held, intents: Sequence[Row], who: str) -> None:
     """Carry on where a process died; if a version is gone since, the move is given up as a whole."""
+    unknown = [row for row in intents if row.decision.get("move") not in MOVES]
+    if unknown:
+        why = f"row {unknown[0].id} does not say whether it begins a promotion or a rollback"
+        held.write([_given_up(row, who, why) for row in intents])
+        return
     gone = [row for row in intents if not exists(held.client, row.model, row.version or "")]
     if not gone:
         _finish(held, intents, f" (Begun by a process that died; completed by {who}.)")
@@ -147,15 +154,18 @@ def _given_up(intent: Row, who: str, why: str) -> Entry:
 
 
 def _set_back(held: Held, model: str, past: Past, who: str) -> None:
-    """The ledger is right: an alias that was moved by hand goes back to where the ledger says."""
+    """The ledger is right: an alias that was moved by hand goes back to where it says, a lost head comes back."""
     if model not in held.aliases:
         return  # another MLflow, or a model deleted there: the ledger keeps what it knows
     there = {name: held.aliases[model].get(name) for name in ALIASES}
     known = {"previous": past.previous, "production": past.production}
-    if there != known:
+    lost_head = held.missing_heads.get(model)
+    if there != known or lost_head:
         right = {name: one if one and exists(held.client, model, one) else None for name, one in known.items()}
         decision = {"found": there, "set": right}
-        reason = _found(there, known, right)
+        reason = " ".join(
+            [*([_found(there, known, right)] if there != known else []), *([lost_head] if lost_head else [])]
+        )
         held.write([Entry(who, model, "repair", right["production"], there["production"], reason, decision)])
         held.point(model, right)
     sign(held, model)

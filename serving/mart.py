@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
+import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from stack.errors import PrichalError
+from stack.migrations import apply_once
 from stack.postgres import connect, migrate
 
 
@@ -56,9 +58,20 @@ class Mart:
         """Make schema, table, view and rights, and the partition of `score_date`, unless they are there."""
         with connect(database_url) as connection:
             migrate(connection, self._ddl().as_string(connection))
+            apply_once(
+                connection, f"mart.{self.table}: reasons 'None' to null", lambda: self._clear_reasons(connection)
+            )
             if score_date is not None:
                 create = sql.SQL("create table if not exists {} partition of {} for values in ({})")
                 connection.execute(create.format(self.partition(score_date), self.scores, sql.Literal(str(score_date))))
+
+    def _clear_reasons(self, connection: psycopg.Connection) -> dict[str, int]:
+        """Turn the text 'None', which earlier releases published for a missing reason, into null."""
+        update = sql.SQL(
+            "update {} set reason_1 = nullif(reason_1, 'None'), reason_2 = nullif(reason_2, 'None'), "
+            "reason_3 = nullif(reason_3, 'None') where 'None' in (reason_1, reason_2, reason_3)"
+        )
+        return {"rows": connection.execute(update.format(self.scores)).rowcount}
 
     def _ddl(self) -> sql.Composed:
         names = {"scores": self.scores, "current": self.current, "entity": sql.Identifier(self.entity),

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from stack import postgres, s3, tracking
+from stack.errors import ServiceError
 from stack.files import replace_text
 from stack.login import ADMIN, DATABASE, Login
 from stack.process import HOST, Records, stop
@@ -77,10 +78,30 @@ def check(settings: Settings) -> None:
     Raises:
         ServiceError: one of them does not, named with its address.
     """
-    with postgres.connect(settings.require_database()):
-        pass
-    s3.check(settings)
-    tracking.check(settings)
+    for check_service in CHECKS:
+        check_service(settings)
+
+
+def unreachable(settings: Settings) -> ServiceError | None:
+    """The error of the first service that does not answer, None if all answer.
+
+    MLflow is asked last: it fails whenever PostgreSQL or S3 behind it is gone.
+    """
+    for check_service in CHECKS:
+        try:
+            check_service(settings)
+        except ServiceError as error:
+            return error
+    return None
+
+
+def _check_postgres(settings: Settings) -> None:
+    with postgres.connect(settings.require_database()) as connection:
+        connection.execute("select 1")
+
+
+#: in the order in which one service rests on another.
+CHECKS = (_check_postgres, s3.check, tracking.check)
 
 
 def _start_postgres(settings: Settings, here: Here) -> Settings:

@@ -1,20 +1,26 @@
 """The ledger in PostgreSQL: nobody changes it, and whoever does it all the same is found out."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
+from mlflow import MlflowClient
 from psycopg.types.json import Jsonb
 
 from registry import ledger, verify
-from registry.chain import problems
-from registry.held import TamperedError
+from registry.chain import GENESIS, Row, problems
+from registry.held import HEAD, TamperedError
 from registry.history import add_up
-from registry.ledger import Entry, append
+from registry.ledger import INSERT, Entry, ImpossibleRowError, append
 from stack.postgres import connect
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.proposals import promote_one, put, settle
+from tests.end_to_end.proposals import acts, promote_one, propose, put, settle
+from tests.unit.builders import is_one_sentence
 
 CHANGES = ("update ops.promotions set who = 'x'", "delete from ops.promotions", "truncate ops.promotions")
 
@@ -123,6 +129,7 @@ def test_a_ledger_of_an_earlier_release_is_chained_as_found(clone: Clone) -> Non
             append(connection, [Entry("bob", "old", "intent", None, None, "after")])
             rows = ledger.rows(connection)
         assert [(row.id, row.act) for row in rows] == [(1, "promote"), (2, "refuse"), (3, "repair"), (4, "intent")]
+            assert ledger.last_without_head(connection) == 3
         assert problems(rows) == []
         assert (add_up(rows).production, add_up(rows).previous) == ("3", "1")
         with psycopg.connect(clone.url) as connection, pytest.raises(psycopg.errors.RaiseException):
@@ -131,3 +138,134 @@ def test_a_ledger_of_an_earlier_release_is_chained_as_found(clone: Clone) -> Non
         with psycopg.connect(clone.url) as connection:
             connection.execute("drop schema ops cascade")
             connection.execute("alter schema ops_kept rename to ops")
+
+
+LARGEST = 2**63 - 1
+
+
+def next_row(clone: Clone, model: str, **changes: Any) -> Row:
+    """The row that may come next, with some values replaced, and its hash."""
+    with connect(clone.url) as connection:
+        last = ledger.rows(connection)[-1]
+    now = datetime.now(UTC)
+    row = Row(last.id + 1, max(now, last.happened_at), "eve", model, "refuse", "9", None, {}, "forged", last.row_hash)
+    return replace(row, **changes).sealed()
+
+
+def insert(connection: psycopg.Connection, row: Row, role: str = "prichal_writer") -> None:
+    values = [Jsonb(value) if name == "decision" else value for name, value in vars(row).items()]
+    connection.execute(f"set role {role}")  # type: ignore[call-overload]
+    connection.execute(INSERT, values)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"id": LARGEST}, "the next number is"),
+        ({"id": 0}, "the next number is"),
+        ({"previous_hash": GENESIS}, "its previous_hash is not the hash of the last row"),
+        ({"happened_at": datetime.now(UTC) + timedelta(days=9)}, "is not now"),
+        ({"happened_at": datetime(1998, 7, 1, tzinfo=UTC)}, "is not now"),
+        ({"decision": [1]}, "not a JSON object"),
+        ({"decision": {"auc": 10**400}}, "beyond JSON"),
+    ],
+    ids=["the largest number", "zero", "follows nothing", "tomorrow", "long ago", "no object", "a huge number"],
+)  # fmt: skip
+def test_the_database_refuses_the_writer_a_row_that_does_not_follow_the_last(
+    clone: Clone, model: str, last: int, changes: dict[str, Any], said: str
+) -> None:
+    row = next_row(clone, model, **changes)
+    with psycopg.connect(clone.url) as connection, pytest.raises(psycopg.errors.RaiseException, match=said):
+        insert(connection, row)
+    assert verify(clone.url) == []
+
+
+def test_of_two_rows_added_at_once_with_one_number_the_second_is_refused(clone: Clone, model: str, last: int) -> None:
+    row = next_row(clone, model)
+    with psycopg.connect(clone.url) as first, psycopg.connect(clone.url) as second, ThreadPoolExecutor() as pool:
+        insert(first, row)
+        waiting = pool.submit(insert, second, replace(row, reason="another").sealed())
+        first.rollback()
+        waiting.result(timeout=30)
+        waiting = pool.submit(insert, first, row)
+        second.commit()
+        with pytest.raises(psycopg.errors.RaiseException, match=f"the next number is {last + 2}"):
+            waiting.result(timeout=30)
+    settle(clone, model)
+    assert verify(clone.url) == []
+
+
+@contextmanager
+def impossible(clone: Clone, model: str) -> Iterator[Row]:
+    """A ledger of an earlier release, in which the writer could add a row of any number."""
+    row = next_row(clone, model, id=LARGEST)
+    with spoilt(clone):
+        with psycopg.connect(clone.url) as connection:
+            connection.execute("alter table ops.promotions disable trigger user")
+            insert(connection, row)
+            connection.execute("reset role")
+            connection.execute("alter table ops.promotions enable trigger user")
+        yield row
+
+
+def test_an_impossible_row_is_named_and_never_becomes_the_head(clone: Clone, model: str, last: int) -> None:
+    head = MlflowClient().get_registered_model(model).tags[HEAD]
+    with impossible(clone, model):
+        assert verify(clone.url)[0].startswith(f"Row {LARGEST} is impossible: it comes after row {last} ")
+        with pytest.raises(ImpossibleRowError, match=f"Row {LARGEST} is impossible") as caught:
+            promote_one(clone, model)
+        assert is_one_sentence(caught.value)
+        with pytest.raises(ImpossibleRowError), connect(clone.url) as connection:
+            append(connection, [Entry("tester", model, "refuse", "2", "2", "no")])
+        assert MlflowClient().get_registered_model(model).tags[HEAD] == head
+    assert verify(clone.url) == []
+
+
+def test_the_documented_way_out_of_an_impossible_row_that_is_the_head(clone: Clone, model: str, last: int) -> None:
+    with impossible(clone, model) as row:
+        MlflowClient().set_registered_model_tag(model, HEAD, row.head)
+    assert f"Row {LARGEST} is missing" in verify(clone.url)[0]
+    MlflowClient().delete_registered_model_tag(model, HEAD)
+    settle(clone, model)
+    assert acts(clone, model)[-1] == "repair"
+    assert verify(clone.url) == []
+
+
+def recomputed(clone: Clone, model: str) -> list[str]:
+    """Statements that turn version 2 of the model into version 1, with all hashes after it put right."""
+    statements, previous = [], None
+    with connect(clone.url) as connection:
+        for row in ledger.rows(connection):
+            version = "1" if row.model == model and row.version == "2" else row.version
+            made = replace(row, version=version, previous_hash=previous or row.previous_hash).sealed()
+            previous = made.row_hash
+            changed = f"version = '{version}', previous_hash = '{made.previous_hash}', row_hash = '{made.row_hash}'"
+            if made != row:
+                statements.append(f"update ops.promotions set {changed} where id = {row.id}")
+    return statements
+
+
+def test_with_the_tag_deleted_an_emptied_or_recomputed_ledger_is_told(clone: Clone, model: str, last: int) -> None:
+    alias = f"The alias previous of {model} is at version 1, and no row"
+    with spoilt(clone, *recomputed(clone, model)):
+        MlflowClient().delete_registered_model_tag(model, HEAD)
+        assert any(one.startswith(f"MLflow has no tag {HEAD} on {model}") for one in verify(clone.url))
+    with spoilt(clone, "delete from ops.promotions"):
+        found = verify(clone.url)
+        assert any(f"of {model} is at version" in one and "no row of the ledger" in one for one in found), (alias, found)
+    assert [one.startswith(f"MLflow has no tag {HEAD} on {model}") for one in verify(clone.url)] == [True]
+    settle(clone, model)
+    with connect(clone.url) as connection:
+        assert ledger.rows(connection, model)[-1].reason.startswith(f"MLflow has no tag {HEAD} on {model}")
+    assert verify(clone.url) == []
+
+
+def test_a_new_model_and_a_model_of_another_tool_are_no_problem(
+    clone: Clone, models: tuple[str, str], sound: str
+) -> None:
+    own, foreign = models
+    propose(own, sound)
+    MlflowClient().create_model_version(foreign, source="s3://elsewhere/model")
+    MlflowClient().set_registered_model_alias(foreign, "production", "1")
+    assert verify(clone.url, [own]) == []
+    assert f"The alias production of {foreign} is at version 1" in verify(clone.url, [foreign])[0]

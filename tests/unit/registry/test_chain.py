@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from registry.chain import GENESIS, Row, canonical, head_problem, plain, problems
+from registry.chain import (
+    GENESIS,
+    Row,
+    canonical,
+    head_problem,
+    missing_head_problem,
+    plain,
+    problems,
+    unrecorded_alias_problem,
+)
 
 Rows = list[Row]
 
@@ -87,3 +96,54 @@ def test_the_hash_does_not_depend_on_the_time_zone_or_on_the_order_of_keys():
 def test_what_json_cannot_hold_becomes_text():
     held = plain({"nan": float("nan"), "far": float("-inf"), "day": datetime(2026, 1, 1), 3: ("a\0b", None, True, 1)})
     assert canonical(held) == '{"3":["a b",null,true,1],"day":"2026-01-01 00:00:00","far":"-inf","nan":"nan"}'
+
+
+LARGEST = 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (lambda rows: [*rows, replace(rows[-1], id=LARGEST, previous_hash=rows[-1].row_hash).sealed()], str(LARGEST)),
+        (lambda rows: [*rows, replace(rows[-1], id=LARGEST, previous_hash="f" * 64).sealed()], str(LARGEST)),
+        (lambda rows: [*rows, replace(rows[-1], id=9, previous_hash=rows[-1].row_hash).sealed()], "9"),
+        (lambda rows: [replace(rows[0], id=-5).sealed(), *rows], "-5"),
+    ],
+    ids=["the largest number", "the largest, which follows nothing", "written after row 6", "below 1"],
+)  # fmt: skip
+def test_a_number_that_nobody_can_have_written_is_not_called_a_gap(rows: Callable[[Rows], Rows], said: str):
+    found = problems(rows(ledger()))
+    assert found[0].startswith(f"Row {said} is impossible: it comes after row ")
+    assert not [sentence for sentence in found if "missing" in sentence]
+
+
+def test_a_number_that_json_cannot_hold_is_named_as_tampered_with():
+    rows = ledger(2)
+    assert problems([rows[0], replace(rows[1], decision={"auc": float("inf")})]) == [
+        "Row 2 was tampered with: its content does not fit its hash."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "last_without_head", "told"),
+    [
+        (ledger(2), 0, True),
+        (ledger(2), 2, False),
+        (ledger(3), 2, True),
+        ([replace(ledger(1)[0], act="intent")], 0, False),
+        ([], 0, False),
+    ],
+    ids=["taken away", "an earlier release's", "written since", "killed before the first tag", "never promoted"],
+)  # fmt: skip
+def test_a_missing_head_is_told_where_there_must_be_one(rows: Rows, last_without_head: int, told: bool):
+    found = missing_head_problem("m", rows, last_without_head)
+    assert (found is not None) == told
+
+
+def test_only_a_row_that_sets_an_alias_vouches_for_it():
+    refused = replace(ledger(1)[0], act="refuse", version="7")
+    assert unrecorded_alias_problem("m", {"production": "2", "previous": "1"}, ledger(2)) is None
+    assert "alias production of m is at version 7" in str(unrecorded_alias_problem("m", {"production": "7"}, [refused]))
+    repaired = replace(refused, act="repair", replaced="9", decision={"set": {"production": "3", "previous": None}})
+    assert unrecorded_alias_problem("m", {"production": "3"}, [repaired]) is None
+    assert unrecorded_alias_problem("m", {"production": "9"}, [repaired]) is not None
