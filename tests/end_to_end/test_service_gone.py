@@ -46,7 +46,7 @@ def services(clone: Clone, tmp_path: Path) -> Iterator[WiredServices]:
     with wired(sql_port) as sql_wire, wired(s3_port) as s3_wire:
         backend = postgres.url("mlflow", secrets["mlflow"], sql_wire.port, "mlflow")
         s3 = {name: value for name, value in clone.environment.items() if name.startswith("AWS_")}
-        s3 |= {"MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{s3_wire.port}"}
+        s3 |= {"MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{s3_wire.port}", "AWS_MAX_ATTEMPTS": "1"}
         place = (tmp_path, Records(tmp_path / "run"), BINARIES / "mlflow", None)
         server = tracking.start(*place, backend, "prichal", s3, None)
         yield WiredServices(server, sql_wire, s3_wire)
