@@ -183,7 +183,7 @@ def _missing(rows: Sequence[Row]) -> Iterator[str]:
         elif row.id > last + 1:
             gone = f"Row {last + 1} is" if row.id == last + 2 else f"Rows {last + 1} to {row.id - 1} are"
             yield f"{gone} missing."
-        last = row.id
+        last = max(row.id, 0)
 
 
 def _changed(rows: Sequence[Row]) -> Iterator[str]:

@@ -23,7 +23,7 @@ begin
     raise exception 'ops.promotions: row % is refused, happened_at % is not now', new.id, new.happened_at;
   elsif jsonb_typeof(new.decision) <> 'object' then
     raise exception 'ops.promotions: row % is refused, its decision is not a JSON object', new.id;
-  elsif new.decision::text ~ '[0-9]{{310}}' or jsonb_path_exists(new.decision, '$.**{{64}}') then
+  elsif new.decision::text ~ '[0-9]{{155}}[0-9]{{155}}' or jsonb_path_exists(new.decision, '$.**{{64}}') then
     raise exception 'ops.promotions: row % is refused, its decision has a number or a depth beyond JSON', new.id;
   end if;
   return new;

@@ -128,8 +128,8 @@ def test_a_ledger_of_an_earlier_release_is_chained_as_found(clone: Clone) -> Non
             connection.autocommit = True
             append(connection, [Entry("bob", "old", "intent", None, None, "after")])
             rows = ledger.rows(connection)
-        assert [(row.id, row.act) for row in rows] == [(1, "promote"), (2, "refuse"), (3, "repair"), (4, "intent")]
             assert ledger.last_without_head(connection) == 3
+        assert [(row.id, row.act) for row in rows] == [(1, "promote"), (2, "refuse"), (3, "repair"), (4, "intent")]
         assert problems(rows) == []
         assert (add_up(rows).production, add_up(rows).previous) == ("3", "1")
         with psycopg.connect(clone.url) as connection, pytest.raises(psycopg.errors.RaiseException):
@@ -246,13 +246,12 @@ def recomputed(clone: Clone, model: str) -> list[str]:
 
 
 def test_with_the_tag_deleted_an_emptied_or_recomputed_ledger_is_told(clone: Clone, model: str, last: int) -> None:
-    alias = f"The alias previous of {model} is at version 1, and no row"
     with spoilt(clone, *recomputed(clone, model)):
         MlflowClient().delete_registered_model_tag(model, HEAD)
         assert any(one.startswith(f"MLflow has no tag {HEAD} on {model}") for one in verify(clone.url))
     with spoilt(clone, "delete from ops.promotions"):
         found = verify(clone.url)
-        assert any(f"of {model} is at version" in one and "no row of the ledger" in one for one in found), (alias, found)
+        assert any(one.startswith(f"The alias previous of {model} is at version 1, and no row") for one in found), found
     assert [one.startswith(f"MLflow has no tag {HEAD} on {model}") for one in verify(clone.url)] == [True]
     settle(clone, model)
     with connect(clone.url) as connection:

@@ -1,6 +1,8 @@
 """A service that goes away in the middle of a step is the one that is blamed, although MLflow answers with an error."""
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,13 +10,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import mlflow
+import psutil
 import psycopg
 import pytest
 from mlflow import MlflowClient
 
 from jobs.command import run
 from stack import postgres, tracking
-from stack.process import Records, Started, stop
+from stack.process import Records, Started
 from tests.end_to_end.conftest import BINARIES, Clone
 from tests.end_to_end.wire import Wire, wired
 
@@ -34,7 +37,15 @@ class WiredServices:
             "DATABASE_URL": clone.url.replace(f":{port}/", f":{self.postgres.port}/"),
             "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{self.server.ports['http']}",
             "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+            "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
         }
+
+
+def kill(server: Started) -> None:
+    """End the server and its workers at once: it waits for its database before it ends by itself."""
+    if server.alive():
+        os.killpg(server.pid, signal.SIGKILL)
+        psutil.Process(server.pid).wait(timeout=10)
 
 
 @pytest.fixture
@@ -46,11 +57,11 @@ def services(clone: Clone, tmp_path: Path) -> Iterator[WiredServices]:
     with wired(sql_port) as sql_wire, wired(s3_port) as s3_wire:
         backend = postgres.url("mlflow", secrets["mlflow"], sql_wire.port, "mlflow")
         s3 = {name: value for name, value in clone.environment.items() if name.startswith("AWS_")}
-        s3 |= {"MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{s3_wire.port}"}
+        s3 |= {"MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{s3_wire.port}", "AWS_MAX_ATTEMPTS": "1"}
         place = (tmp_path, Records(tmp_path / "run"), BINARIES / "mlflow", None)
         server = tracking.start(*place, backend, "prichal", s3, None)
         yield WiredServices(server, sql_wire, s3_wire)
-        stop(server)
+        kill(server)
     mlflow.set_tracking_uri(before)
 
 
@@ -82,7 +93,7 @@ def test_the_service_that_is_gone_is_blamed(
         MlflowClient().search_registered_models()
 
     def lose_mlflow(context: object) -> None:
-        stop(services.server)
+        kill(services.server)
         MlflowClient().search_registered_models()
 
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{services.s3.port}")
