@@ -40,9 +40,16 @@ def test_killed_while_scoring_and_again_while_publishing_then_run_again(clone: C
     before = clone.mart()
     folder = clone.lake / "cdnow" / "scores" / "active"
     process = clone.start("python", "-m", "jobs.score", "--project", "cdnow")
-    wait_for(lambda: any(folder.glob("score_date=1998-07-01.*.partial")), process)
+    wait_for(lambda: any(folder.glob("score_date=1998-07-01/*.partial")), process)
+    owner = next(folder.glob("score_date=1998-07-01/*.partial")).name.split(".")[-2]
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    (folder / "score_date=1998-03-01" / f"run=0.{owner}.partial").mkdir(parents=True)
+    killed = [str(row[0]) for row in clone.rows("select run_id from ops.runs where outcome = 'running'")]
+    client = MlflowClient(clone.environment["MLFLOW_TRACKING_URI"])
+    experiment = client.get_run(killed[0]).info.experiment_id
+    killed.append(client.create_run(experiment, tags={"mlflow.parentRunId": killed[0]}).info.run_id)
+    assert (clone.state / "tmp" / owner).exists()
     assert clone.mart() == before, "a killed run published something"
     waiting = (
         "select count(*) from pg_locks join pg_stat_activity using (pid) "
@@ -58,9 +65,15 @@ def test_killed_while_scoring_and_again_while_publishing_then_run_again(clone: C
     again = clone.run("python", "-m", "jobs.score", "--project", "cdnow")
     assert again.returncode == 0, again.stderr
     assert clone.mart() == before
-    assert not list(folder.glob("*.partial")), "what the killed runs left was not cleaned up"
-    outcomes = [row[0] for row in clone.rows("select outcome from ops.runs where step = 'score' order by started_at")]
-    assert outcomes[-3:] == ["running", "running", "done"], "the journal tells the killed steps from the finished one"
+    assert "score · killed runs closed: 1 (score since " in again.stdout, "the first was closed by the second"
+    assert not list(folder.rglob("*.partial")), "what the killed runs left was not cleaned up"
+    assert not list((clone.state / "tmp").iterdir()), "temporary folders of killed runs were not cleaned up"
+    told = "select outcome, message from ops.runs where step = 'score' order by started_at"
+    gone = ("failed", "killed: its process is gone")
+    assert clone.rows(told)[-3:] == [gone, gone, ("done", None)]
+    closed = [client.get_run(run_id) for run_id in killed]
+    assert [run.info.status for run in closed] == ["KILLED", "KILLED"], "with the run nested in it"
+    assert all(gone[1] in run.data.tags["prichal.killed"] for run in closed)
 
 
 def test_another_day_is_added_and_the_current_view_stays_with_the_latest(clone: Clone, morning: object) -> None:
