@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from jobs.context import Context
 from stack.locks import HELD
@@ -26,15 +26,11 @@ def clean_up_after_killed_runs(context: Context, step: str) -> None:
     removed = _remove_folders(context, [run_id for run_id, _, _ in closed])
     if closed or removed:
         which = ", ".join(f"{name} since {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for _, name, when in closed)
+        refused = f"; MLflow does not let us close {', '.join(kept)}" if kept else ""
         context.say(
-            f"{step} · {_counted(len(closed), 'killed run')} closed{f' ({which})' if which else ''}, "
-            f"{_counted(removed, 'folder')} removed that killed processes had left"
-            + (f"; MLflow does not let us close {', '.join(kept)}" if kept else "")
+            f"{step} · killed runs closed: {len(closed)}{f' ({which})' if which else ''}, "
+            f"folders removed that killed processes left: {removed}{refused}"
         )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _close_rows(context: Context) -> list[tuple[str, str, datetime]]:
@@ -68,7 +64,7 @@ def _close_in_mlflow(run_id: str) -> bool:
 
 
 def _with_nested(client: MlflowClient, run: Run) -> list[Run]:
-    children = f"tags.`{mlflow.utils.mlflow_tags.MLFLOW_PARENT_RUN_ID}` = '{run.info.run_id}'"
+    children = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run.info.run_id}'"
     found = client.search_runs([run.info.experiment_id], children)
     return [run, *(nested for child in found for nested in _with_nested(client, child))]
 

@@ -1,11 +1,9 @@
-"""Two processes that want the same step, a command that is killed, and scores that somebody swaps."""
+"""Two steps at once, and steps whose starter was killed: one sentence for the second, nothing half done by either."""
 
 import os
-import re
 import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -14,107 +12,138 @@ import psutil
 import psycopg
 import pytest
 
+from jobs.context import Context
+from jobs.step_locks import StepRunningError, check_locks, hold_step, remove_outdated
+from projects import load_project
 from serving import Mart, Published, Scored, publish
 from serving.publish import PublishError
-from stack.errors import PrichalError
 from stack.files import sha256_of_files
-from stack.locks import Locks
+from stack.locks import Locks, LostLocksError
+from stack.settings import Settings
 from tests.end_to_end.conftest import Clone
 from tests.end_to_end.test_again import wait_for
-from tests.unit.builders import is_one_sentence
+from tests.end_to_end.test_bad_input import said
+from tests.unit.builders import publish as publish_table
 
-SCORE = ("python", "-m", "jobs.score", "--project", "cdnow")
-DAY = date(2026, 3, 1)
-#: publications that wait for a lock on the mart.
-WAITING = (
+PUBLISHING = (
     "select count(*) from pg_locks join pg_stat_activity using (pid) where not granted and query like 'delete from%'"
 )
+NEWEST = "select run_id, outcome, message from ops.runs where step = %s order by started_at desc limit 1"
+
+
+def context_of(clone: Clone, project: str, lake: Path | None = None) -> Context:
+    """Another process's surroundings: each context has a connection, and so locks, of its own."""
+    settings = Settings.load(clone.environment)
+    return Context(settings.model_copy(update={"lake": lake or settings.lake}), load_project(project))
 
 
 @contextmanager
-def held_in_its_publication(clone: Clone, *command: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that has scored and waits in the middle of its publication until the block ends."""
+def holding(context: Context, step: str, population: str = "all") -> Iterator[Context]:
+    """A step of that context runs."""
+    with hold_step(context, step, {"population": population}):
+        yield context
+
+
+def test_who_comes_second_is_told_and_a_live_step_is_left_alone(clone: Clone, morning: object) -> None:
+    """A reader's lock holds the first `score` in the middle of its publication, while others come."""
+    before = clone.mart()
     with psycopg.connect(clone.url) as holder:
         holder.execute("lock table mart.cdnow_scores in share mode")
-        process = clone.start(*command)
-        wait_for(lambda: clone.rows(WAITING) == [(1,)], process)
-        yield process
-
-
-def last_score(clone: Clone) -> tuple[object, ...]:
-    query = "select outcome, message from ops.runs where step = 'score' order by started_at desc limit 1"
-    return clone.rows(query)[0]
-
-
-def test_who_comes_second_is_told_and_the_first_goes_on(clone: Clone, morning: object) -> None:
-    before = clone.mart()
-    with held_in_its_publication(clone, *SCORE) as first:
-        second = clone.run(*SCORE)
-        other_step = clone.run("python", "-m", "jobs.features", "--project", "cdnow")
-        assert last_score(clone) == ("running", None), "a step that is alive was closed by another one"
-    assert first.wait(60) == 0
-    assert second.returncode == 2
-    assert is_one_sentence(PrichalError(second.stderr.removeprefix("prichal: ").strip()))
-    assert re.search(
-        r"Step score of project cdnow is running already, by step score since [\d-]+ [\d:]+ UTC \(MLflow run \w{32}\)",
-        second.stderr,
-    )
-    assert other_step.returncode == 0, other_step.stderr
-    assert last_score(clone) == ("done", None)
+        process = clone.start("python", "-m", "jobs.score", "--project", "cdnow")
+        try:
+            wait_for(lambda: clone.rows(PUBLISHING) == [(1,)], process)
+            (run_id, _, _) = clone.rows(NEWEST, "score")[0]
+            files = sorted((clone.lake / "cdnow" / "scores").rglob("*"))
+            for module in ("jobs.score", "jobs.main"):
+                sentence = said(clone, module)
+                assert "Step score of project cdnow is running already, by step score since 20" in sentence
+                assert f"(MLflow run {run_id}): wait until it has ended or stop it" in sentence
+            # Another step may run; it closes what was killed, and this was not.
+            assert "no version to roll back to" in said(clone, "jobs.rollback")
+            assert clone.rows(NEWEST, "score")[0][1] == "running"
+            assert sorted((clone.lake / "cdnow" / "scores").rglob("*")) == files
+        finally:
+            holder.rollback()
+            assert process.wait(60) == 0, "the first was disturbed"
     assert clone.mart() == before
+    assert clone.rows(NEWEST, "score") == [(run_id, "done", None)]
+    (kept,) = (clone.lake / "cdnow" / "scores" / "active" / "score_date=1998-07-01").iterdir()
+    assert kept.name == f"run={run_id}", "each run has a folder of its own, and only the published one stays"
 
 
-def test_a_step_ends_with_the_mlflow_run_that_started_it(clone: Clone, morning: object) -> None:
-    before = clone.rows("select * from mart.cdnow_scores order by 1, 2")
-    command = ("mlflow", "run", ".", "--env-manager", "local", "--experiment-name", "cdnow", "-e", "score")
-    with held_in_its_publication(clone, *command, "-P", "project=cdnow") as process:
-        below = psutil.Process(process.pid).children(recursive=True)
-        assert any("jobs.score" in " ".join(one.cmdline()) for one in below)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        _, alive = psutil.wait_procs(below, timeout=20)
-        assert alive == [], "the step, its Java or its workers went on without the command"
-    assert clone.rows("select * from mart.cdnow_scores order by 1, 2") == before
-    outcome, message = last_score(clone)
+def test_a_step_ends_when_the_mlflow_run_that_started_it_is_killed(clone: Clone, morning: object) -> None:
+    before, folder = clone.mart(), clone.lake / "cdnow" / "scores" / "active" / "score_date=1998-07-01"
+    options = ["--env-manager", "local", "--experiment-name", "cdnow", "-e", "score", "-P", "project=cdnow"]
+    command = clone.start("mlflow", "run", ".", *options)
+    wait_for(lambda: any(folder.glob("*.partial")), command)
+    family = psutil.Process(command.pid).children(recursive=True)
+    assert any("java" in one.name() for one in family)
+    os.kill(command.pid, signal.SIGKILL)  # the command alone
+    command.wait()
+    _, left = psutil.wait_procs(family, timeout=10)
+    assert left == [], "the step, its Java or its workers went on"
+    assert clone.mart() == before
+    _, outcome, message = clone.rows(NEWEST, "score")[0]
     assert outcome == "failed"
     assert "the command that started it is gone" in str(message)
-    assert not list((clone.state / "tmp").iterdir())
+    assert not list((clone.state / "tmp").iterdir()), "its temporary folder was left"
 
 
-def test_files_that_an_ingest_replaced_stay_while_another_step_may_read_them(clone: Clone, morning: object) -> None:
-    table = clone.lake / "cdnow" / "tables" / "purchases"
-    outdated = table / "months" / "1997-01" / "outdated"
-    outdated.mkdir()
-    step = ("python", "-m", "jobs.features", "--project", "cdnow")
-    reader = Locks(clone.url)
-    try:
-        assert reader.take("prichal.lake.cdnow", shared=True)
-        assert clone.run(*step).returncode == 0
-        assert outdated.exists(), "a reader may still need it"
-    finally:
-        reader.close()
-    assert clone.run(*step).returncode == 0
-    assert not outdated.exists()
+def test_scores_that_were_swapped_before_they_are_published_are_refused(clone: Clone, tmp_path: Path) -> None:
+    mart, day = Mart("swapped_scores", "user_id"), date(1998, 7, 1)
+    rows = pd.DataFrame({"user_id": range(20), "churn_probability": 0.5, **dict.fromkeys(
+        ("reason_1", "reason_2", "reason_3"), "tenure")})  # fmt: skip
+    folder = tmp_path / "scores"
+    folder.mkdir()
+    rows.to_parquet(folder / "part.parquet")
+    scored = Scored(folder, len(rows), 0.0, sha256_of_files(folder, "*.parquet"))
+    part = Published("all", scored, "shop_churn", "1", day)
+    assert publish(clone.url, mart, day, [part]) == 20
+    rows.assign(user_id=range(100, 120)).to_parquet(folder / "part.parquet")
+    with pytest.raises(PublishError, match=r"part\.parquet is another file.*nothing was published"):
+        publish(clone.url, mart, day, [part])
+    rows.to_parquet(folder / "part.parquet")
+    rows.assign(user_id=range(100, 120)).to_parquet(folder / "more.parquet")
+    with pytest.raises(PublishError, match="2 files are there, 1 were written"):
+        publish(clone.url, mart, day, [part])
+    assert clone.rows("select count(*), max(user_id) from mart.swapped_scores") == [(20, 19)]
 
 
-@pytest.mark.parametrize("attack", ["another file", "one file more", "a file is gone"])
-def test_scores_that_were_swapped_after_their_check_are_not_published(
-    clone: Clone, tmp_path: Path, attack: str
-) -> None:
-    mart = Mart(f"swapped_{attack.replace(' ', '_')}", "customer_id")
-    rows = pd.DataFrame({"customer_id": range(20), "churn_probability": 0.5})
-    for place in (1, 2, 3):
-        rows[f"reason_{place}"] = pd.Series([None] * len(rows), dtype="string")
-    for name in ("a", "b"):
-        rows[rows["customer_id"] % 2 == (name == "b")].to_parquet(tmp_path / f"{name}.parquet")
-    scored = Scored(tmp_path, len(rows), 0.0, sha256_of_files(tmp_path, "*.parquet"))
-    part = Published("active", scored, "model", "1", DAY)
-    if attack == "a file is gone":
-        (tmp_path / "a.parquet").unlink()
-    else:
-        other = rows.assign(customer_id=rows["customer_id"] + 1000)
-        other.to_parquet(tmp_path / ("a.parquet" if attack == "another file" else "c.parquet"))
-    with pytest.raises(PublishError, match="are not those that were written and checked") as caught:
-        publish(clone.url, mart, DAY, [part])
-    assert is_one_sentence(caught.value)
-    assert clone.rows(f"select count(*) from mart.{mart.table}") == [(0,)]
+def test_different_steps_and_populations_run_side_by_side(clone: Clone) -> None:
+    with ExitStack() as running:
+        running.enter_context(holding(context_of(clone, "churn"), "train", "trial"))
+        running.enter_context(holding(context_of(clone, "churn"), "train", "paid"))
+        running.enter_context(holding(context_of(clone, "churn"), "score"))
+        running.enter_context(holding(context_of(clone, "cdnow"), "score"))
+        for step, population in (("train", "all"), ("train", "paid"), ("score", "all"), ("main", "all")):
+            with (
+                pytest.raises(StepRunningError, match=r"Step (train of trial|train of paid|score) of project churn"),
+                holding(context_of(clone, "churn"), step, population),
+            ):
+                pass
+    with holding(context_of(clone, "churn"), "main") as context, holding(context, "score"):
+        pass  # `main` does not lock itself out, and what has ended is free
+
+
+def test_replaced_folders_stay_while_a_step_reads_them(clone: Clone, tmp_path: Path) -> None:
+    reader, writer = context_of(clone, "cdnow", tmp_path), context_of(clone, "cdnow", tmp_path)
+    table = writer.table("purchases")
+    old = publish_table(table, "d1", "1997-01-01", "1998-07-01")
+    with holding(writer, "ingest"):
+        with holding(reader, "features"):
+            new = publish_table(table, "d2", "1997-01-01", "1998-08-01")
+            remove_outdated(writer)
+            assert old.exists()
+            assert reader.snapshots.tables["purchases"].require().digest == "d1"
+        remove_outdated(writer)
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_a_step_that_has_lost_its_locks_does_not_publish(clone: Clone) -> None:
+    with holding(context_of(clone, "cdnow"), "score") as context:
+        check_locks(context)
+        session = Locks(clone.url).holder("prichal.step.cdnow.score")
+        assert clone.rows("select pg_terminate_backend(%s)", session) == [(True,)]
+        with pytest.raises(LostLocksError, match="nothing more was published; run the same again"):
+            check_locks(context)

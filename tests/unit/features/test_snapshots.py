@@ -1,5 +1,7 @@
 """Which dates a snapshot can be made at; what is in it is tested on Spark."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import NoEvent, Population, Snapshots, SnapshotSpec, monthly
-from features.snapshots import AsOfError
+from features.snapshots import AsOfError, Built
 from lake import Table
 from tests.unit.builders import contract, feature, is_one_sentence, publish, source
 
@@ -80,3 +82,16 @@ def test_a_snapshot_lies_elsewhere_when_the_data_or_a_declaration_changes(snapsh
     assert Snapshots(tmp_path, SPEC).path(as_of) == before
     publish(Table(tmp_path, "shop", "visits"), "another digest", "1997-01-01", "1997-04-01")
     assert Snapshots(tmp_path, SPEC).path(as_of) != before
+
+
+def test_a_snapshot_that_another_process_makes_meanwhile_is_not_made_again(snapshots: Snapshots):
+    day = date(1997, 3, 1)
+
+    @contextmanager
+    def hold() -> Iterator[None]:  # the other one held this until its snapshot was complete
+        snapshots.path(day).mkdir(parents=True)
+        (snapshots.path(day) / "_rows.json").write_text('{"rows": 7}')
+        yield
+
+    snapshots.pin(hold)
+    assert snapshots.build(lambda: pytest.fail("it was made twice"), [day]) == Built({day: 7}, ())
