@@ -18,6 +18,7 @@ from features.engine import Engine
 from features.plan import SourcePlan
 from features.times import EPOCH, day_number
 from lake import Mark, Source, Table, base, view_sql
+from stack.checked_folder import BrokenFolderError, check, seal, tell
 from stack.files import adopt, fresh_partial, replace_text
 
 #: raise when the same declarations make other pieces.
@@ -42,21 +43,23 @@ class Partials:
         return _hash(VERSION, self.source, self.plan.features, self.plan.grid.time_zone)
 
     def refresh(self, engine: Engine) -> list[int]:
-        """Make the partials of the days whose rows are new or changed.
+        """Make the partials of the days whose rows are new or changed, or whose files are not as recorded.
 
         Returns:
             The numbers of the days made now.
         """
         wanted, before = self._wanted(), self._manifest()
-        changed = [day for day, digest in wanted.items() if before.get(day, ("", []))[0] != digest]
+        kept = {day: before[day] for day, digest in wanted.items() if before.get(day, ("", []))[0] == digest}
+        broken = self._broken(kept)
+        changed = [day for day in wanted if day in broken or day not in kept]
         known = self._make(engine, changed, wanted) if changed else {}
         made = {day: (digest, known[day] if day in known else before[day][1]) for day, digest in wanted.items()}
         if made != before:
             text = json.dumps({str(day): one for day, one in made.items()}, indent=1) + "\n"
             replace_text(self.folder / "current.json", text)
-            kept = {self._path(day, digest) for day, (digest, _) in made.items()}
+            current = {self._path(day, digest) for day, (digest, _) in made.items()}
             for old in self.folder.glob("day=*/*"):
-                if old not in kept:
+                if old not in current:
                     shutil.rmtree(old)
         return changed
 
@@ -83,6 +86,7 @@ class Partials:
             if written.exists():  # else all of its rows are nobody's
                 target = self._path(day, wanted[day])
                 target.parent.mkdir(parents=True, exist_ok=True)
+                seal(written)
                 adopt(written, target)
         engine.drop("made_partials")
         shutil.rmtree(partial)
@@ -99,11 +103,28 @@ class Partials:
             for day, marks in sorted(rows.items())
         }
 
+    def _broken(self, made: Mapping[int, tuple[str, list[int]]]) -> set[int]:
+        """The days whose files are not as recorded; one line tells of them, for they are made anew."""
+        errors = {}
+        for day, (digest, known) in made.items():
+            try:
+                if known:  # else nobody has rows, and there is no folder
+                    check(self._path(day, digest), "it is made anew")
+            except BrokenFolderError as error:
+                errors[day] = str(error)
+        if errors:
+            tell(f"Partial aggregates of {len(errors)} days of {self.source.name}: {next(iter(errors.values()))}")
+        return set(errors)
+
     def _manifest(self) -> dict[int, tuple[str, list[int]]]:
         path = self.folder / "current.json"
         if not path.exists():
             return {}
-        return {int(day): (digest, known) for day, (digest, known) in json.loads(path.read_text()).items()}
+        try:
+            return {int(day): (digest, known) for day, (digest, known) in json.loads(path.read_text()).items()}
+        except (ValueError, TypeError, AttributeError):
+            tell(f"{path} cannot be read: the partial aggregates of {self.source.name} are made anew.")
+            return {}
 
     def _path(self, day: int, digest: str) -> Path:
         return self.folder / f"day={day}" / digest

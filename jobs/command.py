@@ -12,6 +12,7 @@ import requests
 from mlflow.exceptions import MlflowException
 
 from jobs.context import Context
+from jobs.failures import explain
 from jobs.journal import open_tracking
 from stack import services
 from stack.errors import PrichalError, ServiceError
@@ -58,7 +59,12 @@ def run(name: str, act: Callable[..., object], defaults: Mapping[str, str]) -> i
     except PrichalError as error:
         return _tell(error)
     except (psycopg.OperationalError, requests.RequestException, MlflowException) as error:
-        return _tell(_service_error(error))
+        return _tell(explain(error) or _service_error(error))
+    except Exception as error:  # libraries share no class: those that a person can act on are told by their causes
+        explained = explain(error)
+        if explained is None:
+            raise
+        return _tell(explained)
     return 0
 
 
