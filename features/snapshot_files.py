@@ -31,7 +31,7 @@ def check_snapshot(folder: Path) -> FolderRecord:
         BrokenFolderError: a file is missing, cut, damaged or added.
     """
     if folder.is_dir() and not is_sealed(folder):
-        rows, recorded = parquet_rows(folder), _older_rows(folder)
+        rows, recorded = parquet_rows(folder, _REPAIR), _older_rows(folder)
         if rows != recorded:
             raise BrokenFolderError(f"{folder} holds {rows:,} rows, {recorded:,} are recorded: {_REPAIR}.")
         seal_snapshot(folder)

@@ -11,7 +11,7 @@ from stack.errors import PrichalError
 #: libraries whose exceptions carry the system's words in their text.
 _LIBRARIES = frozenset({"py4j", "pyspark", "duckdb", "pyarrow", "_duckdb"})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_REFUSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR})
+_REFUSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR})
 _FULL_TEXT = r"No space left on device|Disk quota exceeded"
 _REFUSED_TEXT = r"Read-only file system|Permission denied|Mkdirs failed to create|Not a directory|not a directory"
 _CUT_TEXT = (
@@ -96,7 +96,7 @@ def _place(error: OSError) -> str:
 
 def _path_in(text: str) -> str:
     found = re.search(r"(?:file:)?(/[\w./=+%-]+)", text)
-    return found.group(1).rstrip(".") if found else ""
+    return found.group(1).rstrip(".").split("/_temporary")[0] if found else ""
 
 
 def _at(place: str) -> str:

@@ -8,6 +8,8 @@ from lake.drops import RawFileError
 from lake.table import Manifest, Table, Taken
 from stack.checked_folder import BrokenFolderError, check, is_sealed, parquet_files, parquet_rows, seal, tell
 
+_READ_ANEW = "its files are read anew"
+
 
 @dataclass(frozen=True)
 class Damage:
@@ -55,13 +57,13 @@ def _is_broken_month(table: Table, name: str) -> bool:
 
 
 def _is_broken_batch(table: Table, manifest: Manifest, name: str) -> bool:
-    folder, repair = table.batch(name), "its files are read anew"
+    folder = table.batch(name)
     try:
         if folder.is_dir() and not is_sealed(folder):
             _seal_older(folder, [file for file in manifest.files.values() if file.batch == name])
-        check(folder, repair)
+        check(folder, _READ_ANEW)
     except BrokenFolderError as error:
-        return _told(error, repair)
+        return _told(error, _READ_ANEW)
     return False
 
 
@@ -74,12 +76,12 @@ def _seal_older(folder: Path, files: Collection[Taken]) -> None:
     """Seal a batch of an earlier release, if it holds as many sound rows of its files as the manifest counts."""
     from pyarrow import compute, dataset
 
-    parquet_rows(folder)  # tells of a file that is none
+    parquet_rows(folder, _READ_ANEW)  # tells of a file that is none
     paths = [str(path) for path in parquet_files(folder)]
     recorded, found = sum(sum(file.months.values()) for file in files), 0
     if paths:
         sound = compute.field("_reason").is_null() & compute.field("_file").isin([file.place for file in files])
         found = dataset.dataset(paths).count_rows(filter=sound)
     if found != recorded:
-        raise BrokenFolderError(f"{folder} holds {found:,} sound rows, {recorded:,} are recorded: read its files anew.")
+        raise BrokenFolderError(f"{folder} holds {found:,} sound rows, {recorded:,} are recorded: {_READ_ANEW}.")
     seal(folder)

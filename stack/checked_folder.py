@@ -49,7 +49,7 @@ def seal(folder: Path, counts: Mapping[str, Any] | None = None) -> FolderRecord:
     """
     paths = parquet_files(folder)
     files = {path.name: (path.stat().st_size, _sha256(path)) for path in paths}
-    record = FolderRecord(parquet_rows(folder), files, dict(counts or {}))
+    record = FolderRecord(parquet_rows(folder, "write it again"), files, dict(counts or {}))
     text = json.dumps({"rows": record.rows, "files": record.files, "counts": record.counts}, indent=1) + "\n"
     replace_text(folder / RECORD, text)
     return record
@@ -101,16 +101,16 @@ def parquet_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.parquet"))
 
 
-def parquet_rows(folder: Path) -> int:
+def parquet_rows(folder: Path, repair: str) -> int:
     """Rows of the folder's files, as the files say.
 
     Raises:
-        BrokenFolderError: a file is no Parquet.
+        BrokenFolderError: a file is no complete Parquet; `repair` ends the sentence.
     """
     try:
         return _rows(folder)
     except _DifferenceError as difference:
-        raise BrokenFolderError(f"{folder} {difference}: make it anew.") from None
+        raise BrokenFolderError(f"{folder} {difference}: {repair}.") from None
 
 
 class _DifferenceError(Exception):
