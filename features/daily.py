@@ -103,7 +103,7 @@ class Daily:
 
 def _gather(engine: Engine, plan: SourcePlan, partials: Partials, target: Path) -> None:
     """All states anew, from all partials."""
-    engine.show_files("day_partials", partials.files(partials.days()))
+    engine.show_files("day_partials", partials.files(engine, partials.days()))
     spans, states = plan.spans("day_partials"), plan.states("spans", None, plan.windows.states)
     names = ", ".join(plan.windows.states)
     engine.save(f"with {plan.grid.sql}, spans as ({spans}) select entity, {names} from ({states})", target)
@@ -117,7 +117,7 @@ def _roll(engine: Engine, step: Step, partials: Partials, earlier: Path, target:
     engine.show_files("earlier_states", [earlier])
 
     def show(view: str, days: Sequence[int]) -> str | None:
-        files = partials.files(days)
+        files = partials.files(engine, days)
         if not files:
             return None
         engine.show_files(view, files)

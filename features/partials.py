@@ -43,23 +43,21 @@ class Partials:
         return _hash(VERSION, self.source, self.plan.features, self.plan.grid.time_zone)
 
     def refresh(self, engine: Engine) -> list[int]:
-        """Make the partials of the days whose rows are new or changed, or whose files are not as recorded.
+        """Make the partials of the days whose rows are new or changed.
 
         Returns:
             The numbers of the days made now.
         """
         wanted, before = self._wanted(), self._manifest()
-        kept = {day: before[day] for day, digest in wanted.items() if before.get(day, ("", []))[0] == digest}
-        broken = self._broken(kept)
-        changed = [day for day in wanted if day in broken or day not in kept]
+        changed = [day for day, digest in wanted.items() if before.get(day, ("", []))[0] != digest]
         known = self._make(engine, changed, wanted) if changed else {}
         made = {day: (digest, known[day] if day in known else before[day][1]) for day, digest in wanted.items()}
         if made != before:
             text = json.dumps({str(day): one for day, one in made.items()}, indent=1) + "\n"
             replace_text(self.folder / "current.json", text)
-            current = {self._path(day, digest) for day, (digest, _) in made.items()}
+            kept = {self._path(day, digest) for day, (digest, _) in made.items()}
             for old in self.folder.glob("day=*/*"):
-                if old not in current:
+                if old not in kept:
                     shutil.rmtree(old)
         return changed
 
@@ -67,10 +65,14 @@ class Partials:
         """Number of a day -> the numbers of the days on which its rows became known."""
         return {day: known for day, (_, known) in self._manifest().items()}
 
-    def files(self, days: Iterable[int]) -> list[Path]:
-        """The folders of these days, of those that have rows of somebody."""
+    def files(self, engine: Engine, days: Iterable[int]) -> list[Path]:
+        """The folders of these days, of those that have rows of somebody; what is not as recorded is made anew."""
         made = self._manifest()
-        return [self._path(day, made[day][0]) for day in sorted(set(days)) if day in made and made[day][1]]
+        folders = {day: self._path(day, made[day][0]) for day in sorted(set(days)) if day in made and made[day][1]}
+        broken = self._broken(folders)
+        if broken:
+            self._make(engine, broken, {day: digest for day, (digest, _) in made.items()})
+        return list(folders.values())
 
     def _make(self, engine: Engine, days: Sequence[int], wanted: Mapping[int, str]) -> dict[int, list[int]]:
         show(engine, self._tables, self.source, {f"{EPOCH + timedelta(days=day):%Y-%m}" for day in days})
@@ -103,18 +105,17 @@ class Partials:
             for day, marks in sorted(rows.items())
         }
 
-    def _broken(self, made: Mapping[int, tuple[str, list[int]]]) -> set[int]:
-        """The days whose files are not as recorded; one line tells of them, for they are made anew."""
+    def _broken(self, folders: Mapping[int, Path]) -> list[int]:
+        """The days whose files are not as recorded; one line tells of all of them."""
         errors = {}
-        for day, (digest, known) in made.items():
+        for day, folder in folders.items():
             try:
-                if known:  # else nobody has rows, and there is no folder
-                    check(self._path(day, digest), "it is made anew")
+                check(folder, "it is made anew")
             except BrokenFolderError as error:
                 errors[day] = str(error)
         if errors:
             tell(f"Partial aggregates of {len(errors)} days of {self.source.name}: {next(iter(errors.values()))}")
-        return set(errors)
+        return list(errors)
 
     def _manifest(self) -> dict[int, tuple[str, list[int]]]:
         path = self.folder / "current.json"

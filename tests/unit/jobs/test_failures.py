@@ -1,8 +1,7 @@
 """A full disk, a folder that refuses, a file that is no Parquet: one sentence; a defect of ours: its traceback."""
 
-import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -14,20 +13,6 @@ from jobs.context import Context
 from jobs.failures import explain
 from stack.files import fresh_partial, replace_text
 from tests.unit.builders import is_one_sentence
-
-ROOT = os.geteuid() == 0
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 KiB."""
-    if not ROOT:
-        pytest.skip("only root can mount a small disk")
-    place = tmp_path / "disk"
-    place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], check=True)
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
 
 
 def read_only(disk: Path) -> None:
