@@ -86,8 +86,9 @@ def is_whole(folder: Path) -> bool:
     return True
 
 
+@lru_cache(maxsize=1000)
 def tell(line: str) -> None:
-    """Say on standard error that something broken was noticed and is repaired."""
+    """Say on standard error that something broken was noticed and is repaired; the same line once per process."""
     _LOG.warning("%s", line)
 
 
