@@ -14,6 +14,7 @@ from features.rolling import Step
 from features.spec import SnapshotSpec
 from features.times import day_number
 from lake import Table
+from stack.checked_folder import is_whole, seal
 from stack.files import adopt, fresh_partial
 
 #: raise when the same partials make other states.
@@ -63,7 +64,7 @@ class Daily:
 
     def _show_states(self, engine: Engine, plan: SourcePlan, as_of: date, view: str) -> None:
         target = self._path(plan, as_of)
-        if not target.exists():
+        if not is_whole(target):
             partials = Partials(self.folder / "partials" / plan.source.name, plan, self._tables)
             partials.refresh(engine)
             earlier = self._earlier(plan, as_of)
@@ -73,6 +74,7 @@ class Daily:
             else:
                 _roll(engine, Step(plan, day_number(earlier), day_number(as_of)), partials,
                       self._path(plan, earlier), partial)  # fmt: skip
+            seal(partial)
             adopt(partial, target)
             for old in sorted(target.parent.iterdir())[:-2]:
                 shutil.rmtree(old)
@@ -82,7 +84,7 @@ class Daily:
         """The latest earlier date whose states are there, and still what its rows make."""
         for back in range(1, OLDEST + 1):
             day = date.fromordinal(as_of.toordinal() - back)
-            if self._path(plan, day).exists():
+            if is_whole(self._path(plan, day)):
                 return day
         return None
 
@@ -101,7 +103,7 @@ class Daily:
 
 def _gather(engine: Engine, plan: SourcePlan, partials: Partials, target: Path) -> None:
     """All states anew, from all partials."""
-    engine.show_files("day_partials", partials.files(partials.days()))
+    engine.show_files("day_partials", partials.files(engine, partials.days()))
     spans, states = plan.spans("day_partials"), plan.states("spans", None, plan.windows.states)
     names = ", ".join(plan.windows.states)
     engine.save(f"with {plan.grid.sql}, spans as ({spans}) select entity, {names} from ({states})", target)
@@ -115,7 +117,7 @@ def _roll(engine: Engine, step: Step, partials: Partials, earlier: Path, target:
     engine.show_files("earlier_states", [earlier])
 
     def show(view: str, days: Sequence[int]) -> str | None:
-        files = partials.files(days)
+        files = partials.files(engine, days)
         if not files:
             return None
         engine.show_files(view, files)

@@ -18,6 +18,7 @@ from features.engine import Engine
 from features.plan import SourcePlan
 from features.times import EPOCH, day_number
 from lake import Mark, Source, Table, base, view_sql
+from stack.checked_folder import BrokenFolderError, check, seal, tell
 from stack.files import adopt, fresh_partial, replace_text
 
 #: raise when the same declarations make other pieces.
@@ -64,10 +65,14 @@ class Partials:
         """Number of a day -> the numbers of the days on which its rows became known."""
         return {day: known for day, (_, known) in self._manifest().items()}
 
-    def files(self, days: Iterable[int]) -> list[Path]:
-        """The folders of these days, of those that have rows of somebody."""
+    def files(self, engine: Engine, days: Iterable[int]) -> list[Path]:
+        """The folders of these days, of those that have rows of somebody; what is not as recorded is made anew."""
         made = self._manifest()
-        return [self._path(day, made[day][0]) for day in sorted(set(days)) if day in made and made[day][1]]
+        folders = {day: self._path(day, made[day][0]) for day in sorted(set(days)) if day in made and made[day][1]}
+        broken = self._broken(folders)
+        if broken:
+            self._make(engine, broken, {day: digest for day, (digest, _) in made.items()})
+        return list(folders.values())
 
     def _make(self, engine: Engine, days: Sequence[int], wanted: Mapping[int, str]) -> dict[int, list[int]]:
         show(engine, self._tables, self.source, {f"{EPOCH + timedelta(days=day):%Y-%m}" for day in days})
@@ -83,6 +88,7 @@ class Partials:
             if written.exists():  # else all of its rows are nobody's
                 target = self._path(day, wanted[day])
                 target.parent.mkdir(parents=True, exist_ok=True)
+                seal(written)
                 adopt(written, target)
         engine.drop("made_partials")
         shutil.rmtree(partial)
@@ -99,11 +105,27 @@ class Partials:
             for day, marks in sorted(rows.items())
         }
 
+    def _broken(self, folders: Mapping[int, Path]) -> list[int]:
+        """The days whose files are not as recorded; one line tells of all of them."""
+        errors = {}
+        for day, folder in folders.items():
+            try:
+                check(folder, "it is made anew")
+            except BrokenFolderError as error:
+                errors[day] = str(error)
+        if errors:
+            tell(f"Partial aggregates of {len(errors)} days of {self.source.name}: {next(iter(errors.values()))}")
+        return list(errors)
+
     def _manifest(self) -> dict[int, tuple[str, list[int]]]:
         path = self.folder / "current.json"
         if not path.exists():
             return {}
-        return {int(day): (digest, known) for day, (digest, known) in json.loads(path.read_text()).items()}
+        try:
+            return {int(day): (digest, known) for day, (digest, known) in json.loads(path.read_text()).items()}
+        except (ValueError, TypeError, AttributeError):
+            tell(f"{path} cannot be read: the partial aggregates of {self.source.name} are made anew.")
+            return {}
 
     def _path(self, day: int, digest: str) -> Path:
         return self.folder / f"day={day}" / digest

@@ -5,9 +5,8 @@ an unchanged one costs nothing.
 """
 
 import hashlib
-import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,7 @@ from features.engine import Engine, register
 from features.grid import Grid
 from features.members import check_conditions, labelled_sql, members
 from features.plan import joined, source_plans, with_steps
+from features.snapshot_files import check_snapshot, is_whole_snapshot, member_count, seal_snapshot
 from features.spec import SnapshotSpec
 from lake import Coverage, Mark, Table
 from stack.errors import PrichalError
@@ -96,7 +96,7 @@ class Snapshots:
             )
 
     def build(self, engine: Callable[[], Engine], dates: Sequence[date]) -> Built:
-        """Make the snapshots of `dates` that are not there yet, all in one pass.
+        """Make the snapshots of `dates` that are not there yet or not as recorded, all in one pass.
 
         Args:
             engine: gives what runs the plan; not called when nothing has to be made.
@@ -127,7 +127,7 @@ class Snapshots:
                     shutil.rmtree(old, ignore_errors=True)
 
     def _missing(self, dates: Sequence[date]) -> list[date]:
-        return [day for day in sorted(set(dates)) if not self.path(day).exists()]
+        return [day for day in sorted(set(dates)) if not is_whole_snapshot(self.path(day))]
 
     def backfill(self, engine: Engine, dates: Sequence[date], folder: Path) -> list[Path]:
         """Make snapshots of these dates from the rows, whatever is kept, as `folder`/as_of=<date> each."""
@@ -142,6 +142,10 @@ class Snapshots:
     def path(self, as_of: date) -> Path:
         """Folder of the current snapshot of `as_of`: it exists once it is complete."""
         return self.folder / f"as_of={as_of.isoformat()}" / self.digest(as_of)
+
+    def member_count(self, as_of: date, population: str, *, unlabelled: bool = False) -> int:
+        """How many rows of the population the snapshot was made with; only those without a label if so asked."""
+        return member_count(self.path(as_of), population, unlabelled=unlabelled)
 
     def digest(self, as_of: date) -> str:
         """Hash of the declarations and of the rows that decide the snapshot: those known before, those of its label.
@@ -229,11 +233,11 @@ class Snapshots:
         """Move one date's folder to its place; what it replaces stays for readers."""
         target = self.path(day)
         target.parent.mkdir(parents=True, exist_ok=True)
-        (written / "_rows.json").write_text(json.dumps({"rows": sum(_parquet_rows(written))}))
+        seal_snapshot(written)
         adopt(written, target)
 
     def _rows(self, day: date) -> int:
-        return int(json.loads((self.path(day) / "_rows.json").read_text())["rows"])
+        return check_snapshot(self.path(day)).rows
 
 
 def monthly(first: date, last: date) -> list[date]:
@@ -252,13 +256,6 @@ def _summed(marks: Iterable[Mark]) -> tuple[int, int]:
     for mark in marks:
         rows, content = rows + mark.rows, content + mark.content
     return rows, content
-
-
-def _parquet_rows(folder: Path) -> Iterator[int]:
-    from pyarrow import parquet
-
-    for file in folder.glob("*.parquet"):
-        yield parquet.read_metadata(file).num_rows
 
 
 def _next(day: date) -> date:

@@ -13,6 +13,7 @@ import requests
 from mlflow.exceptions import MlflowException
 
 from jobs.context import Context
+from jobs.failures import explain
 from jobs.journal import open_tracking
 from stack import services
 from stack.errors import PrichalError, ServiceError
@@ -83,6 +84,11 @@ def run(name: str, act: Callable[..., object], defaults: Mapping[str, str]) -> i
         return TERMINATED
     except PrichalError as error:
         return _tell(error)
+    except Exception as error:  # libraries share no class: those that a person can act on are told by their causes
+        explained = explain(error)
+        if explained is None:
+            raise
+        return _tell(explained)
 
 
 def _read_parameters(name: str, description: str | None, defaults: Mapping[str, str]) -> dict[str, str]:
@@ -102,7 +108,7 @@ def _do_step(act: Callable[..., object], context: Context, given: Mapping[str, s
     except ServiceError as error:
         return _tell(services.unreachable(context.settings) or error)
     except (psycopg.OperationalError, requests.RequestException, MlflowException) as error:
-        return _tell(_blame(error, context.settings))
+        return _tell(explain(error) or _blame(error, context.settings))
     return 0
 
 

@@ -61,7 +61,8 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
                 tell_program(context, done.moved)
             context.say(f"score · {one.name}: {done.scored.rows:,} rows by {one.model} version {done.version} at {day}")
             matures_on = one.label.matures_on(day)
-            parts.append(Published(one.name, done.scored, one.model, done.version, matures_on))
+            expected = snapshots.member_count(day, one.name, unlabelled=bool(waiting))
+            parts.append(Published(one.name, done.scored, one.model, done.version, matures_on, expected))
         entry.inputs["versions"] = {part.population: part.version for part in parts}
         check_locks(context)
         entry.rows_out = publish(url, project.mart, day, parts)

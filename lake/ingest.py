@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lake.drops import RawFileError, find
+from lake.damage import Damage, find_damage
+from lake.drops import RawFile, RawFileError, find
 from lake.source import Source
 from lake.staging import QuarantineError, stage
 from lake.table import Manifest, Month, Table, Taken
@@ -43,7 +44,8 @@ def ingest(
     """Take what is new in the folder (or the one file) `raw` into `table`.
 
     A file already taken is not read again; one whose bytes changed replaces its rows. A drop that is no longer
-    there keeps its rows, for drops get archived; outside of drops the table is what the folder holds.
+    there keeps its rows, for drops get archived; outside of drops the table is what the folder holds. Months and
+    batches whose files are not those that were written are made anew.
 
     Args:
         spark: gives the session, in the time zone; not called when nothing is new.
@@ -54,7 +56,7 @@ def ingest(
         today: no drop may be later.
 
     Raises:
-        RawFileError: no file, or one that cannot be used.
+        RawFileError: no file, one that cannot be used, or one that must be read anew and is no longer there.
         QuarantineError: more rows are unusable than `source.max_quarantined`; the table keeps its old rows.
     """
     today = today or date.today()
@@ -65,10 +67,12 @@ def ingest(
     before = current.files if current is not None and same else {}
     if current is not None and not same:
         _check_nothing_archived(source, current, {file.name for file in files}, raw)
-    new = [file for file in files if file.name not in before or before[file.name].content != file.content]
+    damage = find_damage(table, current) if current is not None and same else Damage()
+    new = [file for file in files if not _is_taken(file, before, damage)]
     names = {file.name for file in files}
     kept = {name: one for name, one in before.items() if one.drop is not None or name in names}
-    if current is not None and not new and kept == before:
+    damage.check_raw_files(kept, names)
+    if current is not None and not new and kept == before and not damage.months:
         return Ingested(source.name, current, taken=0)
     if new:
         batch = _hash(mark, [(file.name, file.content) for file in new])
@@ -78,13 +82,19 @@ def ingest(
     from lake import months  # here, for it imports Spark, which a run that has nothing to take does without
 
     unchanged = current.months if current is not None and before else {}
-    wanted = months.changed_months(before, kept)
+    wanted = months.changed_months(before, kept) | damage.months
     built = months.build(spark(), source, table, kept, wanted, mark)
     _stop_if_too_many(source, sum(kept[file.name].rows_in for file in new), unchanged, built)
     made = {**unchanged, **built}
     manifest = _manifest(kept, {name: one for name, one in made.items() if one.rows_kept or one.contradictions}, mark)
     table.publish(manifest)
     return Ingested(source.name, manifest, len(new))
+
+
+def _is_taken(file: RawFile, before: Mapping[str, Taken], damage: Damage) -> bool:
+    """Whether the table already holds the file's rows, whole."""
+    taken = before.get(file.name)
+    return taken is not None and taken.content == file.content and taken.batch not in damage.batches
 
 
 def _check_nothing_archived(source: Source, current: Manifest, names: set[str], raw: Path) -> None:

@@ -42,7 +42,7 @@ def judge(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFram
     reasons = [F.col("_fault")]
     for column in source.columns:
         reasons += _reasons(column, kinds[column.name])
-    reasons += _times(source, until)
+    reasons += [*_times(source, until), *_nul(source)]
     judged = typed.withColumn("_reason", F.coalesce(*reasons))
     mark = F.xxhash64(*(source.key or ())) if source.key else F.lit(0).cast("long")
     return judged.select(
@@ -118,6 +118,17 @@ def _bounds(column: Column, value: "SparkColumn") -> "Iterator[tuple[SparkColumn
         yield F.isnan(value) | (F.abs(value) == float("inf")), "not finite"
     if column.type in TIMES:
         yield (value < F.lit(date(1900, 1, 1))) | (value >= F.lit(date(2200, 1, 1))), "outside 1900 to 2199"
+
+
+def _nul(source: Source) -> "Iterator[SparkColumn]":
+    """Keys that PostgreSQL cannot store, and so nobody could be scored under."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    keys = {source.entity, *([source.identity.own] if source.identity else [])}
+    for column in source.columns:
+        if column.name in keys and column.type == "string":
+            held = F.col(column.name).contains("\0")
+            yield F.when(held, F.lit(f"{column.name}: holds a NUL character"))
 
 
 def _times(source: Source, until: Sequence[date]) -> "list[SparkColumn]":

@@ -15,6 +15,7 @@ from lake.keys import CONTRADICTION, FATE, ROW, passed_over
 from lake.quarantine import located
 from lake.source import CONTENT, DROP, HASH, MONTH, Source
 from lake.table import Mark, Month, Table, Taken
+from stack.checked_folder import seal
 from stack.files import adopt, fresh_partial
 
 _Origin = tuple[Source, Table, Mapping[str, Mapping[str, Taken]]]
@@ -57,6 +58,7 @@ def build(
     for month, marks in _marks(spark, source, partial).items():
         made[month] = replace(made[month], marks=tuple(marks))
         table.month(month, digest).parent.mkdir(parents=True, exist_ok=True)
+        seal(partial / f"{MONTH}={month}")
         adopt(partial / f"{MONTH}={month}", table.month(month, digest))
     shutil.rmtree(partial)
     return made

@@ -15,6 +15,7 @@ from lake.quarantine import BLANK, HEADER, located
 from lake.reading import check, read
 from lake.source import MONTH, Source
 from lake.table import Table, Taken
+from stack.checked_folder import seal
 from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
 
@@ -59,6 +60,7 @@ def stage(
     for file in files:
         file.check_unchanged()
     table.batch(batch).parent.mkdir(parents=True, exist_ok=True)
+    seal(partial)
     adopt(partial, table.batch(batch))
     staged = spark().read.parquet(str(table.batch(batch)))
     counts = _count(staged)

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stack.checked_folder import check
 from stack.errors import PrichalError
 from stack.files import replace_text
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 class UnknownTableError(PrichalError):
     """The table has not been made yet."""
+
+
+class BrokenManifestError(PrichalError):
+    """The file that says what a table holds cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,11 @@ class Table:
         self._pinned = self.manifest()
 
     def manifest(self) -> Manifest | None:
-        """What the table holds now; None before the first ingest."""
+        """What the table holds now; None before the first ingest.
+
+        Raises:
+            BrokenManifestError: `current.json` is cut or damaged.
+        """
         if self._pinned is not None:
             return self._pinned
         path = self.folder / "current.json"
@@ -173,11 +182,24 @@ class Table:
         return spark.read.parquet(*map(str, self.folders()))
 
     def folders(self, months: Container[str] | None = None) -> list[Path]:
-        """The folders of the current rows, a month each; of these months only, or of all."""
-        made = sorted(self.require().months.items())
-        return [
-            self.month(name, one.digest) for name, one in made if one.rows_kept and (months is None or name in months)
-        ]
+        """The folders of the current rows, a month each; of these months only, or of all.
+
+        Raises:
+            BrokenFolderError: a month's files are not those that were written.
+        """
+        made = self.require().months
+        wanted = sorted(name for name, one in made.items() if one.rows_kept and (months is None or name in months))
+        return [self.checked_month(name, made[name]) for name in wanted]
+
+    def checked_month(self, name: str, month: Month) -> Path:
+        """Folder of a month's rows, whose files are as they were written.
+
+        Raises:
+            BrokenFolderError: they are not.
+        """
+        folder = self.month(name, month.digest)
+        check(folder, f"run `-e ingest -P project={self.project}`, which makes the month anew", month.rows_kept)
+        return folder
 
     def month(self, name: str, digest: str) -> Path:
         """Folder of a month's rows."""
@@ -210,10 +232,16 @@ class Table:
 @lru_cache(maxsize=64)
 def _read(path: Path, _changed: int, _inode: int) -> Manifest:
     """The manifest as it is; asked for many times, and long where there are many drops."""
-    content = json.loads(path.read_text())
-    content["files"] = {name: Taken(**one) for name, one in content["files"].items()}
-    content["months"] = {name: _month(**one) for name, one in content["months"].items()}
-    return Manifest(**content)
+    try:
+        content = json.loads(path.read_text())
+        content["files"] = {name: Taken(**one) for name, one in content["files"].items()}
+        content["months"] = {name: _month(**one) for name, one in content["months"].items()}
+        return Manifest(**content)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BrokenManifestError(
+            f"{path}, which says what the table holds, is cut or damaged: bring it back from a backup; or, if the raw "
+            "folder still has every file, remove it and run `-e ingest`, which then reads all of them anew."
+        ) from None
 
 
 def _month(digest: str, contradictions: int, marks: Sequence[Sequence[Any]] = (), **_older: object) -> Month:

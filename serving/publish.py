@@ -24,13 +24,18 @@ class PublishError(PrichalError):
 
 @dataclass(frozen=True)
 class Published:
-    """Scores of one population to publish, the version that made them, and when one knows who left."""
+    """Scores of one population to publish, the version that made them, and when one knows who left.
+
+    Attributes:
+        expected_rows: how many members the record of the snapshot counts.
+    """
 
     population: str
     scored: Scored
     model: str
     version: str
     matures_on: date
+    expected_rows: int
 
 
 def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[Published]) -> int:
@@ -49,8 +54,8 @@ def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[Pub
         Rows published.
 
     Raises:
-        PublishError: the files of a part are not those that were written and checked, there is no row at all, or
-            an entity is in two populations.
+        PublishError: the files of a part are not those that were written and checked, there is no row at all, rows
+            are missing, an entity is there twice or in two populations, or a key is empty or holds a NUL character.
     """
     mart.prepare(database_url, score_date)
     with connect(database_url, role="prichal_writer") as connection:
@@ -80,8 +85,44 @@ def _stage(connection: psycopg.Connection, mart: Mart, parts: Sequence[Published
     )
     with connection.cursor().copy("copy staged from stdin") as copy:
         for part in parts:
+            rows = 0
             for row in _rows(part.scored, mart.entity):
+                _check_key(row[0], mart.entity, part.population)
                 copy.write_row((*row, part.population, part.model, part.version, part.matures_on))
+                rows += 1
+            _check_count(rows, part)
+    _check_unique(connection, mart.entity)
+
+
+def _check_key(key: object, entity: str, population: str) -> None:
+    fault = None
+    if key is None or key == "":
+        fault = "is empty"
+    elif isinstance(key, str) and "\0" in key:
+        fault = "holds a NUL character, which PostgreSQL cannot store"
+    if fault:
+        raise PublishError(
+            f"A {entity} of population {population} {fault}: nothing was published; mend the exports, or their "
+            "source's declaration, and ingest again."
+        )
+
+
+def _check_count(rows: int, part: Published) -> None:
+    if rows != part.expected_rows:
+        raise PublishError(
+            f"{rows:,} rows of population {part.population} were scored, its snapshot was made with "
+            f"{part.expected_rows:,}: nothing was published; score again, which makes a broken snapshot anew."
+        )
+
+
+def _check_unique(connection: psycopg.Connection, entity: str) -> None:
+    query = "select population, entity from staged group by population, entity having count(*) > 1 limit 1"
+    repeated = connection.execute(query).fetchone()
+    if repeated is not None:
+        raise PublishError(
+            f"A {entity} is twice in population {repeated[0]}: nothing was published; a snapshot may hold each once, "
+            "so look for a join that repeats rows, or for a table without a key."
+        )
 
 
 def _rows(scored: Scored, entity: str) -> Iterator[tuple[object, ...]]:

@@ -4,7 +4,9 @@ Where two workers share the tests, what uses the same services or the same Spark
 """
 
 import os
-from pathlib import PurePosixPath
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,11 +29,25 @@ SECOND_STACK = {
     "test_guard.py",
     "test_keeper.py",
     "test_other_users.py",
+    "test_publish.py",
     "test_readers.py",
     "test_stack.py",
     "test_webhook.py",
     "test_who_may.py",
 }
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 KiB; only root can mount one."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], check=True)
+    yield place
+    # Spark may still hold what it could not write: the disk goes once it lets go.
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def piece(nodeid: str) -> str:

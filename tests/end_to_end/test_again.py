@@ -101,40 +101,21 @@ def test_another_day_is_added_and_the_current_view_stays_with_the_latest(clone: 
     clone.rows("delete from mart.cdnow_scores where score_date = '1998-03-01' returning 1")
 
 
-WRAPPED = '''
-import pathlib
-import mlflow
-
-class Wrapped(mlflow.pyfunc.PythonModel):
-    """The model in production; once a flag is up, it asks for a column that is gone."""
-
-    def load_context(self, context):
-        self.inner = mlflow.pyfunc.load_model(context.artifacts["inner"])
-
-    def predict(self, context, model_input, params=None):
-        if pathlib.Path("{flag}").exists():
-            raise KeyError("a column that is gone")
-        return self.inner.predict(model_input, params=params)
-
-mlflow.models.set_model(Wrapped())
-'''
-
-
-def propose_wrapped(folder: Path) -> str:
-    """A challenger as good as what is in production, for it is that, until a flag is put up."""
+def propose_broken(folder: Path) -> str:
+    """What is in production, but for a card that names a column which is gone."""
     client = MlflowClient()
     inner = client.get_model_version_by_alias("cdnow_churn", "production")
-    uri = f"models:/cdnow_churn/{inner.version}"
-    code = folder / "wrapped.py"
-    code.write_text(WRAPPED.format(flag=folder / "flag"))
-    with mlflow.start_run():
+    mlflow.artifacts.download_artifacts(f"models:/cdnow_churn/{inner.version}", dst_path=str(folder))
+    card = folder / "artifacts" / "bundle" / "model.json"
+    content = json.loads(card.read_text())
+    content["features"][0]["name"] = "a column that is gone"
+    card.write_text(json.dumps(content))
+    with mlflow.start_run() as run:
         mlflow.log_dict(json.loads(mlflow.artifacts.load_text(f"runs:/{inner.run_id}/evidence.json")), "evidence.json")
-        made = mlflow.pyfunc.log_model(
-            name="model", python_model=str(code), artifacts={"inner": uri}, registered_model_name="cdnow_churn",
-            signature=mlflow.models.get_model_info(uri).signature, pip_requirements=[],
-        )  # fmt: skip
-    client.set_registered_model_alias("cdnow_churn", "challenger", made.registered_model_version)
-    return str(made.registered_model_version)
+        mlflow.log_artifacts(str(folder), "model")
+    made = client.create_model_version("cdnow_churn", f"runs:/{run.info.run_id}/model", run.info.run_id)
+    client.set_registered_model_alias("cdnow_churn", "challenger", made.version)
+    return str(made.version)
 
 
 def test_a_version_that_breaks_after_its_promotion_is_rolled_back_by_the_next_score(
@@ -146,13 +127,13 @@ def test_a_version_that_breaks_after_its_promotion_is_rolled_back_by_the_next_sc
     mlflow.set_experiment("cdnow")
     client, before = MlflowClient(), clone.mart()
     sound = str(client.get_model_version_by_alias("cdnow_churn", "production").version)
-    broken = propose_wrapped(tmp_path)
+    broken = propose_broken(tmp_path)
     try:
         move(clone, ["cdnow_churn"], "promote", broken, sound)
         assert client.get_model_version_by_alias("cdnow_churn", "production").version == broken
-        (tmp_path / "flag").touch()
         scored = clone.run("python", "-m", "jobs.score", "--project", "cdnow")
         assert scored.returncode == 0, scored.stdout + scored.stderr
+        assert f"cdnow_churn version {broken} was promoted before the ledger kept digests" in scored.stdout
         alert = next(line for line in scored.stdout.splitlines() if "ALERT" in line)
         assert f"Version {broken} of cdnow_churn is broken on 1998-07-01" in alert
         assert why in alert

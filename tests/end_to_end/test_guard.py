@@ -69,7 +69,7 @@ class Shop:
     def morning(self, day: date) -> tuple[str, str | None]:
         """Score with what is in production and publish: the version that did, and what was said."""
         done = guarded(self.watch(day), aliases(self.model)["production"], self.apply)
-        part = Published("paid", done.scored, self.model, done.version, day + timedelta(32))
+        part = Published("paid", done.scored, self.model, done.version, day + timedelta(32), done.scored.rows)
         publish(self.clone.url, self.mart, day, [part])
         return done.version, done.alert
 
@@ -162,7 +162,8 @@ def test_what_a_person_withdrew_is_no_measure_of_what_came_back(shop: Shop) -> N
 
 def publish_turned(shop: Shop, day: date) -> None:
     shop.says["2"] = TURNED
-    part = Published("paid", shop.apply("2"), shop.model, "2", day + timedelta(32))
+    scored = shop.apply("2")
+    part = Published("paid", scored, shop.model, "2", day + timedelta(32), scored.rows)
     publish(shop.clone.url, shop.mart, day, [part])
 
 

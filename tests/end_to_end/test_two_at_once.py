@@ -97,7 +97,7 @@ def test_scores_that_were_swapped_before_they_are_published_are_refused(clone: C
     folder.mkdir()
     rows.to_parquet(folder / "part.parquet")
     scored = Scored(folder, len(rows), 0.0, sha256_of_files(folder, "*.parquet"))
-    part = Published("all", scored, "shop_churn", "1", day)
+    part = Published("all", scored, "shop_churn", "1", day, scored.rows)
     assert publish(clone.url, mart, day, [part]) == 20
     rows.assign(user_id=range(100, 120)).to_parquet(folder / "part.parquet")
     with pytest.raises(PublishError, match=r"part\.parquet is another file.*nothing was published"):

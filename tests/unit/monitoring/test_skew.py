@@ -1,5 +1,6 @@
 """Logged features against a backfill: which days, whose rows, and what a difference says."""
 
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from monitoring import days_to_compare, skew
 from serving import Logged
+from stack.checked_folder import BrokenFolderError
+from tests.unit.builders import is_one_sentence
 
 TODAY = date(2026, 10, 31)
 
@@ -47,6 +50,26 @@ def test_a_sample_is_kept_and_the_same_one_again(logged: Logged, tmp_path: Path)
     pd.testing.assert_frame_equal(logged.read(TODAY), before)
     assert logged.days() == [TODAY]
     assert len(set(before["user_id"])) == 1000
+
+
+def test_a_logged_day_whose_file_is_cut_is_told(logged: Logged):
+    os.truncate(logged.folder / str(TODAY) / "rows.parquet", 99)
+    with pytest.raises(BrokenFolderError, match=r"rows\.parquet has 99 bytes .* or score the day again") as caught:
+        logged.read(TODAY)
+    assert is_one_sentence(caught.value)
+
+
+def test_a_day_logged_by_an_earlier_release_is_read_and_told_if_it_is_cut(logged: Logged, tmp_path: Path):
+    older = logged.folder / f"{TODAY - timedelta(days=1)}.parquet"
+    rows(5).to_parquet(older, index=False)
+    assert logged.days() == [TODAY - timedelta(days=1), TODAY]
+    assert len(logged.read(TODAY - timedelta(days=1))) == 5
+    os.truncate(older, 99)
+    with pytest.raises(BrokenFolderError, match="is no complete Parquet file") as caught:
+        logged.read(TODAY - timedelta(days=1))
+    assert is_one_sentence(caught.value)
+    logged.keep(TODAY - timedelta(days=1), tmp_path / "snapshot", "user_id")
+    assert not older.exists()
 
 
 def test_a_backfill_that_gives_the_same_is_no_skew(logged: Logged):

@@ -1,0 +1,143 @@
+"""Files of the lake that are lost or cut: readers are told what repairs them, and an ingest repairs what it can."""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pyarrow import parquet
+
+from lake import Ingested, Source, Table, ingest
+from lake.drops import RawFileError
+from lake.table import BrokenManifestError
+from stack.checked_folder import RECORD, BrokenFolderError
+from tests.spark.lake.shop import HEADER, ORDERS, line, sentence, write
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+Take = Callable[[Source, Path, Path], Ingested]
+DAILY = replace(ORDERS, files="*/orders.csv", key=("user_id", "day"))
+
+
+@pytest.fixture(scope="module")
+def original(take: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A raw folder of two drops, and the lake made of it."""
+    folder = tmp_path_factory.mktemp("shop")
+    write(folder / "raw" / "1997-02-01", *map(line, range(1, 11)))
+    take(DAILY, folder / "raw", folder / "lake")
+    return folder
+
+
+@pytest.fixture
+def shop(original: Path, tmp_path: Path) -> Path:
+    """A copy to break."""
+    shutil.copytree(original, tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+def table(shop: Path) -> Table:
+    return Table(shop / "lake", "shop", "orders")
+
+
+def cut(folder: Path) -> None:
+    """Three rows are left of a folder, in valid files."""
+    first, *others = sorted(folder.glob("*.parquet"))
+    for file in others:
+        file.unlink()
+    parquet.write_table(parquet.read_table(first, partitioning=None).slice(0, 3), first)
+
+
+def unseal(shop: Path) -> None:
+    """As the release before left the lake."""
+    for record in shop.rglob(RECORD):
+        record.unlink()
+
+
+def month(shop: Path) -> Path:
+    return next((shop / "lake").glob("shop/tables/orders/months/*/*"))
+
+
+def batch(shop: Path) -> Path:
+    return next((shop / "lake").glob("shop/tables/orders/staged/*"))
+
+
+ATTACKS: dict[str, Callable[[Path], object]] = {
+    "a month cut": lambda shop: cut(month(shop)),
+    "a month gone": lambda shop: shutil.rmtree(month(shop)),
+    "a batch cut": lambda shop: cut(batch(shop)),
+    "both gone": lambda shop: (shutil.rmtree(month(shop)), shutil.rmtree(batch(shop))),
+    "a month of an earlier release cut": lambda shop: (unseal(shop), cut(month(shop))),
+    "a batch of an earlier release cut": lambda shop: (unseal(shop), cut(batch(shop))),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_ingest_makes_anew_what_is_broken(
+    attack: str, shop: Path, take: Take, spark: "SparkSession", caplog: pytest.LogCaptureFixture
+):
+    before = table(shop).require()
+    ATTACKS[attack](shop)
+    if "batch" not in attack:
+        with pytest.raises(BrokenFolderError, match="run `-e ingest -P project=shop`") as caught:
+            table(shop).read(spark)
+        sentence(caught.value)
+    with caplog.at_level(logging.WARNING, logger="prichal"):
+        done = take(DAILY, shop / "raw", shop / "lake")
+    assert len(caplog.messages) == (2 if attack == "both gone" else 1)
+    assert done.manifest.months == before.months
+    assert sorted(row["user_id"] for row in table(shop).read(spark).collect()) == list(range(1, 11))
+    assert take(DAILY, shop / "raw", shop / "lake").taken == 0
+
+
+def test_a_broken_batch_whose_raw_files_are_archived_is_told(shop: Path, take: Take):
+    cut(batch(shop))
+    shutil.rmtree(shop / "raw" / "1997-02-01")
+    write(shop / "raw" / "1997-02-02", line(11))
+    with pytest.raises(RawFileError, match=r"1997-02-01/orders\.csv are broken .* bring them back") as caught:
+        take(DAILY, shop / "raw", shop / "lake")
+    sentence(caught.value)
+
+
+def test_a_lake_of_an_earlier_release_is_sealed_and_goes_on(shop: Path, spark: "SparkSession"):
+    unseal(shop)
+    done = ingest(lambda: pytest.fail("Spark was started"), DAILY, shop / "raw", table(shop))
+    assert done.taken == 0
+    assert table(shop).read(spark).count() == 10
+    assert (month(shop) / RECORD).exists()
+    assert (batch(shop) / RECORD).exists()
+
+
+@pytest.mark.parametrize("left", [0, 300], ids=["empty", "cut"])
+def test_a_broken_manifest_is_told(left: int, shop: Path, take: Take, spark: "SparkSession"):
+    os.truncate(table(shop).folder / "current.json", left)
+    for act in (lambda: table(shop).read(spark), lambda: take(DAILY, shop / "raw", shop / "lake")):
+        with pytest.raises(BrokenManifestError, match=r"current\.json, .* remove it and run `-e ingest`") as caught:
+            act()
+        sentence(caught.value)
+    (table(shop).folder / "current.json").unlink()
+    assert take(DAILY, shop / "raw", shop / "lake").manifest.rows_kept == 10
+
+
+def test_keys_that_are_empty_twice_or_hold_nul_are_put_aside_and_counted(
+    take: Take, spark: "SparkSession", tmp_path: Path
+):
+    user, *others = ORDERS.columns
+    texts = replace(DAILY, columns=(replace(user, type="string", lowest=None), *others))
+    rows = ["a", "", "b\0c", "d", "d", "e", "e"]
+    lines = [line(1, user_id=key, price=float(place == len(rows) - 1)) for place, key in enumerate(rows)]
+    raw = write(tmp_path / "raw" / "1997-02-01", *lines, header=HEADER).parent
+    manifest = take(texts, raw, tmp_path / "lake").manifest
+    assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (7, 2, 1, 4)
+    aside = spark.read.parquet(*map(str, table(tmp_path).quarantine.iterdir()))
+    reasons = sorted(row["reason"] for row in aside.collect())
+    assert reasons == [
+        "contradicts another row of its drop with the same user_id, day",
+        "contradicts another row of its drop with the same user_id, day",
+        "user_id: empty",
+        "user_id: holds a NUL character",
+    ]
