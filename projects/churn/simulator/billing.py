@@ -35,7 +35,9 @@ def subscriptions(world: World, contracts: Contracts) -> Log:
     rows = np.concatenate([np.arange(len(terms)), failed, ended])
     kind = np.concatenate([begins, np.full(len(failed), GRACE_STARTED), np.full(len(ended), LAPSE)])
     at = np.concatenate([terms.start, terms.end[failed], story.ended[ended]])
-    due = np.concatenate([np.where(terms.kind == PAID, terms.price, story.due), story.due[failed], story.due[ended]])
+    # A trial begins with the price announced then: what is charged later depends on what happens until then.
+    price = np.where(terms.kind == PAID, terms.price, story.announced)
+    due = np.concatenate([price, story.due[failed], story.due[ended]])
     happened = at < world.window.end
     rows, kind, at, due = rows[happened], kind[happened], at[happened], due[happened]
     known = at + delays(world.streams.of("subscriptions known"), len(at))

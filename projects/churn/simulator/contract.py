@@ -34,7 +34,7 @@ RETURN_TRIAL = 0.16
 class Story(Columns):
     """How a period ended: moments are 0 where it did not happen.
 
-    `due` is what the next period costs, `ended` when access was given up for good, `late` the probability of the charge
+    `announced` is the price that was told when the period began, `due` what the next period costs, `ended` when access was given up for good, `late` the probability of the charge
     coming too late, as known before it, `would_be_late` whether it came too late or would have for those who cancelled.
     """
 
@@ -42,6 +42,7 @@ class Story(Columns):
     would_be_late: Flags
     step: Ints
     by_card: Flags
+    announced: Floats
     due: Floats
     next_start: Ints
     ended: Ints
@@ -96,7 +97,7 @@ def _end(terms: Terms, course: Course, risk: ChargeRisk, charged: Charge, world:
     lapsed = asked & (step == LAPSED)
     next_start = np.where(opt_in, course.bought, np.where(asked & ~lapsed, terms.end + paid_after(step), 0))
     gone = np.where(opt_in, terms.end + tariffs.GRACE_TO_STAY, terms.end + np.where(lapsed, paid_after(step), 0))
-    due = tariffs.price(terms.months, np.where(opt_in, course.bought, terms.end), terms.promo_until)
+    due = tariffs.price(terms.months, np.where(opt_in & (next_start > 0), next_start, terms.end), terms.promo_until)
     offered = _offered(world.campaigns, course)
     reduced = np.where(offered == 1, due * 0.8, np.where(offered == 2, due - due / terms.months, due))
     return Story(
@@ -104,6 +105,7 @@ def _end(terms: Terms, course: Course, risk: ChargeRisk, charged: Charge, world:
         would_be_late=~opt_in & (paid_after(charged.step) > tariffs.GRACE_TO_STAY),
         step=step,
         by_card=asked & charged.by_card,
+        announced=tariffs.price(terms.months, terms.start, terms.promo_until),
         due=np.maximum(1.0, np.round(reduced, 2)),
         next_start=next_start,
         ended=np.where(next_start == 0, gone, 0),
