@@ -7,7 +7,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from benchmarks.honesty import BOUND, Comparison, compare_auc, compare_log_loss
+from benchmarks.honesty import BOUND, Comparison, compare_auc, compare_log_loss, out_of_fold
 from benchmarks.levels import levels
 from benchmarks.oracle import SEED, Verdict, agreement, compare, probabilities, states
 from features import Population, Snapshots, SnapshotSpec
@@ -76,12 +76,19 @@ def _is_honest(context: Context, population: Population, truth: pd.DataFrame) ->
     data = model_evidence(population.model, version)["data"]
     late, early = ([date.fromisoformat(text) for text in data[name]] for name in ("out_of_time", "development"))
     judging, oracle = _known(context, population, truth, late)
-    areas = compare_auc(judging, _scores(population, version, judging), oracle)
-    losses = compare_log_loss(*_known(context, population, truth, [*early, *late]), SEED)
-    print(f"\n{population.name}, honest? AUC expected under the true probabilities {areas.first:.4f}, on labels "
-          f"{areas.second:.4f}: {_apart(areas)}. Log-loss of the oracle {losses.second:.4f}, with all features on top, "
-          f"other people {losses.first:.4f}: {_apart(losses)}.")  # fmt: skip
-    return abs(areas.standard_errors) <= BOUND and losses.standard_errors <= BOUND
+    rows, probability = _known(context, population, truth, [*early, *late])
+    areas = {
+        "the registered model, out of time": compare_auc(judging, _scores(population, version, judging), oracle),
+        "models fitted on other people, all dates": compare_auc(rows, out_of_fold(rows, SEED), probability),
+    }
+    losses = compare_log_loss(rows, probability, SEED)
+    print(f"\nIs {population.name} honest?\n")
+    for scored, found in areas.items():
+        print(f"- AUC of {scored}: expected under the true probabilities {found.first:.4f}, on labels "
+              f"{found.second:.4f}: {_apart(found)}")  # fmt: skip
+    print(f"- log-loss of the oracle {losses.second:.4f}, with all features on top, judged on other people, "
+          f"{losses.first:.4f}: {_apart(losses)}")  # fmt: skip
+    return all(abs(one.standard_errors) <= BOUND for one in areas.values()) and losses.standard_errors <= BOUND
 
 
 def _apart(found: Comparison) -> str:
