@@ -7,25 +7,28 @@ import mlflow
 import numpy as np
 import pandas as pd
 
+from benchmarks.honesty import BOUND, Comparison, compare_auc, compare_log_loss, out_of_fold
 from benchmarks.levels import levels
-from benchmarks.oracle import Verdict, agreement, compare, probabilities, states
+from benchmarks.oracle import SEED, Verdict, agreement, compare, probabilities, states
 from features import Population, Snapshots, SnapshotSpec
 from jobs.context import Context
 from registry import approved_files, model_evidence, production, verified_files
 from serving import probabilities as score_rows
 from training import Frame, auc, read_frame
 from training.families import family
+from training.metrics import Floats
 
 PLANTED_DAYS = 10
 
 
 def main() -> None:
-    """Print Markdown tables; end with an error if a registered model beats the oracle."""
+    """Print Markdown tables; end with an error if a registered model beats the oracle, or is not honest."""
     context = Context.of("churn")
     mlflow.set_tracking_uri(context.settings.require_tracking())
     truth = states(context.truth)
     _print_levels(context)
     verdicts = [_population(context, one, truth) for one in context.project.populations]
+    dishonest = [one.name for one in context.project.populations if not _is_honest(context, one, truth)]
     paid = next(one for one in context.project.populations if one.name == "paid")
     planted = _planted(context, paid, truth)
     print(f"\nA leak planted on purpose, paid features of {PLANTED_DAYS} days later: model {planted.model:.3f}, oracle "
@@ -33,6 +36,8 @@ def main() -> None:
           f"{'found' if planted.leak else 'NOT FOUND'}.")  # fmt: skip
     if any(one.leak for one in verdicts):
         raise SystemExit("A registered model ranks better than the oracle by more than two standard errors: a leak.")
+    if dishonest:
+        raise SystemExit(f"More than {BOUND:g} standard errors from honest, a leak: {', '.join(dishonest)}.")
     if not planted.leak:
         raise SystemExit("The planted leak was not found.")
 
@@ -53,18 +58,52 @@ def _frame(snapshots: Snapshots, population: Population, dates: list[date]) -> F
     return read_frame([snapshots.path(day) for day in dates], names, spec.entity, population.name)
 
 
+def _known(context: Context, population: Population, truth: pd.DataFrame, dates: list[date]) -> tuple[Frame, Floats]:
+    """Rows that the truth counts as members too, and their true probabilities."""
+    frame = _frame(context.snapshots, population, dates)
+    oracle = probabilities(truth, frame)
+    return frame.only(~np.isnan(oracle)), oracle[~np.isnan(oracle)]
+
+
+def _scores(context: Context, population: Population, version: str, frame: Frame) -> Floats:
+    approved = approved_files(context.settings.require_database(), population.model, version)
+    with verified_files(population.model, version, approved) as files:
+        return score_rows(files, frame.names, frame.rows)
+
+
+def _is_honest(context: Context, population: Population, truth: pd.DataFrame) -> bool:
+    """Whether labels and true probabilities agree on the registered model, and no feature betters those."""
+    version = production(context.settings.require_database(), population.model)
+    data = model_evidence(population.model, version)["data"]
+    late, early = ([date.fromisoformat(text) for text in data[name]] for name in ("out_of_time", "development"))
+    judging, oracle = _known(context, population, truth, late)
+    rows, probability = _known(context, population, truth, [*early, *late])
+    areas = {
+        "the registered model, out of time": compare_auc(
+            judging, _scores(context, population, version, judging), oracle
+        ),
+        "models fitted on other people, all dates": compare_auc(rows, out_of_fold(rows, SEED), probability),
+    }
+    losses = compare_log_loss(rows, probability, SEED)
+    print(f"\nIs {population.name} honest?\n")
+    for scored, found in areas.items():
+        print(f"- AUC of {scored}: expected under the true probabilities {found.first:.4f}, on labels "
+              f"{found.second:.4f}: {_apart(found)}")  # fmt: skip
+    print(f"- log-loss of the oracle {losses.second:.4f}, with all features on top, judged on other people, "
+          f"{losses.first:.4f}: {_apart(losses)}")  # fmt: skip
+    return all(abs(one.standard_errors) <= BOUND for one in areas.values()) and losses.standard_errors <= BOUND
+
+
+def _apart(found: Comparison) -> str:
+    return f"{found.standard_errors:+.1f} standard errors of {found.standard_error:.4f}"
+
+
 def _population(context: Context, population: Population, truth: pd.DataFrame) -> Verdict:
     version = production(context.settings.require_database(), population.model)
     proof = model_evidence(population.model, version)
     dates = [date.fromisoformat(text) for text in proof["data"]["out_of_time"]]
-    judging = _frame(context.snapshots, population, dates)
-    oracle = probabilities(truth, judging)
-    known = ~np.isnan(oracle)
-    judging, oracle = judging.only(known), oracle[known]
-    approved = approved_files(context.settings.require_database(), population.model, version)
-    with verified_files(population.model, version, approved) as files:
-        own = score_rows(files, judging.names, judging.rows)
-    verdict = compare(judging, own, oracle)
+    judging, oracle = _known(context, population, truth, dates)
+    verdict = compare(judging, _scores(context, population, version, judging), oracle)
     open_ones = ~judging.already_left if judging.already_left is not None else np.ones(len(judging), bool)
     print(f"\n**{population.name}**, out of time {', '.join(map(str, dates))}: {len(judging):,} rows, "
           f"{int(judging.labels.sum()):,} left\n")  # fmt: skip

@@ -13,7 +13,7 @@ WINDOWS = {
     "out_of_time": {"first": DATES[0], "last": DATES[-1], "labels_until": "2026-09-02"},
 }
 SOUND = {"value": 0.1, "low": 0.1, "high": 0.1}
-LEAKS = ("label_windows", "order", "single_feature", "label_permutation")
+LEAKS = ("label_windows", "order", "single_feature", "label_permutation", "too_good_rules")
 
 
 def case(

@@ -17,6 +17,7 @@ from training.leaks import (
     order,
     our_contacts,
     single_feature,
+    too_good_rules,
 )  # fmt: skip
 
 #: small trees that rank well enough to say who was at risk.
@@ -32,12 +33,14 @@ def leak_alarms(
     *,
     contacts: Sequence[str] = (),
     apart: Sequence[tuple[Frame, Frame]] = (),
+    known_rules: Sequence[Sequence[str]] = (),
 ) -> list[Finding]:
     """What each check found.
 
-    `label_windows`, `order`, `single_feature` and `label_permutation` are always asked; of rows without dates, whose
-    labels have no windows to compare, `entities_apart` instead of the first. That features are blind to what happened
-    or was known later is proved by tests on changed logs, and checked against backfills by `monitor`.
+    `label_windows`, `order`, `single_feature`, `label_permutation` and `too_good_rules` are always asked; of rows
+    without dates, whose labels have no windows to compare, `entities_apart` instead of the first. That features are
+    blind to what happened or was known later is proved by tests on changed logs, and checked against backfills by
+    `monitor`.
 
     Args:
         development: rows of the dates up to the embargo.
@@ -48,6 +51,7 @@ def leak_alarms(
         contacts: features that count our own contacts; none where the project names none.
         apart: pairs of fitted and judged rows that must share nobody; none where people need not be apart. What is
             judged without dates is among them anyway.
+        known_rules: features of each rule that nearly settles the label and is known to the project.
     """
     if not judging.dated:
         apart = [*apart, (development, judging), *(fold.cut(development) for fold in cut.folds)]
@@ -56,12 +60,19 @@ def leak_alarms(
         order(judging),
         single_feature(judging),
         label_permutation(development, cut.folds[-1], seed),
+        too_good_rules(_together(development, judging), seed, known_rules),
         *_worst([entities_apart(fit, judge) for fit, judge in apart]),
     ]
     if contacts:
         risk = _risk(development.at(cut.fit), judging, contacts, seed)
         found.append(our_contacts(judging, contacts, risk))
     return found
+
+
+def _together(first: Frame, second: Frame) -> Frame:
+    """The rows of both."""
+    parts = [[one.rows, one.labels, one.entity, one.as_of] for one in (first, second)]
+    return Frame(first.names, *(np.concatenate(pair) for pair in zip(*parts, strict=True)))
 
 
 def _label_windows(cut: Split, reach: timedelta) -> Finding:

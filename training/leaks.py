@@ -15,6 +15,7 @@ from training.families import family
 from training.folds import Fold
 from training.frame import Frame
 from training.metrics import auc
+from training.rules import find_rules
 
 #: a feature that alone tells more than this has most likely seen the answer.
 ALONE = 0.90
@@ -110,6 +111,23 @@ def label_permutation(frame: Frame, fold: Fold, seed: int) -> Finding:
     told, chance = auc(late.labels, family("xgboost").margin(native, late.rows)), 4 * _error(late.labels)
     sentence = f"With shuffled labels the AUC is {told:.3f}; by chance it is 0.5, at most {chance:.3f} off."
     return Finding("label_permutation", abs(told - 0.5) <= chance, sentence)
+
+
+def too_good_rules(frame: Frame, seed: int, known: Sequence[Sequence[str]] = ()) -> Finding:
+    """See that no short rule nearly settles the label although its neighbours do not (training/rules.py).
+
+    Args:
+        frame: rows.
+        seed: of how people are halved.
+        known: features of each rule that the project knows; a rule with all of them among its conditions is no leak.
+    """
+    rules = find_rules(frame, seed)
+    new = [rule for rule in rules if not any(set(features) <= set(rule.features) for features in known)]
+    if new:
+        more = f"; {len(new) - 1} more like it" if len(new) > 1 else ""
+        return Finding("too_good_rules", False, f"{new[0].sentence}{more}; name a rule you know in known_rules.")
+    told = "".join(f" Known: {rule.sentence}." for rule in rules)
+    return Finding("too_good_rules", True, f"No short rule nearly settles the label by surprise.{told}")
 
 
 def our_contacts(frame: Frame, names: Sequence[str], score: NDArray[np.float64]) -> Finding:

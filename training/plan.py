@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from lake.source import DeclarationError
@@ -32,6 +33,9 @@ class TrainingPlan:
         slices: whom the chosen model is also judged among.
         costs: of contacting people, for the profit by contact budget; None if they are not stated.
         contacts: features that count our own contacts, which must not follow the risk.
+        known_rules: features of each short rule that nearly settles the label for a reason that is known, such as
+            `(("auto_renew",),)`; a rule found by the leak checks with all of them among its conditions is told and
+            does not refuse.
     """
 
     recency: str
@@ -47,6 +51,7 @@ class TrainingPlan:
     slices: tuple[Slice, ...] = ()
     costs: Costs | None = None
     contacts: tuple[str, ...] = ()
+    known_rules: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         for name, least in LEAST.items():
@@ -60,4 +65,4 @@ class TrainingPlan:
     @property
     def looks_at(self) -> tuple[str, ...]:
         """The features that it names."""
-        return (self.recency, *(one.feature for one in self.slices), *self.contacts)
+        return (self.recency, *(one.feature for one in self.slices), *self.contacts, *chain(*self.known_rules))

@@ -157,7 +157,7 @@ def _alarms(rows: _Rows, population: Population, plan: TrainingPlan, say: Say) -
     found = leak_alarms(
         rows.development, rows.judging, rows.cut, population.label.reach, plan.seed,
         apart=[fold.cut(rows.development) for fold in rows.cut.folds] if plan.users_apart else (),
-        contacts=plan.contacts,
+        contacts=plan.contacts, known_rules=plan.known_rules,
     )  # fmt: skip
     for alarm in (one for one in found if not one.passed):
         say(f"train · {population.name}: ALARM {alarm.check}: {alarm.sentence}")

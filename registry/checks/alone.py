@@ -7,7 +7,7 @@ from registry.evidence import Evidence
 from registry.policy import FLOOR, Policy
 
 #: checks for leaks without which nothing is known of them: always, of rows out of time, and of rows by entity.
-ASKED = ("order", "single_feature", "label_permutation")
+ASKED = ("order", "single_feature", "label_permutation", "too_good_rules")
 ASKED_IN_TIME, ASKED_BY_ENTITY = ("label_windows",), ("entities_apart",)
 #: checks that are told and do not refuse: contacts that follow the risk are our own doing, not knowledge of the future.
 TOLD = ("our_contacts",)

@@ -158,7 +158,7 @@ def test_a_table_without_dates_goes_all_the_way_if_its_policy_allows_what_is_not
 
     told = evidence(clone, "ready_churn")
     assert {leak["check"] for leak in told["leaks"]} == {
-        "order", "single_feature", "label_permutation", "entities_apart",
+        "order", "single_feature", "label_permutation", "too_good_rules", "entities_apart",
     }  # fmt: skip
     assert told["data"]["windows"] is None
     assert told["months"] == []

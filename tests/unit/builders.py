@@ -57,7 +57,7 @@ EVIDENCE: dict[str, Any] = {
     },
     "leaks": [
         {"check": name, "passed": True, "sentence": "Nothing was found."}
-        for name in ("label_windows", "order", "single_feature", "label_permutation")
+        for name in ("label_windows", "order", "single_feature", "label_permutation", "too_good_rules")
     ],
     "slices": [
         {

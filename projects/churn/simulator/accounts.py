@@ -30,7 +30,7 @@ def profiles(world: World) -> Log:
     region = np.where(moved, rng.integers(0, len(REGIONS), len(users)), people.region[users])
     grown = ~first & (rng.random(len(users)) < 0.4)
     household = np.minimum(people.household[users] + grown, 6)
-    known = at + delays(rng, len(at))
+    known = at + delays(world.streams.under("profiles known"), len(at))
     fields: Fields = {
         "user": users, "at": at, "registered": people.registered[users], "born": people.birth_year[users],
         "gender": people.gender[users], "region": region, "household": household,
@@ -74,7 +74,7 @@ def links(world: World, devices: Devices) -> Log:
     at = np.concatenate(
         [devices.linked[seen], devices.linked[again] + (rng.random(len(again)) * span).astype(np.int64)]
     )
-    known = at + delays(rng, len(at))
+    known = at + delays(world.streams.under("links known"), len(at))
     ids: Ids = devices.id[rows]
     fields: Fields = {
         "kind": np.where(devices.browser[rows], 0, 1), "id": ids, "user": devices.user[rows], "at": at, "known": known,

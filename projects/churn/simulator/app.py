@@ -9,7 +9,8 @@ from projects.churn.simulator.calendar import DAY
 from projects.churn.simulator.columns import Columns, Floats, Ids, Ints
 from projects.churn.simulator.devices import PHONE, TABLET, TV, Devices, owners
 from projects.churn.simulator.interest import CANCEL, TARIFFS, Looks
-from projects.churn.simulator.streams import choose, ids
+from projects.churn.simulator.logs import before
+from projects.churn.simulator.streams import Streams, choose, ids
 from projects.churn.simulator.viewing import weekly
 from projects.churn.simulator.world import World
 
@@ -49,20 +50,22 @@ class AppEvents(Columns):
 
 def make_app(world: World, access: Access, devices: Devices, looks: Looks) -> tuple[Sessions, AppEvents]:
     """All sessions in the order of time, with their events."""
-    rng = world.streams.of("app")
-    usual = weekly(rng, world, access, np.full(len(world.people), RATE), SLOPE)
-    idle, idle_at = _idle(rng, world)
-    seen = looks.take((rng.random(len(looks)) < ON_APP) & ((looks.page == TARIFFS) | (looks.page == CANCEL)))
+    streams = world.streams.under("app")
+    of = streams.of
+    usual = weekly(streams, world, access, np.full(len(world.people), RATE), SLOPE)
+    idle, idle_at = _idle(of("idle"), world)
+    seen = looks.take((of("looks").random(len(looks)) < ON_APP) & ((looks.page == TARIFFS) | (looks.page == CANCEL)))
     user = np.concatenate([usual.user, idle, seen.user])
     at = np.concatenate([usual.at, idle_at, seen.at - 30])
     purpose = np.concatenate(
         [np.full(len(usual.user) + len(idle), -1), np.where(seen.page == CANCEL, CANCEL_VIEW, PAYWALL)]
     )
-    device = owners(devices, (PHONE, TABLET, TV), len(world.people)).draw(user, rng.random(len(user)))
-    kept = np.flatnonzero((device >= 0) & (at >= world.window.start) & (at < world.window.end))
-    kept = kept[np.argsort(at[kept], kind="stable")]
-    sessions = _sessions(rng, world, devices, device[kept], user[kept], at[kept])
-    return sessions, _events(rng, world, user[kept], sessions, purpose[kept])
+    order = before(at, world.window.end)
+    user, at, purpose = user[order], at[order], purpose[order]
+    device = owners(devices, (PHONE, TABLET, TV), len(world.people)).draw(user, of("device").random(len(user)))
+    kept = np.flatnonzero((device >= 0) & (at >= world.window.start))
+    sessions = _sessions(streams, world, devices, device[kept], user[kept], at[kept])
+    return sessions, _events(streams, world, user[kept], sessions, purpose[kept])
 
 
 def _idle(rng: np.random.Generator, world: World) -> tuple[Ints, Ints]:
@@ -73,32 +76,34 @@ def _idle(rng: np.random.Generator, world: World) -> tuple[Ints, Ints]:
     return user, since[user] + (rng.random(len(user)) * (window.end - since[user])).astype(np.int64)
 
 
-def _sessions(rng: np.random.Generator, world: World, devices: Devices, device: Ints, user: Ints, at: Ints) -> Sessions:
+def _sessions(streams: Streams, world: World, devices: Devices, device: Ints, user: Ints, at: Ints) -> Sessions:
     known = (devices.linked[device] > 0) & (devices.linked[device] <= at)
-    named = known & (rng.random(len(device)) >= ANONYMOUS)
+    named = known & (streams.of("anonymous").random(len(device)) >= ANONYMOUS)
     return Sessions(
         device=device,
         at=at,
-        id=ids(rng, len(device)),
+        id=ids(streams.of("ids"), len(device)),
         profile=np.where(named, user, -1),
         city=world.people.region[user],
-        connection=choose(rng, [0.7, 0.3], len(device)),
+        connection=choose(streams.of("connection"), [0.7, 0.3], len(device)),
     )
 
 
-def _events(rng: np.random.Generator, world: World, user: Ints, sessions: Sessions, purpose: Ints) -> AppEvents:
+def _events(streams: Streams, world: World, user: Ints, sessions: Sessions, purpose: Ints) -> AppEvents:
+    of = streams.of
     mood = world.moods.engagement_at(user, sessions.at)
     rate: Floats = EVENTS_A_SESSION * np.exp(0.25 * np.clip(mood, -3.0, 3.0))
-    rows = np.repeat(np.arange(len(user)), rng.poisson(rate))
-    event = np.array([SEARCH, TITLE_OPEN, PAYWALL, PUSH_OPEN])[choose(rng, [0.27, 0.63, 0.04, 0.06], len(rows))]
-    child = world.people.kids[user[rows]] & (rng.random(len(rows)) < 0.1)
+    rows = np.repeat(np.arange(len(user)), of("events").poisson(rate))
+    event = np.array([SEARCH, TITLE_OPEN, PAYWALL, PUSH_OPEN])[choose(of("names"), [0.27, 0.63, 0.04, 0.06], len(rows))]
+    child = world.people.kids[user[rows]] & (of("child").random(len(rows)) < 0.1)
     event = np.where(child, KIDS_MODE, event)
     made = np.flatnonzero(purpose >= 0)
     session = np.concatenate([rows, made])
-    after = np.concatenate([rng.integers(2, 1500, len(rows)), np.full(len(made), 25)])
+    after = np.concatenate([of("after").integers(2, 1500, len(rows)), np.full(len(made), 25)])
+    order = np.argsort(session, kind="stable")
     return AppEvents(
-        session=session,
-        at=sessions.at[session] + after,
-        event=np.concatenate([event, purpose[made]]),
-        detail=rng.integers(0, 1 << 40, len(session)),
+        session=session[order],
+        at=(sessions.at[session] + after)[order],
+        event=np.concatenate([event, purpose[made]])[order],
+        detail=of("details").integers(0, 1 << 40, len(session)),
     )

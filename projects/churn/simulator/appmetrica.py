@@ -23,6 +23,7 @@ from projects.churn.simulator.devices import TABLET, TYPES, Devices
 from projects.churn.simulator.logs import Fields, Log, Texts, delays
 from projects.churn.simulator.nonsense import confuse
 from projects.churn.simulator.people import REGIONS
+from projects.churn.simulator.streams import Streams
 from projects.churn.simulator.world import World
 
 APPLICATION = "4242"
@@ -48,9 +49,9 @@ APPS = ("5.8.0", "5.9.2", "6.0.1")
 CONNECTIONS = ("wifi", "cell")
 
 
-def _known(rng: np.random.Generator, at: Ints) -> Ints:
+def _known(streams: Streams, at: Ints) -> Ints:
     # An app sends what it has gathered within minutes when it is online.
-    return at + delays(rng, len(at))
+    return at + delays(streams, len(at))
 
 
 def _up(at: Ints) -> Ints:
@@ -61,7 +62,7 @@ def _up(at: Ints) -> Ints:
 def session_log(world: World, devices: Devices, sessions: Sessions) -> Log:
     """Session starts."""
     kept = sessions.take(_up(sessions.at))
-    known = _known(world.streams.of("sessions known"), kept.at)
+    known = _known(world.streams.under("sessions known"), kept.at)
     fields = {**_device(devices, kept), "at": kept.at, "known": known}
     return Log("appmetrica_sessions.csv.gz", known, fields, _session_texts, "session_start_timestamp")
 
@@ -69,11 +70,10 @@ def session_log(world: World, devices: Devices, sessions: Sessions) -> Log:
 def event_log(world: World, devices: Devices, sessions: Sessions, events: AppEvents) -> Log:
     """Events, under the names they had at the time."""
     kept = events.take(_up(events.at))
-    rng = world.streams.of("events known")
-    known = _known(rng, kept.at)
+    known = _known(world.streams.under("events known"), kept.at)
     renamed = (kept.event == TITLE_OPEN) & (kept.at >= moment(RENAMED))
     fields = {
-        **_device(devices, sessions.take(kept.session)), "at": confuse(rng, kept.at), "known": known,
+        **_device(devices, sessions.take(kept.session)), "at": confuse(kept.at), "known": known,
         "event": np.where(renamed, TITLE_CARD_OPEN, kept.event), "detail": kept.detail,
     }  # fmt: skip
     return Log("appmetrica_events.csv.gz", known, fields, _event_texts, "event_timestamp")

@@ -7,7 +7,7 @@ from projects.churn.simulator.calendar import DAY
 from projects.churn.simulator.charges import LAPSED, RETRIES, paid_after
 from projects.churn.simulator.columns import Flags, Floats, Ints
 from projects.churn.simulator.contract import Contracts
-from projects.churn.simulator.logs import Fields, Log, Texts, delays
+from projects.churn.simulator.logs import Fields, Log, Texts, before, delays
 from projects.churn.simulator.people import CARD, METHODS
 from projects.churn.simulator.streams import choose
 from projects.churn.simulator.terms import AUTO, OPT_IN, PAID, TRIAL_KINDS, Terms
@@ -35,13 +35,14 @@ def subscriptions(world: World, contracts: Contracts) -> Log:
     rows = np.concatenate([np.arange(len(terms)), failed, ended])
     kind = np.concatenate([begins, np.full(len(failed), GRACE_STARTED), np.full(len(ended), LAPSE)])
     at = np.concatenate([terms.start, terms.end[failed], story.ended[ended]])
-    due = np.concatenate([np.where(terms.kind == PAID, terms.price, story.due), story.due[failed], story.due[ended]])
-    happened = at < world.window.end
-    rows, kind, at, due = rows[happened], kind[happened], at[happened], due[happened]
-    known = at + delays(world.streams.of("subscriptions known"), len(at))
-    order = np.argsort(at, kind="stable")
+    # A trial begins with the price announced then: what is charged later depends on what happens until then.
+    price = np.where(terms.kind == PAID, terms.price, story.announced)
+    due = np.concatenate([price, story.due[failed], story.due[ended]])
+    order = before(at, world.window.end)
+    rows, kind, at, due = rows[order], kind[order], at[order], due[order]
+    known = at + delays(world.streams.under("subscriptions known"), len(at))
     fields: Fields = {
-        "number": np.argsort(order), "user": terms.user[rows], "subscription": terms.subscription[rows],
+        "number": np.arange(len(at)), "user": terms.user[rows], "subscription": terms.subscription[rows],
         "kind": kind, "at": at, "months": terms.months[rows], "price": due, "promo_until": terms.promo_until[rows],
         "trial_kind": terms.trial_kind[rows], "trial_until": terms.trial_until[rows], "known": known,
     }  # fmt: skip
@@ -83,20 +84,21 @@ def payments(world: World, contracts: Contracts) -> Log:
     number = np.concatenate([terms.step[paid], attempt])
     due = np.concatenate([terms.start[paid], terms.end[failed]])
     at = due + np.where(succeeded, 0, paid_after(number))
+    order = before(at, world.window.end)
+    rows, succeeded, number, due, at = rows[order], succeeded[order], number[order], due[order], at[order]
     until = np.where(succeeded, terms.end[rows], due + tariffs.duration(terms.months[rows]))
     codes = choose(world.streams.of("declines"), [0.7, 0.2, 0.1], len(rows))
     code = np.where(succeeded, -1, np.where(story.by_card[rows], EXPIRED, codes))
     amount: Floats = np.where(succeeded, terms.price[rows], story.due[rows])
-    known = at + delays(world.streams.of("payments known"), len(at))
+    known = at + delays(world.streams.under("payments known"), len(at))
     method = world.people.method[terms.user[rows]]
-    order = np.argsort(at, kind="stable")
     fields: Fields = {
-        "number": np.argsort(order), "user": terms.user[rows], "subscription": terms.subscription[rows],
+        "number": np.arange(len(at)), "user": terms.user[rows], "subscription": terms.subscription[rows],
         "attempt": number + 1, "at": at, "succeeded": succeeded.astype(np.int64), "amount": amount, "method": method,
         "card_until": np.where(method == CARD, terms.card_until[rows] - DAY, 0), "code": code, "start": due,
         "until": until, "known": known,
     }  # fmt: skip
-    return Log("payments.csv.gz", known, fields, _payment_texts, "amount").until(world.window.end)
+    return Log("payments.csv.gz", known, fields, _payment_texts, "amount")
 
 
 def _declined(step: Ints) -> tuple[Ints, Ints]:
@@ -133,7 +135,7 @@ def switches(world: World, contracts: Contracts) -> Log:
     clicked = np.flatnonzero((course.clicked > 0) & (terms.kind != OPT_IN))
     undone = np.flatnonzero(course.undone > 0)
     exhausted = np.flatnonzero(story.step == LAPSED)
-    helped = world.streams.of("support").random(len(undone)) < 0.2
+    helped = world.streams.of("support").random(len(terms))[undone] < 0.2
     rows = np.concatenate([begun, clicked, undone, exhausted])
     at = np.concatenate([terms.start[begun], course.clicked[clicked], course.undone[undone], story.ended[exhausted]])
     on = np.repeat([1, 0, 1, 0], [len(begun), len(clicked), len(undone), len(exhausted)])
@@ -145,13 +147,14 @@ def switches(world: World, contracts: Contracts) -> Log:
             np.full(len(exhausted), SYSTEM),
         ]
     )
-    known = at + delays(world.streams.of("switches known"), len(at))
-    order = np.argsort(at, kind="stable")
+    order = before(at, world.window.end)
+    rows, at, on, by = rows[order], at[order], on[order], by[order]
+    known = at + delays(world.streams.under("switches known"), len(at))
     fields: Fields = {
-        "number": np.argsort(order), "user": terms.user[rows], "subscription": terms.subscription[rows], "at": at,
+        "number": np.arange(len(at)), "user": terms.user[rows], "subscription": terms.subscription[rows], "at": at,
         "on": on, "by": by, "known": known,
     }  # fmt: skip
-    return Log("auto_renew.csv.gz", known, fields, _switch_texts, "auto_renew").until(world.window.end)
+    return Log("auto_renew.csv.gz", known, fields, _switch_texts, "auto_renew")
 
 
 def _switch_texts(rows: Fields) -> Texts:

@@ -21,6 +21,7 @@ REPLACED = 0.82
 RECOVERED = np.array([0.42, 0.22, 0.14])
 RECOVERED_EXPIRED = np.array([0.22, 0.16, 0.10])
 CARD_LIFE = 48
+CHARGE_DRAWS = 2 + len(RETRIES)
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,8 @@ def charge_risk(people: People, users: Ints, due: Ints, card_until: Ints) -> Cha
     )
 
 
-def charge(rng: np.random.Generator, risk: ChargeRisk) -> Charge:
-    """Draw how it goes."""
-    draws = rng.random((len(risk), 2 + len(RETRIES)))
+def charge(draws: Floats, risk: ChargeRisk) -> Charge:
+    """How it goes, by uniform numbers (n, CHARGE_DRAWS)."""
     replaced = risk.expired & (draws[:, 0] < REPLACED)
     by_card = risk.expired & ~replaced
     failed = by_card | (draws[:, 1] < risk.declined)

@@ -54,8 +54,8 @@ def make_drops(raw: Path, window: Window) -> list[Drop]:
 def arrive(world: World, logs: list[Log]) -> list[Arrived]:
     """Draw what arrives of each log."""
     end = world.window.end
-    rngs = {log.file: world.streams.of(f"receipt {log.file}") for log in logs}
-    return [Arrived(log, receive(rngs[log.file], log.known, end, log.file in LOSSLESS)) for log in logs]
+    streams = {log.file: world.streams.under(f"receipt {log.file}") for log in logs}
+    return [Arrived(log, receive(streams[log.file], log.known, end, log.file in LOSSLESS)) for log in logs]
 
 
 def write_drops(world: World, drops: list[Drop], arrived: list[Arrived], web: Metrica) -> dict[str, int]:

@@ -16,6 +16,8 @@ from projects.churn.simulator.people import People
 from projects.churn.simulator.tariffs import GRACE_TO_STAY
 from projects.churn.simulator.terms import AUTO, OPT_IN, PAID, Terms
 
+COURSE_DRAWS = 10
+
 
 @dataclass(frozen=True)
 class Intent(Columns):
@@ -67,9 +69,8 @@ def make_intent(people: People, campaigns: Campaigns, terms: Terms, hazard: Haza
     return Intent(hazard.observable, hazard.hidden, logistic(hazard.log_odds), slots, reach, moved)
 
 
-def run(rng: np.random.Generator, campaigns: Campaigns, terms: Terms, intent: Intent) -> Course:
-    """Draw the course of each period up to the charge."""
-    draws = rng.random((len(terms), 10))
+def run(draws: Floats, campaigns: Campaigns, terms: Terms, intent: Intent) -> Course:
+    """The course of each period up to the charge, by uniform numbers (n, COURSE_DRAWS)."""
     whim = draws[:, 0]
     opt_in = terms.kind == OPT_IN
     span = (terms.end - terms.deciding).astype(np.float64)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from projects.churn.simulator.calendar import DAY
 from projects.churn.simulator.columns import Flags, Ints
+from projects.churn.simulator.streams import Streams
 
 Fields: TypeAlias = dict[str, NDArray[Any]]
 Texts: TypeAlias = Mapping[str, Any]
@@ -49,11 +50,17 @@ class Log:
         return replace(self, known=self.known[happened], fields=self.rows(happened))
 
 
-def delays(rng: np.random.Generator, count: int) -> Ints:
+def before(at: Ints, end: int) -> Ints:
+    """Rows that happen before `end`, in the order of time."""
+    order = np.argsort(at, kind="stable")
+    return order[at[order] < end]
+
+
+def delays(streams: Streams, count: int) -> Ints:
     """Seconds until a row is received: mostly minutes, for some days."""
-    minutes = rng.integers(5, 1200, count)
-    late = rng.random(count) < LATE
-    return np.where(late, rng.integers(DAY, 6 * DAY, count), minutes)
+    late = streams.of("late").random(count) < LATE
+    days = streams.of("days").integers(DAY, 6 * DAY, count)
+    return np.where(late, days, streams.of("minutes").integers(5, 1200, count))
 
 
 @dataclass(frozen=True)
@@ -64,13 +71,13 @@ class Receipt:
     garbled: Flags
 
 
-def receive(rng: np.random.Generator, known: Ints, until: int, lossless: bool) -> Receipt:
+def receive(streams: Streams, known: Ints, until: int, lossless: bool) -> Receipt:
     """What arrives: some rows are lost, some are sent twice, and now and then one of two copies is malformed."""
     count = len(known)
-    lost = np.zeros(count, dtype=np.bool_) if lossless else rng.random(count) < LOST
+    lost = np.zeros(count, dtype=np.bool_) if lossless else streams.of("lost").random(count) < LOST
     rows = np.flatnonzero(~lost & (known < until))
-    twice = rng.random(len(rows)) < SENT_TWICE
-    broken = twice & (rng.random(len(rows)) < 1 / (MALFORMED * SENT_TWICE))
+    twice = streams.of("twice").random(len(rows)) < SENT_TWICE
+    broken = twice & (streams.of("broken").random(len(rows)) < 1 / (MALFORMED * SENT_TWICE))
     copies = np.repeat(rows, 1 + twice)
     first = np.ones(len(copies), dtype=np.bool_)
     first[1:] = copies[1:] != copies[:-1]

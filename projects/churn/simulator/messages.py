@@ -9,7 +9,7 @@ from projects.churn.simulator.campaigns import CHANNELS, EMAIL, OFFERS
 from projects.churn.simulator.columns import Floats, Ints
 from projects.churn.simulator.contract import Contracts
 from projects.churn.simulator.logs import Fields, Log, Texts, delays
-from projects.churn.simulator.streams import ids
+from projects.churn.simulator.streams import Streams, ids
 from projects.churn.simulator.world import World
 
 GROUPS = ("treatment", "control")
@@ -42,7 +42,7 @@ def contacts(world: World, contracts: Contracts) -> Log:
     course = contracts.course.take(rows)
     number = np.arange(len(rows))
     inside = course.contacted < world.window.end
-    known = course.contacted + delays(world.streams.of("contacts known"), len(rows))
+    known = course.contacted + delays(world.streams.under("contacts known"), len(rows))
     fields: Fields = {
         "number": number, "user": contracts.terms.user[rows], "campaign": course.campaign,
         "channel": world.campaigns.channel[course.campaign], "offer": world.campaigns.offer[course.campaign],
@@ -70,17 +70,18 @@ def _contact_texts(rows: Fields) -> Texts:
 
 def history(world: World, contracts: Contracts) -> Log:
     """Messages sent, opened, clicked; never to control."""
-    rng = world.streams.of("history")
+    streams = world.streams.under("history")
     rows = contact_rows(contracts)
     course = contracts.course.take(rows)
     sent = ~course.control
     user, at = contracts.terms.user[rows][sent], course.contacted[sent]
     campaign, channel = course.campaign[sent] + FIRST_CAMPAIGN, world.campaigns.channel[course.campaign[sent]]
-    digest = _digests(rng, world)
+    digest = _digests(streams.of("digests"), world)
     user, at = np.concatenate([user, digest[0]]), np.concatenate([at, digest[1]])
     campaign = np.concatenate([campaign, digest[2]])
     channel = np.concatenate([channel, np.full(len(digest[0]), EMAIL)])
-    return _log(rng, world, user, at, campaign, channel)
+    order = np.argsort(at, kind="stable")
+    return _log(streams, world, user[order], at[order], campaign[order], channel[order])
 
 
 def _digests(rng: np.random.Generator, world: World) -> tuple[Ints, Ints, Ints]:
@@ -96,22 +97,24 @@ def _digests(rng: np.random.Generator, world: World) -> tuple[Ints, Ints, Ints]:
     return np.concatenate(users), np.concatenate(moments), np.concatenate(numbers)
 
 
-def _log(rng: np.random.Generator, world: World, user: Ints, at: Ints, campaign: Ints, channel: Ints) -> Log:
-    sent = at + rng.integers(60, 3 * HOUR, len(user))
+def _log(streams: Streams, world: World, user: Ints, at: Ints, campaign: Ints, channel: Ints) -> Log:
+    draw, everybody = streams.of, len(user)
+    sent = at + draw("sent").integers(60, 3 * HOUR, everybody)
     mood = world.moods.engagement_at(user, sent)
     keen: Floats = np.clip(0.18 + 0.07 * mood, 0.03, 0.6)
-    opened = np.flatnonzero(rng.random(len(user)) < keen)
-    clicked = opened[rng.random(len(opened)) < 0.15]
-    left = opened[rng.random(len(opened)) < 0.004]
-    of = np.concatenate([np.arange(len(user)), opened, clicked, left])
-    opens = np.zeros(len(user), dtype=np.int64)
-    opens[opened] = (rng.exponential(8 * HOUR, len(opened)) + 30).astype(np.int64)
-    after = np.concatenate([np.zeros(len(user), dtype=np.int64), opens[opened], opens[clicked] + 40, opens[left] + 70])
-    action = np.repeat([SEND, OPEN, CLICK, UNSUBSCRIBE], [len(user), len(opened), len(clicked), len(left)])
-    known = sent[of] + after
+    opened = np.flatnonzero(draw("open").random(everybody) < keen)
+    clicked = opened[draw("click").random(everybody)[opened] < 0.15]
+    left = opened[draw("unsubscribe").random(everybody)[opened] < 0.004]
+    opens = (draw("opens").exponential(8 * HOUR, everybody) + 30).astype(np.int64)
+    of = np.concatenate([np.arange(everybody), opened, clicked, left])
+    after = np.concatenate([np.zeros(everybody, dtype=np.int64), opens[opened], opens[clicked] + 40, opens[left] + 70])
+    action = np.repeat([SEND, OPEN, CLICK, UNSUBSCRIBE], [everybody, len(opened), len(clicked), len(left)])
+    order = np.argsort(sent[of] + after, kind="stable")
+    of, action, known = of[order], action[order], (sent[of] + after)[order]
     fields: Fields = {
         "user": user[of], "campaign": campaign[of], "channel": channel[of], "action": action, "at": known,
-        "thousandth": rng.integers(0, 1000, len(of)), "event": ids(rng, len(of)), "event_low": ids(rng, len(of)),
+        "thousandth": draw("thousandth").integers(0, 1000, len(of)), "event": ids(draw("event"), len(of)),
+        "event_low": ids(draw("event low"), len(of)),
     }  # fmt: skip
     return Log("campaign_history.jsonl", known, fields, _history_texts)
 

@@ -17,6 +17,7 @@ from projects.churn.simulator.columns import Flags, Ints
 from projects.churn.simulator.devices import Devices
 from projects.churn.simulator.logs import GARBLED, LATE, Fields, Texts, receive
 from projects.churn.simulator.people import REGIONS
+from projects.churn.simulator.streams import Streams
 from projects.churn.simulator.titles import Titles
 from projects.churn.simulator.web import CANCEL_PAGE, PAGES, SEARCH, WATCH, Hits, Visits
 from projects.churn.simulator.world import World
@@ -56,19 +57,21 @@ class Metrica:
 
 def make_metrica(world: World, devices: Devices, visits: Visits, hits: Hits) -> Metrica:
     """Draw what arrived of the visits and when."""
-    rng = world.streams.of("metrica")
-    late = np.where(rng.random(len(visits)) < LATE, rng.integers(DAY // 2, 2 * DAY, len(visits)), 0)
+    streams, count = world.streams.under("metrica"), len(visits)
+    of = streams.of
+    late = np.where(of("late").random(count) < LATE, of("days").integers(DAY // 2, 2 * DAY, count), 0)
     known = visits.at + visits.seconds + late
     watch = text.joined("/watch/", title_ids(world.titles))
     home = np.maximum(devices.user[visits.device], 0)
     regions = np.where(
-        devices.user[visits.device] >= 0, world.people.region[home], rng.integers(0, len(REGIONS), len(visits))
+        devices.user[visits.device] >= 0, world.people.region[home], of("regions").integers(0, len(REGIONS), count)
     )
     return Metrica(
         visits=visits, hits=hits, devices=devices, regions=regions, pages=_pages(hits, watch),
         first_hit=np.cumsum(visits.hits) - visits.hits,
-        closed=visits.at + np.where(visits.growing, rng.integers(DAY // 4, OPEN - DAY // 4, len(visits)), 0),
-        visit_rows=_arrived(rng, world, visits.at, known), hit_rows=_arrived(rng, world, hits.at, known[hits.visit]),
+        closed=visits.at + np.where(visits.growing, of("closed").integers(DAY // 4, OPEN - DAY // 4, count), 0),
+        visit_rows=_arrived(streams.under("visits"), world, visits.at, known),
+        hit_rows=_arrived(streams.under("hits"), world, hits.at, known[hits.visit]),
     )  # fmt: skip
 
 
@@ -78,10 +81,10 @@ def title_ids(titles: Titles) -> pa.Array:
     return text.hexadecimal((serial + np.uint64(7)) * np.uint64(0xD1B54A32D192ED03), serial * np.uint64(40503))
 
 
-def _arrived(rng: np.random.Generator, world: World, at: Ints, known: Ints) -> Fields:
+def _arrived(streams: Streams, world: World, at: Ints, known: Ints) -> Fields:
     """What arrives, by event time; nothing does that happened in the outage."""
     up = np.flatnonzero((at < moment(OUTAGE[0])) | (at >= moment(OUTAGE[1])))
-    receipt = receive(rng, at[up], world.window.end, lossless=False)
+    receipt = receive(streams, at[up], world.window.end, lossless=False)
     rows = up[receipt.rows]
     return {"row": rows, "garbled": receipt.garbled, "at": at[rows], "known": np.maximum(known, at)[rows]}
 

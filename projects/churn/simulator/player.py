@@ -24,7 +24,7 @@ def player_log(world: World, devices: Devices, fields: Fields) -> Log:
     none = fields["device"] < 0
     where = np.where(none, WEB, devices.kind[device])
     whole = {
-        **fields, "at": confuse(world.streams.of("player clock"), fields["at"]), "type": where,
+        **fields, "at": confuse(fields["at"]), "type": where,
         "device": np.where(none, fields["user"].astype(np.uint64) + np.uint64(1), devices.id[device]),
     }  # fmt: skip
     ids = title_ids(world.titles)

@@ -10,7 +10,8 @@ from projects.churn.simulator.columns import Columns, Flags, Floats, Ids, Ints
 from projects.churn.simulator.contract import Contracts
 from projects.churn.simulator.devices import BROWSER, Devices, owners
 from projects.churn.simulator.interest import CANCEL, HELP, TARIFFS, Looks
-from projects.churn.simulator.streams import ids
+from projects.churn.simulator.logs import before
+from projects.churn.simulator.streams import Streams, ids
 from projects.churn.simulator.terms import PAID
 from projects.churn.simulator.viewing import weekly
 from projects.churn.simulator.world import World
@@ -59,36 +60,40 @@ class Hits(Columns):
 
 def make_visits(world: World, contracts: Contracts, access: Access, devices: Devices, looks: Looks) -> Visits:
     """All visits in the order of time."""
-    rng = world.streams.of("web")
+    streams = world.streams.under("web")
+    of = streams.of
     browsers = owners(devices, (BROWSER,), len(world.people))
-    usual = weekly(rng, world, access, np.full(len(world.people), RATE), SLOPE)
+    usual = weekly(streams, world, access, np.full(len(world.people), RATE), SLOPE)
     user, at = [usual.user], [usual.at]
     purpose, bought = [np.full(len(usual.user), -1)], [np.zeros(len(usual.user), dtype=np.int64)]
-    for more in (_idle(rng, world), _looking(rng, looks), _buying(rng, world, contracts)):
+    for more in (_idle(of("idle"), world), _looking(of("looks"), looks), _buying(of("buying"), world, contracts)):
         for into, one in zip((user, at, purpose, bought), more, strict=True):
             into.append(one)
     users = np.concatenate(user)
-    device = browsers.draw(users, rng.random(len(users)))
-    stranger, stranger_at = _strangers(rng, world, devices)
+    moment = np.concatenate(at)
+    order = before(moment, world.window.end)
+    device = browsers.draw(users[order], of("device").random(len(order)))
+    stranger, stranger_at = _strangers(of("strangers"), world, devices)
     device = np.concatenate([device, stranger])
-    moment = np.concatenate([*at, stranger_at])
-    reason = np.concatenate([*purpose, np.where(rng.random(len(stranger)) < 0.15, TARIFF_PAGE, -1)])
-    plan = np.concatenate([*bought, np.zeros(len(stranger), dtype=np.int64)])
-    return _visits(rng, world, device, moment, reason, plan)
+    moment = np.concatenate([moment[order], stranger_at])
+    reason = np.where(of("strangers' reasons").random(len(stranger)) < 0.15, TARIFF_PAGE, -1)
+    plan = np.concatenate([np.concatenate(bought)[order], np.zeros(len(stranger), dtype=np.int64)])
+    return _visits(streams, world, device, moment, np.concatenate([np.concatenate(purpose)[order], reason]), plan)
 
 
-def _visits(rng: np.random.Generator, world: World, device: Ints, at: Ints, purpose: Ints, bought: Ints) -> Visits:
+def _visits(streams: Streams, world: World, device: Ints, at: Ints, purpose: Ints, bought: Ints) -> Visits:
     kept = np.flatnonzero((device >= 0) & (at >= world.window.start) & (at < world.window.end))
     kept = kept[np.argsort(at[kept], kind="stable")]
-    count = len(kept)
-    hits = 1 + rng.poisson(MORE_HITS, count) + (purpose[kept] >= 0)
-    seconds = np.where(hits > 1, (hits * rng.gamma(1.2, 60.0, count)).astype(np.int64) + 20, rng.integers(0, 40, count))
+    count, of = len(kept), streams.of
+    hits = 1 + of("hits").poisson(MORE_HITS, count) + (purpose[kept] >= 0)
+    lasted = (hits * of("seconds").gamma(1.2, 60.0, count)).astype(np.int64) + 20
+    seconds = np.where(hits > 1, lasted, of("bounce").integers(0, 40, count))
     first = np.zeros(count, dtype=np.bool_)
     first[np.unique(device[kept], return_index=True)[1]] = True
     return Visits(
-        device=device[kept], at=at[kept], purpose=purpose[kept], bought=bought[kept], id=ids(rng, count), hits=hits,
-        seconds=seconds, growing=(hits > 1) & (rng.random(count) < GROWING), source=rng.integers(0, 5, count),
-        fresh=first,
+        device=device[kept], at=at[kept], purpose=purpose[kept], bought=bought[kept], id=ids(of("ids"), count),
+        hits=hits, seconds=seconds, growing=(hits > 1) & (of("growing").random(count) < GROWING),
+        source=of("source").integers(0, 5, count), fresh=first,
     )  # fmt: skip
 
 
@@ -129,18 +134,18 @@ def _strangers(rng: np.random.Generator, world: World, devices: Devices) -> tupl
 
 def make_hits(world: World, visits: Visits) -> Hits:
     """The pages of each visit: the first where it landed, the last but one what it was made for."""
-    rng = world.streams.of("hits")
+    of = world.streams.under("hits").of
     visit = np.repeat(np.arange(len(visits)), visits.hits)
     turn = np.arange(len(visit)) - np.repeat(np.cumsum(visits.hits) - visits.hits, visits.hits)
     last = turn == visits.hits[visit] - 1
     edges: Floats = np.cumsum(ORDINARY) / ORDINARY.sum()
-    page = np.searchsorted(edges, rng.random(len(visit)))
+    page = np.searchsorted(edges, of("page").random(len(visit)))
     page = np.where(last & (visits.purpose[visit] >= 0), visits.purpose[visit], page)
     share = np.where(visits.hits[visit] > 1, turn / np.maximum(1, visits.hits[visit] - 1), 0.0)
     return Hits(
         visit=visit,
         at=visits.at[visit] + (share * visits.seconds[visit]).astype(np.int64),
         page=page,
-        id=ids(rng, len(visit)),
-        detail=rng.integers(0, len(world.titles), len(visit)),
+        id=ids(of("ids"), len(visit)),
+        detail=of("details").integers(0, len(world.titles), len(visit)),
     )

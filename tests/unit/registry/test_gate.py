@@ -169,7 +169,8 @@ def leaks(*, without: str = "", failed: str = "", other: str = "") -> list[dict[
         pytest.param(
             leaks(other="our_contacts"),
             True,
-            "No check for leaks that refuses rang (label_permutation, label_windows, order, single_feature). "
+            "No check for leaks that refuses rang (label_permutation, label_windows, order, single_feature, "
+            "too_good_rules). "
             "Told only: our_contacts: It rang.",
             id="our own hand is told, not refused",
         ),
@@ -273,7 +274,7 @@ def test_dates_without_an_embargo_or_windows_are_refused(name: str, validation: 
         assert decision.reasons == [f"The evidence cannot be used: data: {name} is missing."]
 
 
-@pytest.mark.parametrize("name", ["entities_apart", "order", "single_feature", "label_permutation"])
+@pytest.mark.parametrize("name", ["entities_apart", "order", "single_feature", "label_permutation", "too_good_rules"])
 def test_without_dates_people_must_be_seen_to_be_apart_and_all_else_is_asked_as_ever(name: str):
     raw = by_entity()
     raw["leaks"] = [leak for leak in raw["leaks"] if leak["check"] != name]

@@ -81,7 +81,7 @@ def alarms(judging: Frame) -> dict[str, bool]:
 
 
 def test_leaks_are_looked_for_but_for_windows_and_people_are_seen_to_be_apart():
-    asked = ("order", "single_feature", "label_permutation", "entities_apart")
+    asked = ("order", "single_feature", "label_permutation", "too_good_rules", "entities_apart")
     assert alarms(JUDGING) == dict.fromkeys(asked, True)
 
 
