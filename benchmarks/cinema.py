@@ -78,6 +78,7 @@ def _is_honest(context: Context, population: Population, truth: pd.DataFrame) ->
     late, early = ([date.fromisoformat(text) for text in data[name]] for name in ("out_of_time", "development"))
     judging, oracle = _known(context, population, truth, late)
     rows, probability = _known(context, population, truth, [*early, *late])
+    registered = _scores(context, population, version, judging)
     areas = {
         "the registered model, out of time": compare_auc(
             judging, _scores(context, population, version, judging), oracle
