@@ -80,9 +80,7 @@ def _is_honest(context: Context, population: Population, truth: pd.DataFrame) ->
     rows, probability = _known(context, population, truth, [*early, *late])
     registered = _scores(context, population, version, judging)
     areas = {
-        "the registered model, out of time": compare_auc(
-            judging, _scores(context, population, version, judging), oracle
-        ),
+        "the registered model, out of time": compare_auc(judging, registered, oracle),
         "models fitted on other people, all dates": compare_auc(rows, out_of_fold(rows, SEED), probability),
     }
     losses = compare_log_loss(rows, probability, SEED)

@@ -50,6 +50,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
+@pytest.fixture(autouse=True)
+def own_umask() -> Iterator[None]:
+    """A step makes its process write private files only: not the process of the tests after it."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 def piece(nodeid: str) -> str:
     """The piece of work that a test belongs to; a piece stays with one worker."""
     path = PurePosixPath(nodeid.split("::")[0])

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from features import NoEvent, Population, Snapshots, SnapshotSpec, monthly
+from features.snapshot_files import seal_snapshot
 from features.snapshots import AsOfError, Built
 from lake import Table
 from tests.unit.builders import contract, feature, is_one_sentence, publish, source
@@ -90,7 +92,9 @@ def test_a_snapshot_that_another_process_makes_meanwhile_is_not_made_again(snaps
     @contextmanager
     def hold() -> Iterator[None]:  # the other one held this until its snapshot was complete
         snapshots.path(day).mkdir(parents=True)
-        (snapshots.path(day) / "_rows.json").write_text('{"rows": 7}')
+        rows = pd.DataFrame({"population": ["paid"] * 7, "label": [1.0] * 7})
+        rows.to_parquet(snapshots.path(day) / "part.parquet")
+        seal_snapshot(snapshots.path(day))
         yield
 
     snapshots.pin(hold)
