@@ -17,6 +17,8 @@ from lake import Source
 
 #: days back by which states are made apart: a month, a quarter, half a year.
 BOUNDS = (31, 92, 183)
+#: groups of states that look further back than every bound: through a window, and over the whole past.
+LONGER, ALL = "longer", "all"
 
 
 def snapshot_sql(
@@ -70,13 +72,18 @@ def _column(feature: Feature) -> str:
     return f"coalesce({name}, 0) as {name}" if feature.aggregation in NONE_IS_ZERO else name
 
 
-def _by_reach(states: Iterable[State]) -> list[tuple[int | None, dict[str, State]]]:
-    """States by the bound of how far back they look, those that look furthest last."""
-    found: dict[int | None, dict[str, State]] = {bound: {} for bound in (*BOUNDS, None)}
+def _by_reach(states: Iterable[State]) -> list[tuple[str, dict[str, State]]]:
+    """States by how far back they look, with the name of each group; those of the whole past are the last, `all`.
+
+    A window that is longer than every bound is a group of its own: only states of whole words, or without a window, can
+    be made from spans of whole words.
+    """
+    groups: dict[str, dict[str, State]] = {name: {} for name in (*map(str, BOUNDS), LONGER, ALL)}
     for state in states:
-        bound = next((one for one in BOUNDS if state.reach is not None and state.reach <= one), None)
-        found[bound][state.name] = state
-    return [(bound, some) for bound, some in found.items() if some]
+        bound = next((bound for bound in BOUNDS if state.reach is not None and state.reach <= bound), None)
+        name = str(bound) if bound is not None else LONGER if state.window is not None else ALL
+        groups[name][state.name] = state
+    return [(name, group) for name, group in groups.items() if group]
 
 
 class SourcePlan:
@@ -153,9 +160,9 @@ class SourcePlan:
             made = {spans: self.spans(), states: self.states(spans, members, self.windows.states)}
             return made | self.numbers(states)
         made, parts = {spans: self.spans()}, list[str]()
-        for bound, some in _by_reach(self.windows.states.values()):
-            part, of = f"{states}_{bound or 'all'}", spans
-            if bound is None:
+        for group, some in _by_reach(self.windows.states.values()):
+            part, of = f"{states}_{group}", spans
+            if group == ALL:
                 of = f"{name}_past"
                 made[of] = self._coarser(spans, some)
             made[part] = self.states(of, members, some)

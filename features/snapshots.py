@@ -24,7 +24,7 @@ from stack.errors import PrichalError
 from stack.files import adopt, fresh_partial
 
 #: raise when the same declarations compile to something else.
-VERSION = 4
+VERSION = 5
 
 
 class AsOfError(PrichalError):

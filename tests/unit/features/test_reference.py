@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from features import DuckEngine, Grid, snapshot_sql
+from features import ALL, DuckEngine, Grid, snapshot_sql
 from lake import Source, base, view_sql
-from tests.spark.features.logs import dated, event, every_condition, every_feature, timed
+from tests.spark.features.logs import dated, declare, event, every_condition, every_feature, timed
 from tests.spark.features.reference import Event, Table, differences, expected
 
 FIRST = date(2020, 2, 20)
@@ -94,5 +94,27 @@ def test_every_aggregation_over_every_window_is_what_the_reference_says(source: 
     with shown(source, log, zone or "UTC") as engine:
         found = by_key(engine.frame(snapshot_sql(FEATURES, [source], "user_id", grid)))
     wanted = expected(FEATURES, log, DATES)
+    assert found.keys() == wanted.keys()
+    assert differences(found, wanted) == {}
+
+
+def test_a_window_of_a_year_begins_on_its_own_day_at_every_date():
+    """Rows on every fifth day of three years, several dates in one pass: no window is cut to whole words of days."""
+    start = datetime.combine(FIRST, time(), tzinfo=UTC)
+    log = []
+    for days in range(0, 1100, 5):
+        moment = start + timedelta(days=days)
+        log += [event(entity, moment, moment, None, value=1.25, pieces=days, device="tv") for entity in (1, 2)]
+    features = [
+        declare(aggregation, measure=measure, window=window)
+        for aggregation, measure in (("sum", "value"), ("count", None), ("min", "pieces"), ("last", "value"),
+                                     ("active_days", None), ("interval_mean", None))
+        for window in (200, 365, 700, ALL)
+    ]  # fmt: skip
+    dates = [FIRST + timedelta(days=days) for days in (410, 471, 733, 1095)]
+    source = dated()
+    with shown(source, log, "UTC") as engine:
+        found = by_key(engine.frame(snapshot_sql(features, [source], "user_id", Grid.of(dates, FIRST, "UTC"))))
+    wanted = expected(features, log, dates)
     assert found.keys() == wanted.keys()
     assert differences(found, wanted) == {}
