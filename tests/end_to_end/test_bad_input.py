@@ -86,7 +86,8 @@ def test_a_raw_file_that_cannot_be_used(
         (("jobs.train", "--as-of", "1998-01-01"), ("too few", "embargo of 90 days")),
         (("jobs.promote", "--mode", "yolo"), ("'yolo'", "auto")),
         (("jobs.ingest", "--raw", "/nowhere"), ("/nowhere does not exist",)),
-        (("jobs.rollback",), ("no version to roll back to",)),
+        (("jobs.rollback",), ("A rollback needs a reason",)),
+        (("jobs.rollback", "--reason=odd scores"), ("no version to roll back to",)),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) and value[0].startswith("jobs") else "",
 )  # fmt: skip

@@ -34,12 +34,15 @@ def finished(client: MlflowClient) -> dict[int, list[str]]:
 
 
 def challenger(client: MlflowClient, folder: Path) -> tuple[str, dict[str, Any], dict[str, bytes]]:
-    """Its version, evidence and the files of its model."""
+    """Its version, evidence but for the run that made it, and the files of its model."""
     version = client.get_model_version_by_alias("cdnow_churn", "challenger")
     evidence = json.loads(mlflow.artifacts.load_text(f"runs:/{version.run_id}/evidence.json"))
     bundle = Path(mlflow.artifacts.download_artifacts(f"models:/cdnow_churn/{version.version}", dst_path=str(folder)))
     inside = next(bundle.rglob("model.json")).parent
-    return version.version, evidence, {path.name: path.read_bytes() for path in inside.iterdir()}
+    files = {path.name: path.read_bytes() for path in inside.iterdir()}
+    assert json.loads(files.pop("evidence.json")) == evidence
+    assert evidence.pop("run_id") == version.run_id
+    return version.version, evidence, files
 
 
 def forget(client: MlflowClient) -> None:

@@ -59,7 +59,7 @@ def test_who_comes_second_is_told_and_a_live_step_is_left_alone(clone: Clone, mo
                 assert "Step score of project cdnow is running already, by step score since 20" in sentence
                 assert f"(MLflow run {run_id}): wait until it has ended or stop it" in sentence
             # Another step may run; it closes what was killed, and this was not.
-            assert "no version to roll back to" in said(clone, "jobs.rollback")
+            assert "no version to roll back to" in said(clone, "jobs.rollback", "--reason=odd scores")
             assert clone.rows(NEWEST, "score")[0][1] == "running"
             assert sorted((clone.lake / "cdnow" / "scores").rglob("*")) == files
         finally:
