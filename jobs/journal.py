@@ -9,6 +9,7 @@ import mlflow
 from psycopg.types.json import Jsonb
 
 from jobs.context import Context
+from jobs.failures import explain
 from jobs.killed_runs import clean_up_after_killed_runs
 from jobs.step_locks import hold_run, hold_step, remove_outdated
 from stack.errors import PrichalError
@@ -72,7 +73,8 @@ def _recorded(context: Context, name: str, parameters: Mapping[str, str]) -> Ite
         try:
             yield entry
         except BaseException as error:
-            message = str(error) if isinstance(error, PrichalError) else f"{type(error).__name__}: {error}"
+            explained = error if isinstance(error, PrichalError) else explain(error)
+            message = str(explained) if explained is not None else f"{type(error).__name__}: {error}"
             _end(url, entry, "failed", message[:2000])
             raise
         _end(url, entry, "done", None)
