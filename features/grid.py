@@ -62,8 +62,8 @@ class Grid:
         time = source.known_time or source.event_time
         return self.number(time, source.column(time).type) + lag
 
-    def start(self, windows: Iterable[int], by_word: bool) -> str:
-        """SQL of the first day of the span that `day` lies in.
+    def start(self, windows: Iterable[int], by_word: bool, of: str = "day") -> str:
+        """SQL of the first day of the span that the day `of` lies in.
 
         A span lies wholly within or wholly without every window of every date, and with `by_word` in one word.
         """
@@ -73,7 +73,7 @@ class Grid:
             lowest -= lowest % WORD
             bounds |= set(range(lowest, self.numbers[-1], WORD))
         cuts = sorted(bound for bound in bounds if lowest < bound < self.numbers[-1])
-        return decide("day", cuts, [str(start) for start in (lowest, *cuts)])
+        return decide(of, cuts, [str(start) for start in (lowest, *cuts)])
 
     def seen(self) -> str:
         """SQL of the first date at which a row counts: later than the day it happened and the day it was known."""

@@ -17,8 +17,6 @@ from lake import Source
 
 #: days back by which states are made apart: a month, a quarter, half a year.
 BOUNDS = (31, 92, 183)
-#: groups of states that look further back than every bound: through a window, and over the whole past.
-LONGER, ALL = "longer", "all"
 
 
 def snapshot_sql(
@@ -72,18 +70,13 @@ def _column(feature: Feature) -> str:
     return f"coalesce({name}, 0) as {name}" if feature.aggregation in NONE_IS_ZERO else name
 
 
-def _by_reach(states: Iterable[State]) -> list[tuple[str, dict[str, State]]]:
-    """States by how far back they look, with the name of each group; those of the whole past are the last, `all`.
-
-    A window that is longer than every bound is a group of its own: only states of whole words, or without a window, can
-    be made from spans of whole words.
-    """
-    groups: dict[str, dict[str, State]] = {name: {} for name in (*map(str, BOUNDS), LONGER, ALL)}
+def _by_reach(states: Iterable[State]) -> list[tuple[int | None, dict[str, State]]]:
+    """States by the bound of how far back they look, those that look furthest last."""
+    found: dict[int | None, dict[str, State]] = {bound: {} for bound in (*BOUNDS, None)}
     for state in states:
-        bound = next((bound for bound in BOUNDS if state.reach is not None and state.reach <= bound), None)
-        name = str(bound) if bound is not None else LONGER if state.window is not None else ALL
-        groups[name][state.name] = state
-    return [(name, group) for name, group in groups.items() if group]
+        bound = next((one for one in BOUNDS if state.reach is not None and state.reach <= one), None)
+        found[bound][state.name] = state
+    return [(bound, some) for bound, some in found.items() if some]
 
 
 class SourcePlan:
@@ -160,9 +153,9 @@ class SourcePlan:
             made = {spans: self.spans(), states: self.states(spans, members, self.windows.states)}
             return made | self.numbers(states)
         made, parts = {spans: self.spans()}, list[str]()
-        for group, some in _by_reach(self.windows.states.values()):
-            part, of = f"{states}_{group}", spans
-            if group == ALL:
+        for bound, some in _by_reach(self.windows.states.values()):
+            part, of = f"{states}_{bound or 'all'}", spans
+            if bound is None:
                 of = f"{name}_past"
                 made[of] = self._coarser(spans, some)
             made[part] = self.states(of, members, some)
@@ -173,10 +166,11 @@ class SourcePlan:
         return made | self.numbers(states)
 
     def _coarser(self, spans: str, states: Mapping[str, State]) -> str:
-        """Select: spans of whole words, for states that no window bounds."""
+        """Select: spans of whole words, cut where one of the states' windows begins at a date."""
         pieces = {one.piece.name: one.piece for one in states.values()}
         merged = ", ".join(f"{one.merge.format(x=name, f='')} as {name}" for name, one in pieces.items())
-        start = f"(start + {SHIFT}) div {WORD} * {WORD} - {SHIFT}"
+        windows = {one.window for one in states.values() if one.window is not None}
+        start = self.grid.start(sorted(windows), by_word=True, of="start")
         return f"select entity, {start} as start, seen, {merged}\nfrom {spans}\ngroup by entity, {start}, seen"
 
     def states(self, spans: str, members: str | None, states: Mapping[str, State]) -> str:
