@@ -1,4 +1,4 @@
-"""Rules too good to be true: whether one that is planted is found, and how often worlds without one ring.
+"""Rules too good to be true: whether a planted rule is found, and how often the check fails clean worlds.
 
 A clean world is the features of real snapshots with labels drawn anew. For the cinema they are drawn from the
 simulator's own probabilities, which no feature made before the date can better; for the record shop, which has none,
@@ -26,7 +26,7 @@ MOST_FALSE = 1
 
 
 def main() -> None:
-    """Print what was found; end with an error if a planted rule is missed or clean worlds ring too often."""
+    """Print the results; end with an error if a planted rule is missed or the check fails too many clean worlds."""
     cases = {**_cinema(), "cdnow": _record_shop()}
     print("\n| rows | people | clean worlds | with a rule | seconds a check |\n|---|---|---|---|---|")
     false = {name: _false_alarms(name, *case) for name, case in cases.items()}
@@ -42,7 +42,10 @@ def _cinema() -> dict[str, tuple[Frame, np.ndarray]]:
     context = Context.of("churn")
     truth = states(context.truth)
     dates = [day for day in context.grid(context.day("latest")) if context.snapshots.path(day).exists()]
-    return {f"churn {one.name}": _known(_frame(context, one.name, dates), truth) for one in context.project.populations}
+    return {
+        f"churn {population.name}": _with_truth(_frame(context, population.name, dates), truth)
+        for population in context.project.populations
+    }
 
 
 def _frame(context: Context, population: str, dates: list) -> Frame:  # type: ignore[type-arg]
@@ -50,9 +53,9 @@ def _frame(context: Context, population: str, dates: list) -> Frame:  # type: ig
     return read_frame([context.snapshots.path(day) for day in dates], names, spec.entity, population)
 
 
-def _known(frame: Frame, truth: pd.DataFrame) -> tuple[Frame, np.ndarray]:
-    found = probabilities(truth, frame)
-    return frame.only(~np.isnan(found)), found[~np.isnan(found)]
+def _with_truth(frame: Frame, truth: pd.DataFrame) -> tuple[Frame, np.ndarray]:
+    probability = probabilities(truth, frame)
+    return frame.only(~np.isnan(probability)), probability[~np.isnan(probability)]
 
 
 def _record_shop() -> tuple[Frame, np.ndarray]:
@@ -63,16 +66,16 @@ def _record_shop() -> tuple[Frame, np.ndarray]:
 
 
 def _false_alarms(name: str, frame: Frame, probability: np.ndarray) -> int:
-    rang, began = 0, monotonic()
+    false_alarms, began = 0, monotonic()
     for seed in range(WORLDS):
         labels = (np.random.default_rng(seed).random(len(frame)) < probability).astype(int)
         rules = find_rules(Frame(frame.names, frame.rows, labels, frame.entity, frame.as_of), seed)
-        rang += bool(rules)
+        false_alarms += bool(rules)
         if rules:
             print(f"{name}, seed {seed}: {rules[0].sentence}.")
-    print(f"| {name}, {len(frame):,} | {len(np.unique(frame.entity)):,} | {WORLDS} | {rang} "
+    print(f"| {name}, {len(frame):,} | {len(np.unique(frame.entity)):,} | {WORLDS} | {false_alarms} "
           f"| {(monotonic() - began) / WORLDS:.1f} |")  # fmt: skip
-    return rang
+    return false_alarms
 
 
 def _planted(frame: Frame) -> Frame:

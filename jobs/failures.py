@@ -36,9 +36,9 @@ class UnreadableFileError(PrichalError):
 def explain(error: BaseException) -> PrichalError | None:
     """What to tell a person; None if the exception is a defect of ours, whose traceback is needed."""
     for cause in _causes(error):
-        found = _explain(cause)
-        if found is not None:
-            return found
+        explained = _explain(cause)
+        if explained is not None:
+            return explained
     return None
 
 
@@ -95,8 +95,8 @@ def _place(error: OSError) -> str:
 
 
 def _path_in(text: str) -> str:
-    found = re.search(r"(?:file:)?(/[\w./=+%-]+)", text)
-    return found.group(1).rstrip(".").split("/_temporary")[0] if found else ""
+    match = re.search(r"(?:file:)?(/[\w./=+%-]+)", text)
+    return match.group(1).rstrip(".").split("/_temporary")[0] if match else ""
 
 
 def _at(place: str) -> str:

@@ -22,11 +22,11 @@ DEPTH = 4
 def clean_up_after_killed_runs(context: Context, step: str) -> None:
     """Close the runs of the project whose processes are gone, remove what they left, and say so in one line."""
     closed = _close_rows(context)
-    kept = [run_id for run_id, _, _ in closed if not _close_in_mlflow(run_id)]
+    refused_ids = [run_id for run_id, _, _ in closed if not _close_in_mlflow(run_id)]
     removed = _remove_folders(context, [run_id for run_id, _, _ in closed])
     if closed or removed:
         which = ", ".join(f"{name} since {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for _, name, when in closed)
-        refused = f"; MLflow does not let us close {', '.join(kept)}" if kept else ""
+        refused = f"; MLflow does not let us close {', '.join(refused_ids)}" if refused_ids else ""
         context.say(
             f"{step} · killed runs closed: {len(closed)}{f' ({which})' if which else ''}, "
             f"folders removed that killed processes left: {removed}{refused}"
@@ -65,8 +65,8 @@ def _close_in_mlflow(run_id: str) -> bool:
 
 def _with_nested(client: MlflowClient, run: Run) -> list[Run]:
     children = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run.info.run_id}'"
-    found = client.search_runs([run.info.experiment_id], children)
-    return [run, *(nested for child in found for nested in _with_nested(client, child))]
+    child_runs = client.search_runs([run.info.experiment_id], children)
+    return [run, *(nested for child in child_runs for nested in _with_nested(client, child))]
 
 
 def _remove_folders(context: Context, run_ids: list[str]) -> int:

@@ -65,7 +65,7 @@ def check_locks(context: Context) -> None:
 def remove_outdated(context: Context) -> None:
     """Remove the folders of the lake that were replaced, unless another step is reading; then a later step does it."""
     assert context.locks is not None  # noqa: S101  # called by the step that holds them
-    with context.locks.alone(_lake_lock(context)) as nobody_reads:
+    with context.locks.exclusive(_lake_lock(context)) as nobody_reads:
         if nobody_reads:
             context.remove_outdated()
 
@@ -79,14 +79,17 @@ def _step_locks(context: Context, step: str, parameters: Mapping[str, str]) -> d
     """Name of each lock that the step takes, and words for people."""
     if step == "main":
         whole = {"population": "all"}
-        parts = [_step_locks(context, one, whole) for one in STEPS_OF_MAIN]
+        parts = [_step_locks(context, nested_step, whole) for nested_step in STEPS_OF_MAIN]
         return {f"prichal.step.{context.project.name}.main": "Step main"} | {
             lock: words for part in parts for lock, words in part.items()
         }
     if step not in STEPS_BY_POPULATION:
         return {f"prichal.step.{context.project.name}.{step}": f"Step {step}"}
     chosen = context.project.choose(parameters["population"])
-    return {f"prichal.step.{context.project.name}.{step}.{one.name}": f"Step {step} of {one.name}" for one in chosen}
+    return {
+        f"prichal.step.{context.project.name}.{step}.{population.name}": f"Step {step} of {population.name}"
+        for population in chosen
+    }
 
 
 @contextmanager
@@ -113,9 +116,9 @@ def _describe_holder(context: Context, locks: Locks, lock: str, words: str) -> s
     )
     with connect(context.settings.require_database()) as connection:
         row = connection.execute(query, [session]).fetchone()
-    found = _words_of(*row) if row else "a process that has just begun or just ended"
+    holder = _words_of(*row) if row else "a process that has just begun or just ended"
     return (
-        f"{words} of project {project} is running already, by {found}: wait until it has ended or stop it, "
+        f"{words} of project {project} is running already, by {holder}: wait until it has ended or stop it, "
         "then run the same again."
     )
 

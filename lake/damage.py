@@ -52,7 +52,7 @@ def _is_broken_month(table: Table, name: str) -> bool:
     try:
         table.checked_month(name, table.require().months[name])
     except BrokenFolderError as error:
-        return _told(error, "the month is made anew")
+        return _tell_broken(error, "the month is made anew")
     return False
 
 
@@ -63,11 +63,11 @@ def _is_broken_batch(table: Table, manifest: Manifest, name: str) -> bool:
             _seal_older(folder, [file for file in manifest.files.values() if file.batch == name])
         check(folder, _READ_ANEW)
     except BrokenFolderError as error:
-        return _told(error, _READ_ANEW)
+        return _tell_broken(error, _READ_ANEW)
     return False
 
 
-def _told(error: BrokenFolderError, repair: str) -> bool:
+def _tell_broken(error: BrokenFolderError, repair: str) -> bool:
     tell(f"{str(error).rsplit(': ', 1)[0]}: {repair}.")
     return True
 
@@ -78,10 +78,10 @@ def _seal_older(folder: Path, files: Collection[Taken]) -> None:
 
     parquet_rows(folder, _READ_ANEW)  # tells of a file that is none
     paths = [str(path) for path in parquet_files(folder)]
-    recorded, found = sum(sum(file.months.values()) for file in files), 0
+    recorded, sound_rows = sum(sum(file.months.values()) for file in files), 0
     if paths:
         sound = compute.field("_reason").is_null() & compute.field("_file").isin([file.place for file in files])
-        found = dataset.dataset(paths).count_rows(filter=sound)
-    if found != recorded:
-        raise BrokenFolderError(f"{folder} holds {found:,} sound rows, {recorded:,} are recorded: {_READ_ANEW}.")
+        sound_rows = dataset.dataset(paths).count_rows(filter=sound)
+    if sound_rows != recorded:
+        raise BrokenFolderError(f"{folder} holds {sound_rows:,} sound rows, {recorded:,} are recorded: {_READ_ANEW}.")
     seal(folder)

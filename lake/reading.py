@@ -125,7 +125,8 @@ def _field(source: Source, place: int) -> "SparkColumn":
     plain = F.replace(text, F.lit("\\\\"), F.lit("\x00"))
     for escaped, meant in (("\\t", "\t"), ("\\n", "\n"), ("\\'", "'"), ("\x00", "\\")):
         plain = F.replace(plain, F.lit(escaped), F.lit(meant))
-    return F.when(F.instr(text, "\\") == 0, text).otherwise(plain)
+    # NUL stands for a backslash meanwhile: text that holds one stays as it is, and a key with it is put aside.
+    return F.when((F.instr(text, "\\") == 0) | F.contains(text, F.lit("\x00")), text).otherwise(plain)
 
 
 def _fields_of_json(lines: "DataFrame", source: Source) -> "DataFrame":

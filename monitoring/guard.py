@@ -53,15 +53,15 @@ class Guarded:
 def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guarded:
     """Score with the version in production, or, if that is broken, with the one before it, which takes its place.
 
+    A version whose files are not those that were approved is not replaced: a person must look, and nothing moves.
+
     Args:
         watch: whose scores.
         version: in production.
         apply: scores with a version; a second call replaces what the first wrote.
 
-    A version whose files are not those that were approved is not replaced: somebody is to look, and nothing moves.
-
     Raises:
-        VersionFilesError: so it is with the version in production.
+        VersionFilesError: the files of the version in production are not those that were approved.
         ScoringError: the version is broken and no version before it can take its place; nothing may be published.
     """
     history = published_versions(watch.database_url, watch.mart, watch.model)

@@ -65,20 +65,20 @@ def _file_problems(folder: Path) -> Iterator[str]:
 def _flavor_problem(folder: Path) -> str | None:
     try:
         flavors: dict[str, Any] = Model.load(str(folder)).flavors
-        found = flavors["python_function"]
-        bundle = {name: each["path"] for name, each in found["artifacts"].items()}
+        flavor = flavors["python_function"]
+        bundle = {name: each["path"] for name, each in flavor["artifacts"].items()}
     except Exception:  # a missing or cut file leads MLflow, and what it gives, to any error
         return "its MLmodel is missing, damaged, or not of a model that this repository makes"
     as_wanted = (
         set(flavors) == {"python_function"}
-        and set(found) <= FLAVOR_KEYS
-        and found.get("loader_module") == LOADER
-        and Path(str(found.get("model_code_path"))).name == "churn_model.py"
-        and found.get("code") is None
+        and set(flavor) <= FLAVOR_KEYS
+        and flavor.get("loader_module") == LOADER
+        and Path(str(flavor.get("model_code_path"))).name == "churn_model.py"
+        and flavor.get("code") is None
         and bundle == BUNDLE
     )
     if not as_wanted:
-        return f"its MLmodel asks for more than churn_model.py with its bundle (loader {found.get('loader_module')})"
+        return f"its MLmodel asks for more than churn_model.py with its bundle (loader {flavor.get('loader_module')})"
     missing = [name for name in SOURCES if not (folder / name).exists()]
     return f"its {missing[0]} is missing" if missing else None
 

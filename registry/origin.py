@@ -50,7 +50,7 @@ def _problems(
             yield from _different(name, evidence[name], "this promotion", measured)
 
 
-def _different(name: str, named: str, whose: str, said: Mapping[str, Any] | None) -> Iterator[str]:
-    other = (said or {}).get(name)
+def _different(name: str, named: str, whose: str, other_source: Mapping[str, Any] | None) -> Iterator[str]:
+    other = (other_source or {}).get(name)
     if other != named:
         yield f"The evidence is of the {name} {named!r}, and {whose} of {other!r}: train again."

@@ -132,8 +132,8 @@ def read_card(folder: Path) -> Mapping[str, Any] | None:
 
 def changed_sentence(called: str, expected_sha256: str, sha256: str | None) -> str:
     """What a person is told of files that are not those that were approved."""
-    found = f"{sha256[:12]}" if sha256 else "nothing"
+    current = f"{sha256[:12]}" if sha256 else "nothing"
     return (
-        f"The files of {called} were changed after they were approved (SHA-256 {expected_sha256[:12]} then, {found} "
+        f"The files of {called} were changed after they were approved (SHA-256 {expected_sha256[:12]} then, {current} "
         "now): none of them was loaded; put back the approved files, roll back, or train and promote again."
     )

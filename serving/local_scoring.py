@@ -45,14 +45,14 @@ def probabilities(files: VersionFiles, names: Sequence[str], rows: NDArray[np.fl
         LostFeatureError: the rows lack a feature that the version asks for.
         ModelProcessError: the version cannot be asked.
     """
-    asked = inputs(files.signature)
-    missing = [name for name in asked if name not in names]
+    features = inputs(files.signature)
+    missing = [name for name in features if name not in names]
     if missing:
         raise LostFeatureError(
             f"{files.called} needs {', '.join(missing)}, which snapshots no longer hold: it cannot be "
             "scored on the rows that are to judge; declare the feature again, or roll back to a version without it."
         )
-    answers = ask(files, "probabilities", pd.DataFrame(rows, columns=list(names))[asked])
+    answers = ask(files, "probabilities", pd.DataFrame(rows, columns=list(names))[features])
     probability: NDArray[np.float64] = answers["churn_probability"].to_numpy(dtype=np.float64)
     return probability
 
@@ -84,30 +84,30 @@ def ask(
         return pd.read_parquet(answers)
 
 
-def different_texts(one: pd.DataFrame, other: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
+def different_texts(first: pd.DataFrame, second: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
     """Text columns in which two tables of answers differ, null against null being the same.
 
     Args:
-        one: answers.
-        other: answers about the same rows in the same order.
+        first: answers.
+        second: answers about the same rows in the same order.
         columns: to compare.
 
     Returns:
         Column -> how often and how, as words for a sentence.
     """
-    found = {}
+    differences = {}
     for name in columns:
-        left, right = ([None if pd.isna(text) else text for text in table[name]] for table in (one, other))
+        left, right = ([None if pd.isna(text) else text for text in table[name]] for table in (first, second))
         places = [place for place, pair in enumerate(zip(left, right, strict=True)) if pair[0] != pair[1]]
         if places:
             example = f"{left[places[0]]!r} for {right[places[0]]!r}"[:LONGEST]
-            found[name] = f"{name} differs on {len(places):,} of {len(left):,} rows, such as {example}"
-    return found
+            differences[name] = f"{name} differs on {len(places):,} of {len(left):,} rows, such as {example}"
+    return differences
 
 
 def last_error(text: str) -> str:
     """The last line of a traceback that begins with the class of an error, for a sentence; else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line)]
-    said = (errors or lines or ["it ended without a word"])[-1]
-    return said[:LONGEST].rstrip(".")
+    last = (errors or lines or ["it ended without a word"])[-1]
+    return last[:LONGEST].rstrip(".")

@@ -33,9 +33,9 @@ def load_verified(contents: Mapping[str, bytes], sha256: str) -> Any:
             path = Path(scratch) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        found = folder_sha256(Path(scratch))
-        if found != sha256:
-            raise ValueError(f"a worker got other files of the version than were sent ({found} for {sha256})")
+        received_sha256 = folder_sha256(Path(scratch))
+        if received_sha256 != sha256:
+            raise ValueError(f"a worker got other files of the version than were sent ({received_sha256} for {sha256})")
         return mlflow.pyfunc.load_model(scratch, suppress_warnings=True)
 
 

@@ -127,8 +127,8 @@ def _checked(folder: Path, rows: int | None) -> FolderRecord:
     _compare_names(record.files, [path.name for path in parquet_files(folder)])
     for name, (size, sha256) in record.files.items():
         path = folder / name
-        if (found := path.stat().st_size) != size:
-            raise _DifferenceError(f"is broken: its file {name} has {found:,} bytes instead of {size:,}")
+        if (current := path.stat().st_size) != size:
+            raise _DifferenceError(f"is broken: its file {name} has {current:,} bytes instead of {size:,}")
         if _sha256(path) != sha256:
             raise _DifferenceError(f"is broken: its file {name} is not the one that was written")
     if rows is not None and record.rows != rows:
@@ -139,13 +139,13 @@ def _checked(folder: Path, rows: int | None) -> FolderRecord:
 def _seal_older(folder: Path, rows: int | None) -> None:
     if rows is None:
         raise _DifferenceError("has no record of its files")
-    if (found := _rows(folder)) != rows:
-        raise _DifferenceError(f"holds {found:,} rows, {rows:,} are recorded")
+    if (current := _rows(folder)) != rows:
+        raise _DifferenceError(f"holds {current:,} rows, {rows:,} are recorded")
     seal(folder)
 
 
-def _compare_names(recorded: Iterable[str], found: Iterable[str]) -> None:
-    missing, added = sorted(set(recorded) - set(found)), sorted(set(found) - set(recorded))
+def _compare_names(recorded: Iterable[str], current: Iterable[str]) -> None:
+    missing, added = sorted(set(recorded) - set(current)), sorted(set(current) - set(recorded))
     if missing:
         raise _DifferenceError(f"is broken: its file {missing[0]} is missing")
     if added:

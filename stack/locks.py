@@ -73,19 +73,19 @@ class Locks:
         self._ask(f"select pg_advisory_unlock({_KEY})", name)
 
     @contextmanager
-    def alone(self, name: str) -> Iterator[bool]:
+    def exclusive(self, name: str) -> Iterator[bool]:
         """Hold the lock within the block if no other process has it, not even shared; yields whether it is held."""
-        held = self.take(name)
+        is_held = self.take(name)
         try:
-            yield held
+            yield is_held
         finally:
-            if held:
+            if is_held:
                 self.free(name)
 
     def holder(self, name: str) -> int | None:
         """The PostgreSQL session that holds the lock; None if it is free."""
-        found = self._ask(f"select min(pid) from ({HELD}) as held where key = {_KEY}", name)
-        return None if found is None else int(str(found))
+        session = self._ask(f"select min(pid) from ({HELD}) as held where key = {_KEY}", name)
+        return None if session is None else int(str(session))
 
     def _ask(self, query: str, *values: str) -> object:
         try:

@@ -39,14 +39,14 @@ def is_abandoned(path: Path) -> bool:
 
     A process of another machine counts as gone when it has not touched the path for a week.
     """
-    found = _NAME.search(path.name)
-    if found is None:
+    owner = _NAME.search(path.name)
+    if owner is None:
         return False
-    if found["older_pid"]:
-        return not _is_running(int(found["older_pid"]), None)
-    if found["host"] != host_name():
+    if owner["older_pid"]:
+        return not _is_running(int(owner["older_pid"]), None)
+    if owner["host"] != host_name():
         return _is_untouched(path)
-    return not _is_running(int(found["pid"]), int(found["started"]) / 1000)
+    return not _is_running(int(owner["pid"]), int(owner["started"]) / 1000)
 
 
 def remove_abandoned(paths: Iterable[Path]) -> int:

@@ -27,15 +27,15 @@ class StoppedError(KeyboardInterrupt):
 
 def find_starters() -> list[psutil.Process]:
     """The process that started this one; with a shell between, that shell and who started it."""
-    found: list[psutil.Process] = []
+    starters: list[psutil.Process] = []
     process = psutil.Process().parent()
     while process is not None:
-        found.append(process)
+        starters.append(process)
         try:
             process = process.parent() if process.name() in _SHELLS else None
         except psutil.NoSuchProcess:
             break
-    return found
+    return starters
 
 
 #: taken when this module is first imported, which is before the libraries of a step are, for those take seconds.
@@ -63,13 +63,13 @@ def stopped_by_signal(watch_parent: bool) -> Iterator[None]:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    if all(_is_running(one) for one in STARTERS):
+    if all(_is_running(starter) for starter in STARTERS):
         raise StoppedError("stopped by SIGTERM")
     raise StoppedError("stopped, for the command that started it is gone")
 
 
 def _watch(ended: threading.Event) -> None:
-    while all(_is_running(one) for one in STARTERS):
+    while all(_is_running(starter) for starter in STARTERS):
         if ended.wait(POLL_SECONDS):
             return
     os.kill(os.getpid(), signal.SIGTERM)

@@ -43,7 +43,7 @@ def restrict_state(state: Path) -> None:
 
 def _remove_rights(path: Path, rights: int) -> None:
     with suppress(FileNotFoundError):  # another process has renamed it in the meantime
-        found = path.lstat()
-        is_ours = os.geteuid() in {0, found.st_uid}
-        if is_ours and not stat.S_ISLNK(found.st_mode) and found.st_mode & rights:
-            path.chmod(stat.S_IMODE(found.st_mode) & ~rights)
+        status = path.lstat()
+        is_ours = os.geteuid() in {0, status.st_uid}
+        if is_ours and not stat.S_ISLNK(status.st_mode) and status.st_mode & rights:
+            path.chmod(stat.S_IMODE(status.st_mode) & ~rights)

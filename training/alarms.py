@@ -60,7 +60,7 @@ def leak_alarms(
         order(judging),
         single_feature(judging),
         label_permutation(development, cut.folds[-1], seed),
-        too_good_rules(_together(development, judging), seed, known_rules),
+        too_good_rules(_concatenate(development, judging), seed, known_rules),
         *_worst([entities_apart(fit, judge) for fit, judge in apart]),
     ]
     if contacts:
@@ -69,7 +69,7 @@ def leak_alarms(
     return found
 
 
-def _together(first: Frame, second: Frame) -> Frame:
+def _concatenate(first: Frame, second: Frame) -> Frame:
     """The rows of both."""
     parts = [[one.rows, one.labels, one.entity, one.as_of] for one in (first, second)]
     return Frame(first.names, *(np.concatenate(pair) for pair in zip(*parts, strict=True)))

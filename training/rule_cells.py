@@ -34,9 +34,9 @@ class Part:
     labels: NDArray[np.int_]
     expected: Floats
 
-    def only(self, kept: Flags) -> "Part":
+    def only(self, chosen: Flags) -> "Part":
         """Some of the rows."""
-        return Part(self.inside[kept], self.labels[kept], self.expected[kept])
+        return Part(self.inside[chosen], self.labels[chosen], self.expected[chosen])
 
     def holds(self, rule: tuple[int, ...]) -> Flags:
         """Rows for which all conditions hold."""
@@ -45,31 +45,33 @@ class Part:
 
 def make_cells(frame: Frame) -> Cells:
     """All conditions on single features of these rows."""
-    found = [
+    conditions = [
         (place, words, inside)
         for place, name in enumerate(frame.names)
         for words, inside in _of_feature(name, frame.rows[:, place])
     ]
-    inside = np.empty((len(frame), len(found)), dtype=np.float32, order="F")
-    for cell, (_, _, flags) in enumerate(found):
+    inside = np.empty((len(frame), len(conditions)), dtype=np.float32, order="F")
+    for cell, (_, _, flags) in enumerate(conditions):
         inside[:, cell] = flags
-    feature = np.array([place for place, _, _ in found], dtype=np.int_)
-    return Cells(inside, feature, tuple(frame.names[place] for place in feature), tuple(words for _, words, _ in found))
+    feature = np.array([place for place, _, _ in conditions], dtype=np.int_)
+    return Cells(
+        inside, feature, tuple(frame.names[place] for place in feature), tuple(words for _, words, _ in conditions)
+    )
 
 
 def _of_feature(name: str, values: NDArray[np.float64]) -> list[tuple[str, Flags]]:
     missing = np.isnan(values)
-    known = values[~missing]
-    found = [(f"{name} has no value", missing)] if missing.mean() >= COMMON else []
-    single, count = np.unique(known, return_counts=True)
+    present = values[~missing]
+    conditions = [(f"{name} has no value", missing)] if missing.mean() >= COMMON else []
+    single, count = np.unique(present, return_counts=True)
     common = count >= COMMON * len(values)
     if len(single) < 2:
-        return found + [(f"{name} = {value:g}", values == value) for value in single if missing.any()]
-    if common.sum() <= VALUES and count[common].sum() >= COVERED * len(known):
-        return found + [(f"{name} = {value:g}", values == value) for value in single[common]]
-    edges = np.unique(np.quantile(known, np.arange(1, RANGES) / RANGES, method="higher"))
+        return conditions + [(f"{name} = {value:g}", values == value) for value in single if missing.any()]
+    if common.sum() <= VALUES and count[common].sum() >= COVERED * len(present):
+        return conditions + [(f"{name} = {value:g}", values == value) for value in single[common]]
+    edges = np.unique(np.quantile(present, np.arange(1, RANGES) / RANGES, method="higher"))
     place = np.where(missing, -1, np.searchsorted(edges, values, side="right"))
-    return found + [(_range(name, edges, number), place == number) for number in range(len(edges) + 1)]
+    return conditions + [(_range(name, edges, number), place == number) for number in range(len(edges) + 1)]
 
 
 def _range(name: str, edges: NDArray[np.float64], number: int) -> str:

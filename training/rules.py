@@ -93,9 +93,9 @@ def _one_row_each(frame: Frame, rng: np.random.Generator) -> Flags:
     """A row of each person, drawn at random; of some of the people where there are very many."""
     order = rng.permutation(len(frame))
     _, first = np.unique(frame.entity[order], return_index=True)
-    kept = np.zeros(len(frame), dtype=np.bool_)
-    kept[order[np.sort(first)[:LARGEST]]] = True
-    return kept
+    chosen = np.zeros(len(frame), dtype=np.bool_)
+    chosen[order[np.sort(first)[:LARGEST]]] = True
+    return chosen
 
 
 def _confirmed(search: Part, confirm: Part, cells: Cells) -> list[tuple[int, ...]]:
@@ -111,14 +111,17 @@ def _candidates(part: Part, cells: Cells) -> list[Candidate]:
     if not len(first):
         return []
     counts = rows[pairs], left[pairs], expected[pairs]
-    found: list[tuple[float, Candidate]] = []
+    scored: list[tuple[float, Candidate]] = []
     for label in (0, 1):
         gains = _gains(*counts, label)
         best = np.argpartition(-gains, min(CANDIDATES, len(gains) - 1))[:CANDIDATES]
         best = best[np.argsort(-gains[best])]
-        its: list[Candidate] = [((int(first[place]), int(second[place])), label) for place in best]
-        found += [*zip(gains[best].tolist(), its, strict=True), *_extended(part, cells, its[:EXTENDED], label)]
-    wanted = {rule: gain for gain, rule in found if gain >= LEAST_GAIN and _is_pure(part, *rule)}
+        pair_rules: list[Candidate] = [((int(first[place]), int(second[place])), label) for place in best]
+        scored += [
+            *zip(gains[best].tolist(), pair_rules, strict=True),
+            *_extended(part, cells, pair_rules[:EXTENDED], label),
+        ]
+    wanted = {rule: gain for gain, rule in scored if gain >= LEAST_GAIN and _is_pure(part, *rule)}
     return sorted(wanted, key=lambda rule: -wanted[rule])[:CANDIDATES]
 
 
@@ -144,8 +147,8 @@ def _bound(chance: Floats | float) -> Floats:
 
 def _extended(part: Part, cells: Cells, pairs: Sequence[Candidate], label: int) -> Iterator[tuple[float, Candidate]]:
     """The pairs with their best third condition."""
-    held = np.stack([part.holds(pair) for pair, _ in pairs]).astype(np.float32)
-    weighted = (held, held * part.labels.astype(np.float32), held * part.expected.astype(np.float32))
+    holding = np.stack([part.holds(pair) for pair, _ in pairs]).astype(np.float32)
+    weighted = (holding, holding * part.labels.astype(np.float32), holding * part.expected.astype(np.float32))
     counts = [np.asarray(weights @ part.inside, dtype=np.float64) for weights in weighted]
     for (pair, _), rows, left, expected in zip(pairs, *counts, strict=True):
         allowed = (rows >= FEWEST_ROWS) & ~np.isin(cells.feature, cells.feature[list(pair)])
@@ -161,14 +164,14 @@ def _is_pure(part: Part, rule: tuple[int, ...], label: int) -> bool:
 
 def _is_confirmed(part: Part, rule: tuple[int, ...], label: int, alpha: float) -> bool:
     """Whether other people show the same: purer than the additive model expects, and than each of the neighbours."""
-    here = part.holds(rule)
-    if not here.any() or not _is_pure(part, rule, label):
+    inside = part.holds(rule)
+    if not inside.any() or not _is_pure(part, rule, label):
         return False
     rare = part.labels != label
-    chance = part.expected[here].mean()
+    chance = part.expected[inside].mean()
     bounds = [float(_bound(chance if label == 0 else 1 - chance))]
     bounds += [rare[rows].mean() if rows.any() else 0.0 for rows in _neighbours(part, rule)]
-    return all(binom.cdf(rare[here].sum(), here.sum(), bound) <= alpha for bound in bounds)
+    return all(binom.cdf(rare[inside].sum(), inside.sum(), bound) <= alpha for bound in bounds)
 
 
 def _neighbours(part: Part, rule: tuple[int, ...]) -> Iterator[Flags]:
@@ -179,12 +182,12 @@ def _neighbours(part: Part, rule: tuple[int, ...]) -> Iterator[Flags]:
 
 
 def _describe(part: Part, cells: Cells, rule: tuple[int, ...]) -> Rule:
-    here = part.holds(rule)
+    inside = part.holds(rule)
     return Rule(
         features=tuple(cells.names[cell] for cell in rule),
         words=" and ".join(cells.words[cell] for cell in rule),
-        rows=int(here.sum()),
-        left=float(part.labels[here].mean()),
-        expected=float(part.expected[here].mean()),
+        rows=int(inside.sum()),
+        left=float(part.labels[inside].mean()),
+        expected=float(part.expected[inside].mean()),
         neighbours=tuple(float(part.labels[rows].mean()) for rows in _neighbours(part, rule)),
     )

@@ -40,7 +40,9 @@ def _begin(
     draws: Floats, world: World, user: Ints, start: Ints, kind: Ints, card: Ints, number: Ints, back: bool
 ) -> Terms:
     """New subscriptions from `start` on, by uniform numbers (n, BEGINNING_DRAWS); returners get only short trials."""
-    auto, opt_in = (pick(draws[:, one], [1.0, 0, 0] if back else TRIALS[one]) for one in (AUTO, OPT_IN))
+    auto, opt_in = (
+        pick(draws[:, trial_kind], [1.0, 0, 0] if back else TRIALS[trial_kind]) for trial_kind in (AUTO, OPT_IN)
+    )
     length = tariffs.TRIAL_DAYS[np.where(kind == AUTO, auto, opt_in)] * DAY
     trial = kind != PAID
     months = world.people.months[user]
@@ -65,9 +67,9 @@ def returning_subscriptions(world: World, terms: Terms, ended: Ints, turn: int, 
     away = RETURN_SCALE * ((1 - draws[:, 1]) ** (-1 / RETURN_TAIL) - 1)
     start = ended + RETURN_AFTER + moments(np.minimum(away, 2000.0) * DAY) + HOUR
     start = start // DAY * DAY + between(draws[:, 2], 7 * HOUR, 24 * HOUR) + DAY
-    kept = (ended > 0) & comes & (start < world.window.end)
-    old = terms.take(kept)
-    kind = pick(draws[kept, 3], [RETURN_TRIAL * 0.6, RETURN_TRIAL * 0.4, 1 - RETURN_TRIAL])
-    card = np.where(old.card_until <= start[kept], old.card_until + CARD_LIFE * MONTH, old.card_until)
+    returns = (ended > 0) & comes & (start < world.window.end)
+    old = terms.take(returns)
+    kind = pick(draws[returns, 3], [RETURN_TRIAL * 0.6, RETURN_TRIAL * 0.4, 1 - RETURN_TRIAL])
+    card = np.where(old.card_until <= start[returns], old.card_until + CARD_LIFE * MONTH, old.card_until)
     numbers = count + np.arange(len(old))
-    return _begin(draws[kept, 4:], world, old.user, start[kept], kind, card, numbers, True)
+    return _begin(draws[returns, 4:], world, old.user, start[returns], kind, card, numbers, True)

@@ -139,3 +139,16 @@ def test_keys_that_are_empty_twice_or_hold_nul_are_put_aside_and_counted(
         "user_id: empty",
         "user_id: holds a NUL character",
     ]
+
+
+def test_a_key_with_nul_beside_an_escaped_sign_is_put_aside_too(take: Take, spark: "SparkSession", tmp_path: Path):
+    """Tab-separated text spells a backslash as two: undoing that must not turn the NUL into another key's sign."""
+    user, *others = ORDERS.columns
+    source = replace(DAILY, format="tsv", columns=(replace(user, type="string", lowest=None), *others))
+    lines = [line(1, user_id=key).replace(",", "\t") for key in ("a", r"b\\c", "b\0c" + r"\\")]
+    raw = write(tmp_path / "raw" / "1997-02-01", *lines, header=HEADER.replace(",", "\t")).parent
+    manifest = take(source, raw, tmp_path / "lake").manifest
+    assert (manifest.rows_in, manifest.rows_kept, manifest.quarantined) == (3, 2, 1)
+    assert {row["user_id"] for row in table(tmp_path).read(spark).collect()} == {"a", r"b\c"}
+    aside = spark.read.parquet(*map(str, table(tmp_path).quarantine.iterdir()))
+    assert [row["reason"] for row in aside.collect()] == ["user_id: holds a NUL character"]
