@@ -1,7 +1,9 @@
 """A registered version: what it is made of, and whether the same one is there already."""
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
@@ -41,15 +43,16 @@ def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any],
     """
     example = pd.DataFrame(judging.rows[:5], columns=list(judging.names))
     (bundle / "evidence.json").write_text(json.dumps(proof, indent=1, sort_keys=True) + "\n")
-    info = mlflow.pyfunc.log_model(
-        name="model",
-        python_model=str(churn_model.__file__),
-        artifacts={"bundle": str(bundle)},
-        signature=_signature(judging.names),
-        input_example=(example, {"explain": True}),
-        pip_requirements=[f"{package}=={number}" for package, number in packages().items()],
-        registered_model_name=model,
-    )
+    with _no_compiled_code():
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(churn_model.__file__),
+            artifacts={"bundle": str(bundle)},
+            signature=_signature(judging.names),
+            input_example=(example, {"explain": True}),
+            pip_requirements=[f"{package}=={number}" for package, number in packages().items()],
+            registered_model_name=model,
+        )
     client, number = mlflow.MlflowClient(), str(info.registered_model_version)
     client.update_model_version(model, number, description(card))
     tags = {
@@ -62,6 +65,16 @@ def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any],
         client.set_model_version_tag(model, number, key, value)
     client.set_registered_model_alias(model, "challenger", number)
     return number
+
+
+@contextmanager
+def _no_compiled_code() -> Iterator[None]:
+    """MLflow tries the example on the files that it then stores: Python must not leave compiled code among them."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _signature(names: tuple[str, ...]) -> ModelSignature:

@@ -21,7 +21,7 @@ from tests.end_to_end.keeper import kept
 ROOT = Path(__file__).resolve().parents[2]
 BINARIES = Path(sys.executable).parent
 #: what a developer's shell may have set; the tests' own services must not be mixed with it.
-FOREIGN = ("DATABASE_URL", "MLFLOW_", "AWS_", "PRICHAL_", "SPARK_", "PYSPARK_")
+FOREIGN = ("DATABASE_URL", "PYTHONDONTWRITEBYTECODE", "MLFLOW_", "AWS_", "PRICHAL_", "SPARK_", "PYSPARK_")
 
 
 @dataclass(frozen=True)
