@@ -63,7 +63,7 @@ bench-gate: environment ## how often the gate is right, by simulated promotions;
 
 .PHONY: docs
 docs: environment ## rewrite the generated pages (data dictionary)
-	@$(BIN)/python -m jobs.dictionary --project $(PROJECT)
+	@$(BIN)/python -m jobs.data_dictionary --project $(PROJECT)
 
 .PHONY: lock
 lock: environment ## resolve pyproject.toml into requirements.lock

@@ -2,22 +2,22 @@
 
 import sys
 
-from benchmarks import (
+from benchmarks import speed
+from benchmarks.gate import gate, race, watch
+from benchmarks.models import (
     calibration,
     cinema,
-    gate,
-    ingest,
     literature,
-    mornings,
-    race,
     retrains,
     rules,
-    scale,
     search,
-    speed,
+)
+from benchmarks.pipeline import (
+    ingest,
+    mornings,
+    scale,
     steps,
     walls,
-    watch,
 )
 from stack.errors import PrichalError
 

@@ -1,20 +1,27 @@
 """Declared features: one list of declarations, one plan, the same for training, scoring and backfill."""
 
-from features.contract import Contract
-from features.contract_sql import contract_sql
+from features.compile.contract_sql import contract_sql
+from features.compile.grid import Grid
+from features.compile.label_sql import label_sql
+from features.compile.plan import snapshot_sql
+from features.declare.contract import Contract
+from features.declare.feature import ALL, Ahead, Feature
+from features.declare.label import (
+    AccessEnds,
+    Label,
+    NoEvent,
+    NoFirstCharge,
+    Population,
+    Stated,
+)
+from features.declare.precomputed_table import OWNERS_WORD, ReadyTable, TableFeature
+from features.declare.snapshot_spec import SnapshotSpec
 from features.dictionary import dictionary_page
-from features.duck_engine import DuckEngine
-from features.engine import Engine
-from features.feature import ALL, Ahead, Feature
-from features.grid import Grid
-from features.label import AccessEnds, Label, NoEvent, NoFirstCharge, Population, Stated
-from features.label_sql import label_sql
-from features.plan import snapshot_sql
-from features.ready import OWNERS_WORD, ReadyTable, TableFeature
+from features.precomputed_snapshots import TableSnapshots
 from features.snapshots import Snapshots, monthly
-from features.spark_engine import SparkEngine
-from features.spec import SnapshotSpec
-from features.table_snapshots import TableSnapshots
+from stack.engines.duckdb_engine import DuckEngine
+from stack.engines.engine import Engine
+from stack.engines.spark_engine import SparkEngine
 
 __all__ = [
     "ALL",

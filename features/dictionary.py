@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from features.contract import Contract
-from features.feature import Feature
-from features.label import Label
-from features.ready import OWNERS_WORD
-from features.spec import SnapshotSpec
+from features.declare.contract import Contract
+from features.declare.feature import Feature
+from features.declare.label import Label
+from features.declare.precomputed_table import OWNERS_WORD
+from features.declare.snapshot_spec import SnapshotSpec
 
 
 def dictionary_page(

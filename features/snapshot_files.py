@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from stack.checked_folder import (
+from stack.folders.checked_folder import (
     BrokenFolderError,
     FolderRecord,
     check,

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from features.daily import Daily
-from features.engine import Engine, register
-from features.grid import Grid
-from features.members import check_conditions, labelled_sql, members
-from features.plan import joined, source_plans, with_steps
+from features.compile.grid import Grid
+from features.compile.plan import joined, source_plans, with_steps
+from features.compile.population_membership import check_conditions, labelled_sql, members
+from features.declare.snapshot_spec import SnapshotSpec
 from features.snapshot_files import check_snapshot, is_whole_snapshot, member_count, seal_snapshot
-from features.spec import SnapshotSpec
+from features.window_states import Daily
 from lake import Coverage, Mark, Table
+from lake.identity import register_sources
+from stack.engines.engine import Engine
 from stack.errors import PrichalError
-from stack.files import adopt, fresh_partial
+from stack.folders.atomic import adopt, fresh_partial
 
 #: raise when the same declarations compile to something else.
 VERSION = 5
@@ -131,7 +132,7 @@ class Snapshots:
 
     def backfill(self, engine: Engine, dates: Sequence[date], folder: Path) -> list[Path]:
         """Make snapshots of these dates from the rows, whatever is kept, as `folder`/as_of=<date> each."""
-        register(engine, self.tables, self.spec.sources)
+        register_sources(engine, self.tables, self.spec.sources)
         scratch = fresh_partial(folder / "windows")
         with members(engine, self.spec, dates) as view:
             plan = self._staged(engine, dates, view, scratch)
@@ -177,7 +178,7 @@ class Snapshots:
     def _make(self, engine: Engine, dates: list[date]) -> None:
         """Make these dates: a morning by itself from yesterday's states, any others from the rows in one pass."""
         daily = Daily(self.folder.parent / "daily", self.spec, self.tables, self.coverage.start)
-        register(engine, self.tables, self.spec.sources)
+        register_sources(engine, self.tables, self.spec.sources)
         check_conditions(engine, self.spec)
         morning = [day for day in dates if day == self.coverage.end and (daily.begun or len(dates) == 1)]
         scratch = fresh_partial(self.folder / "windows")
@@ -187,7 +188,7 @@ class Snapshots:
             with members(engine, self.spec, days) as view:
                 if days == morning:
                     plan = daily.plan_sql(engine, days[0], view)
-                    register(engine, self.tables, self.spec.sources)  # it showed some of their months
+                    register_sources(engine, self.tables, self.spec.sources)  # it showed some of their months
                 else:
                     plan = self._staged(engine, days, view, scratch)
                 self._write(engine, plan, days)

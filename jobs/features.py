@@ -3,9 +3,9 @@
 import sys
 
 from features.snapshots import Built
-from jobs.command import run
-from jobs.context import Context
-from jobs.journal import step
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
+from jobs.runtime.run_log import step
 
 
 def features(context: Context, as_of: str = "latest") -> Built:

@@ -8,8 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from jobs.command import run
-from jobs.context import Context
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
 from registry import Row
 from registry import history as read
 

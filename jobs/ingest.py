@@ -4,9 +4,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from jobs.command import run
-from jobs.context import Context
-from jobs.journal import step
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
+from jobs.runtime.run_log import step
 from lake import Ingested, Source, surprises
 from lake import ingest as take
 from stack import bucket

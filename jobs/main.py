@@ -4,14 +4,14 @@ import sys
 
 import mlflow
 
-from jobs.command import run
-from jobs.context import Context
 from jobs.features import features
 from jobs.ingest import ingest
-from jobs.journal import step
 from jobs.monitor import monitor
-from jobs.page import page
 from jobs.promote import promote
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
+from jobs.runtime.run_log import step
+from jobs.runtime.run_summary import page
 from jobs.sample import sample
 from jobs.score import score
 from jobs.train import train

@@ -12,9 +12,9 @@ import mlflow
 import pandas as pd
 
 from features import Population
-from jobs.command import run
-from jobs.context import Context
-from jobs.journal import step
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
+from jobs.runtime.run_log import step
 from monitoring import (
     Drift,
     Quality,
@@ -33,7 +33,7 @@ from monitoring import (
 from registry import model_evidence, production
 from serving import Logged, published_dates, published_scores
 from training import Finding
-from training.validation import OUT_OF_TIME, validation
+from training.data.validation import OUT_OF_TIME, validation
 
 #: why there may be nothing to compare with.
 GONE = "the rows that the evidence rests on are gone"

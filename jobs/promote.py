@@ -4,11 +4,11 @@ import sys
 
 import mlflow
 
-from jobs.command import run
-from jobs.context import Context
-from jobs.journal import step
-from jobs.measure import Measuring
-from jobs.telling import describe, tell_program, tell_review
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
+from jobs.runtime.notifications import describe, tell_program, tell_review
+from jobs.runtime.promotion_measurements import Measuring
+from jobs.runtime.run_log import step
 from registry import Moved, check_how
 from registry import promote as move
 from stack.errors import PrichalError

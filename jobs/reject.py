@@ -2,10 +2,10 @@
 
 import sys
 
-from jobs.command import run
-from jobs.context import Context
-from jobs.journal import step
-from jobs.telling import describe, tell_person, tell_program
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
+from jobs.runtime.notifications import describe, tell_person, tell_program
+from jobs.runtime.run_log import step
 from registry import Moved
 from registry import reject as move
 from stack.settings import reviewer, user

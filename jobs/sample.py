@@ -4,13 +4,13 @@ import json
 import sys
 from pathlib import Path
 
-from jobs.command import run
-from jobs.context import Context
-from jobs.journal import step
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
+from jobs.runtime.run_log import step
 from lake import TRUTH
 from stack import bucket
 from stack.errors import PrichalError
-from stack.files import adopt, fresh_partial
+from stack.folders.atomic import adopt, fresh_partial
 from stack.settings import ROOT
 from training import code_hash
 

@@ -9,16 +9,16 @@ from functools import partial
 import mlflow
 
 from features import Population
-from jobs.command import run
-from jobs.context import Context
-from jobs.journal import step
-from jobs.step_locks import check_locks
-from jobs.telling import tell_person, tell_program
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
+from jobs.runtime.notifications import tell_person, tell_program
+from jobs.runtime.run_log import step
+from jobs.runtime.step_locks import check_locks
 from monitoring import WATCH, Watch, guarded
 from registry import approved_files, productions, verified_files
 from serving import Logged, Published, Scored, publish
 from serving import score as apply
-from stack.owners import remove
+from stack.folders.owners import remove
 
 #: characters that MLflow takes in a tag.
 MOST_TAG = 5000

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import mlflow
 
-from jobs.command import run
-from jobs.context import Context
-from jobs.journal import step
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
+from jobs.runtime.run_log import step
 from stack.errors import PrichalError
 from stack.settings import ROOT, user
 from training import Trained, TrainingPlan, code_hash
 from training import train as fit
 
 #: the rooms whose code decides what a model is.
-ROOMS = ("lake", "features", "training")
+ROOMS = ("stack/engines", "lake", "features", "training")
 #: parameter sets, or minutes, of one search.
 MOST = 1000
 

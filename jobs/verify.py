@@ -2,10 +2,10 @@
 
 import sys
 
-from jobs.command import run
-from jobs.context import Context
+from jobs.runtime.command import run
+from jobs.runtime.context import Context
 from registry import verify as look
-from registry.verify import summary
+from registry.ledger.verify import summary
 from stack.errors import PrichalError
 
 

@@ -1,10 +1,10 @@
 """Raw exports to typed tables; what is malformed is kept aside with its reason and counted."""
 
-from lake.drops import TRUTH, readable
+from lake.anomalies import surprises
 from lake.identity import base, view_sql
-from lake.ingest import Ingested, ingest
+from lake.ingest.ingest import Ingested, ingest
+from lake.ingest.raw_files import TRUTH, readable
 from lake.source import Begins, Column, Constant, Identity, Lookup, Source
-from lake.surprises import surprises
 from lake.table import Coverage, Mark, Table, UnknownTableError
 
 __all__ = [

@@ -3,11 +3,12 @@
 SQL over the lake's tables, which an engine shows as `lake_<source>`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lake.source import Identity, Lookup, Source
 from lake.table import Table
+from stack.engines.engine import Engine
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -84,3 +85,11 @@ def _lookups(source: Source) -> list[tuple[str, Lookup]]:
 def _looked_up(lookup: Lookup) -> str:
     columns = ", ".join(f"{sql} as {name}" for name, sql in lookup.columns)
     return f"(select {lookup.key} as _id, {columns} from {base(lookup.source)})"
+
+
+def register_sources(engine: Engine, tables: Mapping[str, Table], sources: Sequence[Source]) -> None:
+    """Make a view per source, called like it: its columns, its entity, and `_known`; rows of nobody are left out."""
+    for source in sources:
+        engine.show_files(base(source), tables[source.name].folders())
+    for source in sources:
+        engine.show(source.name, view_sql(source))

@@ -17,9 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stack.checked_folder import check
 from stack.errors import PrichalError
-from stack.files import replace_text
+from stack.folders.atomic import replace_text
+from stack.folders.checked_folder import check
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from features import Contract, Feature, NoEvent, Population, ReadyTable, SnapshotSpec, Stated
-from features.checks import check
+from features.declare.declaration_checks import check
 from lake import Source
 from lake.source import DeclarationError
 from registry import Policy

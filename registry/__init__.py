@@ -1,13 +1,13 @@
 """Evidence to gate to review to alias: which model version may score, since when, who let it, and why."""
 
-from registry.chain import Row
-from registry.checks import Case, Check
-from registry.evidence import Evidence, parse
-from registry.gate import Decision, decide
-from registry.history import history
-from registry.moved import Moved
-from registry.policy import Policy, PolicyError
-from registry.production import (
+from registry.gate.checks import Case, Check
+from registry.gate.evidence import Evidence, parse
+from registry.gate.gate import Decision, decide
+from registry.gate.policy import Policy, PolicyError
+from registry.ledger.chain import Row
+from registry.ledger.history import history
+from registry.ledger.verify import verify
+from registry.release.production import (
     NoProductionError,
     NotVouchedError,
     approved_files,
@@ -15,12 +15,12 @@ from registry.production import (
     production,
     productions,
 )
-from registry.promotion import check_how, promote
-from registry.reviews import approve, reject
-from registry.rollback import rollback
-from registry.verify import verify
-from registry.version_files import VersionFiles, VersionFilesError, verified_files
-from registry.versions import Standing, Version, model_evidence
+from registry.release.promotion import check_how, promote
+from registry.release.promotion_outcome import Moved
+from registry.release.reviews import approve, reject
+from registry.release.rollback import rollback
+from registry.versions.version_files import VersionFiles, VersionFilesError, verified_files
+from registry.versions.versions import Standing, Version, model_evidence
 
 __all__ = [
     "Case",

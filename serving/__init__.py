@@ -1,7 +1,7 @@
 """Score through the Spark UDF, then publish the mart: all of a day or nothing."""
 
+from serving.feature_log import Logged
 from serving.local_scoring import LostFeatureError, probabilities
-from serving.logged import Logged
 from serving.mart import Mart, current_top, dates_of, published_dates, published_scores, published_versions
 from serving.parity import ParityError, Usable, usable
 from serving.publish import Published, publish

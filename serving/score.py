@@ -12,7 +12,7 @@ from registry import VersionFiles
 from serving.local_scoring import ModelProcessError, ask, different_texts, last_error
 from serving.udf import SAMPLE, TEXTS, TOLERANCE, apply, inputs, lacking
 from stack.errors import PrichalError
-from stack.files import adopt, fresh_partial, sha256_of_files
+from stack.folders.atomic import adopt, fresh_partial, sha256_of_files
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from registry import VersionFiles
 from serving import worker_model
 from serving.worker_model import scorer
-from stack import digest
+from stack.folders import digest
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

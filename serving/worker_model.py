@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from stack.digest import folder_sha256
+from stack.folders.digest import folder_sha256
 
 #: a function from batches of features to batches of answers.
 Scorer = Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Callable
 
 from stack import services
+from stack.engines.spark_session import check_java
 from stack.errors import PrichalError
-from stack.people import give_role
-from stack.private_files import make_private
+from stack.folders.private import make_private
+from stack.mlflow_users import give_role
 from stack.settings import Settings
-from stack.spark import check_java
 
 ACTS: dict[str, Callable[[Settings], object]] = {
     "up": lambda settings: services.up(settings, _say),

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stack.errors import ServiceError, SettingError
-from stack.files import replace_text
+from stack.folders.atomic import replace_text
 from stack.s3 import client
 from stack.settings import Settings
 

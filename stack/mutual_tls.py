@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from stack.files import replace_text
+from stack.folders.atomic import replace_text
 from stack.process import HOST
 
 #: of a certificate; each start makes a new one.

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from stack.errors import ServiceError, SettingError
-from stack.private_files import restrict_state
+from stack.folders.private import restrict_state
 from stack.process import HOST, Records, Started, choose_port
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from stack.errors import PortTakenError, ServiceError
-from stack.files import replace_text
+from stack.folders.atomic import replace_text
 from stack.settings import child_environment
 
 HOST = "127.0.0.1"

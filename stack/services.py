@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from stack import postgres, s3, tracking
+from stack import mlflow_server, postgres, s3
 from stack.errors import ServiceError
-from stack.files import replace_text
-from stack.login import ADMIN, DATABASE, Login
+from stack.folders.atomic import replace_text
+from stack.mlflow_login import ADMIN, DATABASE, Login
 from stack.process import HOST, Records, stop
 from stack.settings import SERVICE_FIELDS, VARIABLES, Settings, read_env_file, write_env_file
 
@@ -101,7 +101,7 @@ def _check_postgres(settings: Settings) -> None:
 
 
 #: in the order in which one service rests on another.
-CHECKS = (_check_postgres, s3.check, tracking.check)
+CHECKS = (_check_postgres, s3.check, mlflow_server.check)
 
 
 def _start_postgres(settings: Settings, here: Here) -> Settings:
@@ -133,7 +133,7 @@ def _start_mlflow(settings: Settings, here: Here) -> Settings:
         return settings
     backend, folder = _mlflow_backend(settings, here, "mlflow"), settings.state / "mlflow"
     login = _login(settings, here) if settings.mlflow_auth == "on" else None
-    started = tracking.start(
+    started = mlflow_server.start(
         folder,
         here.records,
         _program("mlflow"),

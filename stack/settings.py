@@ -15,7 +15,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from stack.errors import SettingError
-from stack.files import replace_text
+from stack.folders.atomic import replace_text
 
 ROOT = Path(__file__).resolve().parent.parent
 

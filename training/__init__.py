@@ -1,17 +1,22 @@
 """Training frame, time-ordered folds, search, calibration, evaluation, evidence."""
 
-from training.again import Again, AgainError, days_again, rows_again
-from training.alone import Alone, alone
-from training.fingerprint import code_hash
-from training.frame import Frame, TooLittleDataError, read_frame
-from training.leaks import Finding, blind
-from training.metrics import auc
+from training.data.comparison_rows import (
+    Again,
+    AgainError,
+    days_again,
+    rows_again,
+)
+from training.data.fingerprint import code_hash
+from training.data.frame import Frame, TooLittleDataError, read_frame
+from training.evaluate.metrics import auc
+from training.evaluate.model_comparison import ScoresError, Versus, versus
+from training.evaluate.profit import Costs
+from training.evaluate.slices import Slice
+from training.leakage.checks import Finding, blind
+from training.leakage.univariate_auc import Alone, alone
 from training.plan import TrainingPlan
-from training.profit import Costs
-from training.slices import Slice
+from training.report.comparison_pictures import Pair, pngs, versus_gallery
 from training.train import Trained, train
-from training.versus import ScoresError, Versus, versus
-from training.versus_pictures import Pair, pngs, versus_gallery
 
 __all__ = [
     "Again",

@@ -7,9 +7,9 @@ from itertools import chain
 from typing import Any
 
 from lake.source import DeclarationError
-from training.families import NAMES, family
-from training.profit import Costs
-from training.slices import Slice
+from training.evaluate.profit import Costs
+from training.evaluate.slices import Slice
+from training.models.families import NAMES, family
 
 #: one date out of time could be a lucky month.
 LEAST = {"out_of_time": 2, "folds": 1, "calibration": 1, "trials": 0}

@@ -10,25 +10,32 @@ from typing import Any
 import mlflow
 
 from features import Feature, Population, Snapshots
-from stack.digest import folder_sha256
-from training import record, rerun, version
-from training.about import about as told_of
-from training.alarms import leak_alarms
-from training.bundle import write_bundle
-from training.by_entity import deal
-from training.candidate import Candidate
-from training.candidates import Say, fit_candidates
-from training.card import model_card
-from training.evidence import evidence, judge_out_of_time
-from training.fingerprint import fingerprint
-from training.folds import Split, split
-from training.frame import Frame, TooLittleDataError, read_frame
-from training.gallery import gallery
-from training.judge import check_classes
-from training.leaks import Finding
+from stack.folders.digest import folder_sha256
+from training.data.fingerprint import fingerprint
+from training.data.folds import Split, split
+from training.data.frame import Frame, TooLittleDataError, read_frame
+from training.data.immature_seasonal_features import MONTHS, untrusted, without
+from training.data.provenance import about as told_of
+from training.data.stratified_holdout import deal
+from training.evaluate.evidence import evidence, judge_out_of_time
+from training.evaluate.reason_stability import (
+    attribution,
+    sample,
+    stability,
+    weights,
+)
+from training.leakage.checks import Finding
+from training.leakage.leakage_report import leak_alarms
+from training.models import version
+from training.models.bundle import write_bundle
 from training.plan import TrainingPlan
-from training.reasons import attribution, sample, stability, weights
-from training.season import MONTHS, untrusted, without
+from training.report import mlflow_logging
+from training.report.gallery import gallery
+from training.report.model_card import model_card
+from training.search import refit
+from training.search.candidate import Candidate
+from training.search.candidates import Say, fit_candidates
+from training.search.cross_validation import check_classes
 
 
 @dataclass(frozen=True)
@@ -86,13 +93,13 @@ def train(
     if found is not None:
         say(f"train · {population.name}: version {found[0]} has the same data, code and settings; nothing to fit")
         return Trained(population.model, *found, reused=True)
-    record.log_inputs(rows.development, rows.judging, rows.cut)
+    mlflow_logging.log_inputs(rows.development, rows.judging, rows.cut)
     mlflow.log_params({"project": snapshots.spec.project, "population": population.name, "as_of": until})
     _tell_left_out(rows, population, say)
     searched = fingerprint(replace(plan, trials=0, minutes=None), about)
     fitted = fit_candidates(population.name, plan, rows.development, rows.cut, searched, say)
     chosen = max(fitted.values(), key=lambda one: one.fold_auc)
-    about["commit"] = record.commit()
+    about["commit"] = mlflow_logging.commit()
     proof = _prove(chosen, fitted, rows, population, plan, about, say)
     proof |= _explain(chosen, list(fitted.values()), rows, features, plan.seed)
     number = _register(chosen, fitted, rows, features, plan, proof, about, mark)
@@ -149,7 +156,7 @@ def _prove(
     """The evidence of the chosen candidate; every candidate's figures on its own run."""
     candidates = list(fitted.values())
     judged = judge_out_of_time(chosen, candidates, rows.judging, plan.seed, plan.slices, plan.costs)
-    record.log_judged(judged.candidates, {one.name: run for run, one in fitted.items()}, about)
+    mlflow_logging.log_judged(judged.candidates, {one.name: run for run, one in fitted.items()}, about)
     return evidence(chosen, judged, _alarms(rows, population, plan, say), about)
 
 
@@ -185,7 +192,7 @@ def _register(
         bundle = Path(scratch) / "bundle"
         write_bundle(bundle, chosen, features, about)
         # The gate takes these figures for no other files and no other run.
-        proof |= {"run_id": record.active(), "bundle_sha256": folder_sha256(bundle)}
+        proof |= {"run_id": mlflow_logging.active(), "bundle_sha256": folder_sha256(bundle)}
         _log_training(chosen, fitted, rows, plan, proof, about)
         card = model_card(proof, chosen.params)
         mlflow.log_text(card, "model_card.md")
@@ -198,12 +205,14 @@ def _log_training(
 ) -> None:  # fmt: skip
     """Parameters, recipes, figures and evidence on the runs."""
     mlflow.log_params({**chosen.params, "search_trials": plan.trials})
-    for run, candidate in (*fitted.items(), (record.active(), chosen)):
-        record.log_recipe(run, rerun.recipe(candidate, about["data"]["digest"], rows.cut, plan.seed, rows.left_out))
-    mlflow.log_metrics(record.figures(proof, rows.judging.judged) | record.reasons(proof))
+    for run, candidate in (*fitted.items(), (mlflow_logging.active(), chosen)):
+        mlflow_logging.log_recipe(
+            run, refit.recipe(candidate, about["data"]["digest"], rows.cut, plan.seed, rows.left_out)
+        )
+    mlflow.log_metrics(mlflow_logging.figures(proof, rows.judging.judged) | mlflow_logging.reasons(proof))
     mlflow.log_metric("mean_fold_auc", chosen.fold_auc)
-    record.log_note(proof)
-    record.log_evidence(proof)
+    mlflow_logging.log_note(proof)
+    mlflow_logging.log_evidence(proof)
 
 
 def _dates(days: Sequence[date]) -> str:

@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 from benchmarks.speed.forms import Words, one_grouping, segments, two_levels
 from benchmarks.speed.task import THREADS, Contender, Task
-from stack import spark
+from stack.engines import spark_session
 from stack.settings import Settings
 
 WORDS = Words("log", "`at`", "unix_micros", "div", "timestamp")
@@ -28,7 +28,7 @@ def settings(scratch: Path) -> Settings:
 
 def session(scratch: Path) -> SparkSession:
     """The session of all contenders on Spark."""
-    return spark.session(settings(scratch), "UTC")
+    return spark_session.session(settings(scratch), "UTC")
 
 
 def _contender(name: str, task: Task, scratch: Path, sql: str) -> Contender:

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from projects.churn.evaluation import COSTS, SLICES
 from projects.churn.features import FEATURES
-from projects.churn.judging import COSTS, SLICES
 from projects.churn.label import CONTRACT, PAID, TRIAL
 from projects.churn.simulator import simulate
 from projects.churn.sources import SOURCES

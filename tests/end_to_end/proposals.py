@@ -12,10 +12,10 @@ from mlflow import MlflowClient
 
 from projects import load_project
 from registry import Moved, Standing, promote, rollback
-from registry.history import Past, add_up
-from registry.ledger import Entry, rows
-from registry.moves import carry_out, settled
-from registry.version_files import bundle_digest
+from registry.ledger.history import Past, add_up
+from registry.ledger.ledger import Entry, rows
+from registry.release.alias_transitions import carry_out, settled
+from registry.versions.version_files import bundle_digest
 from stack.postgres import connect
 from tests.end_to_end.conftest import Clone
 from tests.unit.builders import evidence, measured, measured_first

@@ -14,8 +14,8 @@ from features import Snapshots
 from projects import load_project
 from tests.end_to_end.conftest import Clone
 from training import read_frame
-from training.bundle import write_bundle
-from training.rerun import refit
+from training.models.bundle import write_bundle
+from training.search.refit import refit
 
 PICTURES = {"calibration", "dependence", "drivers", "features", "found_by_budget", "reasons", "roc", "scores"}
 

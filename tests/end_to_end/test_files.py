@@ -12,8 +12,8 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from jobs.context import Context
-from jobs.measure import Measuring
+from jobs.runtime.context import Context
+from jobs.runtime.promotion_measurements import Measuring
 from jobs.score import score
 from registry import VersionFilesError, model_evidence, production, promote
 from tests.end_to_end.conftest import Clone

@@ -15,11 +15,12 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from monitoring import Watch, guarded
-from registry import VersionFilesError, ledger
+from registry import VersionFilesError
+from registry.ledger import ledger
 from serving import Mart, Published, Scored, ScoringError, publish
 from serving.score import _check_asked
 from serving.udf import OUTPUTS
-from stack.files import sha256_of_files
+from stack.folders.atomic import sha256_of_files
 from tests.end_to_end.conftest import Clone
 from tests.end_to_end.proposals import aliases, past, proof, put, roll_back, train
 

@@ -15,10 +15,10 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from registry import ledger as ledger_module
 from registry import production, productions, verify
-from registry.ledger import Entry
-from registry.moves import carry_out, settled
+from registry.ledger import ledger as ledger_module
+from registry.ledger.ledger import Entry
+from registry.release.alias_transitions import carry_out, settled
 from tests.end_to_end.conftest import ROOT, Clone
 from tests.end_to_end.proposals import acts, agree, aliases, move, past, propose, settle
 from tests.end_to_end.wire import wired
@@ -143,7 +143,7 @@ KILLED = """
 import os, signal, sys
 from mlflow import MlflowClient
 from registry.ledger import Entry
-from registry.moves import carry_out, settled
+from registry.release.alias_transitions import carry_out, settled
 
 set_alias = MlflowClient.set_registered_model_alias
 def killed(self, name, alias, version):

@@ -12,11 +12,17 @@ import pytest
 from mlflow import MlflowClient
 from psycopg.types.json import Jsonb
 
-from registry import ledger, verify
-from registry.chain import GENESIS, Row, problems
-from registry.held import HEAD, TamperedError
-from registry.history import add_up
-from registry.ledger import INSERT, Entry, ImpossibleRowError, append
+from registry import verify
+from registry.ledger import ledger
+from registry.ledger.chain import GENESIS, Row, problems
+from registry.ledger.history import add_up
+from registry.ledger.ledger import (
+    INSERT,
+    Entry,
+    ImpossibleRowError,
+    append,
+)
+from registry.release.locked_models import HEAD, TamperedError
 from stack.postgres import connect
 from tests.end_to_end.conftest import Clone
 from tests.end_to_end.proposals import acts, promote_one, propose, put, settle

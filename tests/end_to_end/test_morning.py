@@ -17,14 +17,14 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from features import Snapshots
-from jobs.context import Context
-from jobs.measure import Measuring
+from jobs.runtime.context import Context
+from jobs.runtime.promotion_measurements import Measuring
 from projects import load_project
 from registry import Case, Standing, decide, model_evidence
-from registry.versions import read_version
+from registry.versions.versions import read_version
 from tests.end_to_end.conftest import Clone
 from tests.unit.versions import CODE, small_bundle
-from training.churn_model import Bundle
+from training.models.churn_model import Bundle
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from serving import Mart, Published, Scored, publish, published_scores
 from serving.publish import PublishError
-from stack.files import sha256_of_files
+from stack.folders.atomic import sha256_of_files
 from tests.end_to_end.conftest import Clone
 from tests.unit.builders import is_one_sentence
 

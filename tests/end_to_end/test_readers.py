@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from registry import ledger
+from registry.ledger import ledger
 from serving.mart import Mart
 from stack.postgres import connect
 from tests.end_to_end.conftest import Clone

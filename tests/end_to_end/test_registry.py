@@ -10,8 +10,8 @@ from mlflow import MlflowClient
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from registry import NoProductionError, NotVouchedError, Policy, Standing, VersionFilesError, production, promote
-from registry.promotion import NoChallengerError
-from registry.rollback import NoPreviousError, NoReasonError
+from registry.release.promotion import NoChallengerError
+from registry.release.rollback import NoPreviousError, NoReasonError
 from tests.end_to_end.conftest import Clone
 from tests.end_to_end.proposals import (
     POLICY,

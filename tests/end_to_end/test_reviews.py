@@ -7,7 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from registry import Moved, Policy, approve, promote, reject
-from registry.reviews import NoReviewError, ReviewerError, VoidError
+from registry.release.reviews import NoReviewError, ReviewerError, VoidError
 from tests.end_to_end.conftest import Clone
 from tests.end_to_end.proposals import (
     AUTHOR,

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from mlflow import MlflowClient
 
-from jobs.command import run
-from stack import postgres, tracking
+from jobs.runtime.command import run
+from stack import mlflow_server, postgres
 from stack.process import Records, Started
 from tests.end_to_end.conftest import BINARIES, Clone
 from tests.end_to_end.wire import Wire, wired
@@ -59,7 +59,7 @@ def services(clone: Clone, tmp_path: Path) -> Iterator[WiredServices]:
         s3 = {name: value for name, value in clone.environment.items() if name.startswith("AWS_")}
         s3 |= {"MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{s3_wire.port}", "AWS_MAX_ATTEMPTS": "1"}
         place = (tmp_path, Records(tmp_path / "run"), BINARIES / "mlflow", None)
-        server = tracking.start(*place, backend, "prichal", s3, None)
+        server = mlflow_server.start(*place, backend, "prichal", s3, None)
         yield WiredServices(server, sql_wire, s3_wire)
         kill(server)
     mlflow.set_tracking_uri(before)

@@ -12,12 +12,17 @@ import psutil
 import psycopg
 import pytest
 
-from jobs.context import Context
-from jobs.step_locks import StepRunningError, check_locks, hold_step, remove_outdated
+from jobs.runtime.context import Context
+from jobs.runtime.step_locks import (
+    StepRunningError,
+    check_locks,
+    hold_step,
+    remove_outdated,
+)
 from projects import load_project
 from serving import Mart, Published, Scored, publish
 from serving.publish import PublishError
-from stack.files import sha256_of_files
+from stack.folders.atomic import sha256_of_files
 from stack.locks import Locks, LostLocksError
 from stack.settings import Settings
 from tests.end_to_end.conftest import Clone

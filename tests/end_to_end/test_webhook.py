@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from registry import webhook
-from registry.webhook import tell
+from registry.ledger import webhook
+from registry.ledger.webhook import tell
 from stack import postgres
 from stack.settings import Settings
 from tests.end_to_end.conftest import Clone

@@ -11,7 +11,7 @@ import psutil
 import pytest
 import requests
 
-from stack.people import GRANTS, PersonError, give_role
+from stack.mlflow_users import GRANTS, PersonError, give_role
 from stack.settings import Settings, read_env_file
 from tests.end_to_end.conftest import ROOT, Clone, clean_environment
 
@@ -215,8 +215,8 @@ def test_who_is_no_admin_makes_no_people(server: Server) -> None:
 
 STEP = """
 import os, sys, mlflow
-from jobs.context import Context
-from jobs.journal import open_tracking, step
+from jobs.runtime.context import Context
+from jobs.runtime.run_log import open_tracking, step
 from stack import services
 for sign_in in ({}, {"MLFLOW_TRACKING_USERNAME": "scorer", "MLFLOW_TRACKING_PASSWORD": sys.stdin.read()}):
     os.environ.update(sign_in)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lake import Ingested, Source, Table, ingest
+from stack.engines.spark_session import session
 from stack.settings import Settings
-from stack.spark import session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

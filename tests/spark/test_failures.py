@@ -8,7 +8,7 @@ import pytest
 from py4j.protocol import Py4JJavaError
 
 from features import SparkEngine
-from jobs.failures import explain
+from jobs.runtime.failures import explain
 from tests.unit.builders import is_one_sentence
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import psutil
 from features import Contract, Feature
 from lake import Column, Source, Table
 from lake.table import Manifest, Mark, Month, Taken
-from stack.owners import host_name
-from training.frame import Frame
+from stack.folders.owners import host_name
+from training.data.frame import Frame
 
 EVIDENCE: dict[str, Any] = {
     "schema": 2,

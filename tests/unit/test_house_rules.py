@@ -11,7 +11,10 @@ from stack.settings import ROOT
 ROOMS = ("stack", "lake", "features", "training", "registry", "serving", "monitoring", "projects", "jobs")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 #: stored with every model version and run without this project.
-STORED = [ROOT / "training" / "churn_model.py", *sorted((ROOT / "training" / "families").glob("[a-z]*.py"))]
+STORED = [
+    ROOT / "training" / "models" / "churn_model.py",
+    *sorted((ROOT / "training" / "models" / "families").glob("[a-z]*.py")),
+]
 
 LONGEST_FUNCTION = 60
 LONGEST_MODULE = 350

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from mlflow.projects._project_spec import EntryPoint
 
-from jobs.command import PARAMETERS, _read_parameters
+from jobs.runtime.command import PARAMETERS, _read_parameters
 from stack.settings import ROOT
 
 ENTRIES: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]

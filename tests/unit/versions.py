@@ -6,11 +6,11 @@ from typing import Any
 import mlflow
 
 from tests.unit.builders import feature
-from training.bundle import write_bundle
-from training.candidate import Candidate
-from training.version import _signature
+from training.models.bundle import write_bundle
+from training.models.version import _signature
+from training.search.candidate import Candidate
 
-CODE = Path(__file__).parents[2] / "training" / "churn_model.py"
+CODE = Path(__file__).parents[2] / "training" / "models" / "churn_model.py"
 FEATURES = [
     feature("days_since_last", reason="Silent"),
     feature("sum", measure="minutes", reason="Spends little"),

@@ -3,21 +3,26 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from projects.churn.simulator import accounts, billing, messages, player
-from projects.churn.simulator.access import make_access
-from projects.churn.simulator.answers import write_truth
-from projects.churn.simulator.app import make_app
-from projects.churn.simulator.appmetrica import event_log, session_log
-from projects.churn.simulator.contract import Contracts, run_contracts
-from projects.churn.simulator.devices import make_devices
-from projects.churn.simulator.drops import arrive, make_drops, write_drops
-from projects.churn.simulator.interest import make_looks
-from projects.churn.simulator.logs import Log
-from projects.churn.simulator.metrica import Metrica, make_metrica
-from projects.churn.simulator.promises import Run, make_promises
-from projects.churn.simulator.truth import make_states
-from projects.churn.simulator.viewing import make_viewing
-from projects.churn.simulator.web import make_hits, make_visits
+from projects.churn.simulator.behaviour.app import make_app
+from projects.churn.simulator.behaviour.interest import make_looks
+from projects.churn.simulator.behaviour.viewing import make_viewing
+from projects.churn.simulator.behaviour.web import make_hits, make_visits
+from projects.churn.simulator.contracts.access import make_access
+from projects.churn.simulator.contracts.contract import Contracts, run_contracts
+from projects.churn.simulator.contracts.promises import Run, make_promises
+from projects.churn.simulator.contracts.truth import make_states
+from projects.churn.simulator.contracts.truth_folder import write_truth
+from projects.churn.simulator.people.devices import make_devices
+from projects.churn.simulator.systems import (
+    accounts,
+    billing,
+    messages,
+    player,
+)
+from projects.churn.simulator.systems.appmetrica import event_log, session_log
+from projects.churn.simulator.systems.drops import arrive, make_drops, write_drops
+from projects.churn.simulator.systems.logs import Log
+from projects.churn.simulator.systems.metrica import Metrica, make_metrica
 from projects.churn.simulator.world import World, make_world
 
 

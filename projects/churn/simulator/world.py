@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 
 from projects.churn.simulator.calendar import Window
-from projects.churn.simulator.campaigns import Campaigns, make_campaigns
-from projects.churn.simulator.engagement import Moods, make_moods
-from projects.churn.simulator.people import People, make_people
+from projects.churn.simulator.people.campaigns import Campaigns, make_campaigns
+from projects.churn.simulator.people.engagement import Moods, make_moods
+from projects.churn.simulator.people.people import People, make_people
+from projects.churn.simulator.people.titles import (
+    Followers,
+    Titles,
+    make_followers,
+    make_titles,
+)
 from projects.churn.simulator.streams import Streams
-from projects.churn.simulator.titles import Followers, Titles, make_followers, make_titles
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features import SparkEngine
-from features.daily import Daily
-from features.engine import register
+from features.window_states import Daily
 from lake import Table
+from lake.identity import register_sources
 from tests.spark.features.logs import by_key, every_condition, every_feature, random_log, timed
 from tests.spark.features.reference import differences, expected
-from tests.unit.features.test_daily import SPEC, ZONE, keep
 from tests.unit.features.test_reference import FIRST
+from tests.unit.features.test_window_states import SPEC, ZONE, keep
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,7 +32,7 @@ def test_a_morning_follows_from_the_day_before(
         for day in (20, 22):
             as_of = FIRST + timedelta(days=day)
             keep(tables["visits"], timed(), [row for row in log if row.known_day < as_of])
-            register(engine, tables, spec.sources)
+            register_sources(engine, tables, spec.sources)
             found = by_key(spark.sql(daily.plan_sql(engine, as_of, None)).collect())
             wanted = expected(FEATURES, log, [as_of])
             assert found.keys() == wanted.keys()

@@ -11,7 +11,7 @@ import pytest
 
 import features.snapshots as snapshots_module
 from features import AccessEnds, Feature, NoFirstCharge, Population, Snapshots, SnapshotSpec, SparkEngine
-from features.members import MEMBERS, members
+from features.compile.population_membership import MEMBERS, members
 from lake import Table
 from stack.errors import PrichalError
 from tests.spark.features.contracts import AS_OF, Row, numbered, paid, show, switched, trial
@@ -66,7 +66,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: "SparkSession")
     rows = numbered([history for history, _ in USERS.values()])
     for source in contract_sources():
         publish(Table(tmp_path, "shop", source.name), "d1", "2025-10-01", "2026-05-01")
-    monkeypatch.setattr(snapshots_module, "register", lambda engine, tables, sources: show(spark, rows))
+    monkeypatch.setattr(snapshots_module, "register_sources", lambda engine, tables, sources: show(spark, rows))
     return lambda spec: Snapshots(tmp_path, spec)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from features import Grid, label_sql, snapshot_sql
-from features.label import NoEvent
+from features.declare.label import NoEvent
 from tests.spark.features.logs import (
     by_key,
     dated,

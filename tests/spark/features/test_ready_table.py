@@ -11,8 +11,8 @@ import pytest
 
 from features import DuckEngine, Engine, Population, ReadyTable, SnapshotSpec, SparkEngine, TableFeature, TableSnapshots
 from lake import Column, Ingested, Source, Table
-from lake.drops import RawFileError
-from lake.staging import QuarantineError
+from lake.ingest.batches import QuarantineError
+from lake.ingest.raw_files import RawFileError
 from tests.unit.builders import is_one_sentence
 
 if TYPE_CHECKING:

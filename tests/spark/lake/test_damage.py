@@ -12,9 +12,9 @@ import pytest
 from pyarrow import parquet
 
 from lake import Ingested, Source, Table, ingest
-from lake.drops import RawFileError
+from lake.ingest.raw_files import RawFileError
 from lake.table import BrokenManifestError
-from stack.checked_folder import RECORD, BrokenFolderError
+from stack.folders.checked_folder import RECORD, BrokenFolderError
 from tests.spark.lake.shop import HEADER, ORDERS, line, sentence, write
 
 if TYPE_CHECKING:

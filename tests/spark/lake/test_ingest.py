@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lake import Coverage, Ingested, Source, Table, ingest
-from lake.staging import QuarantineError
+from lake.ingest.batches import QuarantineError
 from stack.errors import PrichalError
-from stack.files import adopt, replace_text
+from stack.folders.atomic import adopt, replace_text
 from tests.spark.lake.shop import ORDERS, line, sentence, write
 from tests.unit.builders import dead_owner
 

@@ -20,10 +20,10 @@ from serving.score import Scored, ScoringError, score
 from serving.worker_model import Scorer, load_verified, scorer
 from tests.spark.conftest import SECRETS
 from tests.unit.builders import feature, frame, is_one_sentence
-from training.bundle import write_bundle
-from training.candidate import Candidate
-from training.families import family
-from training.version import _signature
+from training.models.bundle import write_bundle
+from training.models.families import family
+from training.models.version import _signature
+from training.search.candidate import Candidate
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ROWS = frame([date(2026, 1, 1)], entities=1500)
 FEATURES = [feature("days_since_last"), feature("sum", measure="minutes"), feature("count")]
 NAMES = tuple(one.name for one in FEATURES)
-CODE = Path(__file__).parents[3] / "training" / "churn_model.py"
+CODE = Path(__file__).parents[3] / "training" / "models" / "churn_model.py"
 #: as the stored code would be if a release of it had gone wrong between the library and the reader.
 WRONG = {
     "class": ('"churn_probability": self.bundle.probability(rows)',

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import gate, gate_picture
-from benchmarks.gate import SEED, Sample
-from benchmarks.gate_case import case
-from benchmarks.gate_picture import Share
+from benchmarks.gate import gate, gate_picture
+from benchmarks.gate.gate import SEED, Sample
+from benchmarks.gate.gate_case import case
+from benchmarks.gate.gate_picture import Share
 from registry import Policy, decide
 from training import Frame, versus
-from training.bootstrap import Interval, entity_weights
+from training.evaluate.bootstrap import Interval, entity_weights
 
 SMALL = Sample("small", "churn_trial", 900, 300, 500, auc=0.8, alike=0.99, same_person=0.5)
 

@@ -6,8 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.honesty import BOUND, compare_auc, compare_log_loss, expected_auc, out_of_fold
-from benchmarks.oracle import probabilities, states
+from benchmarks.models.honesty import (
+    BOUND,
+    compare_auc,
+    compare_log_loss,
+    expected_auc,
+    out_of_fold,
+)
+from benchmarks.models.oracle import probabilities, states
 from tests.unit.projects.test_simulator import made, table
 from training import Frame, auc
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.oracle import agreement, compare, probabilities
+from benchmarks.models.oracle import agreement, compare, probabilities
 from training import Frame
 
 DAYS = (date(2026, 3, 1), date(2026, 4, 1))

@@ -13,16 +13,16 @@ from pyarrow import parquet
 
 from features import DuckEngine, Snapshots
 from features.snapshot_files import check_snapshot
-from stack.checked_folder import RECORD, BrokenFolderError
+from stack.folders.checked_folder import RECORD, BrokenFolderError
 from tests.spark.features.logs import random_log, timed
 from tests.unit.builders import is_one_sentence
-from tests.unit.features import test_daily
-from tests.unit.features.test_daily import ZONE, Mornings, keep
+from tests.unit.features import test_window_states
 from tests.unit.features.test_reference import FIRST
+from tests.unit.features.test_window_states import ZONE, Mornings, keep
 
 #: a few features, one of them over all time, so that a morning takes little and nobody is forgotten.
-FOR_EVER = next(feature for feature in test_daily.FEATURES if feature.reach is None)
-SPEC = replace(test_daily.SPEC, features=tuple({FOR_EVER, *test_daily.FEATURES[::12]}))
+FOR_EVER = next(feature for feature in test_window_states.FEATURES if feature.reach is None)
+SPEC = replace(test_window_states.SPEC, features=tuple({FOR_EVER, *test_window_states.FEATURES[::12]}))
 DAY = FIRST + timedelta(days=40)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.context import Context
+from jobs.runtime.context import Context
 from projects import load_project
 from stack.settings import Settings
 from tests.unit.builders import publish

@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
-from jobs.context import Context
 from jobs.promote import promote
-from jobs.telling import describe
+from jobs.runtime.context import Context
+from jobs.runtime.notifications import describe
 from registry import Moved
-from registry.promotion import ModeError, ReleaseError
+from registry.release.promotion import ModeError, ReleaseError
 from tests.unit.builders import is_one_sentence
 
 

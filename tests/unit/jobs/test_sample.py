@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.context import Context
+from jobs.runtime.context import Context
 from jobs.sample import MADE_BY, SampleError, _made_before, simulated
 from projects import load_project
 from stack.settings import Settings

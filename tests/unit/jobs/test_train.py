@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.context import Context
+from jobs.runtime.context import Context
 from jobs.train import TrialsError, train
 from stack.errors import SettingError
 from tests.unit.builders import is_one_sentence

@@ -9,7 +9,7 @@ import pytest
 
 from monitoring import days_to_compare, skew
 from serving import Logged
-from stack.checked_folder import BrokenFolderError
+from stack.folders.checked_folder import BrokenFolderError
 from tests.unit.builders import is_one_sentence
 
 TODAY = date(2026, 10, 31)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from projects.churn.simulator.contract import Contracts, run_contracts
-from projects.churn.simulator.terms import OPT_IN, PAID
-from projects.churn.simulator.truth import States, make_states
+from projects.churn.simulator.contracts.contract import Contracts, run_contracts
+from projects.churn.simulator.contracts.terms import OPT_IN, PAID
+from projects.churn.simulator.contracts.truth import States, make_states
 from projects.churn.simulator.world import World, make_world
 from training import auc
 

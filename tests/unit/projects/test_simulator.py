@@ -15,8 +15,14 @@ import pytest
 
 from projects.churn.simulator import simulate
 from projects.churn.simulator.calendar import DAY, LAST_DAY, Window, moment
-from projects.churn.simulator.logs import GARBLED
-from projects.churn.simulator.text import filled, hexadecimal, iso, lines, utc
+from projects.churn.simulator.systems.logs import GARBLED
+from projects.churn.simulator.systems.text import (
+    filled,
+    hexadecimal,
+    iso,
+    lines,
+    utc,
+)
 
 USERS, MONTHS, SEED = 300, 6, 5
 

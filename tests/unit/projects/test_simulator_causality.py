@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from projects.churn.simulator import contract, world
+from projects.churn.simulator import world
 from projects.churn.simulator.calendar import moment
-from projects.churn.simulator.charges import Charge, charge, paid_after
 from projects.churn.simulator.columns import Columns
-from projects.churn.simulator.engagement import Moods
-from projects.churn.simulator.intent import Course
+from projects.churn.simulator.contracts import contract
+from projects.churn.simulator.contracts.charges import Charge, charge, paid_after
+from projects.churn.simulator.contracts.intent import Course
+from projects.churn.simulator.contracts.terms import Terms
+from projects.churn.simulator.people.engagement import Moods
 from projects.churn.simulator.streams import Streams
-from projects.churn.simulator.terms import Terms
 from tests.unit.projects.test_simulator import digests, made
 
 USERS, MONTHS = 1500, 3

@@ -6,8 +6,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from registry import Case, Decision, Policy, decide, gate
-from registry.measured import Measured
+from registry import (
+    Case,
+    Decision,
+    Policy,
+    decide,
+)
+from registry.gate import gate
+from registry.gate.measurements import Measured
 from tests.unit.builders import evidence, measured
 
 REMOVED = object()

@@ -12,7 +12,7 @@ from serving.local_scoring import ModelProcessError, ask, different_texts
 from stack.settings import VARIABLES
 from tests.unit.builders import is_one_sentence
 from tests.unit.versions import NAMES, version_folder
-from training.churn_model import Bundle
+from training.models.churn_model import Bundle
 
 ROWS = np.array([[1.0, 2.0, 3.0], [np.nan, 0.0, 7.0]])
 #: what a person may have set and a version must not see.

@@ -4,7 +4,7 @@ import pytest
 
 from stack.errors import PrichalError
 from tests.unit.builders import is_one_sentence
-from training.families import UnknownFamilyError
+from training.models.families import UnknownFamilyError
 from training.plan import TrainingPlan
 
 

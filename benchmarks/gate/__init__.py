@@ -1,0 +1,1 @@
+"""The gate and the watch: how often they are right, by simulation."""

@@ -1,0 +1,1 @@
+"""Models: ranking, calibration and search, against truth, literature and other tools."""

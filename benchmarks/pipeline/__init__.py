@@ -1,0 +1,1 @@
+"""The daily steps: time, memory and size."""

@@ -1,0 +1,33 @@
+"""The CDNOW log as a training frame, made in a folder that is thrown away."""
+
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features import Snapshots, SnapshotSpec, SparkEngine
+from lake import Table, ingest
+from projects import load_project
+from stack.engines import spark_session
+from stack.settings import Settings
+from training import Frame, read_frame
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def frame_at(spec: SnapshotSpec, dates: list[date]) -> Frame:
+    """Matured rows of the first population of `spec` at these dates."""
+    project, settings = load_project("cdnow"), Settings.load()
+
+    def session() -> "SparkSession":
+        return spark_session.session(settings, project.time_zone)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        lake = Path(scratch)
+        assert project.raw is not None  # noqa: S101  # the log is in the repository
+        ingest(session, project.sources[0], project.raw, Table(lake, spec.project, project.sources[0].name))
+        snapshots = Snapshots(lake, spec)
+        snapshots.build(lambda: SparkEngine(session()), dates)
+        names = [feature.name for feature in spec.features]
+        return read_frame([snapshots.path(day) for day in dates], names, spec.entity, spec.populations[0].name)

@@ -1,0 +1,167 @@
+"""Daily partials: the pieces of one source by entity, the day it happened and the day it was known, kept as Parquet.
+
+A day's partials are made again only where its rows changed: a late event rebuilds the day it happened on, and
+nothing else.
+"""
+
+import hashlib
+import json
+import shutil
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import accumulate
+from pathlib import Path
+
+from features.compile.plan import SourcePlan
+from features.compile.time_sql import EPOCH, day_number
+from lake import Mark, Source, Table, base, view_sql
+from stack.engines.engine import Engine
+from stack.folders.atomic import adopt, fresh_partial, replace_text
+from stack.folders.checked_folder import (
+    BrokenFolderError,
+    check,
+    seal,
+    tell,
+)
+
+#: raise when the same declarations make other pieces.
+VERSION = 2
+
+
+class Partials:
+    """The partials of one source.
+
+    Args:
+        folder: where they lie.
+        plan: of the source's features; any date will do.
+        tables: the lake's tables by source.
+    """
+
+    def __init__(self, folder: Path, plan: SourcePlan, tables: Mapping[str, Table]) -> None:
+        self.folder, self.plan, self.source, self._tables = folder, plan, plan.source, tables
+
+    @property
+    def mark(self) -> str:
+        """Hash of what decides the pieces of given rows."""
+        return _hash(VERSION, self.source, self.plan.features, self.plan.grid.time_zone)
+
+    def refresh(self, engine: Engine) -> list[int]:
+        """Make the partials of the days whose rows are new or changed.
+
+        Returns:
+            The numbers of the days made now.
+        """
+        wanted, before = self._wanted(), self._manifest()
+        changed = [day for day, digest in wanted.items() if before.get(day, ("", []))[0] != digest]
+        known = self._make(engine, changed, wanted) if changed else {}
+        made = {day: (digest, known[day] if day in known else before[day][1]) for day, digest in wanted.items()}
+        if made != before:
+            text = json.dumps({str(day): one for day, one in made.items()}, indent=1) + "\n"
+            replace_text(self.folder / "current.json", text)
+            kept = {self._path(day, digest) for day, (digest, _) in made.items()}
+            for old in self.folder.glob("day=*/*"):
+                if old not in kept:
+                    shutil.rmtree(old)
+        return changed
+
+    def days(self) -> dict[int, list[int]]:
+        """Number of a day -> the numbers of the days on which its rows became known."""
+        return {day: known for day, (_, known) in self._manifest().items()}
+
+    def files(self, engine: Engine, days: Iterable[int]) -> list[Path]:
+        """The folders of these days, of those that have rows of somebody; what is not as recorded is made anew."""
+        made = self._manifest()
+        folders = {day: self._path(day, made[day][0]) for day in sorted(set(days)) if day in made and made[day][1]}
+        broken = self._broken(folders)
+        if broken:
+            self._make(engine, broken, {day: digest for day, (digest, _) in made.items()})
+        return list(folders.values())
+
+    def _make(self, engine: Engine, days: Sequence[int], wanted: Mapping[int, str]) -> dict[int, list[int]]:
+        show(engine, self._tables, self.source, {f"{EPOCH + timedelta(days=day):%Y-%m}" for day in days})
+        partial = fresh_partial(self.folder / "days")
+        some = "" if len(days) == len(wanted) else f" where day in ({', '.join(map(str, days))})"
+        engine.write(f"select *, day as made from ({self.plan.partials()}){some}", partial, "made", "entity")
+        engine.show_files("made_partials", sorted(partial.glob("made=*")))
+        known: dict[int, list[int]] = defaultdict(list)
+        for day, one in engine.rows("select distinct day, known_day from made_partials order by day, known_day"):
+            known[int(str(day))].append(int(str(one)))
+        for day in days:
+            written = partial / f"made={day}"
+            if written.exists():  # else all of its rows are nobody's
+                target = self._path(day, wanted[day])
+                target.parent.mkdir(parents=True, exist_ok=True)
+                seal(written)
+                adopt(written, target)
+        engine.drop("made_partials")
+        shutil.rmtree(partial)
+        return {day: known.get(day, []) for day in days}
+
+    def _wanted(self) -> dict[int, str]:
+        """Number of a day -> hash of what its partials are made from."""
+        rows: dict[str, list[Mark]] = defaultdict(list)
+        for mark in self._tables[self.source.name].marks():
+            rows[mark.day].append(mark)
+        others = [_Sums(self._tables[one.name].marks()) for one in related(self.source)]
+        return {
+            day_number(date.fromisoformat(day)): _hash(self.mark, marks, [one.until(day) for one in others])
+            for day, marks in sorted(rows.items())
+        }
+
+    def _broken(self, folders: Mapping[int, Path]) -> list[int]:
+        """The days whose files are not as recorded; one line tells of all of them."""
+        errors = {}
+        for day, folder in folders.items():
+            try:
+                check(folder, "it is made anew")
+            except BrokenFolderError as error:
+                errors[day] = str(error)
+        if errors:
+            tell(f"Partial aggregates of {len(errors)} days of {self.source.name}: {next(iter(errors.values()))}")
+        return list(errors)
+
+    def _manifest(self) -> dict[int, tuple[str, list[int]]]:
+        path = self.folder / "current.json"
+        if not path.exists():
+            return {}
+        try:
+            return {int(day): (digest, known) for day, (digest, known) in json.loads(path.read_text()).items()}
+        except (ValueError, TypeError, AttributeError):
+            tell(f"{path} cannot be read: the partial aggregates of {self.source.name} are made anew.")
+            return {}
+
+    def _path(self, day: int, digest: str) -> Path:
+        return self.folder / f"day={day}" / digest
+
+
+class _Sums:
+    """Rows and hashes up to a day."""
+
+    def __init__(self, marks: Iterable[Mark]) -> None:
+        ordered = sorted(marks, key=lambda mark: mark.day)
+        self._days = [mark.day for mark in ordered]
+        rows, contents = ((getattr(mark, name) for mark in ordered) for name in ("rows", "content"))
+        self._sums = list(zip(accumulate(rows, initial=0), accumulate(contents, initial=0), strict=True))
+
+    def until(self, day: str) -> tuple[int, int]:
+        """Of the rows that happened on the day or earlier."""
+        return self._sums[bisect_right(self._days, day)]
+
+
+def related(source: Source) -> list[Source]:
+    """The sources that say something of its rows: logins, and what is looked up."""
+    return [*([source.identity.links] if source.identity else []), *(one.source for one in source.lookups)]
+
+
+def show(engine: Engine, tables: Mapping[str, Table], source: Source, months: set[str]) -> None:
+    """Make the rows of these months the source's view."""
+    for one in related(source):
+        engine.show_files(base(one), tables[one.name].folders())
+    engine.show_files(base(source), tables[source.name].folders(months))
+    engine.show(source.name, view_sql(source))
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

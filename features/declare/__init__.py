@@ -1,0 +1,1 @@
+"""What a project declares: features, labels, contracts, populations, ready tables."""

@@ -1,0 +1,103 @@
+"""A contract: where the log says who has access, paid or on trial, and whether it renews by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lake import Source
+from lake.source import TIMES, DeclarationError
+
+#: what a subscriber's contract can be at a date.
+STATES = ("trial", "paid", "grace", "lapsed")
+
+#: measure -> SQL over the parts that `features/compile/contract_sql.py` puts together; null where there is none.
+MEASURES = {
+    "days_to_end": "datediff(cast(case state when 'trial' then trial.stop when 'paid' then access.stop end as date), "
+    "as_of)",
+    "tenure_days": "if(state = 'paid', datediff(as_of, cast(access.island as date)), null)",
+    "days_since_first_access": "datediff(as_of, cast(least(first_paid, first_trial) as date))",
+    "earlier_lapses": "coalesce(islands, 0) - if(state = 'paid', 1, 0)",
+    "auto_renew": "switch.renews",
+    "days_since_switched_off": "if(switch.renews = 0 and switch.by_user, "
+    "datediff(as_of, cast(switch.at as date)), null)",
+    "promo": "int(coalesce(promo.stop > as_of, false))",
+    "days_to_promo_end": "if(promo.stop > as_of, datediff(cast(promo.stop as date), as_of), null)",
+    "trial_age": "if(state = 'trial', datediff(as_of, cast(trial.start as date)), null)",
+    "trial_length": "if(state = 'trial', datediff(cast(trial.stop as date), cast(trial.start as date)), null)",
+    "trial_auto_charging": "if(state = 'trial', int(trial.charging), null)",
+}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Which rows of which sources make a subscriber's contract.
+
+    At `as_of`, of the rows that had happened and were known before it, a contract is
+    `paid` while a succeeded payment's period covers `as_of`; else `trial` while a trial does and nothing was paid
+    since it began; else `grace` for `grace_days` after paid access ended, with auto-renew on; else `lapsed` if
+    there was any access.
+
+    Attributes:
+        payments: source of charges; its event time is when the charge was tried.
+        succeeded: SQL condition of a charge that was paid.
+        period_start, period_end: its columns of the paid period.
+        trials: source of what happened to subscriptions; its event time is the start of a trial.
+        trial_started: SQL condition of a row that begins a trial.
+        trial_end: its column of the end of the trial.
+        auto_charging: SQL condition of a trial that charges at its end by itself.
+        promo_end: its column of the end of the lower price.
+        switches: source of auto-renew switched on and off.
+        auto_renew: its column, 1 on and 0 off.
+        by_user: SQL condition of a switch that the subscriber made.
+        grace_days: how long after paid access charges are tried again.
+        joined_days: paid periods with a longer gap are separate spells.
+    """
+
+    payments: str
+    succeeded: str
+    period_start: str
+    period_end: str
+    trials: str
+    trial_started: str
+    trial_end: str
+    auto_charging: str
+    promo_end: str
+    switches: str
+    auto_renew: str
+    by_user: str
+    grace_days: int = 7
+    joined_days: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("grace_days", "joined_days"):
+            if getattr(self, name) < 0:
+                raise DeclarationError(f"Contract: {name} is {getattr(self, name)}, it must be at least 0.")
+
+    @property
+    def conditions(self) -> tuple[tuple[str, str, str], ...]:
+        """What each condition is called, the source it is over, and the condition."""
+        return (
+            ("succeeded", self.payments, self.succeeded),
+            ("trial_started", self.trials, self.trial_started),
+            ("auto_charging", self.trials, self.auto_charging),
+            ("by_user", self.switches, self.by_user),
+        )
+
+    def check(self, sources: Sequence[Source]) -> None:
+        """See that the sources have the columns.
+
+        Raises:
+            DeclarationError: an unknown source or column, or a column of the wrong type.
+        """
+        by_name = {source.name: source for source in sources}
+        for name in (self.payments, self.trials, self.switches):
+            if name not in by_name:
+                raise DeclarationError(f"Contract: no source {name}; there are {', '.join(by_name)}.")
+        moments = ((self.payments, self.period_start), (self.payments, self.period_end),
+                   (self.trials, self.trial_end), (self.trials, self.promo_end))  # fmt: skip
+        for name, column in moments:
+            if by_name[name].column(column).type not in TIMES:
+                raise DeclarationError(f"Contract: {column} of {name} is no date and no timestamp.")
+        if by_name[self.switches].column(self.auto_renew).type != "bigint":
+            raise DeclarationError(
+                f"Contract: {self.auto_renew} of {self.switches} is no whole number, 1 on and 0 off."
+            )

@@ -1,0 +1,28 @@
+"""What decides the content of a snapshot."""
+
+from dataclasses import dataclass
+
+from features.declare.contract import Contract
+from features.declare.feature import Feature
+from features.declare.label import Population
+from features.declare.precomputed_table import ReadyTable
+from lake import Source
+
+
+@dataclass(frozen=True)
+class SnapshotSpec:
+    """Everything of a project that decides what a snapshot holds."""
+
+    project: str
+    entity: str
+    sources: tuple[Source, ...]
+    features: tuple[Feature, ...]
+    populations: tuple[Population, ...]
+    contract: Contract | None = None
+    time_zone: str = "UTC"
+    table: ReadyTable | None = None
+
+    @property
+    def dated(self) -> bool:
+        """Whether there is a snapshot of more than one day, so that a model can be judged out of time."""
+        return self.table is None or self.table.dated

@@ -1,0 +1,146 @@
+"""The states of all entities at one date, kept, so that the next morning follows from them."""
+
+import hashlib
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from features.compile.grid import Grid
+from features.compile.plan import (
+    SourcePlan,
+    joined,
+    source_plans,
+    with_steps,
+)
+from features.compile.rolling_states import Step
+from features.compile.time_sql import day_number
+from features.daily_aggregates import Partials, related
+from features.declare.snapshot_spec import SnapshotSpec
+from lake import Table
+from stack.engines.engine import Engine
+from stack.folders.atomic import adopt, fresh_partial
+from stack.folders.checked_folder import is_whole, seal
+
+#: raise when the same partials make other states.
+VERSION = 2
+#: states older than this are not rolled forward: as many days enter and leave, and all at once is as cheap.
+OLDEST = 10
+
+
+class Daily:
+    """The partials and states of a project.
+
+    Args:
+        folder: where they lie.
+        spec: the declarations.
+        tables: the lake's tables by source.
+        since: the first day of the data.
+    """
+
+    def __init__(self, folder: Path, spec: SnapshotSpec, tables: Mapping[str, Table], since: date) -> None:
+        self.folder, self.spec, self._tables, self._since = folder, spec, tables, since
+
+    @property
+    def begun(self) -> bool:
+        """Whether there are partials already."""
+        return (self.folder / "partials").exists()
+
+    def plan_sql(self, engine: Engine, as_of: date, members: str | None) -> str:
+        """SQL as `snapshot_sql` gives for one date, over states that are made now and kept.
+
+        Args:
+            engine: runs it.
+            as_of: the date.
+            members: view of the entities wanted, or None for all.
+        """
+        grid = Grid.of([as_of], self._since, self.spec.time_zone)
+        plans = source_plans(self.spec.features, self.spec.sources, grid)
+        steps = {}
+        for plan in plans:
+            view = f"{plan.source.name}_at_date"
+            self._show_states(engine, plan, as_of, view)
+            today = f"date'{as_of.isoformat()}' as as_of, {day_number(as_of)} as today"
+            steps[f"{plan.source.name}_states"] = (
+                f"select *, {today} from {view} where {plan.windows.presence} > 0"  # who has left all windows is gone
+            )
+            steps |= plan.numbers(f"{plan.source.name}_states")
+        return with_steps(grid, steps) + joined(self.spec.features, plans, self.spec.entity, members)
+
+    def _show_states(self, engine: Engine, plan: SourcePlan, as_of: date, view: str) -> None:
+        target = self._path(plan, as_of)
+        if not is_whole(target):
+            partials = Partials(self.folder / "partials" / plan.source.name, plan, self._tables)
+            partials.refresh(engine)
+            earlier = self._earlier(plan, as_of)
+            partial = fresh_partial(target.parent / "states")
+            if earlier is None:
+                _gather(engine, plan, partials, partial)
+            else:
+                _roll(engine, Step(plan, day_number(earlier), day_number(as_of)), partials,
+                      self._path(plan, earlier), partial)  # fmt: skip
+            seal(partial)
+            adopt(partial, target)
+            for old in sorted(target.parent.iterdir())[:-2]:
+                shutil.rmtree(old)
+        engine.show_files(view, [target])
+
+    def _earlier(self, plan: SourcePlan, as_of: date) -> date | None:
+        """The latest earlier date whose states are there, and still what its rows make."""
+        for back in range(1, OLDEST + 1):
+            day = date.fromordinal(as_of.toordinal() - back)
+            if is_whole(self._path(plan, day)):
+                return day
+        return None
+
+    def _path(self, plan: SourcePlan, as_of: date) -> Path:
+        """Where the states lie that are made of the rows known before the date."""
+        day = as_of.isoformat()
+        known = [
+            sorted((mark.day, mark.known, mark.rows, mark.content) for mark in self._tables[one.name].marks()
+                   if mark.day < day and mark.known < day)
+            for one in (plan.source, *related(plan.source))
+        ]  # fmt: skip
+        text = repr((VERSION, plan.source, plan.features, self.spec.time_zone, known))
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return self.folder / "states" / plan.source.name / f"{day}-{digest}"
+
+
+def _gather(engine: Engine, plan: SourcePlan, partials: Partials, target: Path) -> None:
+    """All states anew, from all partials."""
+    engine.show_files("day_partials", partials.files(engine, partials.days()))
+    spans, states = plan.spans("day_partials"), plan.states("spans", None, plan.windows.states)
+    names = ", ".join(plan.windows.states)
+    engine.save(f"with {plan.grid.sql}, spans as ({spans}) select entity, {names} from ({states})", target)
+    engine.drop("day_partials")
+
+
+def _roll(engine: Engine, step: Step, partials: Partials, earlier: Path, target: Path) -> None:
+    """The states that follow from earlier ones, and those of windows that cannot."""
+    known = partials.days()
+    views: list[str] = ["earlier_states"]
+    engine.show_files("earlier_states", [earlier])
+
+    def show(view: str, days: Sequence[int]) -> str | None:
+        files = partials.files(engine, days)
+        if not files:
+            return None
+        engine.show_files(view, files)
+        views.append(view)
+        return view
+
+    entering, leaving = show("entering", step.entering(known)), show("leaving", step.leaving())
+    sql = step.sql("earlier_states", engine.columns("earlier_states"), entering, leaving)
+    again = show("gathered", range(step.after - step.gathering(), step.after)) if step.gathered else None
+    if again:
+        names = ", ".join(f"again.{name}" for name in step.gathered)
+        own = ", ".join(f"rolled.{name}" for name in step.rolled)
+        sql = (
+            f"select rolled.entity, {own}, {names} from ({sql}) as rolled "
+            f"left join ({step.gathered_sql(again)}) as again on rolled.entity = again.entity"
+        )
+    elif step.gathered:
+        raise AssertionError("no partials in the longest window")  # the source would end before the date
+    engine.save(sql, target)
+    for view in views:
+        engine.drop(view)

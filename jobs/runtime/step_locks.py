@@ -1,0 +1,134 @@
+"""Which steps exclude one another, and what whoever comes second is told (docs/running.md)."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from jobs.runtime.context import Context
+from stack.locks import HELD, BusyError, Locks
+from stack.postgres import connect
+
+#: `main` runs these, so it counts as each of them while it runs.
+STEPS_OF_MAIN = ("sample", "ingest", "features", "train", "promote", "score", "monitor")
+#: these may run at the same time for different populations.
+STEPS_BY_POPULATION = ("train", "promote", "approve", "reject", "rollback")
+#: removing outdated folders takes seconds, making snapshots may take long.
+READ_SECONDS, MAKE_SECONDS = 120, 3600
+
+
+class StepRunningError(BusyError):
+    """Another process runs the same step of the same project."""
+
+
+@contextmanager
+def hold_step(context: Context, step: str, parameters: Mapping[str, str]) -> Iterator[bool]:
+    """Hold the locks of a step; yields whether it is the outermost step of this process.
+
+    The outermost step holds all locks of its process until it ends, and reads one state of the lake.
+
+    Raises:
+        StepRunningError: another process runs the same step of the project.
+    """
+    outermost = context.locks is None
+    locks = context.locks = context.locks or Locks(context.settings.require_database())
+    try:
+        for lock, words in _step_locks(context, step, parameters).items():
+            if not locks.take(lock):
+                raise StepRunningError(_describe_holder(context, locks, lock, words))
+        if outermost and not locks.wait(_lake_lock(context), READ_SECONDS, shared=True):
+            raise BusyError(_lake_busy(context))
+        with context.one_state_of_the_lake(partial(_hold_making, context, locks)):
+            yield outermost
+    finally:
+        if outermost:
+            context.locks = None
+            locks.close()
+
+
+def hold_run(context: Context, run_id: str) -> None:
+    """Show that the step with this MLflow run is alive: a row of `ops.runs` that is running without it was killed."""
+    assert context.locks is not None  # noqa: S101  # a run belongs to a step, which holds them
+    context.locks.take(f"prichal.run.{run_id}")
+
+
+def check_locks(context: Context) -> None:
+    """See that the locks of the step are still held.
+
+    Raises:
+        LostLocksError: PostgreSQL has closed their connection.
+    """
+    assert context.locks is not None  # noqa: S101  # called within a step
+    context.locks.check()
+
+
+def remove_outdated(context: Context) -> None:
+    """Remove the folders of the lake that were replaced, unless another step is reading; then a later step does it."""
+    assert context.locks is not None  # noqa: S101  # called by the step that holds them
+    with context.locks.exclusive(_lake_lock(context)) as nobody_reads:
+        if nobody_reads:
+            context.remove_outdated()
+
+
+def _lake_lock(context: Context) -> str:
+    """The lock that every step shares while it reads the project's lake; who removes folders has it alone."""
+    return f"prichal.lake.{context.project.name}"
+
+
+def _step_locks(context: Context, step: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Name of each lock that the step takes, and words for people."""
+    if step == "main":
+        whole = {"population": "all"}
+        parts = [_step_locks(context, nested_step, whole) for nested_step in STEPS_OF_MAIN]
+        return {f"prichal.step.{context.project.name}.main": "Step main"} | {
+            lock: words for part in parts for lock, words in part.items()
+        }
+    if step not in STEPS_BY_POPULATION:
+        return {f"prichal.step.{context.project.name}.{step}": f"Step {step}"}
+    chosen = context.project.choose(parameters["population"])
+    return {
+        f"prichal.step.{context.project.name}.{step}.{population.name}": f"Step {step} of {population.name}"
+        for population in chosen
+    }
+
+
+@contextmanager
+def _hold_making(context: Context, locks: Locks) -> Iterator[None]:
+    """Let one process at a time make snapshots and daily states of the project; the next one waits for it."""
+    lock = f"prichal.snapshots.{context.project.name}"
+    if not locks.take(lock):
+        context.say(f"snapshots · another step makes snapshots of {context.project.name} now; waiting for it")
+        if not locks.wait(lock, MAKE_SECONDS):
+            raise BusyError(_describe_holder(context, locks, lock, "Making snapshots"))
+    try:
+        yield
+    finally:
+        locks.free(lock)
+
+
+def _describe_holder(context: Context, locks: Locks, lock: str, words: str) -> str:
+    """The sentence that says who holds the lock, since when, and what to do."""
+    project, session = context.project.name, locks.holder(lock)
+    query = (
+        f"select step, started_at, run_id from ops.runs join ({HELD}) as held "
+        "on held.key = hashtextextended('prichal.run.' || run_id, 0) "
+        "where held.pid = %s and outcome = 'running' order by started_at limit 1"
+    )
+    with connect(context.settings.require_database()) as connection:
+        row = connection.execute(query, [session]).fetchone()
+    holder = _words_of(*row) if row else "a process that has just begun or just ended"
+    return (
+        f"{words} of project {project} is running already, by {holder}: wait until it has ended or stop it, "
+        "then run the same again."
+    )
+
+
+def _words_of(step: str, started_at: datetime, run_id: str) -> str:
+    return f"step {step} since {started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC (MLflow run {run_id})"
+
+
+def _lake_busy(context: Context) -> str:
+    return (
+        f"Outdated folders of the lake of project {context.project.name} have been removed by another process for more "
+        f"than {READ_SECONDS} s: see what it waits for, then run the same again."
+    )

@@ -1,0 +1,1 @@
+"""From raw files to a table: parse, validate, deduplicate, keep aside."""

@@ -1,0 +1,146 @@
+"""Files to one batch: every row typed or with its reason, kept as Parquet, and counted."""
+
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lake.ingest.parsing import check, read
+from lake.ingest.quarantine import BLANK, HEADER, located
+from lake.ingest.raw_files import RawFile, RawFileError
+from lake.ingest.validation import judge
+from lake.source import MONTH, Source
+from lake.table import Table, Taken
+from stack.errors import PrichalError
+from stack.folders.atomic import adopt, fresh_partial
+from stack.folders.checked_folder import seal
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+class QuarantineError(PrichalError):
+    """More rows are unusable than the source allows."""
+
+
+@dataclass
+class _Count:
+    """Rows of one file."""
+
+    rows: int = 0
+    unusable: int = 0
+    months: dict[str, int] = field(default_factory=dict)
+
+
+def stage(
+    spark: "Callable[[], SparkSession]",
+    source: Source,
+    files: Sequence[RawFile],
+    table: Table,
+    batch: str,
+    today: date,
+) -> dict[str, Taken]:
+    """Write the rows of these files as the batch, and what cannot be used to quarantine.
+
+    Raises:
+        RawFileError: a file is damaged, changed while it was read, or all of them hold no row.
+        QuarantineError: more rows are unusable than the source allows; the quarantine holds them.
+    """
+    kinds = [check(source, file) for file in files]
+    links, partial = fresh_partial(table.folder / "raw"), fresh_partial(table.folder / f"staged-{batch}")
+    try:
+        judged = judge(read(spark(), source, files, kinds, links), source, [file.drop or today for file in files])
+        _write(judged, partial, files)
+    finally:
+        shutil.rmtree(links, ignore_errors=True)
+    for file in files:
+        file.check_unchanged()
+    table.batch(batch).parent.mkdir(parents=True, exist_ok=True)
+    seal(partial)
+    adopt(partial, table.batch(batch))
+    staged = spark().read.parquet(str(table.batch(batch)))
+    counts = _count(staged)
+    quarantine = table.quarantine / batch
+    _set_aside(staged, files, counts, quarantine, source)
+    _stop_if_too_many(source, counts, staged, quarantine)
+    return {
+        file.name: Taken(
+            content=file.content, batch=batch, place=place, drop=str(file.drop) if file.drop else None,
+            rows_in=counts[place].rows, quarantined=counts[place].unusable, months=counts[place].months,
+        )
+        for place, file in enumerate(files)
+    }  # fmt: skip
+
+
+def _write(judged: "DataFrame", partial: Path, files: Sequence[RawFile]) -> None:
+    """Write the batch; where Spark cannot read a file, say which."""
+    try:
+        judged.write.parquet(str(partial))
+    except Exception as error:
+        for file in files:
+            file.check_unchanged()
+        # Spark tells the path of the link, which is called by the file's place.
+        found = re.search(r"FAILED_READ_FILE.*?/(\d+)\.(?:gz|raw)\b", str(error), re.DOTALL)
+        if found is None:
+            raise
+        name = files[int(found.group(1))].name
+        raise RawFileError(f"{name} cannot be read to its end: it is cut off or damaged; export it again.") from error
+
+
+def _count(staged: "DataFrame") -> dict[int, _Count]:
+    from pyspark.sql import functions as F  # noqa: N812
+
+    kind = F.when(F.col("_reason").isin(HEADER, BLANK), F.col("_reason"))
+    found = staged.groupBy("_file", MONTH, kind.alias("kind"), F.isnotnull("_reason").alias("bad")).count().collect()
+    counts: dict[int, _Count] = defaultdict(_Count)
+    for row in found:
+        one = counts[row["_file"]]
+        if row["kind"] == HEADER:  # the first is none of the rows, another one in the middle cannot be used
+            one.rows += row["count"] - 1
+            one.unusable += row["count"] - 1
+        elif row["kind"] is None:
+            one.rows += row["count"]
+            if row["bad"]:
+                one.unusable += row["count"]
+            else:
+                one.months[row[MONTH]] = row["count"]
+    return counts
+
+
+def _set_aside(
+    staged: "DataFrame", files: Sequence[RawFile], counts: dict[int, _Count], target: Path, source: Source
+) -> None:
+    """Write what cannot be used; a header is such a row where it is there again."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    shutil.rmtree(target, ignore_errors=True)
+    if not any(count.unusable for count in counts.values()):
+        return
+    bad = staged.where(F.col("_reason").isNotNull() & (F.col("_reason") != BLANK))
+    found = located(bad, staged, {place: file.name for place, file in enumerate(files)}, source)
+    again = F.when(F.col("_reason") == HEADER, F.lit("the header again")).otherwise(F.col("_reason"))
+    told = found.where((F.col("_reason") != HEADER) | (F.col("position") != "line 1"))
+    told.select("file", "position", F.col("_raw").alias("raw"), again.alias("reason")).coalesce(1).write.parquet(
+        str(target)
+    )
+
+
+def _stop_if_too_many(source: Source, counts: dict[int, _Count], staged: "DataFrame", aside: Path) -> None:
+    rows_in = sum(count.rows for count in counts.values())
+    quarantined = sum(count.unusable for count in counts.values())
+    if rows_in == 0:
+        return
+    share = quarantined / rows_in
+    if share <= source.max_quarantined and (quarantined < rows_in):
+        return
+    first = staged.where(~staged["_reason"].isin(HEADER, BLANK)).select("_reason").first()
+    raise QuarantineError(
+        f"Source {source.name}: {quarantined} of {rows_in} rows ({share:.1%}) cannot be used, at most "
+        f"{source.max_quarantined:.1%} may; the first says «{first[0] if first else ''}». "
+        f"The rows and their reasons are in "
+        f"{aside}; mend the export, or raise max_quarantined of the source. The table was left as it was."
+    )

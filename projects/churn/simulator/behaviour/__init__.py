@@ -1,0 +1,1 @@
+"""What subscribers do: viewing, site, apps, looking at tariffs."""

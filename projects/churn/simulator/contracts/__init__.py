@@ -1,0 +1,1 @@
+"""Trials, paid periods, charges and leaving; and the truth about them."""

@@ -1,0 +1,1 @@
+"""Who the subscribers are: profiles, devices, moods, campaigns, titles."""

@@ -1,0 +1,1 @@
+"""The exports of each system, and the drops in which they arrive."""

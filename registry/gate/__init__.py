@@ -1,0 +1,1 @@
+"""The gate: evidence, policy, measurements and checks, and the decision."""

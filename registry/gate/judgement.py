@@ -1,0 +1,158 @@
+"""Judge one model: what is proposed and what stands, measured, put to the gate, and held against the ledger."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from registry.gate.checks import Case, Check
+from registry.gate.gate import Decision, decide
+from registry.gate.origin import origin
+from registry.gate.policy import Policy
+from registry.ledger.chain import Row
+from registry.ledger.history import Past, promoted_files
+from registry.versions.version_files import changed_sentence
+from registry.versions.versions import Standing, Version
+from stack.errors import PrichalError
+
+#: scores both versions on the same rows and says what came out (`registry/gate/measurements.py`).
+Measure = Callable[[Standing], Mapping[str, Any]]
+#: characters of an error that are kept.
+LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A decision, and all that it rests on."""
+
+    standing: Standing
+    measured: Mapping[str, Any] | None
+    decision: Decision
+    policy: Policy
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """What it is bound to."""
+        return self.standing.subject(self.policy)
+
+    def json(self) -> dict[str, Any]:
+        """As the ledger holds it: the gate's checks, the whole policy, what was measured, and digests of the rest."""
+        return {**self.decision.json(), "subject": self.subject, "measured": self.measured}
+
+
+def judge(standing: Standing, past: Past, policy: Policy, measure: Measure, mode: str) -> Judged:
+    """The gate's decision, and what else speaks against a promotion.
+
+    Args:
+        standing: the challenger and what is in production.
+        past: what the ledger says of the model.
+        policy: the project's bounds.
+        measure: may fail with any error; that is a refusal which says so.
+        mode: `auto` or `review`.
+    """
+    measured, problem = _measured(measure, standing)
+    case = Case(
+        challenger=standing.challenger.evidence,
+        production=standing.production.evidence if standing.production else None,
+        first=standing.production is None,
+        measured=measured,
+        problem=problem,
+        number=standing.challenger.number,
+        digest=standing.challenger.files_sha256,
+        against=standing.production.number if standing.production else None,
+    )
+    more = [
+        *_files(standing, past),
+        *origin(standing.challenger, measured),
+        *_policy(past, policy),
+        *_barred(past, standing.challenger.number, mode),
+    ]
+    return Judged(standing, measured, with_checks(decide(case, policy), more), policy)
+
+
+def with_checks(decision: Decision, checks: list[Check]) -> Decision:
+    """The decision with checks on top, which it must pass too."""
+    accepted = decision.accepted and all(check.passed for check in checks)
+    return replace(decision, accepted=accepted, checks=(*decision.checks, *checks))
+
+
+def failed_check(name: str, sentence: str) -> Check:
+    """A question without a number that was not passed."""
+    return Check(name, False, None, None, sentence)
+
+
+def _measured(measure: Measure, standing: Standing) -> tuple[Mapping[str, Any] | None, str | None]:
+    """What was measured, or why nothing was."""
+    try:
+        return measure(standing), None
+    except Exception as error:  # what cannot be measured must refuse, whatever the reason: the gate fails closed
+        return None, f"{_one_line(error)}."
+
+
+def _one_line(error: Exception) -> str:
+    """Type, of an error that is not ours, and first line, without what stands before the @ of an address."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = re.sub(r"://[^\s/@]*@", "://", lines[0]) if lines else "no text"
+    text = text[:LONGEST].rstrip(".")
+    return text if isinstance(error, PrichalError) else f"{type(error).__name__}: {text}"
+
+
+def _files(standing: Standing, past: Past) -> Iterator[Check]:
+    """Can the files of both be read and loaded, and are those in production the ones that were promoted?"""
+    for version in (standing.challenger, standing.production):
+        sentence = None if version is None else _files_sentence(version)
+        if sentence is not None:
+            yield failed_check("files", sentence)
+    production = standing.production
+    promoted = promoted_files(past, production.number) if production is not None else None
+    if production is not None and promoted is not None and promoted != production.files_sha256:
+        called = f"version {production.number} of {production.model}"
+        yield failed_check("files", changed_sentence(called, promoted, production.files_sha256))
+
+
+def _files_sentence(version: Version) -> str | None:
+    called = f"version {version.number} of {version.model}"
+    if version.files_sha256 is None:
+        return f"The files of {called} cannot be read."
+    if version.files_problem is not None:
+        return f"V{called[1:]} cannot be loaded, for {version.files_problem}: train again."
+    return None
+
+
+def _policy(past: Past, policy: Policy) -> Iterator[Check]:
+    """Bounds belong to a version of the policy once it was decided by; a bound that is new since then is not held."""
+    first = next((row for row in past.rows if _bounds(row).get("version") == policy.version), None)
+    if first is None:
+        return
+    now = policy.model_dump(mode="json")
+    other = sorted(name for name, bound in _bounds(first).items() if name in now and now[name] != bound)
+    if other:
+        yield failed_check(
+            "policy",
+            f"Row {first.id} of the ledger was decided by policy version {policy.version} with another "
+            f"{', '.join(other)}: raise the policy's version when a bound changes.",
+        )
+
+
+def _bounds(row: Row) -> Mapping[str, Any]:
+    found = row.decision.get("policy")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _barred(past: Past, number: str, mode: str) -> Iterator[Check]:
+    """What people, or the watch, have said of this version before: the gate alone cannot overrule them."""
+    for row in reversed(past.rows):
+        if row.act == "promote" and row.version == number:
+            return  # somebody put it there after all
+        if row.act == "reject" and row.version == number:
+            yield failed_check("rejected", f"Version {number} {_said(row, 'was rejected')}: train another one.")
+            return
+        if row.act == "rollback" and row.replaced == number:
+            if mode == "auto":
+                sentence = f"Version {number} {_said(row, 'was withdrawn')}: only a review can bring it back."
+                yield failed_check("withdrawn", sentence)
+            return
+
+
+def _said(row: Row, what: str) -> str:
+    return f"{what} by {row.who} on {row.happened_at:%Y-%m-%d} ({row.reason.rstrip('.')})"

@@ -1,0 +1,1 @@
+"""Release: promote, review, roll back, and the version in production."""

@@ -1,0 +1,82 @@
+"""The version that may score: the one that the ledger vouches for, and only if MLflow says the same."""
+
+from collections.abc import Sequence
+
+from mlflow import MlflowClient
+
+from registry.ledger import ledger
+from registry.ledger.history import Past, promoted_files, read
+from registry.release.locked_models import aliases
+from stack.errors import PrichalError
+from stack.postgres import connect
+
+
+class NoProductionError(PrichalError):
+    """No version may score."""
+
+
+class NotVouchedError(PrichalError):
+    """The alias is not where the ledger says."""
+
+
+def production(database_url: str, model: str) -> str:
+    """The version that may score.
+
+    Raises:
+        NoProductionError: none may.
+        NotVouchedError: somebody moved the alias by hand.
+    """
+    return productions(database_url, [model])[model]
+
+
+def productions(database_url: str, models: Sequence[str]) -> dict[str, str]:
+    """The versions that may score: of models released together the ones before or the ones after, never a mixture.
+
+    While a move has begun and not ended, the version before is the one.
+
+    Raises:
+        NoProductionError: a model has none.
+        NotVouchedError: somebody moved an alias by hand.
+    """
+    ledger.prepare(database_url)
+    with connect(database_url) as connection:
+        connection.execute("set transaction isolation level repeatable read, read only")
+        pasts = {model: read(connection, model) for model in models}
+    client = MlflowClient()
+    return {model: _vouched(model, past, aliases(client, model).get("production")) for model, past in pasts.items()}
+
+
+def previous(database_url: str, model: str) -> str | None:
+    """The version that a rollback brings back; None if there is none."""
+    ledger.prepare(database_url)
+    with connect(database_url) as connection:
+        return read(connection, model).previous
+
+
+def approved_files(database_url: str, model: str, version: str) -> str | None:
+    """SHA-256 of the files that a version was promoted with; None if the ledger is older than such digests."""
+    ledger.prepare(database_url)
+    with connect(database_url) as connection:
+        return promoted_files(read(connection, model), version)
+
+
+def _vouched(model: str, past: Past, alias: str | None) -> str:
+    if past.production is None and (alias is None or past.intent):
+        raise NoProductionError(f"Model {model} has no version in production: {_next(past)}.")
+    may_be = {past.production, *([past.intent.version] if past.intent else [])}
+    if past.production is None or alias not in may_be:
+        raise NotVouchedError(
+            f"The alias production of {model} is at {_called(alias)}, and the ledger vouches for "
+            f"{_called(past.production)}: nothing is scored, run `-e promote`, which sets it back."
+        )
+    return past.production
+
+
+def _next(past: Past) -> str:
+    if past.review:
+        return f"its version {past.review.version} waits for a review, run `-e approve`, then `-e score`"
+    return "run `-e train`, then `-e promote`, and see why the gate refused"
+
+
+def _called(version: str | None) -> str:
+    return f"version {version}" if version else "nothing"

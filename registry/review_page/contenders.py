@@ -1,0 +1,13 @@
+"""Who is compared, and what they are called."""
+
+from registry.versions.versions import Standing, Version
+
+
+def called(version: Version | None) -> str:
+    """A version as the head of a column."""
+    return "nothing" if version is None else f"version {version.number}"
+
+
+def both(standing: Standing) -> list[Version]:
+    """The challenger, and the version in production if there is one."""
+    return [one for one in (standing.challenger, standing.production) if one is not None]

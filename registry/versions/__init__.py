@@ -1,0 +1,1 @@
+"""Registered versions: evidence, files, and the code that they may bring."""

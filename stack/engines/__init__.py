@@ -1,0 +1,1 @@
+"""Engines that run SQL over Parquet files: Spark and DuckDB."""

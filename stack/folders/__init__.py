@@ -1,0 +1,1 @@
+"""Folders and files: atomic replacement, checksums, private rights, owners."""

@@ -1,0 +1,105 @@
+"""A full disk, a folder that refuses, a file that is no Parquet: one sentence; a defect of ours: its traceback."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from features import DuckEngine
+from jobs.runtime import command
+from jobs.runtime.context import Context
+from jobs.runtime.failures import explain
+from stack.folders.atomic import fresh_partial, replace_text
+from tests.unit.builders import is_one_sentence
+
+
+def read_only(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+
+
+def said(act: Callable[[], object]) -> str:
+    """What a person is told of the exception."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011  every library raises a class of its own
+        act()
+    told = explain(caught.value)
+    assert told is not None, repr(caught.value)
+    assert is_one_sentence(told)
+    return str(told)
+
+
+def duck_write(folder: Path) -> None:
+    DuckEngine("UTC", threads=1).save("select id, random() as value from range(100000) as t(id)", folder)
+
+
+def test_a_full_disk_is_told(small_disk: Path):
+    acts: list[Callable[[], object]] = [
+        lambda: replace_text(small_disk / "current.json", "x" * 100_000),
+        lambda: duck_write(small_disk / "rows"),
+    ]
+    for act in acts:
+        assert said(act).startswith("The disk is full")
+
+
+def test_a_read_only_lake_is_told(small_disk: Path):
+    read_only(small_disk)
+    acts: list[Callable[[], object]] = [
+        lambda: replace_text(small_disk / "current.json", "x"),
+        lambda: fresh_partial(small_disk / "churn" / "rows"),
+        lambda: duck_write(small_disk / "rows"),
+    ]
+    for act in acts:
+        assert f"(Read-only file system) at {small_disk}" in said(act)
+
+
+def test_a_lake_that_is_a_file_is_told(tmp_path: Path):
+    lake = tmp_path / "lake"
+    lake.write_text("no folder")
+    assert f"(Not a directory) at {lake}" in said(lambda: replace_text(lake / "churn" / "current.json", "x"))
+
+
+def test_a_file_that_is_no_parquet_is_told(tmp_path: Path):
+    (tmp_path / "rows.parquet").write_text("no Parquet, but long enough to be taken for it")
+    engine = DuckEngine("UTC", threads=1)
+    assert "missing, cut or damaged" in said(lambda: engine.show_files("rows", [tmp_path / "rows.parquet"]))
+    assert "missing, cut or damaged" in said(lambda: engine.show_files("rows", [tmp_path / "gone.parquet"]))
+
+
+def test_the_words_of_spark_and_postgresql_are_understood():
+    from py4j.protocol import Py4JError
+
+    text = "[TASK_WRITE_FAILED] Task failed while writing rows to file:/lake/churn/rows.\n\tat java.io: {}"
+    assert said(lambda: fail(Py4JError(text.format("No space left on device")))).startswith(
+        "The disk is full at /lake/churn/rows: "
+    )
+    assert "(Read-only file system)" in said(lambda: fail(Py4JError(text.format("Read-only file system"))))
+    assert "PostgreSQL's disk is full" in said(lambda: fail(psycopg.errors.DiskFull("could not extend file")))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [KeyError("No space left on device"), FileNotFoundError(2, "no such file"), ValueError("not a Parquet file")],
+)
+def test_a_defect_of_ours_keeps_its_traceback(error: Exception):
+    assert explain(error) is None
+
+
+def test_a_step_ends_in_the_sentence(
+    context: Context, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.argv", ["prichal score"])
+    monkeypatch.setattr(command.Context, "of", lambda _project: context)
+    monkeypatch.setattr(command.services, "check", lambda _settings: None)
+    monkeypatch.setattr(command, "open_tracking", lambda _context: None)
+
+    def act(_context: Context) -> None:
+        with open("/dev/full", "w") as full:  # noqa: PTH123  the system's own full disk
+            full.write("x" * 100_000)
+
+    assert command.run("score", act, {"project": "cdnow"}) == 2
+    assert capsys.readouterr().err.startswith("prichal: The disk is full")
+
+
+def fail(error: Exception) -> None:
+    raise error

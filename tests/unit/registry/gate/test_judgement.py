@@ -1,0 +1,123 @@
+"""What speaks against a promotion beside the gate: what could not be measured, the policy's past, people's word."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from registry import Policy, Row, Standing, Version
+from registry.gate.judgement import judge
+from registry.ledger.history import add_up
+from tests.unit.builders import evidence, measured
+
+POLICY = Policy()
+
+
+def version(number: str, files: str | None = "f" * 64) -> Version:
+    own = evidence(run_id=f"run{number}")
+    return Version(
+        "m", number, f"run{number}", "ann", own, "e" * 64, files, ("days",), {},
+        bundle_sha256=own["bundle_sha256"], provenance={"project": own["project"], "population": own["population"]},
+    )  # fmt: skip
+
+
+STANDING = Standing(version("2"), version("1"))
+
+
+def row(number: int, act: str, version: str, replaced: str | None = None, **decision: Any) -> Row:
+    return Row(number, datetime(2026, 1, number, tzinfo=UTC), "bob", "m", act, version, replaced, decision, "odd.", "")
+
+
+def failed(*rows: Row, policy: Policy = POLICY, mode: str = "auto", standing: Standing = STANDING) -> list[str]:
+    """Names and sentences of checks that were not passed, beside the gate's own."""
+    judged = judge(standing, add_up(rows), policy, lambda _: measured(), mode)
+    own = {"policy", "rejected", "withdrawn", "files", "measured"}
+    return [f"{one.name}: {one.sentence}" for one in judged.decision.checks if not one.passed and one.name in own]
+
+
+BOUNDS = POLICY.model_dump(mode="json")
+WITHDRAWN = (row(1, "promote", "1"), row(2, "promote", "2", "1"), row(3, "rollback", "1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "mode", "said"),
+    [
+        ((), "auto", []),
+        ((row(1, "refuse", "1", policy=BOUNDS),), "auto", []),
+        ((row(1, "refuse", "1", policy=BOUNDS | {"fewest_left": 5}),), "auto", ["policy: Row 1 of the ledger"]),
+        ((row(1, "refuse", "1", policy=BOUNDS | {"fewest_left": 5}), row(2, "refuse", "1", policy=BOUNDS)), "auto",
+         ["policy: Row 1 of the ledger"]),
+        ((row(1, "refuse", "1", policy=BOUNDS | {"fewest_left": 5, "version": 0}),), "auto", []),
+        ((row(1, "promote", "1", policy_version=1),), "auto", []),
+        (WITHDRAWN, "auto", ["withdrawn: Version 2 was withdrawn by bob on 2026-01-03 (odd)"]),
+        (WITHDRAWN, "review", []),
+        ((*WITHDRAWN, row(4, "promote", "2", "1")), "auto", []),
+        ((row(1, "reject", "2"),), "review", ["rejected: Version 2 was rejected by bob on 2026-01-01 (odd)"]),
+        ((row(1, "reject", "1"),), "auto", []),
+    ],
+    ids=["nothing yet", "same bounds", "other bounds of the same version", "asked again with the other bounds",
+         "other bounds of another version", "a row of an earlier release", "withdrawn",
+         "withdrawn, and a person decides", "withdrawn, and brought back", "rejected", "another one rejected"],
+)  # fmt: skip
+def test_the_ledger_is_asked_too(rows: tuple[Row, ...], mode: str, said: list[str]):
+    found = failed(*rows, mode=mode)
+    assert len(found) == len(said)
+    assert all(sentence.startswith(start) for sentence, start in zip(found, said, strict=True))
+
+
+@pytest.mark.parametrize("which", ["challenger", "production"])
+def test_a_version_whose_files_cannot_be_read_is_refused(which: str):
+    gone = replace(STANDING, **{which: version("7", files=None)})
+    assert failed(standing=gone) == ["files: The files of version 7 of m cannot be read."]
+
+
+def test_code_that_nobody_knows_is_refused():
+    strange = replace(version("2"), files_problem="its churn_model.py is code that this repository does not know")
+    said = ["files: Version 2 of m cannot be loaded, for its churn_model.py is code that this repository does not know"]
+    assert [one.removesuffix(": train again.") for one in failed(standing=Standing(strange, None))] == said
+
+
+def test_production_is_compared_with_the_files_that_were_promoted():
+    promoted = [
+        row(1, "promote", "1", subject={"challenger": {"number": "1", "files_sha256": key * 64}}) for key in "af"
+    ]
+    assert failed(promoted[1]) == []
+    (said,) = failed(promoted[0])
+    assert said.startswith(
+        "files: The files of version 1 of m were changed after they were approved (SHA-256 aaaaaaaaaaaa"
+    )
+    assert failed(row(1, "promote", "1")) == [], "the ledger is older than such digests"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("no rows\nat all"), "Nothing was measured on the same rows: RuntimeError: no rows."),
+        (ValueError(), "Nothing was measured on the same rows: ValueError: no text."),
+        (OSError("GET http://ann:secret@host/x."), "Nothing was measured on the same rows: OSError: GET http://host/x."),
+    ],
+    ids=["two lines", "no text", "a password"],
+)  # fmt: skip
+def test_whatever_goes_wrong_while_measuring_refuses_and_is_said(error: Exception, said: str):
+    def breaks(standing: Standing) -> dict[str, Any]:
+        raise error
+
+    judged = judge(STANDING, add_up(()), POLICY, breaks, "auto")
+    assert not judged.decision.accepted
+    assert judged.measured is None
+    assert said in [check.sentence for check in judged.decision.checks]
+
+
+def test_who_stops_the_program_while_measuring_is_not_a_refusal():
+    def stopped(standing: Standing) -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judge(STANDING, add_up(()), POLICY, stopped, "auto")
+
+
+def test_an_accepted_case_is_accepted():
+    assert judge(
+        STANDING, add_up(()), POLICY, lambda _: measured(digest="f" * 64, versus__digest="f" * 64), "auto"
+    ).decision.accepted

@@ -1,0 +1,125 @@
+"""The rows that judged a version are read again as its training saw them, and none that production knows."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features import DuckEngine, TableSnapshots
+from tests.unit.builders import is_one_sentence
+from tests.unit.ready_tables import TABLE, UNDATED, project, take
+from tests.unit.ready_tables import rows as customers
+from training import AgainError, TrainingPlan, days_again, read_frame, rows_again
+from training.data.folds import Split
+from training.data.frame import Frame
+from training.data.provenance import about
+from training.data.stratified_holdout import deal
+
+MONTHS = tuple(date(2026, month, 1) for month in range(1, 7))
+PLAN = TrainingPlan(recency="silence")
+NAMES = ["silence", "plan_basic", "plan_plus"]
+
+
+def snapshots_of(lake: Path, table: Any, rows: list[Any], days: tuple[date, ...]) -> TableSnapshots:
+    take(lake, rows, project="cdnow")
+    made = TableSnapshots(lake, project(table).spec, today=date(2027, 1, 1))
+    made.build(lambda: DuckEngine("UTC", threads=1), days)
+    return made
+
+
+@pytest.fixture(scope="module")
+def monthly(tmp_path_factory: pytest.TempPathFactory) -> TableSnapshots:
+    return snapshots_of(tmp_path_factory.mktemp("lake"), TABLE, customers(*map(str, MONTHS)), MONTHS)
+
+
+def one_day(lake: Path, silence: float = 1.0) -> TableSnapshots:
+    """A table of one day: 240 customers, every second of whom left."""
+    rows = [(user, "2026-03-01", str(user % 2), silence * user, "Basic") for user in range(240)]
+    return snapshots_of(lake, UNDATED, rows, (date(2026, 3, 1),))
+
+
+def frame(snapshots: TableSnapshots, days: tuple[date, ...]) -> Frame:
+    return read_frame([snapshots.path(day) for day in days], NAMES, "user_id", "active")
+
+
+def proof(snapshots: TableSnapshots, development: tuple[date, ...], judging: tuple[date, ...]) -> dict[str, Any]:
+    """What a training on these dates would say of itself."""
+    rows = frame(snapshots, (*development, *judging))
+    cut = Split(development, (), judging)
+    parts = rows.at(development), rows.at(judging)
+    return about(snapshots, snapshots.spec.populations[0], cut, *parts, code="0123456789")
+
+
+def proof_of_parts(snapshots: TableSnapshots) -> dict[str, Any]:
+    dealt, cut = deal(frame(snapshots, (snapshots.latest,)), PLAN)
+    parts = dealt.at(cut.development), dealt.at(cut.out_of_time)
+    return about(snapshots, snapshots.spec.populations[0], cut, *parts, code="0123456789")
+
+
+def again(snapshots: TableSnapshots, own: dict[str, Any], its: dict[str, Any] | None, names: list[str] | None = None):  # type: ignore[no-untyped-def]
+    return rows_again(snapshots, snapshots.spec.populations[0], PLAN, own, its, names or NAMES)
+
+
+def test_alone_or_beside_an_older_version_they_are_all_the_rows_of_the_evidence(monthly: TableSnapshots):
+    own, older = proof(monthly, MONTHS[:3], MONTHS[4:]), proof(monthly, MONTHS[:2], MONTHS[3:5])
+    for its in (None, older):
+        found = again(monthly, own, its)
+        assert found.json() == {
+            "dates": ["2026-05-01", "2026-06-01"], "digest": own["data"]["out_of_time_digest"], "rows": 4, "left": 2,
+            "matured_until": "2026-07-01",
+        }  # fmt: skip
+
+
+def test_dates_that_productions_labels_look_into_are_left_out(monthly: TableSnapshots):
+    own, newer = proof(monthly, MONTHS[:3], MONTHS[4:]), proof(monthly, MONTHS[:5], MONTHS[5:])
+    found = again(monthly, own, newer)
+    assert found.parts == ("2026-06-01",)
+    assert found.digest != own["data"]["out_of_time_digest"]
+    assert days_again(monthly, own, newer) == [date(2026, 6, 1)]
+
+
+def test_features_come_in_the_order_of_the_challenger_for_its_digest_only(monthly: TableSnapshots):
+    own = proof(monthly, MONTHS[:3], MONTHS[4:])
+    turned = again(monthly, own, None, NAMES[::-1])
+    assert turned.frame.names == tuple(NAMES)
+    assert turned.digest != own["data"]["out_of_time_digest"]
+
+
+def test_parts_are_dealt_as_they_were(tmp_path: Path):
+    snapshots = one_day(tmp_path)
+    own = proof_of_parts(snapshots)
+    for its in (None, own):
+        found = again(snapshots, own, its)
+        assert (found.parts, found.matured_until) == (("part 9", "part 10"), None)
+        assert found.digest == own["data"]["out_of_time_digest"]
+        assert len(found.frame) == 48
+
+
+def test_parts_that_a_version_may_know_do_not_judge(tmp_path: Path):
+    snapshots, changed = one_day(tmp_path / "one"), one_day(tmp_path / "two", silence=2.0)
+    own, other = proof_of_parts(snapshots), proof_of_parts(changed)
+    for made, its, said in ((changed, None, "dealt anew"), (snapshots, other, "fitted on other rows of the table")):
+        with pytest.raises(AgainError, match=said) as caught:
+            again(made, own, its)
+        assert is_one_sentence(caught.value)
+
+
+LATEST = object()
+
+
+@pytest.mark.parametrize(
+    ("own", "its", "said"),
+    [
+        pytest.param({}, LATEST, "labels up to 2026-07-01.*no row is left", id="all known"),
+        pytest.param({}, {"data": {}}, "version in production does not tell data.windows", id="an old one"),
+        pytest.param({}, {"data": {"windows": None}}, "not fitted by dates", id="fitted on parts"),
+        pytest.param({"data": {}}, None, "challenger does not tell data.out_of_time", id="an old challenger"),
+    ],
+)
+def test_without_rows_for_both_it_is_said_why(monthly: TableSnapshots, own: dict[str, Any], its: Any, said: str):
+    challenger = {**proof(monthly, MONTHS[:3], MONTHS[4:]), **own}
+    beside = proof(monthly, MONTHS, MONTHS[5:]) if its is LATEST else its
+    with pytest.raises(AgainError, match=said) as caught:
+        again(monthly, challenger, beside)
+    assert is_one_sentence(caught.value)

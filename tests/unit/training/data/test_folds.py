@@ -1,0 +1,154 @@
+"""Time order and embargo: what fits never sees what judges."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from features import monthly
+from tests.unit.builders import frame, is_one_sentence
+from training.data.folds import entity_groups, split
+from training.data.frame import TooLittleDataError
+from training.leakage.checks import entities_apart
+
+DAYS_90 = timedelta(days=90)
+#: close enough together that a date often lies an embargo before another, to the day.
+grids = st.sets(st.dates(date(2020, 1, 1), date(2020, 3, 31)), min_size=1, max_size=40).map(sorted)
+embargoes = st.integers(1, 30).map(lambda days: timedelta(days=days))
+counts = st.integers(1, 4)
+
+
+@given(dates=grids, embargo=embargoes, out_of_time=counts, folds=counts)
+def test_a_split_keeps_the_embargo_everywhere_or_is_refused(
+    dates: list[date], embargo: timedelta, out_of_time: int, folds: int
+):
+    try:
+        cut = split(dates, embargo, out_of_time, folds)
+    except TooLittleDataError:
+        assume(False)
+    assert cut.out_of_time == tuple(dates[-out_of_time:])
+    assert cut.development == tuple(day for day in dates if day <= cut.out_of_time[0] - embargo)
+    assert [fold.judge for fold in cut.folds] == [(day,) for day in cut.development[-folds:]]
+    for fold in cut.folds:
+        assert fold.fit == tuple(day for day in dates if day <= fold.judge[0] - embargo)
+        assert fold.fit
+        assert not {*fold.fit, *fold.judge} & {*cut.out_of_time}
+
+
+@given(dates=grids, embargo=embargoes, out_of_time=counts, folds=counts)
+def test_a_split_is_refused_only_where_a_fold_would_have_nothing_to_fit_on(
+    dates: list[date], embargo: timedelta, out_of_time: int, folds: int
+):
+    try:
+        split(dates, embargo, out_of_time, folds)
+    except TooLittleDataError as error:
+        assert is_one_sentence(error)  # noqa: PT017  # whether it is raised is the other half of the claim
+        before = [day for day in dates if day + embargo <= dates[-out_of_time:][0]]
+        first_judges = before[-folds:]
+        enough = len(dates) >= out_of_time and len(before) >= folds
+        assert not enough or dates[0] + embargo > first_judges[0]
+
+
+@given(data=st.data(), dates=grids)
+def test_neither_the_order_of_the_dates_nor_a_repetition_matters(data: st.DataObject, dates: list[date]):
+    given_dates = data.draw(st.permutations(dates + dates[:2]))
+    try:
+        expected = split(dates, timedelta(days=30), 1, 1)
+    except TooLittleDataError:
+        assume(False)
+    assert split(given_dates, timedelta(days=30), 1, 1) == expected
+
+
+def test_the_record_shop_is_cut_as_the_documentation_says():
+    cut = split(monthly(date(1997, 5, 1), date(1998, 4, 1)), DAYS_90, out_of_time=2, folds=3)
+    assert cut.development == tuple(monthly(date(1997, 5, 1), date(1997, 12, 1)))
+    assert cut.out_of_time == (date(1998, 3, 1), date(1998, 4, 1))
+    assert [fold.judge for fold in cut.folds] == [(date(1997, month, 1),) for month in (10, 11, 12)]
+    assert [fold.fit[-1] for fold in cut.folds] == [date(1997, month, 1) for month in (7, 8, 9)]
+
+
+def test_the_calibration_is_fitted_on_dates_that_the_model_was_not():
+    cut = split(monthly(date(1997, 5, 1), date(1998, 4, 1)), DAYS_90, out_of_time=2, folds=3)
+    assert cut.fit == tuple(monthly(date(1997, 5, 1), date(1997, 11, 1)))
+    assert cut.calibrate == (date(1997, 12, 1),)
+
+
+def test_several_dates_calibrate_where_the_plan_says_so():
+    cut = split(monthly(date(2025, 8, 1), date(2026, 8, 1)), timedelta(days=32), 3, 2, calibration=2)
+    assert cut.out_of_time == tuple(monthly(date(2026, 6, 1), date(2026, 8, 1)))
+    assert cut.calibrate == (date(2026, 3, 1), date(2026, 4, 1)) == cut.development[-2:]
+    assert cut.fit == tuple(monthly(date(2025, 8, 1), date(2026, 2, 1)))
+
+
+def test_calibration_must_leave_dates_to_fit_on():
+    dates = monthly(date(2025, 12, 1), date(2026, 8, 1))
+    assert len(split(dates, DAYS_90, 2, 1, calibration=4).fit) == 1
+    with pytest.raises(TooLittleDataError, match=r"5 development snapshots .* too few to calibrate on 5") as caught:
+        split(dates, DAYS_90, 2, 1, calibration=5)
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("first", "enough"),
+    [
+        pytest.param(date(1997, 7, 1), True, id="July is 92 days before the first judge"),
+        pytest.param(date(1997, 8, 1), False, id="August is 61 days before the first judge"),
+    ],
+)
+def test_history_is_enough_to_the_day(first: date, enough: bool):
+    dates = monthly(first, date(1998, 4, 1))
+    if enough:
+        assert split(dates, DAYS_90, 2, 3).folds[0].fit == (first,)
+    else:
+        with pytest.raises(TooLittleDataError):
+            split(dates, DAYS_90, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("dates", "said"),
+    [
+        pytest.param([], r"^0 matured snapshots \(none\) are too few for 2 out-of-time dates, 3 folds", id="none"),
+        pytest.param([date(1997, 5, 1)], r"^1 matured snapshots \(1997-05-01 to 1997-05-01\)", id="one"),
+        pytest.param(
+            monthly(date(1997, 5, 1), date(1997, 12, 1)),
+            r"^8 matured .* an embargo of 90 days: there must be 5 dates to judge on",
+            id="the embargo takes too many",
+        ),
+    ],
+)
+def test_too_short_a_history_is_told_with_what_there_is_and_what_is_needed(dates: list[date], said: str):
+    with pytest.raises(TooLittleDataError, match=said) as caught:
+        split(dates, DAYS_90, 2, 3)
+    assert is_one_sentence(caught.value)
+
+
+GRID = monthly(date(1997, 1, 1), date(1997, 12, 1))
+
+
+@pytest.mark.parametrize("folds", [1, 3])
+def test_nobody_is_fitted_on_and_judged_where_users_are_kept_apart(folds: int):
+    rows = frame(GRID)
+    for fold in split(GRID, DAYS_90, 2, folds, users_apart=True).folds:
+        early, late = fold.cut(rows)
+        assert entities_apart(early, late).passed
+        # A third of the people judge, a half if there is one fold.
+        assert len(late) / len(rows.at(fold.judge)) == pytest.approx(1 / max(2, folds), abs=0.1)
+        assert len(early) + len(late) < len(rows)
+    together = split(GRID, DAYS_90, 2, folds).folds[0]
+    assert not entities_apart(*together.cut(rows)).passed
+
+
+def test_every_fold_judges_other_people_where_users_are_kept_apart():
+    rows = frame(GRID)
+    judged = [set(fold.cut(rows)[1].entity) for fold in split(GRID, DAYS_90, 2, 3, users_apart=True).folds]
+    assert sum(map(len, judged)) == len(set.union(*judged)) == 120
+
+
+def test_a_group_depends_on_the_name_alone():
+    names = np.array(["u1", "u2", "u3", "u1"], dtype=object)
+    assert entity_groups(names, 5).tolist() == entity_groups(names[::-1], 5).tolist()[::-1]
+    assert entity_groups(np.array([1, 2, 3]), 5).tolist() == entity_groups(np.array(["1", "2", "3"]), 5).tolist()
+    counts = np.bincount(entity_groups(np.arange(10_000), 5))
+    assert counts.min() > 1_800

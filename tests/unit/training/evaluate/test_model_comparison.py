@@ -1,0 +1,98 @@
+"""Two models on the same rows."""
+
+import json
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from registry.gate.evidence import read
+from registry.gate.measurements import Measured
+from tests.unit.builders import frame, is_one_sentence, measured
+from training import ScoresError, Slice, versus
+from training.data.frame import Frame
+from training.evaluate.auc import auc_draws
+from training.evaluate.bootstrap import Floats
+from training.evaluate.model_comparison import Versus
+
+SLICES = (Slice("silence", "silence", (60, 120)), Slice("spent", "spent", (1000,)))
+
+
+@pytest.fixture(scope="module")
+def rows() -> Frame:
+    return frame([date(2026, 1, 1), date(2026, 2, 1)], entities=300)
+
+
+def score(rows: Frame, noise: float, seed: int = 1) -> Floats:
+    signal = rows.rows[:, 0] / 50 + noise * np.random.default_rng(seed).normal(size=len(rows))
+    return np.asarray(1 / (1 + np.exp(2 - signal)))
+
+
+@pytest.fixture(scope="module")
+def found(rows: Frame) -> Versus:
+    return versus(rows, score(rows, 0.1), score(rows, 2.0), SLICES, seed=7)
+
+
+def test_the_difference_is_paired_draw_by_draw(rows: Frame, found: Versus):
+    own, its = (auc_draws(rows.labels, one, rows.entity, 7) for one in (found.challenger, score(rows, 2.0)))
+    low, high = np.percentile(own - its, [2.5, 97.5])
+    assert found.bootstrap is not None
+    assert found.delong is not None
+    assert (found.bootstrap.low, found.bootstrap.high) == pytest.approx((low, high), abs=1e-12)
+    assert found.bootstrap.value == pytest.approx(found.delong.value, abs=1e-12)
+    assert found.delong.low == pytest.approx(found.bootstrap.low, abs=0.01)
+    assert found.bootstrap.low > 0, "noise makes a model worse"
+
+
+def test_it_is_told_as_the_registry_reads_it(found: Versus):
+    told = json.loads(json.dumps(found.json()))
+    told["versus"] |= {"version": "1", "digest": "0123456789"}
+    held = read(Measured, measured(**told))
+    assert held.versus is not None
+    sizes = {(one.slice, one.range): (one.rows, one.difference is None) for one in held.versus.slices}
+    assert sum(rows for (name, _), (rows, _) in sizes.items() if name == "silence") == 600
+    assert sizes["spent", "not known"][1] == (sizes["spent", "not known"][0] < 60)
+
+
+def test_who_enters_the_riskiest_tenth_and_who_leaves_it(rows: Frame):
+    before = np.linspace(0.01, 0.99, 600)
+    after = before.copy()
+    after[[0, 599]] = after[[599, 0]]  # the first and the last change places
+    moved = versus(rows, after, before, (), seed=1).moved
+    assert moved is not None
+    assert (moved.top, moved.entered.tolist(), moved.withdrawn.tolist()) == (60, [0], [599])
+    assert 0.9 < moved.rank_correlation < 1
+
+
+def test_the_same_model_does_not_differ_from_itself(rows: Frame):
+    same = versus(rows, score(rows, 0.5), score(rows, 0.5), SLICES, seed=1).json()
+    assert same["versus"]["bootstrap"] == same["versus"]["delong"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert same["moved"] == {"rank_correlation": pytest.approx(1.0), "top": 60, "entered": 0, "withdrawn": 0}
+
+
+def test_with_nothing_in_production_only_the_challenger_is_told(rows: Frame, found: Versus):
+    alone = versus(rows, found.challenger, None, SLICES, seed=7)
+    assert alone.json() == {"auc": found.auc.json(), "versus": None, "moved": None}
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        pytest.param(lambda p: np.where(np.arange(600) == 3, np.nan, p), "1 of 600 rows", id="one is missing"),
+        pytest.param(lambda p: p[:-1], "600 of 600 rows", id="one too few"),
+        pytest.param(lambda p: np.full(600, np.inf), "600 of 600 rows", id="infinite"),
+    ],
+)
+@pytest.mark.parametrize("whose", ["challenger", "version in production"])
+def test_scores_that_are_none_are_not_compared(rows: Frame, damage: Any, said: str, whose: str):
+    both = [score(rows, 0.1), score(rows, 0.2)]
+    both[whose != "challenger"] = damage(both[0])
+    with pytest.raises(ScoresError, match=f"The {whose} gives no number for {said}") as caught:
+        versus(rows, both[0], both[1], (), seed=1)
+    assert is_one_sentence(caught.value)
+
+
+def test_rows_of_one_class_are_not_compared(rows: Frame):
+    with pytest.raises(ScoresError, match="some must have left"):
+        versus(rows.only(rows.labels == 1), np.full(int(rows.labels.sum()), 0.5), None, (), seed=1)

@@ -1,0 +1,54 @@
+"""The note of a run holds the five figures that matter, and nothing of it can break the page it stands on."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.builders import by_entity, evidence
+from training.report.run_note import point_differences, run_note
+
+ABOUT: dict[str, Any] = evidence(data__development_rows=40_000)
+METRICS = {**ABOUT["metrics"], "recall_at_10pct": {"value": 0.31}}
+
+
+def note(**changes: Any) -> str:
+    told = {"judged": {"metrics": METRICS}, "about": ABOUT, "baselines": ABOUT["baselines"]}
+    return run_note(**{**told, **changes})
+
+
+def test_the_five_figures_are_told():
+    assert note().splitlines() == [
+        "- **ROC-AUC, out of time**: 0.7800 (0.7700 to 0.7900)",
+        "- **Against baselines**: +0.0500 (+0.0400 to +0.0600) on recency; +0.0100 (+0.0020 to +0.0180) on logistic",
+        "- **Calibration**: off by 0.0200 (0.0100 to 0.0300) on average; slope 1.03 (0.97 to 1.09), "
+        "where 1 is neither too bold nor too timid",
+        "- **The riskiest 10%**: hold 0.310 of those who left, 3.1 times as many as a tenth at random",
+        "- **On what**: 10,000 rows of 1998-03-01, 1998-04-01, 6,000 left; made from 40,000 rows up to 1997-06-01",
+    ]
+
+
+def test_of_people_held_out_no_date_is_told():
+    said = note(about=by_entity(development_rows=40_000)).splitlines()
+    assert said[0] == "- **ROC-AUC, held out**: 0.7800 (0.7700 to 0.7900)"
+    assert said[-1] == (
+        "- **On what**: 10,000 rows of people held out, 6,000 left; made from 40,000 rows of others; validated by "
+        "entity, not out of time"
+    )
+
+
+def test_a_figure_with_an_interval_is_told_with_it():
+    recall = {"value": 0.31, "low": 0.29, "high": 0.33}
+    said = note(judged={"metrics": {**METRICS, "recall_at_10pct": recall}})
+    assert "hold 0.310 (0.290 to 0.330) of those who left, 3.1 times" in said
+
+
+def test_a_candidate_is_held_against_the_other_baselines():
+    judged = [
+        {"name": name, "baseline": baseline, "metrics": {"auc": {"value": auc}}}
+        for name, baseline, auc in (("recency", True, 0.6), ("logistic", True, 0.7), ("catboost", False, 0.75))
+    ]
+    told = {name: point_differences(name, judged) for name in ("catboost", "recency")}
+    assert told["catboost"] == {"recency": {"value": pytest.approx(0.15)}, "logistic": {"value": pytest.approx(0.05)}}
+    assert told["recency"] == {"logistic": {"value": pytest.approx(-0.1)}}
+    assert "- **Against baselines**: -0.1000 on logistic\n" in note(baselines=told["recency"])
+    assert "- **Against baselines**: it is the only baseline\n" in note(baselines={})

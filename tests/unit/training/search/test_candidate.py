@@ -1,0 +1,208 @@
+"""A candidate is judged in time order and calibrated on what it was not fitted on."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from features import monthly
+from tests.unit.builders import frame, is_one_sentence
+from training.data.folds import split
+from training.data.frame import Frame, TooLittleDataError
+from training.data.weights import recency_weights
+from training.models.calibration import platt
+from training.models.families import family
+from training.search.candidate import Candidate, fit_candidate
+from training.search.cross_validation import Judge, check_classes, judge_folds
+
+DATES = monthly(date(1997, 1, 1), date(1997, 12, 1))
+CUT = split(DATES, timedelta(days=90), out_of_time=2, folds=3)
+FRAME = frame(DATES)
+
+
+def fit(rows: Frame = FRAME, name: str = "logistic", params: dict[str, Any] | None = None) -> Candidate:
+    return fit_candidate(name, params or {}, rows, CUT, seed=7)
+
+
+def with_rows(dates: tuple[date, ...], **changes: Any) -> Frame:
+    """The frame with the rows of these dates overwritten."""
+    hit = np.isin(FRAME.as_of, np.array(dates, dtype="datetime64[D]"))
+    parts = {name: getattr(FRAME, name).copy() for name in changes}
+    for name, value in changes.items():
+        parts[name][hit] = value
+    return replace(FRAME, **parts)
+
+
+def test_a_folds_auc_is_that_of_its_later_date_ranked_by_a_fit_on_the_earlier_ones():
+    scores = judge_folds("recency", {"recency": 0}, FRAME, CUT.folds, seed=7)
+    for score, fold in zip(scores, CUT.folds, strict=True):
+        late = FRAME.at(fold.judge)
+        # Recency ranks by silence whatever it is fitted on.
+        assert score.auc == pytest.approx(roc_auc_score(late.labels, late.rows[:, 0]), abs=1e-12)
+        assert score.fold == fold
+
+
+def test_what_happened_out_of_time_cannot_be_learnt():
+    corrupted = with_rows(CUT.out_of_time, rows=1e6, labels=1)
+    for name, params in (("logistic", {}), ("catboost", {"iterations": 20})):
+        honest, other = fit(name=name, params=params), fit(corrupted, name, params)
+        assert np.array_equal(honest.probability(FRAME.rows), other.probability(FRAME.rows))
+        assert honest.fold_auc == other.fold_auc
+
+
+def test_what_happened_in_the_embargo_of_a_fold_cannot_be_learnt_by_it():
+    fold = CUT.folds[0]
+    between = tuple(day for day in DATES if fold.fit[-1] < day < fold.judge[0])
+    assert between
+    honest = judge_folds("logistic", {}, FRAME, (fold,), seed=7)[0]
+    other = judge_folds("logistic", {}, with_rows(between, labels=1), (fold,), seed=7)[0]
+    assert np.array_equal(honest.margin, other.margin)
+
+
+def test_the_model_itself_is_not_fitted_on_the_date_that_calibrates_it():
+    turned = with_rows(CUT.calibrate, labels=0)
+    turned = replace(turned, labels=np.where(np.arange(len(turned)) % 5 == 0, 1, turned.labels))
+    fifth = replace(FRAME, labels=np.where(np.arange(len(FRAME)) % 5 == 0, 1, FRAME.labels))
+    honest, other = fit(fifth), fit(turned)
+    assert honest.native == other.native
+    assert honest.calibration != other.calibration
+
+
+def test_probabilities_are_right_on_average_on_the_date_that_calibrates():
+    many = frame(DATES, entities=300)
+    late = many.at(CUT.calibrate)
+    turned = replace(many, labels=np.where(np.isin(many.as_of, np.unique(late.as_of)), 1 - many.labels, many.labels))
+    for name, params in (("recency", {"recency": 0}), ("logistic", {}), ("xgboost", {"rounds": 20})):
+        mean = fit(many, name, params).probability(late.rows).mean()
+        assert mean == pytest.approx(late.labels.mean(), abs=0.03)
+        mean = fit(turned, name, params).probability(late.rows).mean()
+        assert mean == pytest.approx(1 - late.labels.mean(), abs=0.01)
+
+
+def test_what_the_judge_of_the_search_has_judged_is_not_fitted_again():
+    judge = Judge(FRAME, CUT.folds, seed=7)
+    known = judge.scores("logistic", {"C": 0.1})
+    candidate = fit_candidate("logistic", {"C": 0.1}, FRAME, CUT, 7, judge)
+    assert all(one is other for one, other in zip(candidate.folds, known, strict=True))
+    judge.keep([("logistic", {"C": 0.01})])
+    assert judge.scores("logistic", {"C": 0.1})[0] is not known[0]
+
+
+@pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
+def test_shared_matrices_rank_as_matrices_made_for_each_fit(name: str):
+    judge = Judge(FRAME, CUT.folds[:1], seed=7)
+    early, late = CUT.folds[0].cut(FRAME)
+    for half_life in (None, 90):
+        weights = recency_weights(early, half_life)
+        params = {name: value for name, value in {"half_life": half_life}.items() if value}
+        for _ in range(2):
+            (score,) = judge.scores(name, params)
+            native = family(name).fit(early.rows, early.labels, {}, 7, weights)
+            assert np.array_equal(score.margin, family(name).margin(native, late.rows))
+    assert not np.array_equal(judge.scores(name, {})[0].margin, judge.scores(name, {"half_life": 90})[0].margin)
+
+
+def test_threads_that_fit_on_one_matrix_get_what_one_thread_gets():
+    sets = [("catboost", {"depth": depth, "iterations": 30}) for depth in (2, 3, 4)]
+    sets += [("xgboost", {"max_depth": depth, "rounds": 30}) for depth in (2, 3, 4)]
+    alone = [judge_folds(*one, FRAME, CUT.folds, seed=7) for one in sets]
+    judge = Judge(FRAME, CUT.folds, seed=7)
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda one: judge.scores(*one), sets))
+    assert [[fold.auc for fold in one] for one in together] == [[fold.auc for fold in one] for one in alone]
+
+
+def test_the_final_fit_weighs_snapshots_as_the_folds_did():
+    weighted = fit(params={"half_life": 30})
+    early = FRAME.at(CUT.fit)
+    expected = family("logistic").fit(early.rows, early.labels, {}, 7, recency_weights(early, 30))
+    assert weighted.native == expected != fit().native
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept"), [(1.0, 0.0), (0.5, -1.0), (2.0, 0.7)], ids=["right already", "too bold", "too timid"]
+)
+def test_platt_recovers_slope_and_intercept(slope: float, intercept: float):
+    rng = np.random.default_rng(11)
+    margin = rng.normal(0, 2, 50_000)
+    labels = (rng.random(50_000) < 1 / (1 + np.exp(-(slope * margin + intercept)))).astype(int)
+    found = platt(margin, labels)
+    assert found["slope"] == pytest.approx(slope, rel=0.05)
+    assert found["intercept"] == pytest.approx(intercept, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("dates", "label", "said"),
+    [
+        pytest.param(CUT.folds[1].judge, 0, "0 of 120 rows left and 120 stayed", id="everybody stayed where it judges"),
+        pytest.param(CUT.folds[1].judge, 1, "120 of 120 rows left and 0 stayed", id="everybody left where it judges"),
+        pytest.param(CUT.folds[1].fit, 0, "0 of 480 rows left", id="everybody stayed where it fits"),
+    ],
+)
+def test_a_fold_of_one_class_is_told_with_its_dates_and_counts(dates: tuple[date, ...], label: int, said: str):
+    with pytest.raises(TooLittleDataError, match=f"In snapshots {dates[0]} to {dates[-1]}, {said}") as caught:
+        judge_folds("logistic", {}, with_rows(dates, labels=label), CUT.folds[1:2], seed=7)
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize(("left", "enough"), [(9, False), (10, True), (110, True), (111, False)])
+def test_ten_rows_of_each_class_are_enough_and_nine_are_not(left: int, enough: bool):
+    one_date = FRAME.at(DATES[:1])
+    rows = replace(one_date, labels=(np.arange(120) < left).astype(int))
+    if enough:
+        check_classes(rows, "the test")
+    else:
+        with pytest.raises(TooLittleDataError, match=f"In the test, {left} of 120 rows left"):
+            check_classes(rows, "the test")
+
+
+def test_a_spread_needs_two_folds():
+    scores = judge_folds("recency", {"recency": 0}, FRAME, CUT.folds, seed=7)
+    one = Candidate("recency", {}, None, {}, scores[:1])
+    three = Candidate("recency", {}, None, {}, scores)
+    assert np.isnan(one.fold_spread)
+    assert one.fold_auc == scores[0].auc
+    assert three.fold_spread == pytest.approx(np.std([score.auc for score in scores], ddof=1))
+
+
+@pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
+def test_three_rows_or_one_who_left_are_told_whatever_the_family(name: str):
+    few = FRAME.only(np.isin(FRAME.entity, np.unique(FRAME.entity)[:1]))
+    one = replace(FRAME, labels=(np.arange(len(FRAME)) == 0).astype(int))
+    for rows, said in ((few, "rows left and"), (one, "1 of 360 rows left and 359 stayed")):
+        with pytest.raises(TooLittleDataError, match=said) as caught:
+            fit(rows, name)
+        assert is_one_sentence(caught.value)
+
+
+def test_one_class_where_it_fits_is_told_with_the_fits_dates():
+    for name in ("logistic", "catboost", "xgboost"):
+        judge = Judge(FRAME, CUT.folds, seed=7)
+        judge.scores(name, {})
+        with pytest.raises(TooLittleDataError, match=f"In snapshots {CUT.calibrate[0]} to") as caught:
+            fit_candidate(name, {}, with_rows(CUT.calibrate, labels=0), CUT, 7, judge)
+        assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
+def test_a_feature_that_is_null_only_where_it_is_fitted_says_nothing_where_it_is_not(name: str):
+    blank = FRAME.rows.copy()
+    blank[:, 2] = np.nan
+    candidate = fit(replace(FRAME, rows=blank), name)
+    assert np.array_equal(candidate.probability(FRAME.rows), candidate.probability(blank))
+    assert not family(name).contributions(candidate.native, FRAME.rows)[:, 2].any()
+
+
+@pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
+def test_a_feature_that_is_null_only_where_it_judges_is_scored(name: str):
+    late = with_rows(CUT.folds[0].judge, rows=np.array([100.0, np.nan, np.nan]))
+    assert np.isfinite(judge_folds(name, {}, late, CUT.folds[:1], seed=7)[0].margin).all()
+
+
+def test_columns_that_never_vary_make_a_candidate_that_ranks_nobody():
+    for name in ("logistic", "catboost", "xgboost"):
+        assert fit(replace(FRAME, rows=np.ones_like(FRAME.rows)), name).fold_auc == 0.5

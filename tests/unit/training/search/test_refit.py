@@ -1,0 +1,85 @@
+"""What a run logged is enough to make its model again, byte for byte."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features import monthly
+from tests.unit.builders import feature, frame, is_one_sentence
+from training.data.folds import split
+from training.data.immature_seasonal_features import without
+from training.models.bundle import write_bundle
+from training.models.families import NAMES
+from training.search.candidate import Candidate, fit_candidate
+from training.search.refit import (
+    NEEDED,
+    RerunError,
+    recipe,
+    refit,
+)
+
+DATES = monthly(date(1997, 1, 1), date(1997, 10, 1))
+CUT = split(DATES, timedelta(days=60), out_of_time=1, folds=2, calibration=2)
+DEVELOPMENT = frame(DATES).at(CUT.development)
+FEATURES = [feature("days_since_last"), feature("sum", measure="minutes"), feature("count")]
+PARAMS: dict[str, dict[str, Any]] = {
+    "recency": {"recency": 0},
+    "logistic": {"C": 0.037},
+    "catboost": {"iterations": 20, "learning_rate": 0.1 + 0.2, "thread_count": 1},
+    "xgboost": {"rounds": 20, "eta": 1 / 3, "subsample": 0.77, "nthread": 1},
+}
+
+
+def fit(name: str) -> Candidate:
+    return fit_candidate(name, PARAMS.get(name, {}), DEVELOPMENT, CUT, seed=7)
+
+
+def logged(candidate: Candidate) -> dict[str, str]:
+    """As MLflow gives parameters back."""
+    return {name: str(value) for name, value in recipe(candidate, DEVELOPMENT.digest(), CUT, 7, ()).items()}
+
+
+def files(folder: Path, candidate: Candidate) -> dict[str, bytes]:
+    write_bundle(folder, candidate, FEATURES, {"code": "c1"})
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_logged_parameters_give_the_same_bundle_byte_for_byte(name: str, tmp_path: Path):
+    fitted = fit(name)
+    again = refit(logged(fitted), DEVELOPMENT)
+    assert files(tmp_path / "first", fitted) == files(tmp_path / "again", again)
+
+
+@pytest.mark.parametrize("changed", ["model_params", "seed", "calibration_snapshots"])
+def test_each_parameter_matters(changed: str):
+    fitted = fit("xgboost")
+    other = {"model_params": '{"rounds": 21}', "seed": "8", "calibration_snapshots": "3"}[changed]
+    again = refit({**logged(fitted), changed: other}, DEVELOPMENT)
+    assert (again.probability(DEVELOPMENT.rows) != fitted.probability(DEVELOPMENT.rows)).any()
+
+
+def test_what_was_left_out_is_left_out_again():
+    seen = without(DEVELOPMENT, [DEVELOPMENT.names[0]])
+    fitted = fit_candidate("logistic", {}, seen, CUT, seed=7)
+    told = {name: str(value) for name, value in recipe(fitted, seen.digest(), CUT, 7, [seen.names[0]]).items()}
+    assert (refit(told, DEVELOPMENT).probability(seen.rows) == fitted.probability(seen.rows)).all()
+
+
+def test_other_rows_are_refused():
+    other = replace(DEVELOPMENT, labels=1 - DEVELOPMENT.labels)
+    with pytest.raises(RerunError, match=f"was fitted on {DEVELOPMENT.digest()[:16]}") as caught:
+        refit(logged(fit("recency")), other)
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_run_that_lacks_a_parameter_is_told(name: str):
+    told = logged(fit("recency"))
+    del told[name]
+    with pytest.raises(RerunError, match=f"has no parameter {name}:") as caught:
+        refit(told, DEVELOPMENT)
+    assert is_one_sentence(caught.value)

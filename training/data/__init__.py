@@ -1,0 +1,1 @@
+"""Rows and folds: which rows a training learns from and which rows judge it."""

@@ -1,0 +1,187 @@
+"""Evidence: the numbers a training run leaves for the gate, all of them out of time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from training.data.frame import Frame
+from training.evaluate.bootstrap import (
+    Estimate,
+    Floats,
+    Statistic,
+    estimate,
+)
+from training.evaluate.delong import DeLong, delong
+from training.evaluate.metric_estimates import GRID, Figures, told
+from training.evaluate.profit import Costs, best, curve
+from training.evaluate.slices import (
+    Cell,
+    Slice,
+    SliceFigures,
+    cells,
+)
+from training.leakage.checks import Finding
+from training.models.families import family
+from training.search.candidate import Candidate
+from training.search.cross_validation import FEWEST
+
+SCHEMA = 2
+#: figures whose paired differences between candidates are told.
+COMPARED = ("auc", "average_precision", "log_loss", "brier")
+
+Estimates = Mapping[tuple[str, Any], Mapping[str, Estimate]]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the out-of-time rows say of all candidates, in the form that the evidence holds.
+
+    Attributes:
+        candidates: each candidate's figures.
+        differences: of every two candidates, the chosen one first, paired by bootstrap draw.
+        months: the chosen one's figures at each out-of-time date; none where rows carry no dates.
+        slices: the chosen one among some of the people.
+        profit: the chosen one's profit by budget; None where no costs are declared.
+    """
+
+    candidates: list[dict[str, Any]]
+    differences: list[dict[str, Any]]
+    months: list[dict[str, Any]]
+    slices: list[dict[str, Any]]
+    profit: dict[str, Any] | None
+
+
+def judge_out_of_time(
+    chosen: Candidate,
+    candidates: Sequence[Candidate],
+    frame: Frame,
+    seed: int,
+    slices: Sequence[Slice] = (),
+    costs: Costs | None = None,
+) -> Judgement:
+    """All figures on rows that nothing was fitted, tuned or calibrated on, with 95% intervals from one set of draws.
+
+    Args:
+        chosen: the candidate that will be registered, one of `candidates`.
+        candidates: fitted models.
+        frame: out-of-time rows.
+        seed: of the bootstrap.
+        slices: declared by the project.
+        costs: declared by the project.
+    """
+    probability = {one.name: one.probability(frame.rows) for one in candidates}
+    months, parts = _months(frame), cells(slices, frame)
+    own = probability[chosen.name]
+    statistics: dict[tuple[str, Any], Statistic] = {
+        **_of_candidates(frame, probability),
+        **{("month", i): Figures(frame.labels, own, one.rows) for i, one in enumerate(months) if not one.too_small},
+        **{("slice", i): SliceFigures(frame.labels, own, one.rows) for i, one in enumerate(parts) if not one.too_small},
+    }
+    found = estimate(statistics, frame.entity, seed)
+    areas = delong(frame.labels, list(probability.values()), frame.entity)
+    names = [chosen.name, *(name for name in probability if name != chosen.name)]
+    return Judgement(
+        [_candidate(one, place, found, areas, costs) for place, one in enumerate(candidates)],
+        [_difference(*pair, list(probability), found, areas) for pair in combinations(names, 2)],
+        [_month(one, found.get(("month", i))) for i, one in enumerate(months)],
+        [one.json(found.get(("slice", i))) for i, one in enumerate(parts)],
+        None if costs is None else _profit(found["all", chosen.name], costs),
+    )
+
+
+def evidence(
+    chosen: Candidate, judged: Judgement, leaks: Sequence[Finding], about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The evidence file's content.
+
+    Args:
+        chosen: the candidate that is registered.
+        judged: what the out-of-time rows say.
+        leaks: what the checks for leaks found.
+        about: what was trained on what: project, population, model, data, label, provenance.
+    """
+    own = next(one for one in judged.candidates if one["name"] == chosen.name)
+    first = {one["against"]: one["auc"] for one in judged.differences if one["candidate"] == chosen.name}
+    return {
+        "schema": SCHEMA,
+        **about,
+        "family": chosen.name,
+        **{name: own[name] for name in ("metrics", "metrics_undecided") if name in own},
+        "baselines": {name: gap for name, gap in first.items() if family(name).BASELINE},
+        "leaks": [asdict(one) for one in leaks],
+        **asdict(judged),
+    }
+
+
+def how_they_left(frame: Frame) -> dict[str, Any]:
+    """How many left by choice and how many not, and the share of rows whose auto-renew was off at the date."""
+    told: dict[str, Any] = {}
+    if frame.how is not None:
+        told |= {f"left_{how}": int((frame.how == how).sum()) for how in ("voluntary", "involuntary")}
+    if frame.already_left is not None:
+        told["already_left_share"] = float(frame.already_left.mean())
+    return told
+
+
+def _of_candidates(frame: Frame, probability: Mapping[str, Floats]) -> dict[tuple[str, Any], Statistic]:
+    """Every candidate on all rows, and on those of whom auto-renewal was on."""
+    undecided = None if frame.already_left is None else np.flatnonzero(~frame.already_left)
+    statistics: dict[tuple[str, Any], Statistic] = {}
+    for name, own in probability.items():
+        statistics["all", name] = Figures(frame.labels, own, curve=True)
+        if undecided is not None and _enough(frame, undecided):
+            statistics["undecided", name] = Figures(frame.labels, own, undecided)
+    return statistics
+
+
+def _enough(frame: Frame, rows: np.ndarray[Any, np.dtype[np.int_]]) -> bool:
+    left = int(frame.labels[rows].sum())
+    return min(left, len(rows) - left) >= FEWEST
+
+
+def _months(frame: Frame) -> list[Cell]:
+    days = np.unique(frame.as_of) if frame.dated else frame.as_of[:0]
+    rows = [np.flatnonzero(frame.as_of == day) for day in days]
+    return [Cell("as_of", str(day), its, int(frame.labels[its].sum())) for day, its in zip(days, rows, strict=True)]
+
+
+def _candidate(
+    candidate: Candidate, place: int, found: Estimates, areas: DeLong, costs: Costs | None
+) -> dict[str, Any]:
+    own, undecided = found["all", candidate.name], found.get(("undecided", candidate.name))
+    judged = {
+        "name": candidate.name,
+        "baseline": bool(family(candidate.name).BASELINE),
+        "fold_auc": {"value": candidate.fold_auc, "spread": candidate.fold_spread},
+        "metrics": {**told(own), "auc_delong": areas.interval(place).json()},
+    }
+    if undecided is not None:
+        judged["metrics_undecided"] = told(undecided)
+    if costs is not None:
+        judged["profit"] = best(GRID, own["contacted"], own["found"], costs)
+    return judged
+
+
+def _difference(one: str, other: str, order: list[str], found: Estimates, areas: DeLong) -> dict[str, Any]:
+    mine, its = found["all", one], found["all", other]
+    return {
+        "candidate": one,
+        "against": other,
+        **{name: (mine[name] - its[name]).interval().json() for name in COMPARED},
+        "auc_delong": areas.difference(order.index(one), order.index(other)).json(),
+    }
+
+
+def _month(month: Cell, found: Mapping[str, Estimate] | None) -> dict[str, Any]:
+    known = {"as_of": month.range, "rows": len(month.rows), "left": month.left, "sentence": month.too_small}
+    return known if found is None else {**known, "metrics": told(found)}
+
+
+def _profit(own: Mapping[str, Estimate], costs: Costs) -> dict[str, Any]:
+    return {
+        **curve(GRID, own["contacted"], own["found"], costs),
+        **best(GRID, own["contacted"], own["found"], costs),
+    }

@@ -1,0 +1,145 @@
+"""Two models on the same rows: who ranks better, among whom, and who is scored differently."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from stack.errors import PrichalError
+from training.data.frame import Frame
+from training.evaluate.bootstrap import (
+    Estimate,
+    Floats,
+    Interval,
+    Statistic,
+    estimate,
+)
+from training.evaluate.delong import delong
+from training.evaluate.slices import Cell, Slice, cells
+from training.evaluate.weighted_auc import Areas
+
+#: the share of the rows that is called the top: those of the highest risk.
+TOP = 0.1
+OWN, ITS = "challenger", "production"
+
+
+class ScoresError(PrichalError):
+    """Scores that cannot be compared."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Who is scored differently.
+
+    Attributes:
+        rank_correlation: Spearman's, of all rows.
+        top: rows in the riskiest tenth.
+        entered: (m,) positions of the rows that are in the challenger's riskiest tenth and not in production's.
+        withdrawn: (m,) positions of those that are in production's and not in the challenger's.
+    """
+
+    rank_correlation: float
+    top: int
+    entered: NDArray[np.int_]
+    withdrawn: NDArray[np.int_]
+
+    def json(self) -> dict[str, Any]:
+        """As `measured.json` holds it."""
+        counts = {"entered": len(self.entered), "withdrawn": len(self.withdrawn)}
+        return {"rank_correlation": self.rank_correlation, "top": self.top, **counts}
+
+
+@dataclass(frozen=True)
+class Versus:
+    """What two models say of the same rows, with 95% intervals from one set of draws.
+
+    Attributes:
+        frame: the n rows.
+        challenger: (n,) probabilities; `production` the same, None where there is none, and then so are all
+            comparisons.
+        auc: of the challenger; `production_auc` of production.
+        bootstrap: AUC of the challenger minus that of production, paired draw by draw.
+        delong: the same by DeLong's variance, clustered by entity.
+        slices: the same difference among some of the people.
+        moved: who is scored differently.
+    """
+
+    frame: Frame
+    challenger: Floats
+    production: Floats | None
+    auc: Interval
+    production_auc: Interval | None = None
+    bootstrap: Interval | None = None
+    delong: Interval | None = None
+    slices: tuple[dict[str, Any], ...] = ()
+    moved: Moved | None = None
+
+    def json(self) -> dict[str, Any]:
+        """`auc`, `versus` and `moved` as `measured.json` holds them, without the version that was compared with."""
+        intervals = {"auc": self.production_auc, "bootstrap": self.bootstrap, "delong": self.delong}
+        told = {name: one.json() for name, one in intervals.items() if one is not None}
+        return {
+            "auc": self.auc.json(),
+            "versus": {**told, "slices": list(self.slices)} if told else None,
+            "moved": None if self.moved is None else self.moved.json(),
+        }
+
+
+def versus(frame: Frame, challenger: Floats, production: Floats | None, slices: Sequence[Slice], seed: int) -> Versus:
+    """Compare two models on rows that neither has learnt from.
+
+    Args:
+        frame: matured rows, n.
+        challenger: (n,) probabilities.
+        production: (n,) probabilities, None where nothing is in production.
+        slices: declared by the project.
+        seed: of the bootstrap.
+
+    Raises:
+        ScoresError: a probability is missing, or the rows hold one class only.
+    """
+    _check(frame, challenger, "challenger")
+    if production is None:
+        alone = estimate({"all": Areas(frame.labels, {OWN: challenger})}, frame.entity, seed)["all"]
+        return Versus(frame, challenger, None, alone[OWN].interval())
+    _check(frame, production, "version in production")
+    parts = cells(slices, frame)
+    found = estimate(_statistics(frame, challenger, production, parts), frame.entity, seed)
+    own, its = found["all"][OWN], found["all"][ITS]
+    return Versus(
+        frame, challenger, production, own.interval(), its.interval(), (own - its).interval(),
+        delong(frame.labels, [challenger, production], frame.entity).difference(0, 1),
+        tuple(_slice(one, found.get(("slice", place))) for place, one in enumerate(parts)),
+        _moved(challenger, production),
+    )  # fmt: skip
+
+
+def _check(frame: Frame, probability: Floats, whose: str) -> None:
+    missing = len(frame) - int(np.isfinite(probability).sum()) if probability.shape == (len(frame),) else len(frame)
+    if missing:
+        raise ScoresError(f"The {whose} gives no number for {missing:,} of {len(frame):,} rows: look at its features.")
+    if not 0 < frame.labels.sum() < len(frame):
+        raise ScoresError(f"Of {len(frame):,} rows {frame.labels.sum():,} left: some must have left, and some stayed.")
+
+
+def _statistics(frame: Frame, challenger: Floats, production: Floats, parts: Sequence[Cell]) -> dict[Any, Statistic]:
+    both = {OWN: challenger, ITS: production}
+    some = {("slice", place): one.rows for place, one in enumerate(parts) if not one.too_small}
+    return {"all": Areas(frame.labels, both), **{key: Areas(frame.labels, both, rows) for key, rows in some.items()}}
+
+
+def _slice(cell: Cell, found: Mapping[str, Estimate] | None) -> dict[str, Any]:
+    difference = None if found is None else (found[OWN] - found[ITS]).interval().json()
+    return {"slice": cell.slice, "range": cell.range, "rows": len(cell.rows), "left": cell.left,
+            "difference": difference}  # fmt: skip
+
+
+def _moved(challenger: Floats, production: Floats) -> Moved:
+    top = max(1, round(TOP * len(challenger)))
+    own, its = (np.argsort(-one, kind="stable")[:top] for one in (challenger, production))
+    flat = challenger.std() == 0 or production.std() == 0  # one number for all ranks nobody
+    correlation = 0.0 if flat else float(spearmanr(challenger, production).statistic)
+    return Moved(correlation, top, np.setdiff1d(own, its), np.setdiff1d(its, own))

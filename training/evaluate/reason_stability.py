@@ -1,0 +1,116 @@
+"""What the reasons of a model weigh, and whether the next retrain gives the same people the same reasons."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from features import Feature
+from training.data.folds import Split
+from training.data.frame import Frame, TooLittleDataError
+from training.evaluate.metrics import Floats
+from training.models.churn_model import Attribution, attribute
+from training.models.families import family
+from training.search.candidate import Candidate, fit_candidate
+
+#: rows that are enough to tell how much a reason weighs.
+SAMPLE = 5_000
+
+
+def sample(frame: Frame, seed: int) -> Frame:
+    """At most `SAMPLE` rows, drawn once, in their order."""
+    kept = np.zeros(len(frame), dtype=np.bool_)
+    kept[np.random.default_rng(seed).permutation(len(frame))[:SAMPLE]] = True
+    return frame.only(kept)
+
+
+def attribution(candidate: Candidate, rows: Floats, features: Sequence[Feature]) -> Attribution:
+    """What each declared reason adds to the log-odds of each row."""
+    return attribute(family(candidate.name), candidate.native, rows, [feature.reason for feature in features])
+
+
+def weights(told: Attribution) -> list[dict[str, Any]]:
+    """How much each reason moves the score, and of how many people it is the first; the heaviest comes first.
+
+    `share` is its mean absolute contribution over that of all reasons; `first` the share of rows that it raises most.
+    """
+    size = np.abs(told.sums).mean(axis=0)
+    share, top = size / max(float(size.sum()), 1e-12), first_reason(told.sums)
+    return [
+        {"reason": told.names[i], "share": float(share[i]), "first": float((top == i).mean())}
+        for i in np.argsort(-share, kind="stable")
+    ]
+
+
+def first_reason(sums: Floats) -> Floats:
+    """The position of what raises each row's risk most, shape (n,); -1 where nothing raises it."""
+    strongest: Floats = np.where(sums.max(axis=1) > 0, sums.argmax(axis=1), -1)
+    return strongest
+
+
+def agreement(one: Floats, other: Floats) -> dict[str, float]:
+    """How alike two models explain the same rows by the same reasons.
+
+    Args:
+        one: (n, reasons) contributions of the first model.
+        other: of the second.
+
+    Returns:
+        `top_same`, the share of rows whose first reason is the same; `rank_correlation`, Spearman's correlation of a
+        row's contributions, on average over the rows: 1 where all reasons have the same order.
+    """
+    return {
+        "top_same": float((first_reason(one) == first_reason(other)).mean()),
+        "rank_correlation": float(_spearman(one, other).mean()),
+    }
+
+
+def stability(
+    chosen: Candidate,
+    told: Attribution,
+    development: Frame,
+    cut: Split,
+    rows: Floats,
+    features: Sequence[Feature],
+    seed: int,
+) -> dict[str, Any]:
+    """Fit the chosen model once more as it would have been a snapshot earlier, and compare the reasons.
+
+    Args:
+        chosen: what is registered.
+        told: what its reasons add to `rows`.
+        development: rows it was made from.
+        cut: their dates.
+        rows: (n, columns), whom both explain.
+        features: of the columns.
+        seed: of the fit.
+    """
+    before, changed = _earlier(chosen, development, cut, seed)
+    alike = agreement(told.sums, attribution(before, rows, features).sums)
+    return {**alike, "rows": len(rows), "changed": changed}
+
+
+def _earlier(chosen: Candidate, development: Frame, cut: Split, seed: int) -> tuple[Candidate, str]:
+    """The same family and parameters without the latest date; by another seed where too little would be left."""
+    shorter = replace(cut, development=cut.development[:-1], folds=())
+    if shorter.fit:
+        try:
+            fitted = fit_candidate(chosen.name, chosen.params, development, shorter, seed)
+        except TooLittleDataError:
+            pass
+        else:
+            return fitted, f"without {'the snapshot of ' if development.dated else ''}{cut.development[-1]}"
+    same = replace(cut, folds=())
+    return fit_candidate(chosen.name, chosen.params, development, same, seed + 1), "by another seed"
+
+
+def _spearman(one: Floats, other: Floats) -> Floats:
+    """Spearman's rank correlation of each pair of rows; rows without an order agree with none but each other."""
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(part, axis=1) - (part.shape[1] + 1) / 2 for part in (one, other)]
+    size = np.sqrt((ranks[0] ** 2).sum(axis=1) * (ranks[1] ** 2).sum(axis=1))
+    alike = (ranks[0] == ranks[1]).all(axis=1).astype(float)
+    result: Floats = np.divide((ranks[0] * ranks[1]).sum(axis=1), size, out=alike, where=size > 0)
+    return result

@@ -1,0 +1,1 @@
+"""Model families, calibration, and the registered model."""

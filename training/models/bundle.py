@@ -1,0 +1,48 @@
+"""Write a fitted candidate as the folder that a registered model carries."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from features import Feature
+from training.models.families import family
+from training.search.candidate import Candidate
+
+
+def write_bundle(
+    folder: Path, candidate: Candidate, features: Sequence[Feature], provenance: Mapping[str, Any]
+) -> None:
+    """Write `model.json`, `family.py` and the native files into `folder`.
+
+    Args:
+        folder: made anew.
+        candidate: the fitted model.
+        features: in the order of the columns it was fitted on.
+        provenance: where it comes from: data, code, package versions.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    module = family(candidate.name)
+    module.save(candidate.native, folder)
+    shutil.copyfile(str(module.__file__), folder / "family.py")
+    card = {
+        "schema": 1,
+        "family": candidate.name,
+        "params": dict(candidate.params),
+        "features": [
+            {
+                "name": f.name,
+                "type": "double",
+                "unit": f.unit,
+                "reason": f.reason,
+                "description": f.description,
+                "private": f.private,
+            }
+            for f in features
+        ],
+        "calibration": candidate.calibration,
+        "provenance": dict(provenance),
+    }
+    (folder / "model.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")

@@ -1,0 +1,149 @@
+"""Pictures of how good a candidate is out of time: ranking, calibration, what a budget finds, the scores themselves."""
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+from training.data.frame import Frame
+from training.evaluate.bootstrap import (
+    Entities,
+    Weights,
+    entity_weights,
+    weighted_sums,
+)
+from training.evaluate.metric_estimates import BUDGETS
+from training.evaluate.metrics import Floats, calibration_table
+from training.report.canvas import (
+    ACCENT,
+    FAINT,
+    INK,
+    OTHERS,
+    WARM,
+    canvas,
+)
+from training.search.candidate import Candidate
+
+#: bootstrap draws behind the error bars of a picture.
+REPLICATES = 500
+
+
+def roc_picture(candidates: Sequence[Candidate], frame: Frame, chosen: str) -> Any:
+    """ROC curves of all candidates, the chosen one on top."""
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    figure, axes = canvas(
+        f"ROC curve, {frame.judged}", "share of those who stayed, contacted", "share of those who left, found", (6.5, 6)
+    )
+    axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1)
+    colors = cycle(OTHERS)
+    for candidate in sorted(candidates, key=lambda one: one.name == chosen):
+        probability = candidate.probability(frame.rows)
+        x, y, _ = roc_curve(frame.labels, probability)
+        own = candidate.name == chosen
+        label = f"{candidate.name} {roc_auc_score(frame.labels, probability):.3f}"
+        axes.plot(x, y, label=label, linewidth=2.4 if own else 1.2, color=ACCENT if own else next(colors))
+    percent(axes.xaxis, axes.yaxis)
+    axes.legend(frameon=False, loc="lower right", title="ROC-AUC", alignment="left")
+    return figure
+
+
+def calibration_picture(candidate: Candidate, frame: Frame, seed: int) -> Any:
+    """Predicted probability against the share that left, in tenths of the rows, with 95% intervals over entities."""
+    probability = candidate.probability(frame.rows)
+    predicted, observed, _ = calibration_table(frame.labels, probability)
+    low, high = observed_interval(frame.labels, probability, frame.entity, seed)
+    figure, axes = canvas(
+        f"Calibration, {frame.judged}", "predicted probability of leaving", "share that left, 95% interval", (6.5, 6)
+    )
+    top = 1.05 * max(float(predicted.max()), float(high.max()), 0.01)
+    axes.plot([0, top], [0, top], color=FAINT, linestyle=":", linewidth=1, label="as predicted")
+    bars = np.clip(np.vstack([observed - low, high - observed]), 0, None)
+    axes.errorbar(predicted, observed, bars, fmt="o-", color=ACCENT, capsize=3, label="a tenth of the rows each")
+    axes.set(xlim=(0, top), ylim=(0, top))
+    percent(axes.xaxis, axes.yaxis)
+    axes.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def found_picture(candidate: Candidate, frame: Frame) -> Any:
+    """Share of those who left that is found, by the share contacted, with the lift at the usual budgets."""
+    order = np.argsort(-candidate.probability(frame.rows), kind="stable")
+    found = np.cumsum(frame.labels[order]) / max(1, frame.labels.sum())
+    contacted = np.arange(1, len(found) + 1) / len(found)
+    title = f"Found by contact budget, {frame.judged}"
+    figure, axes = canvas(title, "share contacted", "share of those who left, found")
+    axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1, label="at random")
+    axes.plot([0, frame.labels.mean(), 1], [0, 1, 1], color=FAINT, linewidth=1, label="nobody contacted in vain")
+    axes.plot(contacted, found, color=ACCENT, linewidth=2.2, label=candidate.name)
+    for budget in BUDGETS:
+        place = max(1, round(budget * len(found))) - 1
+        axes.plot(contacted[place], found[place], "o", color=ACCENT)
+    axes.legend(frameon=False, loc="lower right", title=_budgets(found), alignment="left")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+    percent(axes.xaxis, axes.yaxis)
+    return figure
+
+
+def scores_picture(candidate: Candidate, frame: Frame) -> Any:
+    """Where the probabilities of those who left and of those who stayed lie."""
+    probability = candidate.probability(frame.rows)
+    title = f"Scores by outcome, {frame.judged}"
+    figure, axes = canvas(title, "predicted probability of leaving", "share of the group")
+    bins = np.linspace(0, max(0.01, float(np.quantile(probability, 0.999))), 41)
+    for left, color, name in ((0, ACCENT, "stayed"), (1, WARM, "left")):
+        part = np.clip(probability[frame.labels == left], 0, bins[-1])
+        weight = np.full(len(part), 1 / max(1, len(part)))
+        label = f"{name}: {len(part):,} rows, {part.mean():.1%} on average"
+        axes.hist(part, bins=bins, weights=weight, color=color, alpha=0.25)
+        axes.hist(part, bins=bins, weights=weight, color=color, histtype="step", linewidth=1.6, label=label)
+    axes.set_ylim(top=1.2 * axes.get_ylim()[1])  # room for the words
+    percent(axes.xaxis, axes.yaxis)
+    axes.legend(frameon=False, loc="upper right")
+    return figure
+
+
+def _budgets(found: Floats) -> str:
+    lines = []
+    for budget in BUDGETS:
+        share = found[max(1, round(budget * len(found))) - 1]
+        lines.append(f"{budget:.0%} contacted: {share:.1%} found, lift {share / budget:.1f}")
+    return "\n".join(lines)
+
+
+def observed_interval(
+    labels: NDArray[np.int_], probability: Floats, entity: Entities, seed: int
+) -> tuple[Floats, Floats]:
+    """95% interval of the share that left in each tenth of the rows by probability, drawing entities."""
+    order = np.argsort(probability, kind="stable")
+    member = np.zeros((len(order), 10))
+    for place, part in enumerate(np.array_split(order, 10)):
+        member[part, place] = 1.0
+    member = member[:, member.any(axis=0)]
+    with np.errstate(invalid="ignore"):  # a tenth of which nobody was drawn
+        shares = [
+            weighted_sums(weights, member * labels[:, None]) / weighted_sums(weights, member)
+            for weights in _draws(entity, seed)
+        ]
+    low, high = np.nanpercentile(np.concatenate(shares), [2.5, 97.5], axis=0)
+    return low, high
+
+
+def _draws(entity: Entities, seed: int) -> Iterator[Weights]:
+    """Blocks of weights, as many as a picture needs."""
+    drawn = 0
+    for weights in entity_weights(entity, seed):
+        yield weights
+        drawn += len(weights)
+        if drawn >= REPLICATES:
+            return
+
+
+def percent(*axes: Any) -> None:
+    """Tell shares in percent."""
+    for axis in axes:
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axis.label.set_color(INK)

@@ -1,0 +1,202 @@
+"""The card of a model version: what it is for, on what it stands, how good it is, and its limits (Mitchell, 2019)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stack.markdown import LONGEST, cut, escape, figure, table
+from training.data.validation import (
+    BY_ENTITY,
+    OUT_OF_TIME,
+    judged,
+    validation,
+)
+
+REST = "The rest is in `model_card.md` of the version's run.\n"
+
+FIGURES = {
+    "auc": ("ROC-AUC", 4),
+    "average_precision": ("average precision", 4),
+    "log_loss": ("log-loss", 4),
+    "brier": ("Brier score", 4),
+    "calibration_error": ("expected calibration error", 4),
+    "calibration_gap": ("predicted minus observed", 4),
+    "calibration_slope": ("calibration slope", 2),
+    "recall_at_1pct": ("found in the riskiest 1%", 3),
+    "recall_at_5pct": ("found in the riskiest 5%", 3),
+    "recall_at_10pct": ("found in the riskiest 10%", 3),
+    "recall_at_20pct": ("found in the riskiest 20%", 3),
+    "lift_at_10pct": ("lift of the riskiest 10%", 2),
+}
+
+
+def model_card(proof: Mapping[str, Any], params: Mapping[str, Any]) -> str:
+    """Markdown of the evidence.
+
+    Args:
+        proof: the evidence file's content, with `reasons` and `reasons_stability`.
+        params: of the model's family.
+    """
+    sections = (_purpose, _data, _figures, _how_they_left, _slices, _limits, _reasons)
+    told = [lines for section in sections if (lines := list(section(proof)))]
+    lines = [line for lines in told for line in (*lines, "")]
+    return "\n".join([f"# Model card: {escape(proof['model'])}", "", *lines, *_provenance(proof, params)]) + "\n"
+
+
+def description(card: str) -> str:
+    """The card, or as many of its sections as the registry holds."""
+    return cut(card, LONGEST, REST)
+
+
+def _purpose(proof: Mapping[str, Any]) -> Iterator[str]:
+    label = proof["label"]
+    reach = label["horizon_days"] + label["grace_days"]
+    yield (
+        f"The probability of leaving, for {escape(proof['who'])} (project {escape(proof['project'])}), so that those "
+        "at risk can be contacted."
+    )
+    yield ""
+    yield f"To leave means: {escape(label['description'].replace('`', ''))}; it is known after {reach} days."
+
+
+def _data(proof: Mapping[str, Any]) -> Iterator[str]:
+    data = proof["data"]
+    dated = validation(data) == OUT_OF_TIME
+    yield "## Data"
+    yield ""
+    yield from table(
+        ["", "snapshots" if dated else "parts", "rows", "digest"],
+        [
+            ["development", _dates(data["development"]), f"{data['development_rows']:,}", f"`{data['digest'][:16]}`"],
+            [
+                judged(data),
+                _dates(data["out_of_time"]),
+                f"{data['out_of_time_rows']:,}",
+                f"`{data['out_of_time_digest'][:16]}`",
+            ],
+        ],
+    )
+    yield ""
+    apart = (
+        f"{data['embargo_days']} days of embargo before the first judging date" if dated else f"validated {BY_ENTITY}"
+    )
+    called = judged(data).replace(" ", "-")
+    yield (
+        f"Calibrated on {_dates(data['calibration'])}; {apart}. "
+        f"{data['out_of_time_left']:,} of {data['out_of_time_rows']:,} {called} rows left."
+    )
+    if data.get("point_in_time"):
+        yield ""
+        yield escape(data["point_in_time"])
+
+
+def _figures(proof: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## Figures, {judged(proof['data'])}"
+    yield ""
+    columns = [proof["metrics"], proof.get("metrics_undecided")]
+    heads = ["", "value (95% interval)", "who had auto-renew on"]
+    told = [one for one in columns if one]
+    rows = [[said, *(figure(one[name], digits) if name in one else "" for one in told)]
+            for name, (said, digits) in FIGURES.items() if name in proof["metrics"]]  # fmt: skip
+    yield from table(heads[: 1 + len(told)], rows)
+    yield ""
+    for name, gap in proof["baselines"].items():
+        yield f"- against {escape(name)}: {figure(gap, sign='+')} of ROC-AUC, {_verdict(gap)}"
+
+
+def _verdict(gap: Mapping[str, float]) -> str:
+    if gap["low"] > 0:
+        return "better for sure"
+    return "worse for sure" if gap["high"] < 0 else "not surely different"
+
+
+def _how_they_left(proof: Mapping[str, Any]) -> Iterator[str]:
+    """By choice or not, where a contract tells."""
+    data = proof["data"]
+    if data.get("left_voluntary") is not None:
+        yield (
+            f"Of those who left, {data['left_voluntary']:,} did so by choice and {data['left_involuntary']:,} because "
+            "a payment failed."
+        )
+
+
+def _slices(proof: Mapping[str, Any]) -> Iterator[str]:
+    """The same model month by month and among some of the people, as far as the evidence tells."""
+    kind = "date" if validation(proof["data"]) == OUT_OF_TIME else "part"
+    months = [(kind, one["as_of"], one, one.get("metrics", {})) for one in proof.get("months", [])]
+    parts = [(one["slice"], one["range"], one, one) for one in proof.get("slices", [])]
+    if not months and not parts:
+        return
+    yield "## Among whom"
+    yield ""
+    yield from table(
+        ["slice", "rows", "left", "ROC-AUC", "predicted minus observed"],
+        [_slice(name, part, about, told) for name, part, about, told in (*months, *parts)],
+    )
+
+
+def _slice(name: str, part: str, about: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+    counts = [f"{about['rows']:,}", f"{about['left']:,}"]
+    figures = [figure(told[key], 3) if key in told else "too few" for key in ("auc", "calibration_gap")]
+    return [f"{escape(name)}: {escape(part)}", *counts, *figures]
+
+
+def _limits(proof: Mapping[str, Any]) -> Iterator[str]:
+    data = proof["data"]
+    yield "## Limits"
+    yield ""
+    yield from _limits_in_time(data)
+    if data.get("already_left_share"):
+        yield (
+            f"- {data['already_left_share']:.1%} of the rows had switched auto-renew off already, which makes any "
+            "model look better; the last column is without them."
+        )
+    yield from (f"- ALARM {escape(one['check'])}: {escape(one['sentence'])}" for one in _alarms(proof))
+    yield "- Reasons say what the model looks at. They are no causes: what keeps a person is for an experiment to tell."
+
+
+def _limits_in_time(data: Mapping[str, Any]) -> Iterator[str]:
+    """What the dates, or none, cannot tell."""
+    if validation(data) == BY_ENTITY:
+        yield f"- Validated {BY_ENTITY}: judged on other people of the same day; how it holds later is not known."
+        return
+    months = len(data["development"])
+    yield f"- Judged on {len(data['out_of_time'])} dates; how it does in another season is not known from them."
+    if months < 13:
+        yield f"- Made from {months} snapshots, less than a year and a month: it cannot know a season."
+
+
+def _alarms(proof: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The checks for leaks that did not pass."""
+    return [one for one in proof.get("leaks", []) if not one["passed"]]
+
+
+def _reasons(proof: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Reasons"
+    yield ""
+    yield from table(
+        ["reason", "share of what moves the score", "is the first of"],
+        [[escape(one["reason"]), f"{one['share']:.1%}", f"{one['first']:.1%}"] for one in proof["reasons"]],
+    )
+    yield ""
+    again = proof["reasons_stability"]
+    yield (
+        f"Fitted again {escape(again['changed'])}, {again['top_same']:.1%} of {again['rows']:,} rows keep their first "
+        f"reason; the order of reasons correlates by {again['rank_correlation']:.3f} (Spearman). Log-odds before "
+        "calibration are a base plus the sum of all reasons."
+    )
+
+
+def _provenance(proof: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
+    settings = ", ".join(f"{name} {value}" for name, value in sorted(params.items())) or "none"
+    packages = ", ".join(f"{name} {number}" for name, number in sorted(proof["packages"].items()))
+    return [
+        "## Provenance",
+        "",
+        f"- family {escape(proof['family'])}; parameters: {escape(settings)}",
+        f"- code `{proof['code']}`, commit {escape((proof.get('commit') or 'not in a checkout')[:12])}",
+        f"- {escape(packages)}",
+    ]
+
+
+def _dates(days: list[str]) -> str:
+    return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]} ({len(days)})"

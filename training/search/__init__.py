@@ -1,0 +1,1 @@
+"""Search for parameters, and the candidates it finds."""

@@ -1,0 +1,64 @@
+"""A model fitted again from the parameters that its run logged."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stack.errors import PrichalError
+from training.data.folds import Split
+from training.data.frame import Frame
+from training.data.immature_seasonal_features import without
+from training.search.candidate import Candidate, fit_candidate
+
+#: what a run must tell.
+NEEDED = ("family", "model_params", "seed", "calibration_snapshots", "development_digest", "left_out")
+#: how a run writes that no feature was left out.
+NOTHING = "nothing"
+
+
+class RerunError(PrichalError):
+    """The run, or the data at hand, is not what the model was fitted from."""
+
+
+def recipe(candidate: Candidate, digest: str, cut: Split, seed: int, left_out: Sequence[str]) -> dict[str, Any]:
+    """The parameters that decide the candidate's fit; MLflow keeps them as text.
+
+    Args:
+        candidate: a fitted model.
+        digest: of its development rows.
+        cut: their dates.
+        seed: of the fit.
+        left_out: features that were null in every row.
+    """
+    return {
+        "family": candidate.name,
+        "model_params": json.dumps(dict(candidate.params), sort_keys=True),
+        "seed": seed,
+        "calibration_snapshots": cut.calibration,
+        "development_digest": digest[:16],
+        "left_out": ", ".join(left_out) or NOTHING,
+    }
+
+
+def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
+    """The same model again: equal data and packages give equal bytes.
+
+    Args:
+        logged: parameters of a candidate's or a training's run, as text.
+        development: the rows of the run's development dates.
+
+    Raises:
+        RerunError: a parameter is missing, or the rows are others.
+    """
+    missing = [name for name in NEEDED if name not in logged]
+    if missing:
+        raise RerunError(f"The run has no parameter {', '.join(missing)}: choose the run of a candidate or a training.")
+    if logged["left_out"] != NOTHING:
+        development = without(development, logged["left_out"].split(", "))
+    if development.digest()[:16] != logged["development_digest"]:
+        raise RerunError(
+            f"The {len(development)} rows have the digest {development.digest()[:16]} and the run was fitted on "
+            f"{logged['development_digest']}: read the snapshots of its development dates, made from the same data."
+        )
+    cut = Split(development.dates, (), (), int(logged["calibration_snapshots"]))
+    return fit_candidate(logged["family"], json.loads(logged["model_params"]), development, cut, int(logged["seed"]))
