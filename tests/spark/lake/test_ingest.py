@@ -181,8 +181,8 @@ def test_killed_at_any_step_and_run_again_is_the_same_lake(
 
         return done
 
-    for module in ("staging", "months"):
-        monkeypatch.setattr(f"lake.{module}.adopt", dying(adopt))
+    for module in ("batches", "months"):
+        monkeypatch.setattr(f"lake.ingest.{module}.adopt", dying(adopt))
     monkeypatch.setattr("lake.table.replace_text", dying(replace_text))
     with pytest.raises(Killed):
         take(DAILY, lakes / "raw", lake)
