@@ -17,10 +17,10 @@ from mlflow.exceptions import MlflowException
 
 from registry import production, productions, verify
 from registry.ledger import ledger as ledger_module
-from registry.ledger.ledger import Entry
-from registry.release.alias_transitions import carry_out, settled
+from registry.ledger.ledger import LedgerEntry
+from registry.release.alias_transitions import execute, reconcile
 from tests.end_to_end.conftest import ROOT, Clone
-from tests.end_to_end.proposals import acts, agree, aliases, move, past, propose, settle
+from tests.end_to_end.proposals import acts, agree, aliases, move, propose, settle, state
 from tests.end_to_end.wire import wired
 
 #: every call by which a move changes something.
@@ -66,7 +66,7 @@ def killed_everywhere(clone: Clone, models: tuple[str, ...], act: str) -> int:
     step = 0
     while True:
         step += 1
-        replaced = past(clone, models[0]).production
+        replaced = state(clone, models[0]).production
         version = "1" if replaced == "2" else "2"
         with killed_after(step):
             try:
@@ -80,7 +80,7 @@ def killed_everywhere(clone: Clone, models: tuple[str, ...], act: str) -> int:
         after = productions(clone.url, models)
         assert set(after.values()) == {version}, f"killed after step {step}: what had begun is completed"
         assert all(agree(clone, model) for model in models)
-        assert all(past(clone, model).rows[-1].act == act for model in models)
+        assert all(state(clone, model).rows[-1].act == act for model in models)
 
 
 def test_a_promotion_killed_at_every_step_is_completed(clone: Clone, model: str, sound: str) -> None:
@@ -104,7 +104,7 @@ def test_a_rollback_killed_at_every_step_is_completed(clone: Clone, model: str, 
         settle(clone, model)
         assert aliases(model) == {"production": "1"}, f"killed after step {step}"
         assert agree(clone, model)
-        assert past(clone, model).rows[-1].act == "rollback"
+        assert state(clone, model).rows[-1].act == "rollback"
     assert len(made) == step - 1 >= 6, "it was killed after each of its steps"
     assert not [problem for problem in verify(clone.url) if model in problem]
 
@@ -142,8 +142,8 @@ def test_a_move_whose_version_is_gone_is_given_up(clone: Clone, model: str, soun
 KILLED = """
 import os, signal, sys
 from mlflow import MlflowClient
-from registry.ledger.ledger import Entry
-from registry.release.alias_transitions import carry_out, settled
+from registry.ledger.ledger import LedgerEntry
+from registry.release.alias_transitions import execute, reconcile
 
 set_alias = MlflowClient.set_registered_model_alias
 def killed(self, name, alias, version):
@@ -152,8 +152,8 @@ def killed(self, name, alias, version):
 MlflowClient.set_registered_model_alias = killed
 url, *models = sys.argv[1:]
 release = {"release": {"id": "r1", "models": models}}
-with settled(url, models, "killed") as held:
-    carry_out(held, [Entry("killed", model, "promote", "1", None, "good", release) for model in models])
+with reconcile(url, models, "killed") as locked_models:
+    execute(locked_models, [LedgerEntry("killed", model, "promote", "1", None, "good", release) for model in models])
 """
 
 
@@ -168,7 +168,7 @@ def test_a_move_killed_by_the_system_frees_its_locks_and_is_completed(
     settle(clone, models[1])
     for model in models:
         assert agree(clone, model)
-        assert "completed by the next run" in past(clone, model).rows[-1].reason
+        assert "completed by the next run" in state(clone, model).rows[-1].reason
 
 
 def test_mlflow_that_goes_away_in_the_middle(
@@ -205,8 +205,8 @@ def test_postgresql_that_goes_away_in_the_middle(
         monkeypatch.setattr(
             MlflowClient, "set_registered_model_alias", _then(wire.cut, MlflowClient.set_registered_model_alias)
         )
-        with pytest.raises(psycopg.OperationalError), settled(url, [model], "tester") as held:
-            carry_out(held, [Entry("tester", model, "promote", "2", "1", "good")])
+        with pytest.raises(psycopg.OperationalError), reconcile(url, [model], "tester") as locked_models:
+            execute(locked_models, [LedgerEntry("tester", model, "promote", "2", "1", "good")])
         monkeypatch.undo()
     assert acts(clone, model)[-1] == "intent"
     assert production(clone.url, model) == "1", "until a move has ended, the version before scores"

@@ -15,11 +15,11 @@ from psycopg.types.json import Jsonb
 from registry import verify
 from registry.ledger import ledger
 from registry.ledger.chain import GENESIS, Row, problems
-from registry.ledger.history import add_up
+from registry.ledger.history import replay
 from registry.ledger.ledger import (
     INSERT,
-    Entry,
     ImpossibleRowError,
+    LedgerEntry,
     append,
 )
 from registry.release.locked_models import HEAD, TamperedError
@@ -108,7 +108,7 @@ def test_nothing_moves_while_rows_are_cut_off(clone: Clone, model: str, last: in
 def test_what_is_written_with_a_lagging_head_is_anchored_by_the_next_run(clone: Clone, model: str, last: int) -> None:
     with connect(clone.url) as connection:
         connection.autocommit = True
-        append(connection, [Entry("tester", model, "refuse", "2", "2", "killed before the tag", {"n": 1e300})])
+        append(connection, [LedgerEntry("tester", model, "refuse", "2", "2", "killed before the tag", {"n": 1e300})])
     assert verify(clone.url) == []
     settle(clone, model)
     with spoilt(clone, f"delete from ops.promotions where id > {last}"):
@@ -132,12 +132,12 @@ def test_a_ledger_of_an_earlier_release_is_chained_as_found(clone: Clone) -> Non
             ledger.prepare(clone.url)
         with connect(clone.url) as connection:
             connection.autocommit = True
-            append(connection, [Entry("bob", "old", "intent", None, None, "after")])
+            append(connection, [LedgerEntry("bob", "old", "intent", None, None, "after")])
             rows = ledger.rows(connection)
             assert ledger.last_without_head(connection) == 3
         assert [(row.id, row.act) for row in rows] == [(1, "promote"), (2, "refuse"), (3, "repair"), (4, "intent")]
         assert problems(rows) == []
-        assert (add_up(rows).production, add_up(rows).previous) == ("3", "1")
+        assert (replay(rows).production, replay(rows).previous) == ("3", "1")
         with psycopg.connect(clone.url) as connection, pytest.raises(psycopg.errors.RaiseException):
             connection.execute("delete from ops.promotions")
     finally:
@@ -222,7 +222,7 @@ def test_an_impossible_row_is_named_and_never_becomes_the_head(clone: Clone, mod
             promote_one(clone, model)
         assert is_one_sentence(caught.value)
         with pytest.raises(ImpossibleRowError), connect(clone.url) as connection:
-            append(connection, [Entry("tester", model, "refuse", "2", "2", "no")])
+            append(connection, [LedgerEntry("tester", model, "refuse", "2", "2", "no")])
         assert MlflowClient().get_registered_model(model).tags[HEAD] == head
     assert verify(clone.url) == []
 

@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from registry import NoProductionError, NotVouchedError, Policy, Standing, VersionFilesError, production, promote
+from registry import Contenders, NoProductionError, NotVouchedError, Policy, VersionFilesError, production, promote
 from registry.release.promotion import NoChallengerError
 from registry.release.rollback import NoPreviousError, NoReasonError
 from tests.end_to_end.conftest import Clone
@@ -19,13 +19,13 @@ from tests.end_to_end.proposals import (
     agree,
     aliases,
     measure,
-    past,
     promote_one,
     proof,
     propose,
     put,
     roll_back,
     settle,
+    state,
     train,
 )
 
@@ -48,14 +48,14 @@ def test_production_moves_and_previous_remembers(clone: Clone, model: str, sound
 def test_a_promotion_can_be_defended_by_its_row(clone: Clone, model: str, sound: str) -> None:
     propose(model, sound)
     moved = promote_one(clone, model)
-    row = past(clone, model).rows[-1]
-    assert moved.standing is not None
-    assert row.decision["subject"] == moved.standing.subject(POLICY)
+    row = state(clone, model).rows[-1]
+    assert moved.contenders is not None
+    assert row.decision["subject"] == moved.contenders.subject(POLICY)
     assert row.decision["policy"] == POLICY.model_dump(mode="json")
-    assert row.decision["measured"] == measure(moved.standing)
+    assert row.decision["measured"] == measure(moved.contenders)
     assert row.decision["accepted"] is True
-    assert list(moved.rows) == [one.id for one in past(clone, model).rows]
-    assert (moved.standing.challenger.author, moved.standing.challenger.run_id) == ("ann", sound)
+    assert list(moved.rows) == [one.id for one in state(clone, model).rows]
+    assert (moved.contenders.challenger.author, moved.contenders.challenger.run_id) == ("ann", sound)
 
 
 def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, model: str, sound: str) -> None:
@@ -65,7 +65,7 @@ def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, mo
         roll_back(clone, model, reason=" ")
     moved = roll_back(clone, model, dates=[date(1998, 7, 2), date(1998, 7, 1)])
     assert (moved.version, moved.replaced, moved.dates) == ("1", "2", [date(1998, 7, 1), date(1998, 7, 2)])
-    assert past(clone, model).rows[-1].decision["dates"] == ["1998-07-01", "1998-07-02"]
+    assert state(clone, model).rows[-1].decision["dates"] == ["1998-07-01", "1998-07-02"]
     assert aliases(model) == {"production": "1"}
     with pytest.raises(NoPreviousError, match="no version to roll back to"):
         roll_back(clone, model, reason="again")
@@ -103,7 +103,7 @@ def earlier_release() -> dict[str, Any]:
     return {name: value for name, value in proof().items() if name not in {"run_id", "bundle_sha256"}}
 
 
-def breaks(standing: Standing) -> dict[str, Any]:
+def breaks(contenders: Contenders) -> dict[str, Any]:
     raise OSError("the lake is gone")
 
 
@@ -168,7 +168,7 @@ def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, s
                 production(clone.url, model)
         settle(clone, model)
         assert aliases(model) == {"production": "2", "previous": "1"}
-        assert past(clone, model).rows[-1].reason.startswith(said)
+        assert state(clone, model).rows[-1].reason.startswith(said)
     assert acts(clone, model)[4:] == ["repair"] * 4
     assert production(clone.url, model) == "2"
 
@@ -200,20 +200,20 @@ def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str
     own = train(proof()) if change == "evidence" else sound
     propose(model, own)
 
-    def meanwhile(standing: Standing) -> dict[str, Any]:
+    def meanwhile(contenders: Contenders) -> dict[str, Any]:
         if change == "challenger":
             propose(model, sound)
         elif change == "production":
             roll_back(clone, model)
         else:
             MlflowClient().log_dict(own, proof(metrics__auc__low=0.75), "evidence.json")
-        return measure(standing)
+        return measure(contenders)
 
-    before = past(clone, model).production
+    before = state(clone, model).production
     moved = promote_one(clone, model, measure=meanwhile)
     assert moved.act == "void"
     assert moved.reason.startswith("Nothing was moved: since it was judged, something changed: ")
-    assert past(clone, model).production == ("1" if change == "production" else before)
+    assert state(clone, model).production == ("1" if change == "production" else before)
     assert agree(clone, model)
 
 
@@ -221,7 +221,7 @@ def test_a_release_moves_all_models_under_one_name(clone: Clone, models: tuple[s
     numbers = [propose(model, sound) for model in models]
     done = promote(clone.url, models, POLICY, "tester", measure=measure, release="together")
     assert [(moved.act, moved.version) for moved in done] == [("promote", number) for number in numbers]
-    rows = [past(clone, model).rows for model in models]
+    rows = [state(clone, model).rows for model in models]
     assert rows[0][-1].decision["release"] == rows[1][-1].decision["release"]
     assert rows[0][-1].decision["release"]["models"] == list(models)
 
@@ -239,10 +239,10 @@ def test_a_release_of_which_one_cannot_be_moved_moves_none(
         return
     propose(bad, train(None) if trouble == "refused" else sound)
 
-    def meanwhile(standing: Standing) -> dict[str, Any]:
-        if trouble == "stale" and standing.challenger.model == bad:
+    def meanwhile(contenders: Contenders) -> dict[str, Any]:
+        if trouble == "stale" and contenders.challenger.model == bad:
             propose(bad, sound)
-        return measure(standing)
+        return measure(contenders)
 
     done = promote(clone.url, models, POLICY, "tester", measure=meanwhile, release="together")
     assert [moved.act for moved in done] == ["refuse", "void" if trouble == "stale" else "refuse"]

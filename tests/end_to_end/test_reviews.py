@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from registry import Moved, Policy, approve, promote, reject
+from registry import Policy, PromotionOutcome, approve, promote, reject
 from registry.release.reviews import NoReviewError, ReviewerError, VoidError
 from tests.end_to_end.conftest import Clone
 from tests.end_to_end.proposals import (
@@ -16,12 +16,12 @@ from tests.end_to_end.proposals import (
     agree,
     aliases,
     measure,
-    past,
     promote_one,
     proof,
     propose,
     put,
     roll_back,
+    state,
     train,
 )
 from tests.unit.builders import is_one_sentence
@@ -29,7 +29,7 @@ from tests.unit.builders import is_one_sentence
 
 def approved(
     clone: Clone, *models: str, name: str = "bob", reason: str = "read it", policy: Policy = POLICY
-) -> list[Moved]:
+) -> list[PromotionOutcome]:
     return approve(clone.url, models, policy, name, reason, "account")
 
 
@@ -57,7 +57,7 @@ def test_a_review_waits_until_somebody_else_approves_it(clone: Clone, model: str
     assert (moved.act, moved.version, moved.replaced, moved.reason) == ("promote", version, None, "read it")
     assert aliases(model) == {"production": version}
     assert acts(clone, model) == ["review", "approve", "intent", "promote"]
-    review, *_, last = past(clone, model).rows
+    review, *_, last = state(clone, model).rows
     assert (last.who, last.decision["account"], last.decision["review"]) == ("bob", "account", review.id)
     with pytest.raises(NoReviewError, match="was approved by bob") as again:
         approved(clone, model)
