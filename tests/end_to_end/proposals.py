@@ -25,7 +25,7 @@ POLICY = load_project("cdnow").policy
 AUTHOR = "ann"
 
 
-def proof(**changes: Any) -> dict[str, Any]:
+def sound_evidence(**changes: Any) -> dict[str, Any]:
     """Evidence that the gate accepts, with some values replaced."""
     return evidence(family="xgboost", **changes)
 
@@ -35,7 +35,7 @@ SCRATCH = tempfile.TemporaryDirectory(prefix="prichal-test-version-")
 
 
 @cache
-def files_of_a_version() -> Path:
+def shared_version_files() -> Path:
     """The code of this checkout with a small model, the same for all versions; what no environment is made of goes."""
     folder = version_folder(Path(SCRATCH.name))
     for name in ("conda.yaml", "python_env.yaml", "requirements.txt"):
@@ -43,14 +43,14 @@ def files_of_a_version() -> Path:
     return folder
 
 
-def train(content: Mapping[str, Any] | None, files: bool = True, own: bool = True, **tags: str) -> str:
+def log_training_run(content: Mapping[str, Any] | None, files: bool = True, own: bool = True, **tags: str) -> str:
     """A run as a training leaves it: its evidence, which names run and files where it is its own; files; author."""
     with mlflow.start_run(tags={"prichal.author": AUTHOR, **tags}) as run:
         if content is not None:
-            named = {"run_id": run.info.run_id, "bundle_sha256": bundle_digest(files_of_a_version())} if own else {}
+            named = {"run_id": run.info.run_id, "bundle_sha256": bundle_digest(shared_version_files())} if own else {}
             mlflow.log_dict({**content, **named}, "evidence.json")
         if files:
-            mlflow.log_artifacts(str(files_of_a_version()), "model")
+            mlflow.log_artifacts(str(shared_version_files()), "model")
     return str(run.info.run_id)
 
 
@@ -71,7 +71,7 @@ def measure(contenders: Contenders) -> dict[str, Any]:
                     versus__digest=contenders.production.files_sha256)  # fmt: skip
 
 
-def move(clone: Clone, models: Sequence[str], act: str, version: str, replaced: str | None) -> None:
+def move_aliases(clone: Clone, models: Sequence[str], act: str, version: str, replaced: str | None) -> None:
     """A move as promotions and rollbacks make it, of what was judged already; of several models, as one release."""
     release = {"release": {"id": "r1", "models": list(models)}} if len(models) > 1 else {}
     with reconcile(clone.url, models, "tester") as locked_models:
@@ -80,13 +80,13 @@ def move(clone: Clone, models: Sequence[str], act: str, version: str, replaced: 
         )
 
 
-def put(clone: Clone, model: str, run: str, count: int) -> None:
+def put_in_production(clone: Clone, model: str, run: str, count: int) -> None:
     """Versions in production one after the other, not asked about."""
     for _ in range(count):
-        move(clone, [model], "promote", propose(model, run), state(clone, model).production)
+        move_aliases(clone, [model], "promote", propose(model, run), state(clone, model).production)
 
 
-def settle(clone: Clone, *models: str) -> None:
+def reconcile_models(clone: Clone, *models: str) -> None:
     """What the next run does before all else."""
     with reconcile(clone.url, models, "the next run"):
         pass
@@ -111,11 +111,11 @@ def state(clone: Clone, model: str) -> ModelState:
         return replay(rows(connection, model))
 
 
-def acts(clone: Clone, model: str) -> list[str]:
+def ledger_acts(clone: Clone, model: str) -> list[str]:
     return [row.act for row in state(clone, model).rows]
 
 
-def agree(clone: Clone, model: str) -> bool:
+def aliases_match_ledger(clone: Clone, model: str) -> bool:
     """Whether nothing is under way, and the aliases are where the ledger says."""
     known = state(clone, model)
     says = {"production": known.production, "previous": known.previous}

@@ -5,7 +5,7 @@ from threading import Barrier
 
 from registry import Contenders
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.proposals import agree, measure, promote_one, propose, state
+from tests.end_to_end.proposals import aliases_match_ledger, measure, promote_one, propose, state
 
 #: `python -m benchmarks race` does 200.
 ROUNDS = 6
@@ -24,7 +24,7 @@ def test_two_promotions_at_once_have_one_winner(clone: Clone, model: str, sound:
             racing = [pool.submit(promote_one, clone, model, measure=judged_together) for _ in range(2)]
             assert sorted(one.result().act for one in racing) == ["keep", "promote"]
             assert state(clone, model).production == str(number)
-            assert agree(clone, model)
+            assert aliases_match_ledger(clone, model)
     rows = state(clone, model).rows
     assert [row.act for row in rows] == ["intent", "promote"] * ROUNDS
     assert [row.replaced for row in rows if row.act == "promote"] == [None, *map(str, range(1, ROUNDS))]
