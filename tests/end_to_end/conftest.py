@@ -154,6 +154,6 @@ def model(tracking: Clone, request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sound(tracking: Clone) -> str:
     """A run that left what the gate accepts."""
-    from tests.end_to_end.proposals import log_training_run, sound_evidence
+    from tests.end_to_end.proposals import log_run, sound_evidence
 
-    return log_training_run(sound_evidence())
+    return log_run(sound_evidence())

@@ -43,7 +43,7 @@ def shared_version_files() -> Path:
     return folder
 
 
-def log_training_run(content: Mapping[str, Any] | None, files: bool = True, own: bool = True, **tags: str) -> str:
+def log_run(content: Mapping[str, Any] | None, files: bool = True, own: bool = True, **tags: str) -> str:
     """A run as a training leaves it: its evidence, which names run and files where it is its own; files; author."""
     with mlflow.start_run(tags={"prichal.author": AUTHOR, **tags}) as run:
         if content is not None:

@@ -18,7 +18,7 @@ from tests.end_to_end.proposals import (
     aliases,
     aliases_match_ledger,
     ledger_acts,
-    log_training_run,
+    log_run,
     measure,
     promote_one,
     propose,
@@ -73,8 +73,8 @@ def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, mo
 
 
 def test_a_rollback_to_a_version_whose_files_changed_or_are_gone_moves_nothing(clone: Clone, model: str) -> None:
-    first = log_training_run(sound_evidence())
-    for run in (first, log_training_run(sound_evidence())):
+    first = log_run(sound_evidence())
+    for run in (first, log_run(sound_evidence())):
         propose(model, run)
         assert promote_one(clone, model).act == "promote"
     card = "model/artifacts/bundle/model.json"
@@ -110,12 +110,12 @@ def breaks(contenders: Contenders) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("run", "how", "said"),
     [
-        (lambda: log_training_run(None), {}, "left no evidence file"),
-        (lambda: log_training_run(sound_evidence(metrics__auc__low=0.699)), {}, "does not reach 0.70"),
-        (lambda: log_training_run(sound_evidence(), files=False), {}, "cannot be read"),
-        (lambda: log_training_run(sound_evidence()), {"measure": breaks}, "on the same rows: OSError: the lake is gone."),
-        (lambda: log_training_run(sound_evidence(), own=False), {}, "The evidence is of run f00d, and version 2 is of run "),
-        (lambda: log_training_run(earlier_release(), own=False), {}, "of version 2 does not say run_id, bundle_sha256, as that"),
+        (lambda: log_run(None), {}, "left no evidence file"),
+        (lambda: log_run(sound_evidence(metrics__auc__low=0.699)), {}, "does not reach 0.70"),
+        (lambda: log_run(sound_evidence(), files=False), {}, "cannot be read"),
+        (lambda: log_run(sound_evidence()), {"measure": breaks}, "on the same rows: OSError: the lake is gone."),
+        (lambda: log_run(sound_evidence(), own=False), {}, "is of run f00d, and version 2 is of run "),
+        (lambda: log_run(earlier_release(), own=False), {}, "version 2 does not say run_id, bundle_sha256, as"),
     ],
     ids=["no evidence", "below the floor", "no model files", "not measured", "another run's",
          "of an earlier release"],
@@ -197,7 +197,7 @@ def test_a_version_in_production_that_mlflow_lost_is_not_vouched_for(clone: Clon
 @pytest.mark.parametrize("change", ["challenger", "production", "evidence"])
 def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str, sound: str, change: str) -> None:
     put_in_production(clone, model, sound, 2 if change == "production" else 1)
-    own = log_training_run(sound_evidence()) if change == "evidence" else sound
+    own = log_run(sound_evidence()) if change == "evidence" else sound
     propose(model, own)
 
     def meanwhile(contenders: Contenders) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def test_a_release_of_which_one_cannot_be_moved_moves_none(
             promote(clone.url, models, POLICY, "tester", measure=measure, release="together")
         assert ledger_acts(clone, good) == []
         return
-    propose(bad, log_training_run(None) if trouble == "refused" else sound)
+    propose(bad, log_run(None) if trouble == "refused" else sound)
 
     def meanwhile(contenders: Contenders) -> dict[str, Any]:
         if trouble == "stale" and contenders.challenger.model == bad:

@@ -15,7 +15,7 @@ from tests.end_to_end.proposals import (
     aliases,
     aliases_match_ledger,
     ledger_acts,
-    log_training_run,
+    log_run,
     measure,
     promote_one,
     propose,
@@ -71,7 +71,7 @@ def test_a_policy_that_asks_for_a_person_is_not_got_around_by_the_mode(clone: Cl
 
 
 def test_a_refused_challenger_gets_no_review(clone: Clone, model: str) -> None:
-    propose(model, log_training_run(None))
+    propose(model, log_run(None))
     assert promote_one(clone, model, mode="review").act == "refuse"
     with pytest.raises(NoReviewError, match="mode=review` first"):
         approved(clone, model)
@@ -98,10 +98,14 @@ def test_a_newer_review_replaces_an_open_one(clone: Clone, model: str, sound: st
 Change = Callable[[Clone, str, str], Any]
 
 
+def log_evidence(run: str, **changes: Any) -> None:
+    MlflowClient().log_dict(run, sound_evidence(**changes), "evidence.json")
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda clone, model, run: MlflowClient().log_dict(run, sound_evidence(metrics__auc__low=0.75), "evidence.json"),
+        (lambda clone, model, run: log_evidence(run, metrics__auc__low=0.75),
          "the evidence of version 1 changed"),
         (lambda clone, model, run: MlflowClient().log_text(run, "other weights", "model/weights.txt"),
          "the files of version 1 changed"),
@@ -115,7 +119,7 @@ def test_an_approval_is_void_if_something_changed(
     clone: Clone, model: str, sound: str, change: Change | None, said: str
 ) -> None:
     put_in_production(clone, model, sound, 2 if "production" in said else 0)
-    run = log_training_run(sound_evidence())
+    run = log_run(sound_evidence())
     waiting(clone, model, run)
     if change is not None:
         change(clone, model, run)
