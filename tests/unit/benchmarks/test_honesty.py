@@ -14,7 +14,7 @@ from benchmarks.models.honesty import (
     out_of_fold,
 )
 from benchmarks.models.oracle import probabilities, states
-from tests.unit.projects.test_simulator import write_sample, table
+from tests.unit.projects.test_simulator import table, write_sample
 from training import Frame, auc
 
 SEED = 1
