@@ -7,14 +7,14 @@ from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe, tell_person, tell_program
 from jobs.runtime.parameters import PopulationName, Reason, ReviewerName
 from jobs.runtime.run_log import step
-from registry import Moved
+from registry import PromotionOutcome
 from registry import approve as move
 from stack.settings import reviewer, user
 
 
 def approve(
     context: Context, population: PopulationName = "all", name: ReviewerName = "", reason: Reason = ""
-) -> list[Moved]:
+) -> list[PromotionOutcome]:
     """Approve the open reviews: by somebody who is not the author, and says why."""
     models = [one.model for one in context.project.choose(population)]
     with step(context, "approve", {"population": population, "name": name, "reason": reason}) as record:

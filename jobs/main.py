@@ -16,7 +16,7 @@ from jobs.runtime.run_summary import page
 from jobs.sample import sample
 from jobs.score import score
 from jobs.train import train
-from registry import check_how
+from registry import require_mode_and_release
 
 
 def main(
@@ -27,7 +27,7 @@ def main(
     release: Release = "each",
 ) -> None:
     """From raw exports to a scored mart; while a review waits, what is in production scores."""
-    check_how(mode, release)
+    require_mode_and_release(mode, release)
     with step(context, "main", {"as_of": as_of, "trials": trials, "mode": mode, "release": release}) as record:
         if context.project.simulate is not None and not context.raw.exists():
             sample(context)

@@ -8,7 +8,7 @@ from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe, tell_program, tell_review
 from jobs.runtime.promotion_measurements import Measuring
 from jobs.runtime.run_log import step
-from registry import Moved, check_how
+from registry import PromotionOutcome, require_mode_and_release
 from registry import promote as run_gate
 from stack.errors import PrichalError
 from stack.settings import user
@@ -23,14 +23,14 @@ class RefusedError(PrichalError):
 
 def promote_challengers(
     context: Context, population: str = "all", mode: str = "auto", release: str = "each"
-) -> list[Moved]:
+) -> list[PromotionOutcome]:
     """Promote the challengers that pass the gate; the outcome of any other one holds the reason.
 
     Raises:
         ModeError: an unknown mode.
         ReleaseError: an unknown release.
     """
-    check_how(mode, release)
+    require_mode_and_release(mode, release)
     populations, policy = context.project.choose(population), context.project.policy
     with step(context, "promote", {"population": population, "mode": mode, "release": release}) as record:
         measurements = {chosen.model: Measuring(context, chosen) for chosen in populations}
@@ -51,7 +51,7 @@ def promote_challengers(
     return outcomes
 
 
-def require_success(outcomes: Sequence[Moved]) -> None:
+def require_success(outcomes: Sequence[PromotionOutcome]) -> None:
     """Fail unless every challenger was accepted, so that a scheduler notices.
 
     Raises:
@@ -62,7 +62,7 @@ def require_success(outcomes: Sequence[Moved]) -> None:
         raise RefusedError(" ".join(_failure_reason(outcome) for outcome in failed))
 
 
-def _report(context: Context, outcome: Moved) -> None:
+def _report(context: Context, outcome: PromotionOutcome) -> None:
     context.say(f"promote · {describe(outcome)}")
     mlflow.set_tag(f"prichal.decision.{outcome.model}", outcome.act)
     if outcome.decision is None:
@@ -75,7 +75,7 @@ def _report(context: Context, outcome: Moved) -> None:
         mlflow.log_dict(dict(outcome.measured), f"measured_{outcome.model}.json")
 
 
-def _failure_reason(outcome: Moved) -> str:
+def _failure_reason(outcome: PromotionOutcome) -> str:
     if outcome.act == "refuse":
         return f"The gate refused {outcome.model} version {outcome.version}. {outcome.reason}"
     return outcome.reason
