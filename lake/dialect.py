@@ -1,4 +1,4 @@
-"""How text files write rows: separator, quotes, missing values, encoding, numbers and dates. Declared, never guessed."""
+"""How a system writes text files: declared, never guessed."""
 
 import codecs
 import re

@@ -21,10 +21,8 @@ class _Number(str):
     __slots__ = ()
 
 
-def document_values(
-    text: str, is_mongo: bool, columns: Sequence[_Column]
-) -> tuple[str | None, list[str | None] | None]:
-    """The fault of a line, and the text of each column's first path that the document has.
+def document_values(text: str, is_mongo: bool, columns: Sequence[_Column]) -> tuple[str | None, list[str | None]]:
+    """The fault of a line, and the text of each column's first path that the document has; no texts with a fault.
 
     A number keeps its digits; true and false are words; an array or an object is JSON.
 
@@ -36,9 +34,9 @@ def document_values(
     try:
         document = json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
     except (ValueError, RecursionError):
-        return NOT_AN_OBJECT, None
+        return NOT_AN_OBJECT, []
     if not isinstance(document, dict):
-        return NOT_AN_OBJECT, None
+        return NOT_AN_OBJECT, []
     return None, [_column_text(document, column.raw_names, is_mongo) for column in columns]
 
 

@@ -61,7 +61,7 @@ def ingest(
     """
     today = today or date.today()
     files = find(source, raw, today)
-    mark = _hash(VERSION, source, time_zone)
+    mark = _hash(VERSION, source, time_zone, *([source.written_as] if source.dialect is not None else []))
     current = table.manifest()
     same = current is not None and current.mark == mark
     before = current.files if current is not None and same else {}

@@ -59,7 +59,7 @@ class FileColumn:
     Attributes:
         name: in the lake.
         raw_names: what a file may call it; for JSON lines dotted paths.
-        kind: `number`, `day` or `text`: which signs of the dialect its texts are read by.
+        kind: `number`, `day`, `moment` or `text`: by which signs of the dialect its texts are read.
         is_key: whether invisible characters around its texts are removed and counted.
     """
 
@@ -100,10 +100,7 @@ def read_batches(path: Path, form: str, dialect: Dialect, columns: Sequence[File
         ReadError: the file is cut off or damaged, or is not in its encoding.
     """
     try:
-        if form == "parquet":
-            batches = parquet_rows(path, columns)
-        else:
-            batches = _text_batches(path, form, dialect, columns)
+        batches = parquet_rows(path, columns) if form == "parquet" else _text_batches(path, form, dialect, columns)
         for batch in batches:
             yield _read_signs(batch, dialect, columns)
     except (OSError, EOFError, zlib.error, pa.ArrowInvalid, UnicodeError) as error:
@@ -255,12 +252,13 @@ class _Lines:
             if isinstance(fields, list):
                 return used, fields, None
             is_open = fields == OPEN_QUOTE
-            if is_open and length <= LONGEST_RECORD and (line := self._next_line_if_any()) is not None:
-                used.append(line)
-                length += len(line)
+            following = self._next_line_if_any() if is_open and length <= LONGEST_RECORD else None
+            if following is not None:
+                used.append(following)
+                length += len(following)
                 continue
             self._waiting.extendleft(reversed(used[1:]))
-            return used[:1], None, OPEN_QUOTE if is_open or fields == OPEN_QUOTE else fields
+            return used[:1], None, fields
 
     def _next_line(self) -> str:
         return self._waiting.popleft()
@@ -276,7 +274,7 @@ class _Lines:
 
 def _fields(text: str, dialect: Dialect) -> list[str] | str:
     """The fields of a record's lines; `OPEN_QUOTE` where a quote has not closed, another reason where none can help."""
-    if dialect.quote not in text:
+    if dialect.quote is None or dialect.quote not in text:
         return text.rstrip("\n").removesuffix("\r").split(dialect.separator) if "\r" not in text[:-2] else LONE_CR
     if dialect.escape == "backslash":
         return _backslash_fields(text, dialect)
@@ -337,27 +335,19 @@ def _plain_batch(
     chunk: bytes, lines: _Lines, names: Sequence[str], places: Sequence[int], schema: pa.Schema
 ) -> pa.RecordBatch | None:
     """The records of a chunk whose quotes are all as they must be; None where they have to be looked at one by one."""
-    dialect = lines.dialect
-    if dialect.comment is not None and dialect.comment.encode() in chunk:
+    cut = _record_ends(chunk, lines.dialect)
+    parsed = None if cut is None else _parsed(cut[0], cut[2], lines.dialect, len(names), places)
+    if cut is None or parsed is None:
         return None
-    if dialect.escape == "backslash" and cast(str, dialect.quote).encode() in chunk:
-        return None
-    found = _record_ends(chunk, dialect)
-    if found is None:
-        return None
-    chunk, rest, ends, line_counts = found
-    parsed = _parsed(chunk, ends, dialect, len(names), places)
-    if parsed is None:
-        return None
-    lines.give_back(rest)
+    lines.give_back(cut[1])
     texts, values, wrong = parsed
-    numbers = lines.count + 1 + np.concatenate([[0], np.cumsum(line_counts)[:-1]]).astype(np.int64)
-    lines.count += int(line_counts.sum())
+    numbers = lines.count + 1 + np.concatenate([[0], np.cumsum(cut[3])[:-1]]).astype(np.int64)
+    lines.count += int(cut[3].sum())
     faults: list[str | None] = [None] * len(texts)
     for place in np.flatnonzero(pc.binary_length(texts).to_numpy(zero_copy_only=False) == 0):
         faults[place] = BLANK
-    for place, fields in wrong.items():
-        faults[place] = _wrong_count(fields, len(names))
+    for row, fields in wrong.items():
+        faults[row] = _wrong_count(fields, len(names))
     if lines.text:
         for place in np.flatnonzero(pc.equal(texts, lines.text).to_numpy(zero_copy_only=False)):
             faults[place] = HEADER
@@ -372,8 +362,12 @@ def _record_ends(chunk: bytes, dialect: Dialect) -> tuple[bytes, bytes, NDArray[
 
     A quote opens a field at its beginning, and closes it at its end; inside, it is doubled (RFC 4180). So every second
     quote is followed by a separator, a line end or another quote, and those between are preceded by one. None where
-    that is not so, where no record ends, or where a carriage return stands alone.
+    that is not so, where no record ends, or where a carriage return stands alone; for comments and backslashes too.
     """
+    if dialect.comment is not None and dialect.comment.encode() in chunk:
+        return None
+    if dialect.escape == "backslash" and cast(str, dialect.quote).encode() in chunk:
+        return None
     content = np.frombuffer(chunk, dtype=np.uint8)
     newlines = np.flatnonzero(content == 10)
     if not chunk.endswith(b"\n"):
@@ -514,7 +508,7 @@ def _is_text(text: str) -> bool:
 
 
 def _document_batches(lines: _Lines, dialect: Dialect, columns: Sequence[FileColumn]) -> Iterator[pa.RecordBatch]:
-    schema = batch_schema(columns)
+    schema, nothing = batch_schema(columns), (None,) * len(columns)
     while (chunk := lines.chunk()) is not None:
         texts = _line_texts(chunk)
         numbers = pa.array(lines.count + 1 + np.arange(len(texts)))
@@ -524,16 +518,14 @@ def _document_batches(lines: _Lines, dialect: Dialect, columns: Sequence[FileCol
         values: list[list[str | None]] = [[] for _ in columns]
         for line in texts.to_pylist():
             text = line.decode("utf-8", "replace")
-            if not line.strip():
-                fault, found = BLANK, None
-            elif text.encode() != line:
-                fault, found = NOT_UTF8, None
-            else:
-                fault, found = document_values(text, dialect.documents == "mongo", columns)
+            fault: str | None = BLANK if not line.strip() else None if text.encode() == line else NOT_UTF8
+            fields: Sequence[str | None] = nothing
+            if fault is None:
+                fault, fields = document_values(text, dialect.documents == "mongo", columns)
             raws.append(text)
             faults.append(fault)
-            for place, column in enumerate(values):
-                column.append(found[place] if found is not None else None)
+            for column, field in zip(values, fields or nothing, strict=True):
+                column.append(field)
         arrays = [pa.array(column, pa.string()) for column in values]
         yield pa.RecordBatch.from_arrays(
             [numbers, pa.array(raws, pa.string()), pa.array(faults, pa.string()), pa.array([False] * len(texts)),
@@ -574,7 +566,7 @@ def _in_usual_signs(values: pa.Array, kind: str, dialect: Dialect) -> pa.Array:
             with_point = pc.replace_substring(values, dialect.decimal, ".", max_replacements=1)
             has_point = pc.fill_null(pc.match_substring(values, "."), False)
             values = pc.if_else(has_point, values, with_point)
-    elif kind == "day" and dialect.date_pattern is not None:
+    elif kind in {"day", "moment"} and dialect.date_pattern is not None:
         values = _mapped(values, dialect.date_pattern, _iso_day(re.compile(dialect.date_pattern)))
     return values
 
