@@ -34,6 +34,7 @@ class _Count:
 
     rows: int = 0
     unusable: int = 0
+    trimmed: int = 0
     months: dict[str, int] = field(default_factory=dict)
 
 
@@ -53,7 +54,7 @@ def stage(
     """
     for file in files:
         check(source, file)
-    partial = fresh_partial(table.folder / f"staged-{batch}")
+    partial = fresh_partial(table.folder / "batch-made")
     _write(judge(read(spark(), source, files), source, [file.drop or today for file in files]), partial, files)
     for file in files:
         file.check_unchanged()
@@ -69,6 +70,7 @@ def stage(
         file.name: Taken(
             content=file.content, batch=batch, place=place, drop=str(file.drop) if file.drop else None,
             rows_in=counts[place].rows, quarantined=counts[place].unusable, months=counts[place].months,
+            trimmed=counts[place].trimmed,
         )
         for place, file in enumerate(files)
     }  # fmt: skip
@@ -81,7 +83,7 @@ def _write(judged: "DataFrame", partial: Path, files: Sequence[RawFile]) -> None
     except Exception as error:
         for file in files:
             file.check_unchanged()
-        found = re.search(rf"{UNREADABLE} (\d+) \((.*?)\)\n", str(error))
+        found = re.search(rf"{UNREADABLE} (\d+) \(([^\n]*)\)", str(error))
         if found is None:
             raise
         name = files[int(found[1])].name
@@ -94,12 +96,14 @@ def _count(staged: "DataFrame") -> dict[int, _Count]:
     from pyspark.sql import functions as F  # noqa: N812
 
     kind = F.when(F.col("_reason") == BLANK, F.col("_reason"))
-    found = staged.groupBy("_file", MONTH, kind.alias("kind"), F.isnotnull("_reason").alias("bad")).count().collect()
+    groups = staged.groupBy("_file", MONTH, kind.alias("kind"), F.isnotnull("_reason").alias("bad"))
+    found = groups.agg(F.count("*").alias("count"), F.count_if("_trimmed").alias("trimmed")).collect()
     counts: dict[int, _Count] = defaultdict(_Count)
     for row in found:
         one = counts[row["_file"]]
         if row["kind"] is None:
             one.rows += row["count"]
+            one.trimmed += row["trimmed"]
             if row["bad"]:
                 one.unusable += row["count"]
             else:

@@ -31,16 +31,16 @@ def parquet_rows(path: Path, columns: Sequence[_Column]) -> Iterator[pa.RecordBa
     """The rows of a Parquet file in the shape of `lake.ingest.reader.batch_schema`."""
     with parquet.ParquetFile(path) as file:
         names = file.schema_arrow.names
-        asked = [next(name for name in column.raw_names if name in names) for column in columns]
+        file_names = [next(name for name in column.raw_names if name in names) for column in columns]
         number = 1
-        for batch in file.iter_batches(BATCH_ROWS, columns=list(dict.fromkeys(asked))):
-            yield _batch(batch, columns, asked, number)
+        for batch in file.iter_batches(BATCH_ROWS, columns=list(dict.fromkeys(file_names))):
+            yield _batch(batch, columns, file_names, number)
             number += batch.num_rows
 
 
-def _batch(batch: pa.RecordBatch, columns: Sequence[_Column], asked: Sequence[str], number: int) -> pa.RecordBatch:
+def _batch(batch: pa.RecordBatch, columns: Sequence[_Column], file_names: Sequence[str], number: int) -> pa.RecordBatch:
     texts, faults = {}, pa.nulls(batch.num_rows, pa.string())
-    for name, column in zip(asked, columns, strict=True):
+    for name, column in zip(file_names, columns, strict=True):
         texts[column.name], fault = native_text(batch.column(batch.schema.get_field_index(name)), column.kind)
         faults = pc.coalesce(faults, fault)
     fixed = {

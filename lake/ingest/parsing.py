@@ -54,21 +54,24 @@ def read(spark: "SparkSession", source: Source, files: Sequence[RawFile]) -> "Da
     names = {"_line": "bigint", "_trimmed": "boolean"}
     kinds = ", ".join(f"`{name}` {names.get(name, 'string')}" for name in batch_schema(columns).names)
     rows = spark.range(0, len(files), 1, len(files)).mapInArrow(task, f"`_file` int, {kinds}")
-    return rows.withColumns({one.name: F.lit(one.text) for one in source.columns if isinstance(one, Constant)})
+    return rows.withColumns(
+        {column.name: F.lit(column.text) for column in source.columns if isinstance(column, Constant)}
+    )
 
 
 def _reading(
     paths: Sequence[Path], form: str, dialect: Dialect, columns: Sequence[FileColumn]
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def read_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for asked in batches:
-            for place in asked.column(0).to_pylist():
+        for places in batches:
+            for place in places.column(0).to_pylist():
                 try:
                     for batch in read_batches(paths[place], form, dialect, columns):
                         number = pa.array([place] * batch.num_rows, pa.int32())
                         yield pa.RecordBatch.from_arrays([number, *batch.columns], names=["_file", *batch.schema.names])
                 except ReadError as error:
-                    raise ValueError(f"{UNREADABLE} {place} ({error})") from None
+                    reason = "".join(letter for letter in str(error) if letter.isprintable())
+                    raise ValueError(f"{UNREADABLE} {place} ({reason})") from None
 
     return read_files
 

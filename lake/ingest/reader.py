@@ -296,17 +296,17 @@ def _backslash_fields(text: str, dialect: Dialect) -> list[str] | str:
     place = 0
     while True:
         if text.startswith(cast(str, dialect.quote), place):
-            found = quoted.match(text, place)
-            if found is None:
+            match = quoted.match(text, place)
+            if match is None:
                 closed = re.compile(rf"{quote}(?:[^{quote}\\]|\\.)*{quote}", re.DOTALL).match(text, place)
                 return f"{OPEN_QUOTE}: text behind a closing quote" if closed else OPEN_QUOTE
-            fields.append(re.sub(r"\\([\\" + quote + "])", r"\1", found[1]))
+            fields.append(re.sub(r"\\([\\" + quote + "])", r"\1", match[1]))
         else:
-            found = plain.match(text, place)
-            if found is None:
+            match = plain.match(text, place)
+            if match is None:
                 return LONE_CR
-            fields.append(found[0])
-        place = found.end()
+            fields.append(match[0])
+        place = match.end()
         if place >= len(text) or text[place] != dialect.separator:
             return fields
         place += 1
@@ -335,14 +335,14 @@ def _plain_batch(
     chunk: bytes, lines: _Lines, names: Sequence[str], places: Sequence[int], schema: pa.Schema
 ) -> pa.RecordBatch | None:
     """The records of a chunk whose quotes are all as they must be; None where they have to be looked at one by one."""
-    cut = _record_ends(chunk, lines.dialect)
-    parsed = None if cut is None else _parsed(cut[0], cut[2], lines.dialect, len(names), places)
-    if cut is None or parsed is None:
+    piece = _record_ends(chunk, lines.dialect)
+    parsed = None if piece is None else _parsed(piece[0], piece[2], lines.dialect, len(names), places)
+    if piece is None or parsed is None:
         return None
-    lines.give_back(cut[1])
+    lines.give_back(piece[1])
     texts, values, wrong = parsed
-    numbers = lines.count + 1 + np.concatenate([[0], np.cumsum(cut[3])[:-1]]).astype(np.int64)
-    lines.count += int(cut[3].sum())
+    numbers = lines.count + 1 + np.concatenate([[0], np.cumsum(piece[3])[:-1]]).astype(np.int64)
+    lines.count += int(piece[3].sum())
     faults: list[str | None] = [None] * len(texts)
     for place in np.flatnonzero(pc.binary_length(texts).to_numpy(zero_copy_only=False) == 0):
         faults[place] = BLANK
@@ -414,7 +414,7 @@ def _parsed(
         return "skip"
 
     fields = [f"f{place}" for place in range(width)]
-    asked = [fields[place] for place in places]
+    wanted = [fields[place] for place in places]
     try:
         texts = _record_texts(chunk, ends).cast(pa.string())
         table = arrow_csv.read_csv(
@@ -425,7 +425,7 @@ def _parsed(
                 newlines_in_values=dialect.quote is not None, invalid_row_handler=note,
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(fields, pa.string()), include_columns=list(dict.fromkeys(asked)),
+                column_types=dict.fromkeys(fields, pa.string()), include_columns=list(dict.fromkeys(wanted)),
                 strings_can_be_null=False,
             ),
         )  # fmt: skip
@@ -439,7 +439,7 @@ def _parsed(
     at = np.full(len(texts), -1)
     at[filled[is_sound]] = np.arange(table.num_rows)
     taken = pa.array(at, mask=at < 0)
-    values = [table.column(name).combine_chunks().take(taken) for name in asked]
+    values = [table.column(name).combine_chunks().take(taken) for name in wanted]
     return texts, values, {int(filled[number - 1]): count for number, count in wrong}
 
 
@@ -450,9 +450,9 @@ def _record_texts(chunk: bytes, ends: NDArray[np.int64]) -> pa.Array:
     has_return = (content[ends - 1] == 13) & (ends > starts)
     # Offsets of Arrow's binary must touch: a record's line end is taken with it and sliced off.
     offsets = np.append(starts, ends[-1] + 1).astype(np.int32)
-    held = pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(content)])
-    texts = pc.binary_slice(held, 0, -1)
-    return pc.if_else(pa.array(has_return), pc.binary_slice(held, 0, -2), texts) if has_return.any() else texts
+    with_ends = pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(content)])
+    texts = pc.binary_slice(with_ends, 0, -1)
+    return pc.if_else(pa.array(has_return), pc.binary_slice(with_ends, 0, -2), texts) if has_return.any() else texts
 
 
 def _line_texts(chunk: bytes) -> pa.Array:
@@ -463,8 +463,8 @@ def _line_texts(chunk: bytes) -> pa.Array:
     return pa.array([line.removesuffix(b"\r") for line in lines], pa.binary())
 
 
-def _wrong_count(found: int, expected: int) -> str:
-    return f"{found} fields instead of the {expected} of the header"
+def _wrong_count(count: int, expected: int) -> str:
+    return f"{count} fields instead of the {expected} of the header"
 
 
 def _record_batch(
@@ -573,10 +573,10 @@ def _in_usual_signs(values: pa.Array, kind: str, dialect: Dialect) -> pa.Array:
 
 def _iso_day(pattern: re.Pattern[str]) -> Callable[[str], str]:
     def iso(text: str) -> str:
-        found = pattern.match(text.strip())
-        if found is None:
+        match = pattern.match(text.strip())
+        if match is None:
             return text
-        return f"{found['Y']}-{int(found['m']):02}-{int(found['d']):02}{found['rest']}"
+        return f"{match['Y']}-{int(match['m']):02}-{int(match['d']):02}{match['rest']}"
 
     return iso
 
@@ -584,8 +584,8 @@ def _iso_day(pattern: re.Pattern[str]) -> Callable[[str], str]:
 def _unescaped(values: pa.Array, dialect: Dialect) -> pa.Array:
     pattern = CLICKHOUSE_ESCAPE if dialect.escape == "clickhouse" else POSTGRES_ESCAPE
 
-    def meant(found: re.Match[str]) -> str:
-        sign = found[1]
+    def meant(match: re.Match[str]) -> str:
+        sign = match[1]
         if dialect.escape == "postgres" and sign[0] == "x" and len(sign) > 1:
             return chr(int(sign[1:], 16))
         if dialect.escape == "postgres" and sign[0] in "01234567":
