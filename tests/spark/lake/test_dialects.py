@@ -62,7 +62,7 @@ def taken(take: Take, spark: "SparkSession", tmp_path: Path):  # type: ignore[no
         aside = [path for path in table.quarantine.glob("*") if path.is_dir()]
         reasons = [row["reason"] for path in aside for row in spark.read.parquet(str(path)).collect()]
         assert manifest.rows_in == len(rows) + len(reasons)
-        return [tuple(row) for row in kept], reasons
+        return [tuple(row) for row in rows], reasons
 
     return read
 
