@@ -6,12 +6,12 @@ from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe, tell_person, tell_program
 from jobs.runtime.run_log import step
-from registry import Moved
+from registry import PromotionOutcome
 from registry import approve as move
 from stack.settings import reviewer, user
 
 
-def approve(context: Context, population: str = "all", name: str = "", reason: str = "") -> list[Moved]:
+def approve(context: Context, population: str = "all", name: str = "", reason: str = "") -> list[PromotionOutcome]:
     """Approve the open reviews: by somebody who is not the author, and says why."""
     models = [one.model for one in context.project.choose(population)]
     with step(context, "approve", {"population": population, "name": name, "reason": reason}) as entry:

@@ -15,14 +15,14 @@ from jobs.runtime.run_summary import page
 from jobs.sample import sample
 from jobs.score import score
 from jobs.train import train
-from registry import check_how
+from registry import require_mode_and_release
 
 
 def main(
     context: Context, as_of: str = "latest", trials: str = "declared", mode: str = "auto", release: str = "each"
 ) -> None:
     """From raw exports to a scored mart; while a review waits, what is in production scores."""
-    check_how(mode, release)
+    require_mode_and_release(mode, release)
     with step(context, "main", {"as_of": as_of, "trials": trials, "mode": mode, "release": release}) as entry:
         if context.project.simulate is not None and not context.raw.exists():
             sample(context)

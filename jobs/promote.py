@@ -9,7 +9,7 @@ from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe, tell_program, tell_review
 from jobs.runtime.promotion_measurements import Measuring
 from jobs.runtime.run_log import step
-from registry import Moved, check_how
+from registry import PromotionOutcome, require_mode_and_release
 from registry import promote as move
 from stack.errors import PrichalError
 from stack.settings import user
@@ -22,15 +22,17 @@ class RefusedError(PrichalError):
     """A challenger was refused, could not be judged to the end, or is missing."""
 
 
-def promote(context: Context, population: str = "all", mode: str = "auto", release: str = "each") -> list[Moved]:
+def promote(
+    context: Context, population: str = "all", mode: str = "auto", release: str = "each"
+) -> list[PromotionOutcome]:
     """Let the challengers into production if they pass the gate, or say why not."""
-    check_how(mode, release)
+    require_mode_and_release(mode, release)
     chosen = context.project.choose(population)
     with step(context, "promote", {"population": population, "mode": mode, "release": release}) as entry:
         measuring = {one.model: Measuring(context, one) for one in chosen}
         done = move(
             context.settings.require_database(), list(measuring), context.project.policy, user(),
-            measure=lambda standing: measuring[standing.challenger.model](standing), mode=mode, release=release,
+            measure=lambda contenders: measuring[contenders.challenger.model](contenders), mode=mode, release=release,
         )  # fmt: skip
         together = release == "together" and sum(moved.act == "review" for moved in done) > 1
         for moved in done:
@@ -41,7 +43,7 @@ def promote(context: Context, population: str = "all", mode: str = "auto", relea
     return done
 
 
-def _tell(context: Context, moved: Moved) -> None:
+def _tell(context: Context, moved: PromotionOutcome) -> None:
     context.say(f"promote · {describe(moved)}")
     mlflow.set_tag(f"prichal.decision.{moved.model}", moved.act)
     if moved.decision is None:
@@ -61,7 +63,7 @@ def alone(context: Context, population: str, mode: str, release: str) -> None:
         raise RefusedError(" ".join(_why(moved) for moved in failed))
 
 
-def _why(moved: Moved) -> str:
+def _why(moved: PromotionOutcome) -> str:
     if moved.act == "refuse":
         return f"The gate refused {moved.model} version {moved.version}. {moved.reason}"
     return moved.reason

@@ -6,12 +6,12 @@ from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe, tell_person, tell_program
 from jobs.runtime.run_log import step
-from registry import Moved
+from registry import PromotionOutcome
 from registry import reject as move
 from stack.settings import reviewer, user
 
 
-def reject(context: Context, population: str = "all", name: str = "", reason: str = "") -> list[Moved]:
+def reject(context: Context, population: str = "all", name: str = "", reason: str = "") -> list[PromotionOutcome]:
     """Reject the open reviews, by somebody who says why."""
     models = [one.model for one in context.project.choose(population)]
     with step(context, "reject", {"population": population, "name": name, "reason": reason}) as entry:

@@ -7,13 +7,13 @@ from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe, tell_person, tell_program
 from jobs.runtime.run_log import step
-from registry import Moved
+from registry import PromotionOutcome
 from registry import rollback as move
 from serving import dates_of
 from stack.settings import user
 
 
-def rollback(context: Context, population: str = "all", reason: str = "") -> list[Moved]:
+def rollback(context: Context, population: str = "all", reason: str = "") -> list[PromotionOutcome]:
     """Withdraw the version in production and bring back the one before it; says which dates it had scored."""
     done, url = [], context.settings.require_database()
     with step(context, "rollback", {"population": population, "reason": reason}) as entry:

@@ -7,7 +7,7 @@ import pytest
 from jobs.promote import promote
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe
-from registry import Moved
+from registry import PromotionOutcome
 from registry.release.promotion import ModeError, ReleaseError
 from tests.unit.builders import is_one_sentence
 
@@ -40,9 +40,9 @@ def test_a_release_that_does_not_exist_is_told_before_anything_is_done(context: 
     ],
 )
 def test_what_became_of_a_version_is_said_in_a_line(act: str, replaced: str | None, said: str):
-    assert describe(Moved("cdnow_churn", act, "3", replaced, None)) == f"cdnow_churn: {said}"
+    assert describe(PromotionOutcome("cdnow_churn", act, "3", replaced, None)) == f"cdnow_churn: {said}"
 
 
 def test_a_rollback_says_which_dates_the_withdrawn_version_scored():
-    moved = Moved("m", "rollback", "1", "2", None, dates=(date(1998, 7, 1), date(1998, 7, 2)))
+    moved = PromotionOutcome("m", "rollback", "1", "2", None, dates=(date(1998, 7, 1), date(1998, 7, 2)))
     assert describe(moved).endswith("it had scored 1998-07-01, 1998-07-02: score them again")
