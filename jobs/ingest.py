@@ -49,6 +49,8 @@ def _take(context: Context, source: Source, folder: Path) -> Ingested:
         f"ingest · {source.name}: {m.rows_in:,} rows in = {m.rows_kept:,} kept + {m.duplicates:,} duplicates "
         f"+ {m.quarantined:,} quarantined ({f'{one.taken} files taken' if one.taken else 'taken before'})"
     )
+    if m.trimmed:
+        context.say(f"ingest · {source.name}: {m.trimmed:,} rows had invisible characters around a key; removed")
     return one
 
 
