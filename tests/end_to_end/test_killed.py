@@ -142,7 +142,7 @@ def test_a_move_whose_version_is_gone_is_given_up(clone: Clone, model: str, soun
 KILLED = """
 import os, signal, sys
 from mlflow import MlflowClient
-from registry.ledger import Entry
+from registry.ledger.ledger import Entry
 from registry.release.alias_transitions import carry_out, settled
 
 set_alias = MlflowClient.set_registered_model_alias

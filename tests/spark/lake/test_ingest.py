@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lake import Coverage, Ingested, Source, Table, ingest
+from lake.ingest import batches, months
 from lake.ingest.batches import QuarantineError
 from stack.errors import PrichalError
 from stack.folders.atomic import adopt, replace_text
@@ -181,8 +182,8 @@ def test_killed_at_any_step_and_run_again_is_the_same_lake(
 
         return done
 
-    for module in ("staging", "months"):
-        monkeypatch.setattr(f"lake.{module}.adopt", dying(adopt))
+    for module in (batches, months):
+        monkeypatch.setattr(module, "adopt", dying(adopt))
     monkeypatch.setattr("lake.table.replace_text", dying(replace_text))
     with pytest.raises(Killed):
         take(DAILY, lakes / "raw", lake)
