@@ -41,8 +41,8 @@ test-fast: environment ## the unit tests, under a minute
 	@$(BIN)/python -m pytest $(SHARED) tests/unit
 
 .PHONY: test-slow
-test-slow: environment ## the tests marked slow: exhaustive loops and long jobs
-	@$(BIN)/python -m pytest $(SHARED) -m slow
+test-slow: environment ## the tests marked slow, and every property test with 300 examples
+	@$(BIN)/python -m pytest $(SHARED) -m "slow or hypothesis" --hypothesis-profile=thorough
 
 .PHONY: coverage
 coverage: environment ## which lines the unit tests run; fails below the floor in pyproject.toml

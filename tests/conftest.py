@@ -11,13 +11,16 @@ from pathlib import Path, PurePosixPath
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "steady",
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+#: examples of each property test; `make test-slow` runs the property tests again with the second profile.
+for profile, examples in (("steady", 25), ("thorough", 300)):
+    settings.register_profile(
+        profile,
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
 settings.load_profile("steady")
 
 # A test's Java lives for a minute: it never earns back what compiling well and collecting on many threads costs.

@@ -103,6 +103,7 @@ def cinema(tmp_path_factory: pytest.TempPathFactory) -> tuple[Frame, np.ndarray]
     return frame, probabilities(told, frame)
 
 
+@pytest.mark.slow
 def test_the_cinemas_books_know_nothing_of_what_comes(cinema: tuple[Frame, np.ndarray]):
     frame, p = cinema
     assert len(frame) > 300
@@ -110,6 +111,7 @@ def test_the_cinemas_books_know_nothing_of_what_comes(cinema: tuple[Frame, np.nd
     assert compare_log_loss(frame, p, SEED).standard_errors < BOUND + 1
 
 
+@pytest.mark.slow
 def test_a_price_that_tells_who_bought_is_found_in_the_cinema(cinema: tuple[Frame, np.ndarray]):
     """As the simulator once wrote it: the price of those who do not buy is the old one, as if it had never risen."""
     frame, p = cinema
