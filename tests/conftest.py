@@ -25,6 +25,9 @@ settings.load_profile("steady")
 
 # A test's Java lives for a minute: it never earns back what compiling well and collecting on many threads costs.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+# Two workers share two cores: threads of NumPy and scikit-learn that wait for each other would burn most of their time.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 #: what needs services and not the whole morning; it takes about as long as the rest of its tree.
 SECOND_STACK = {
