@@ -20,7 +20,7 @@ from monitoring.score_comparison import (
     compare,
     why_broken,
 )
-from registry import Moved, VersionFilesError, previous, rollback
+from registry import PromotionOutcome, VersionFilesError, previous, rollback
 from serving import Mart, Scored, ScoringError, dates_of, published_scores, published_versions
 from stack.errors import PrichalError
 
@@ -53,7 +53,7 @@ class Guarded:
     version: str
     scored: Scored
     alert: str | None = None
-    moved: Moved | None = None
+    moved: PromotionOutcome | None = None
 
 
 def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guarded:
@@ -124,7 +124,7 @@ def _replaced(
     return Guarded(back, scored, said, moved)
 
 
-def _roll_back(watch: Watch, broken: str) -> Moved:
+def _roll_back(watch: Watch, broken: str) -> PromotionOutcome:
     try:
         produced = partial(dates_of, watch.database_url, watch.mart, watch.model)
         return rollback(watch.database_url, watch.model, WATCH, broken, produced)

@@ -15,31 +15,30 @@ from registry.release.production import (
     production,
     productions,
 )
-from registry.release.promotion import check_how, promote
-from registry.release.promotion_outcome import Moved
+from registry.release.promotion import promote, require_mode_and_release
+from registry.release.promotion_outcome import PromotionOutcome
 from registry.release.reviews import approve, reject
 from registry.release.rollback import rollback
 from registry.versions.version_files import VersionFiles, VersionFilesError, verified_files
-from registry.versions.versions import Standing, Version, model_evidence
+from registry.versions.versions import Contenders, Version, model_evidence
 
 __all__ = [
     "Case",
     "Check",
+    "Contenders",
     "Decision",
     "Evidence",
-    "Moved",
     "NoProductionError",
     "NotVouchedError",
     "Policy",
     "PolicyError",
+    "PromotionOutcome",
     "Row",
-    "Standing",
     "Version",
     "VersionFiles",
     "VersionFilesError",
     "approve",
     "approved_files",
-    "check_how",
     "decide",
     "history",
     "model_evidence",
@@ -49,6 +48,7 @@ __all__ = [
     "productions",
     "promote",
     "reject",
+    "require_mode_and_release",
     "rollback",
     "verified_files",
     "verify",

@@ -15,7 +15,7 @@ import mlflow
 from mlflow import MlflowClient
 
 from jobs.runtime.context import Context
-from registry import Moved, Standing, history, production, promote, verify
+from registry import Contenders, PromotionOutcome, history, production, promote, verify
 
 ROUNDS = 200
 
@@ -52,11 +52,11 @@ def _round(context: Context, pool: ThreadPoolExecutor, model: str, version: str,
     """What became of the two, and whether ledger and alias agree."""
     url, both = context.settings.require_database(), Barrier(2)
 
-    def measure(standing: Standing) -> dict[str, Any]:
+    def measure(contenders: Contenders) -> dict[str, Any]:
         both.wait(120)  # both have judged the same before either moves
-        return _same(measured, standing)
+        return _same(measured, contenders)
 
-    def one() -> Moved:
+    def one() -> PromotionOutcome:
         return promote(url, [model], context.project.policy, "race", measure=measure)[0]
 
     acts = sorted(moved.act for moved in (each.result() for each in [pool.submit(one) for _ in range(2)]))
@@ -64,13 +64,13 @@ def _round(context: Context, pool: ThreadPoolExecutor, model: str, version: str,
     return " and ".join(acts) + ("" if agree else ", and production is another version")
 
 
-def _same(measured: dict[str, Any], standing: Standing) -> dict[str, Any]:
+def _same(measured: dict[str, Any], contenders: Contenders) -> dict[str, Any]:
     """What would be measured: every version is the same model, so the one in production scores as the challenger."""
-    mine = {"version": standing.challenger.number, "digest": standing.challenger.files_sha256}
-    if standing.production is None or "auc" not in measured:
+    mine = {"version": contenders.challenger.number, "digest": contenders.challenger.files_sha256}
+    if contenders.production is None or "auc" not in measured:
         return {**measured, **mine, "versus": None, "moved": None}
     nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
-    versus: dict[str, Any] = {"version": standing.production.number, "digest": standing.production.files_sha256}
+    versus: dict[str, Any] = {"version": contenders.production.number, "digest": contenders.production.files_sha256}
     moved = {"rank_correlation": 1.0, "top": 1, "entered": 0, "withdrawn": 0}
     same = {"auc": measured["auc"], "bootstrap": nothing, "delong": nothing, "slices": []}
     return {**measured, **mine, "versus": versus | same, "moved": moved}

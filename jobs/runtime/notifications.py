@@ -7,7 +7,7 @@ import mlflow
 
 from jobs.runtime.context import Context
 from jobs.runtime.promotion_measurements import Measuring
-from registry import Moved
+from registry import PromotionOutcome
 from registry.ledger.webhook import tell
 from registry.review_page import (
     address_of,
@@ -22,7 +22,7 @@ from training import Pair, pngs, versus_gallery
 OUTCOMES = {"promote": "approved", "reject": "rejected", "rollback": "put back in production"}
 
 
-def describe(moved: Moved) -> str:
+def describe(moved: PromotionOutcome) -> str:
     """One line on what became of a version."""
     before = f"version {moved.replaced}" if moved.replaced else None
     said = {
@@ -38,7 +38,7 @@ def describe(moved: Moved) -> str:
     return f"{moved.model}: {said[moved.act]}"
 
 
-def tell_review(moved: Moved, measuring: Measuring, margin: float, together: bool) -> None:
+def tell_review(moved: PromotionOutcome, measuring: Measuring, margin: float, together: bool) -> None:
     """Make the review page of a decision: the version's description, and HTML with pictures in the active run.
 
     Args:
@@ -47,17 +47,17 @@ def tell_review(moved: Moved, measuring: Measuring, margin: float, together: boo
         margin: of the policy.
         together: whether other models wait with it, as one release.
     """
-    if moved.standing is None or moved.decision is None:
+    if moved.contenders is None or moved.decision is None:
         return
     made = review(
-        moved.standing, moved.measured, moved.decision, _pictures(moved, measuring, margin),
+        moved.contenders, moved.measured, moved.decision, _pictures(moved, measuring, margin),
         waits=moved.act == "review", together=together, when=datetime.now(UTC),
         address=address_of(moved.model, moved.version),
     )  # fmt: skip
-    publish(moved.standing, made)
+    publish(moved.contenders, made)
 
 
-def tell_person(moved: Moved, who: str, reason: str) -> None:
+def tell_person(moved: PromotionOutcome, who: str, reason: str) -> None:
     """Put on top of the descriptions of the versions concerned what a person decided."""
     when = f"on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {reason}"
     tell_outcome(moved.model, moved.version, f"Version {moved.version} {OUTCOMES[moved.act]} by {who} {when}")
@@ -65,7 +65,7 @@ def tell_person(moved: Moved, who: str, reason: str) -> None:
         tell_outcome(moved.model, moved.replaced, f"Version {moved.replaced} withdrawn by {who} {when}")
 
 
-def tell_program(context: Context, *done: Moved) -> None:
+def tell_program(context: Context, *done: PromotionOutcome) -> None:
     """Post the ledger's new rows where a webhook is set."""
     run = mlflow.active_run()
     address = run_address(mlflow.get_tracking_uri(), run.info.experiment_id, run.info.run_id) if run else ""
@@ -73,7 +73,7 @@ def tell_program(context: Context, *done: Moved) -> None:
     tell(context.settings.require_database(), context.settings, decided, context.say)
 
 
-def _pictures(moved: Moved, measuring: Measuring, margin: float) -> Mapping[str, bytes]:
+def _pictures(moved: PromotionOutcome, measuring: Measuring, margin: float) -> Mapping[str, bytes]:
     found = measuring.versus
     if found is None or found.production is None or moved.measured is None:
         return {}
@@ -82,7 +82,7 @@ def _pictures(moved: Moved, measuring: Measuring, margin: float) -> Mapping[str,
     return pngs(versus_gallery(pair, moved.measured, margin))
 
 
-def _scored(moved: Moved) -> str:
+def _scored(moved: PromotionOutcome) -> str:
     """The dates that a withdrawn version scored."""
     if not moved.dates:
         return "; it had scored no date"

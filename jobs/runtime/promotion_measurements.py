@@ -7,7 +7,7 @@ from typing import Any
 
 from features import Population
 from jobs.runtime.context import Context
-from registry import Standing, Version, VersionFiles, approved_files, verified_files
+from registry import Contenders, Version, VersionFiles, approved_files, verified_files
 from serving import Usable, lacking, probabilities, usable
 from stack.errors import PrichalError
 from training import Again, Versus, days_again, rows_again, versus
@@ -26,13 +26,13 @@ class Measuring:
     population: Population
     versus: Versus | None = None
 
-    def __call__(self, standing: Standing) -> Mapping[str, Any]:
+    def __call__(self, contenders: Contenders) -> Mapping[str, Any]:
         """Score both versions on the rows that judge, and the challenger the three ways.
 
         Raises:
             PrichalError: it cannot be measured; the sentence is the gate's reason.
         """
-        own, its = standing.challenger, standing.production
+        own, its = contenders.challenger, contenders.production
         if own.features is None:
             raise MeasureError(
                 f"The files of version {own.number} cannot be read: it cannot be scored; train it again."

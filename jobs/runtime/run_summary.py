@@ -17,7 +17,7 @@ from jobs.runtime.notifications import describe
 from jobs.score import ScoredDay
 from lake import Ingested
 from monitoring import expected_sentence
-from registry import Moved
+from registry import PromotionOutcome
 from serving import current_top
 from stack.mlflow_server import run_address
 from training import Trained
@@ -32,7 +32,7 @@ def page(
     context: Context,
     taken: list[Ingested],
     trained: list[Trained],
-    moved: list[Moved],
+    moved: list[PromotionOutcome],
     scored: ScoredDay,
     watched: Watched,
 ) -> str:
@@ -100,7 +100,7 @@ def _judged(data: Mapping[str, Any]) -> str:
     return f"validated {validation(data)}; held out {', '.join(data['out_of_time'])}"
 
 
-def _decision(moved: Moved) -> str:
+def _decision(moved: PromotionOutcome) -> str:
     lines = [f"Gate: {describe(moved)}."]
     if moved.decision is not None:
         lines += [f"  {'yes' if check.passed else 'NO '}  {check.sentence}" for check in moved.decision.checks]

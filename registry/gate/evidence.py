@@ -27,13 +27,13 @@ Day = Annotated[date, BeforeValidator(_day)]
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """Numbers are numbers and texts are texts; what is not declared is not read."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
-class Interval(Strict):
+class Estimate(StrictModel):
     """A value with its 95% interval; `lowest` to `highest` is what can be."""
 
     value: Number
@@ -49,40 +49,40 @@ class Interval(Strict):
         return self
 
 
-class Difference(Interval):
+class DifferenceEstimate(Estimate):
     """A value within [-1, 1]."""
 
     lowest: ClassVar[float] = -1
     highest: ClassVar[float] = 1
 
 
-class Share(Interval):
+class ProportionEstimate(Estimate):
     """A value within [0, 1]."""
 
     lowest: ClassVar[float] = 0
     highest: ClassVar[float] = 1
 
 
-class Amount(Interval):
+class NonNegativeEstimate(Estimate):
     """A value of 0 or more."""
 
     lowest: ClassVar[float] = 0
 
 
-class Metrics(Strict):
+class OutOfTimeMetrics(StrictModel):
     """Out-of-time figures of the challenger (docs/evidence.md)."""
 
-    auc: Share
-    average_precision: Share
-    log_loss: Amount
-    brier: Share
-    calibration_error: Share
-    calibration_gap: Difference
-    calibration_slope: Interval
-    calibration_intercept: Interval
+    auc: ProportionEstimate
+    average_precision: ProportionEstimate
+    log_loss: NonNegativeEstimate
+    brier: ProportionEstimate
+    calibration_error: ProportionEstimate
+    calibration_gap: DifferenceEstimate
+    calibration_slope: Estimate
+    calibration_intercept: Estimate
 
 
-class Leak(Strict):
+class Leak(StrictModel):
     """What one check for leaks found."""
 
     check: str = Field(min_length=1)
@@ -90,7 +90,7 @@ class Leak(Strict):
     sentence: str = Field(min_length=1)
 
 
-class Window(Strict):
+class SnapshotWindow(StrictModel):
     """First and last snapshot, and the day up to which the last one's label looks."""
 
     first: Day
@@ -104,11 +104,11 @@ class Window(Strict):
         return self
 
 
-class Windows(Strict):
+class EvaluationWindows(StrictModel):
     """Where the rows that were learnt from and those that judged lie in time."""
 
-    development: Window
-    out_of_time: Window
+    development: SnapshotWindow
+    out_of_time: SnapshotWindow
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -117,7 +117,7 @@ class Windows(Strict):
         return self
 
 
-class Data(Strict):
+class Data(StrictModel):
     """What was fitted and what judged: dates, with the embargo between them; or parts of the entities of one day.
 
     That rows are out of time is not believed, it is seen by their dates.
@@ -131,7 +131,7 @@ class Data(Strict):
     out_of_time: list[str] = Field(min_length=1)
     validation: Literal["out of time", "by entity, not out of time"] | None = None
     embargo_days: int | None = Field(default=None, ge=1)
-    windows: Windows | None = None
+    windows: EvaluationWindows | None = None
     out_of_time_rows: int = Field(ge=1)
     out_of_time_left: int = Field(ge=0)
     left_voluntary: int | None = Field(default=None, ge=0)
@@ -168,14 +168,14 @@ class Data(Strict):
         return self
 
 
-class SliceAuc(Strict):
+class SliceAuc(StrictModel):
     """Some of the people: how well they are ranked; without a figure a sentence says why."""
 
     slice: str = Field(min_length=1)
     range: str
     rows: int = Field(ge=1)
     left: int = Field(ge=0)
-    auc: Share | None = None
+    auc: ProportionEstimate | None = None
     sentence: str | None = None
 
     @model_validator(mode="after")
@@ -185,7 +185,7 @@ class SliceAuc(Strict):
         return self
 
 
-class Evidence(Strict):
+class Evidence(StrictModel):
     """What the gate needs to know of a challenger.
 
     `schema` is 2: evidence of an earlier one lacks what the gate asks for. `code` is the hash of the code that made
@@ -201,9 +201,9 @@ class Evidence(Strict):
     code: str = Field(min_length=8)
     commit: str | None = None
     packages: dict[str, str] = Field(min_length=1)
-    metrics: Metrics
-    metrics_undecided: Metrics | None = None
-    baselines: dict[str, Difference]
+    metrics: OutOfTimeMetrics
+    metrics_undecided: OutOfTimeMetrics | None = None
+    baselines: dict[str, DifferenceEstimate]
     leaks: list[Leak] = Field(min_length=1)
     slices: list[SliceAuc] | None = None
 

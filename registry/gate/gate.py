@@ -14,7 +14,7 @@ from registry.gate.checks import (
     USABLE,
     Case,
     Check,
-    Facts,
+    CheckInputs,
     supplied,
 )
 from registry.gate.evidence import (
@@ -23,7 +23,7 @@ from registry.gate.evidence import (
     parse,
     read,
 )
-from registry.gate.measurements import Measured, Supply
+from registry.gate.measurements import FeatureAvailability, Measurements
 from registry.gate.policy import Policy
 
 __all__ = ["Case", "Check", "Decision", "decide"]
@@ -90,14 +90,14 @@ def _evidence(case: Case) -> Evidence:
 def _on_the_same_rows(case: Case, evidence: Evidence, policy: Policy) -> list[Check]:
     """All that is asked of what was measured; one refusal if that cannot be used."""
     try:
-        supply = read(Supply, _raw(case))
-        measured = None if supply.lacking else read(Measured, _raw(case))
+        supply = read(FeatureAvailability, _raw(case))
+        measured = None if supply.has_gap else read(Measurements, _raw(case))
     except Exception as error:  # the same
         return [_refusal("measured", _said("What was measured cannot be used", error))]
     if measured is None:
         return [supplied(supply)]
-    facts = Facts(case, evidence, measured)
-    return [check for ask in OF_MEASURED for check in _asked(ask.__name__, partial(ask, facts, policy))]
+    inputs = CheckInputs(case, evidence, measured)
+    return [check for ask in OF_MEASURED for check in _asked(ask.__name__, partial(ask, inputs, policy))]
 
 
 def _raw(case: Case) -> Mapping[str, Any]:

@@ -10,22 +10,22 @@ from registry.gate.gate import Decision, decide
 from registry.gate.origin import origin
 from registry.gate.policy import Policy
 from registry.ledger.chain import Row
-from registry.ledger.history import Past, promoted_files
+from registry.ledger.history import ModelState, promoted_files
 from registry.versions.version_files import changed_sentence
-from registry.versions.versions import Standing, Version
+from registry.versions.versions import Contenders, Version
 from stack.errors import PrichalError
 
 #: scores both versions on the same rows and says what came out (`registry/gate/measurements.py`).
-Measure = Callable[[Standing], Mapping[str, Any]]
+Measure = Callable[[Contenders], Mapping[str, Any]]
 #: characters of an error that are kept.
 LONGEST = 300
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judgement:
     """A decision, and all that it rests on."""
 
-    standing: Standing
+    contenders: Contenders
     measured: Mapping[str, Any] | None
     decision: Decision
     policy: Policy
@@ -33,41 +33,41 @@ class Judged:
     @property
     def subject(self) -> dict[str, Any]:
         """What it is bound to."""
-        return self.standing.subject(self.policy)
+        return self.contenders.subject(self.policy)
 
     def json(self) -> dict[str, Any]:
         """As the ledger holds it: the gate's checks, the whole policy, what was measured, and digests of the rest."""
         return {**self.decision.json(), "subject": self.subject, "measured": self.measured}
 
 
-def judge(standing: Standing, past: Past, policy: Policy, measure: Measure, mode: str) -> Judged:
+def judge(contenders: Contenders, state: ModelState, policy: Policy, measure: Measure, mode: str) -> Judgement:
     """The gate's decision, and what else speaks against a promotion.
 
     Args:
-        standing: the challenger and what is in production.
-        past: what the ledger says of the model.
+        contenders: the challenger and the version in production.
+        state: the model's state by the ledger.
         policy: the project's bounds.
         measure: may fail with any error; that is a refusal which says so.
         mode: `auto` or `review`.
     """
-    measured, problem = _measured(measure, standing)
+    measured, problem = _measured(measure, contenders)
     case = Case(
-        challenger=standing.challenger.evidence,
-        production=standing.production.evidence if standing.production else None,
-        first=standing.production is None,
+        challenger=contenders.challenger.evidence,
+        production=contenders.production.evidence if contenders.production else None,
+        first=contenders.production is None,
         measured=measured,
         problem=problem,
-        number=standing.challenger.number,
-        digest=standing.challenger.files_sha256,
-        against=standing.production.number if standing.production else None,
+        number=contenders.challenger.number,
+        digest=contenders.challenger.files_sha256,
+        against=contenders.production.number if contenders.production else None,
     )
     more = [
-        *_files(standing, past),
-        *origin(standing.challenger, measured),
-        *_policy(past, policy),
-        *_barred(past, standing.challenger.number, mode),
+        *_files(contenders, state),
+        *origin(contenders.challenger, measured),
+        *_policy(state, policy),
+        *_barred(state, contenders.challenger.number, mode),
     ]
-    return Judged(standing, measured, with_checks(decide(case, policy), more), policy)
+    return Judgement(contenders, measured, with_checks(decide(case, policy), more), policy)
 
 
 def with_checks(decision: Decision, checks: list[Check]) -> Decision:
@@ -81,10 +81,10 @@ def failed_check(name: str, sentence: str) -> Check:
     return Check(name, False, None, None, sentence)
 
 
-def _measured(measure: Measure, standing: Standing) -> tuple[Mapping[str, Any] | None, str | None]:
+def _measured(measure: Measure, contenders: Contenders) -> tuple[Mapping[str, Any] | None, str | None]:
     """What was measured, or why nothing was."""
     try:
-        return measure(standing), None
+        return measure(contenders), None
     except Exception as error:  # what cannot be measured must refuse, whatever the reason: the gate fails closed
         return None, f"{_one_line(error)}."
 
@@ -97,14 +97,14 @@ def _one_line(error: Exception) -> str:
     return text if isinstance(error, PrichalError) else f"{type(error).__name__}: {text}"
 
 
-def _files(standing: Standing, past: Past) -> Iterator[Check]:
+def _files(contenders: Contenders, state: ModelState) -> Iterator[Check]:
     """Can the files of both be read and loaded, and are those in production the ones that were promoted?"""
-    for version in (standing.challenger, standing.production):
+    for version in (contenders.challenger, contenders.production):
         sentence = None if version is None else _files_sentence(version)
         if sentence is not None:
             yield failed_check("files", sentence)
-    production = standing.production
-    promoted = promoted_files(past, production.number) if production is not None else None
+    production = contenders.production
+    promoted = promoted_files(state, production.number) if production is not None else None
     if production is not None and promoted is not None and promoted != production.files_sha256:
         called = f"version {production.number} of {production.model}"
         yield failed_check("files", changed_sentence(called, promoted, production.files_sha256))
@@ -119,9 +119,9 @@ def _files_sentence(version: Version) -> str | None:
     return None
 
 
-def _policy(past: Past, policy: Policy) -> Iterator[Check]:
+def _policy(state: ModelState, policy: Policy) -> Iterator[Check]:
     """Bounds belong to a version of the policy once it was decided by; a bound that is new since then is not held."""
-    first = next((row for row in past.rows if _bounds(row).get("version") == policy.version), None)
+    first = next((row for row in state.rows if _bounds(row).get("version") == policy.version), None)
     if first is None:
         return
     now = policy.model_dump(mode="json")
@@ -139,9 +139,9 @@ def _bounds(row: Row) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _barred(past: Past, number: str, mode: str) -> Iterator[Check]:
+def _barred(state: ModelState, number: str, mode: str) -> Iterator[Check]:
     """What people, or the watch, have said of this version before: the gate alone cannot overrule them."""
-    for row in reversed(past.rows):
+    for row in reversed(state.rows):
         if row.act == "promote" and row.version == number:
             return  # somebody put it there after all
         if row.act == "reject" and row.version == number:

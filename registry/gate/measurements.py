@@ -9,24 +9,24 @@ from pydantic import Field
 
 from registry.gate.evidence import (
     Day,
-    Difference,
+    DifferenceEstimate,
     Number,
-    Share,
-    Strict,
+    ProportionEstimate,
+    StrictModel,
 )
 
 
-class SliceDifference(Strict):
+class SliceDifference(StrictModel):
     """Some of the people: how far the AUC of the challenger lies above that of production, paired; None if too few."""
 
     slice: str = Field(min_length=1)
     range: str
     rows: int = Field(ge=1)
     left: int = Field(ge=0)
-    difference: Difference | None
+    difference: DifferenceEstimate | None
 
 
-class Versus(Strict):
+class ProductionComparison(StrictModel):
     """The version in production on the same rows as the challenger.
 
     `bootstrap` and `delong` are the difference of ROC-AUC, challenger minus production, paired over people, with 95%
@@ -35,13 +35,13 @@ class Versus(Strict):
 
     version: str = Field(min_length=1)
     digest: str = Field(min_length=8)
-    auc: Share
-    bootstrap: Difference
-    delong: Difference
+    auc: ProportionEstimate
+    bootstrap: DifferenceEstimate
+    delong: DifferenceEstimate
     slices: list[SliceDifference]
 
 
-class Moved(Strict):
+class ScoreShift(StrictModel):
     """Who is scored differently: of the rows compared, those in the riskiest tenth by either version."""
 
     rank_correlation: Annotated[Number, Field(ge=-1, le=1)]
@@ -50,7 +50,7 @@ class Moved(Strict):
     withdrawn: int = Field(ge=0)
 
 
-class Parity(Strict):
+class Parity(StrictModel):
     """Largest distance of a probability from the model library's own, on sampled rows; and which texts differ."""
 
     rows: int = Field(ge=1)
@@ -59,7 +59,7 @@ class Parity(Strict):
     texts: list[str]
 
 
-class Rows(Strict):
+class Rows(StrictModel):
     """The matured rows that both were scored on: later than everything that either has learnt from."""
 
     dates: list[str] = Field(min_length=1)
@@ -69,7 +69,7 @@ class Rows(Strict):
     matured_until: Day | None
 
 
-class Supply(Strict):
+class FeatureAvailability(StrictModel):
     """Whether scoring can supply what the challenger asks for; where it cannot, nothing more is measured.
 
     Attributes:
@@ -86,12 +86,12 @@ class Supply(Strict):
     outputs_missing: list[str]
 
     @property
-    def lacking(self) -> bool:
+    def has_gap(self) -> bool:
         """Whether something is missing."""
         return bool(self.features_missing or self.outputs_missing)
 
 
-class Measured(Supply):
+class Measurements(FeatureAvailability):
     """What the gate needs to know beside the evidence (docs/evidence.md).
 
     Attributes:
@@ -107,9 +107,9 @@ class Measured(Supply):
 
     as_of: Day | None
     rows: Rows
-    auc: Share
-    versus: Versus | None
-    moved: Moved | None
+    auc: ProportionEstimate
+    versus: ProductionComparison | None
+    moved: ScoreShift | None
     parity: Parity
     bytes: int = Field(ge=1)
     ms_per_1000_rows: Annotated[Number, Field(ge=0)]

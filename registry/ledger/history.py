@@ -12,7 +12,7 @@ from stack.postgres import connect
 
 
 @dataclass(frozen=True)
-class Past:
+class ModelState:
     """The state that a model's rows add up to.
 
     Attributes:
@@ -30,9 +30,9 @@ class Past:
     rows: tuple[Row, ...] = ()
 
 
-def read(connection: psycopg.Connection, model: str) -> Past:
+def read(connection: psycopg.Connection, model: str) -> ModelState:
     """What the ledger says of a model now."""
-    return add_up(ledger.rows(connection, model))
+    return replay(ledger.rows(connection, model))
 
 
 def history(database_url: str, models: Sequence[str]) -> list[Row]:
@@ -43,9 +43,9 @@ def history(database_url: str, models: Sequence[str]) -> list[Row]:
     return sorted(found, key=lambda row: row.id)
 
 
-def promoted_files(past: Past, version: str) -> str | None:
+def promoted_files(state: ModelState, version: str) -> str | None:
     """SHA-256 of the files that a version was last promoted with; None if the ledger is older than such digests."""
-    for row in reversed(past.rows):
+    for row in reversed(state.rows):
         if row.act == "promote" and row.version == version:
             return _challenger(row).get("files_sha256")
     return None
@@ -58,41 +58,41 @@ def _challenger(row: Row) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def add_up(rows: Sequence[Row]) -> Past:
+def replay(rows: Sequence[Row]) -> ModelState:
     """The state after these rows of one model."""
-    past = Past()
+    state = ModelState()
     for row in rows:
-        past = _after(past, row)
-    return replace(past, rows=tuple(rows))
+        state = _after(state, row)
+    return replace(state, rows=tuple(rows))
 
 
-def _after(past: Past, row: Row) -> Past:
+def _after(state: ModelState, row: Row) -> ModelState:
     match row.act:
         case "promote":
-            waits = past.review if past.review and past.review.version != row.version else None
-            return replace(past, production=row.version, previous=row.replaced, intent=None, review=waits)
+            waits = state.review if state.review and state.review.version != row.version else None
+            return replace(state, production=row.version, previous=row.replaced, intent=None, review=waits)
         case "rollback":
-            return replace(past, production=row.version, previous=None, intent=None)
+            return replace(state, production=row.version, previous=None, intent=None)
         case "repair":
             # An earlier release wrote what it found as what is right.
             now = row.decision.get("set", {"production": row.version, "previous": row.replaced})
-            return replace(past, production=now["production"], previous=now["previous"])
+            return replace(state, production=now["production"], previous=now["previous"])
         case "intent":
-            return replace(past, intent=row)
+            return replace(state, intent=row)
         case "review":
-            return replace(past, review=row)
+            return replace(state, review=row)
         case "approve" | "reject":
-            return replace(past, review=None)
+            return replace(state, review=None)
         case "void":
-            return _given_up(past, row)
-    return past
+            return _given_up(state, row)
+    return state
 
 
-def _given_up(past: Past, row: Row) -> Past:
+def _given_up(state: ModelState, row: Row) -> ModelState:
     """A `void` row names the intent or the review that it ends, if it ends one."""
     ended = row.decision.get("ends")
     return replace(
-        past,
-        intent=None if past.intent and past.intent.id == ended else past.intent,
-        review=None if past.review and past.review.id == ended else past.review,
+        state,
+        intent=None if state.intent and state.intent.id == ended else state.intent,
+        review=None if state.review and state.review.id == ended else state.review,
     )

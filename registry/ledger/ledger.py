@@ -85,7 +85,7 @@ class ImpossibleRowError(PrichalError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """What a row will say; the ledger adds number, time and hashes."""
 
     who: str
@@ -108,7 +108,7 @@ def prepare(database_url: str) -> None:
         connection.execute(CREATE_INSERT_CHECK)
 
 
-def append(connection: psycopg.Connection, entries: Sequence[Entry]) -> list[Row]:
+def append(connection: psycopg.Connection, entries: Sequence[LedgerEntry]) -> list[Row]:
     """Add rows, all or none, one writer at a time.
 
     Args:
@@ -157,7 +157,7 @@ def _last_without_head(connection: psycopg.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def _add(connection: psycopg.Connection, entry: Entry) -> Row:
+def _add(connection: psycopg.Connection, entry: LedgerEntry) -> Row:
     last = connection.execute(
         "select id, row_hash, happened_at from ops.promotions order by id desc limit 1"
     ).fetchone() or (0, GENESIS, None)

@@ -12,9 +12,9 @@ import psycopg
 
 from registry.ledger import ledger
 from registry.ledger.chain import Row
-from registry.ledger.history import Past, read
-from registry.ledger.ledger import Entry
-from registry.release.locked_models import Held, exists
+from registry.ledger.history import ModelState, read
+from registry.ledger.ledger import LedgerEntry
+from registry.release.locked_models import LockedModels, exists
 from registry.release.session_lock import locked
 
 #: alias of the version whose review waits: a signpost for people, which nothing is decided by.
@@ -27,7 +27,7 @@ Aliased = Mapping[str, str | None]
 
 
 @contextmanager
-def settled(database_url: str, models: Iterable[str], who: str) -> Iterator[Held]:
+def reconcile(database_url: str, models: Iterable[str], who: str) -> Iterator[LockedModels]:
     """Hold these models, with whatever a killed process or a hand left behind put right.
 
     The other models of a release that has begun or waits are held too: it is completed or ended as a whole.
@@ -43,72 +43,74 @@ def settled(database_url: str, models: Iterable[str], who: str) -> Iterator[Held
         with locked(database_url, wanted) as connection:
             together = wanted.union(*(_members(connection, model) for model in wanted))
             if together == wanted:
-                held = Held(connection, wanted)
-                _repair(held, who)
-                yield held
+                locked_models = LockedModels(connection, wanted)
+                _repair(locked_models, who)
+                yield locked_models
                 return
         wanted = together
 
 
-def carry_out(held: Held, moves: Sequence[Entry], first: Sequence[Entry] = ()) -> list[Row]:
+def execute(locked_models: LockedModels, moves: Sequence[LedgerEntry], first: Sequence[LedgerEntry] = ()) -> list[Row]:
     """Make moves, all or none.
 
     Args:
-        held: their models.
+        locked_models: their models.
         moves: the rows that will say that it was done: `promote` or `rollback`.
         first: rows that belong to the beginning, such as an approval.
 
     Returns:
         The rows of the moves.
     """
-    begun = held.write([*first, *(_intent(move) for move in moves)])
-    return _finish(held, begun[len(first) :])
+    begun = locked_models.write([*first, *(_intent(move) for move in moves)])
+    return _finish(locked_models, begun[len(first) :])
 
 
-def _intent(move: Entry) -> Entry:
-    return Entry(
+def _intent(move: LedgerEntry) -> LedgerEntry:
+    return LedgerEntry(
         move.who, move.model, "intent", move.version, move.replaced, move.reason, {**move.decision, "move": move.act}
     )
 
 
-def _finish(held: Held, intents: Sequence[Row], note: str = "") -> list[Row]:
+def _finish(locked_models: LockedModels, intents: Sequence[Row], note: str = "") -> list[Row]:
     for intent in intents:
-        _move(held, intent)
-    ended = held.write([_end(intent, note) for intent in intents])
+        _move(locked_models, intent)
+    ended = locked_models.write([_end(intent, note) for intent in intents])
     for intent in intents:
-        sign(held, intent.model)
+        sign(locked_models, intent.model)
     return ended
 
 
-def sign(held: Held, model: str) -> None:
+def sign(locked_models: LockedModels, model: str) -> None:
     """Let the alias `in_review` be where the review is that waits."""
-    if model not in held.aliases:
+    if model not in locked_models.aliases:
         return
-    review = held.past(model).review
+    review = locked_models.state(model).review
     version = review.version if review else None
-    held.point(model, {IN_REVIEW: version if version and exists(held.client, model, version) else None})
+    locked_models.point(
+        model, {IN_REVIEW: version if version and exists(locked_models.client, model, version) else None}
+    )
 
 
-def _end(intent: Row, note: str) -> Entry:
+def _end(intent: Row, note: str) -> LedgerEntry:
     decision = {name: value for name, value in intent.decision.items() if name != "move"}
-    return Entry(
+    return LedgerEntry(
         intent.who, intent.model, intent.decision["move"], intent.version, intent.replaced,
         f"{intent.reason}{note}", {**decision, "intent": intent.id},
     )  # fmt: skip
 
 
-def _move(held: Held, intent: Row) -> None:
+def _move(locked_models: LockedModels, intent: Row) -> None:
     back = intent.decision["move"] == "rollback"
     wanted: dict[str, str | None] = {"previous": None if back else intent.replaced, "production": intent.version}
-    if back and held.aliases[intent.model].get("challenger") == intent.replaced:
+    if back and locked_models.aliases[intent.model].get("challenger") == intent.replaced:
         wanted["challenger"] = None  # or it would be proposed again at once
-    held.point(intent.model, wanted)
+    locked_models.point(intent.model, wanted)
 
 
 def _members(connection: psycopg.Connection, model: str) -> set[str]:
     """The models of the releases that this one has a part in now."""
-    past = read(connection, model)
-    return {one for row in (past.intent, past.review) if row for one in release_of(row.decision).get("models", [])}
+    state = read(connection, model)
+    return {one for row in (state.intent, state.review) if row for one in release_of(row.decision).get("models", [])}
 
 
 def release_of(decision: Mapping[str, object]) -> Mapping[str, list[str]]:
@@ -117,15 +119,15 @@ def release_of(decision: Mapping[str, object]) -> Mapping[str, list[str]]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _repair(held: Held, who: str) -> None:
-    pasts = {model: held.past(model) for model in sorted(held.models)}
-    for model, past in pasts.items():
-        held.look(model, past)
-    begun = [past.intent for past in pasts.values() if past.intent]
+def _repair(locked_models: LockedModels, who: str) -> None:
+    states = {model: locked_models.state(model) for model in sorted(locked_models.models)}
+    for model, state in states.items():
+        locked_models.look(model, state)
+    begun = [state.intent for state in states.values() if state.intent]
     for _, group in groupby(sorted(begun, key=_release), key=_release):
-        _complete(held, list(group), who)
-    for model, past in pasts.items():
-        _set_back(held, model, held.past(model) if past.intent else past, who)
+        _complete(locked_models, list(group), who)
+    for model, state in states.items():
+        _set_back(locked_models, model, locked_models.state(model) if state.intent else state, who)
 
 
 def _release(row: Row) -> str:
@@ -133,42 +135,44 @@ def _release(row: Row) -> str:
     return str(release_of(row.decision).get("id", row.id))
 
 
-def _complete(held: Held, intents: Sequence[Row], who: str) -> None:
+def _complete(locked_models: LockedModels, intents: Sequence[Row], who: str) -> None:
     """Carry on where a process died; if a version is gone since, the move is given up as a whole."""
     unknown = [row for row in intents if row.decision.get("move") not in MOVES]
     if unknown:
         why = f"row {unknown[0].id} does not say whether it begins a promotion or a rollback"
-        held.write([_given_up(row, who, why) for row in intents])
+        locked_models.write([_given_up(row, who, why) for row in intents])
         return
-    gone = [row for row in intents if not exists(held.client, row.model, row.version or "")]
+    gone = [row for row in intents if not exists(locked_models.client, row.model, row.version or "")]
     if not gone:
-        _finish(held, intents, f" (Begun by a process that died; completed by {who}.)")
+        _finish(locked_models, intents, f" (Begun by a process that died; completed by {who}.)")
         return
     lost = f"MLflow has no version {gone[0].version} of {gone[0].model} any more"
-    held.write([_given_up(row, who, lost) for row in intents])
+    locked_models.write([_given_up(row, who, lost) for row in intents])
 
 
-def _given_up(intent: Row, who: str, why: str) -> Entry:
+def _given_up(intent: Row, who: str, why: str) -> LedgerEntry:
     said = f"The move that row {intent.id} began is given up: {why}."
-    return Entry(who, intent.model, "void", intent.version, intent.replaced, said, {"ends": intent.id})
+    return LedgerEntry(who, intent.model, "void", intent.version, intent.replaced, said, {"ends": intent.id})
 
 
-def _set_back(held: Held, model: str, past: Past, who: str) -> None:
+def _set_back(locked_models: LockedModels, model: str, state: ModelState, who: str) -> None:
     """The ledger is right: an alias that was moved by hand goes back to where it says, a lost head comes back."""
-    if model not in held.aliases:
+    if model not in locked_models.aliases:
         return  # another MLflow, or a model deleted there: the ledger keeps what it knows
-    there = {name: held.aliases[model].get(name) for name in ALIASES}
-    known = {"previous": past.previous, "production": past.production}
-    lost_head = held.missing_heads.get(model)
+    there = {name: locked_models.aliases[model].get(name) for name in ALIASES}
+    known = {"previous": state.previous, "production": state.production}
+    lost_head = locked_models.missing_heads.get(model)
     if there != known or lost_head:
-        right = {name: one if one and exists(held.client, model, one) else None for name, one in known.items()}
+        right = {name: one if one and exists(locked_models.client, model, one) else None for name, one in known.items()}
         decision = {"found": there, "set": right}
         reason = " ".join(
             [*([_found(there, known, right)] if there != known else []), *([lost_head] if lost_head else [])]
         )
-        held.write([Entry(who, model, "repair", right["production"], there["production"], reason, decision)])
-        held.point(model, right)
-    sign(held, model)
+        locked_models.write(
+            [LedgerEntry(who, model, "repair", right["production"], there["production"], reason, decision)]
+        )
+        locked_models.point(model, right)
+    sign(locked_models, model)
 
 
 def _found(there: Aliased, known: Aliased, right: Aliased) -> str:

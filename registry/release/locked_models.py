@@ -15,8 +15,8 @@ from registry.ledger.chain import (
     is_whole,
     missing_head_problem,
 )
-from registry.ledger.history import Past, read
-from registry.ledger.ledger import Entry
+from registry.ledger.history import ModelState, read
+from registry.ledger.ledger import LedgerEntry
 from stack.errors import PrichalError
 
 #: tag of a registered model: id and hash of its last row.
@@ -30,7 +30,7 @@ class TamperedError(PrichalError):
 
 
 @dataclass
-class Held:
+class LockedModels:
     """The only mover of some models, as long as the connection lives.
 
     Attributes:
@@ -49,11 +49,11 @@ class Held:
     aliases: dict[str, dict[str, str]] = field(default_factory=dict)
     missing_heads: dict[str, str] = field(default_factory=dict)
 
-    def past(self, model: str) -> Past:
+    def state(self, model: str) -> ModelState:
         """What the ledger says of a model now."""
         return read(self.connection, model)
 
-    def write(self, entries: Sequence[Entry]) -> list[Row]:
+    def write(self, entries: Sequence[LedgerEntry]) -> list[Row]:
         """Add rows to the ledger, all or none, and then their last ones to MLflow: a head may lag, never lead."""
         rows = ledger.append(self.connection, entries)
         self.written += rows
@@ -75,7 +75,7 @@ class Held:
                 self.client.set_registered_model_alias(model, name, version)
                 now[name] = version
 
-    def look(self, model: str, past: Past) -> None:
+    def look(self, model: str, state: ModelState) -> None:
         """Read the model's aliases, and write the head that a killed process did not write.
 
         Raises:
@@ -88,12 +88,12 @@ class Held:
             return
         self.aliases[model] = aliases_of(found)
         head = found.tags.get(HEAD)
-        if head is not None and (why := head_problem(model, head, past.rows)):
+        if head is not None and (why := head_problem(model, head, state.rows)):
             raise TamperedError(f"{why.rstrip('.')}: nothing is moved, run `-e verify` (docs/promotion.md).")
-        if head is None and (why := missing_head_problem(model, past.rows, ledger.last_without_head(self.connection))):
+        if head is None and (why := missing_head_problem(model, state.rows, ledger.last_without_head(self.connection))):
             self.missing_heads[model] = why
             return
-        whole = [row for row in past.rows if is_whole(row)]
+        whole = [row for row in state.rows if is_whole(row)]
         if whole and head != whole[-1].head:
             self._anchor(model, whole[-1].head)
 

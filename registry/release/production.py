@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mlflow import MlflowClient
 
 from registry.ledger import ledger
-from registry.ledger.history import Past, promoted_files, read
+from registry.ledger.history import ModelState, promoted_files, read
 from registry.release.locked_models import aliases
 from stack.errors import PrichalError
 from stack.postgres import connect
@@ -41,9 +41,9 @@ def productions(database_url: str, models: Sequence[str]) -> dict[str, str]:
     ledger.prepare(database_url)
     with connect(database_url) as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
-        pasts = {model: read(connection, model) for model in models}
+        states = {model: read(connection, model) for model in models}
     client = MlflowClient()
-    return {model: _vouched(model, past, aliases(client, model).get("production")) for model, past in pasts.items()}
+    return {model: _vouched(model, state, aliases(client, model).get("production")) for model, state in states.items()}
 
 
 def previous(database_url: str, model: str) -> str | None:
@@ -60,21 +60,21 @@ def approved_files(database_url: str, model: str, version: str) -> str | None:
         return promoted_files(read(connection, model), version)
 
 
-def _vouched(model: str, past: Past, alias: str | None) -> str:
-    if past.production is None and (alias is None or past.intent):
-        raise NoProductionError(f"Model {model} has no version in production: {_next(past)}.")
-    may_be = {past.production, *([past.intent.version] if past.intent else [])}
-    if past.production is None or alias not in may_be:
+def _vouched(model: str, state: ModelState, alias: str | None) -> str:
+    if state.production is None and (alias is None or state.intent):
+        raise NoProductionError(f"Model {model} has no version in production: {_next(state)}.")
+    may_be = {state.production, *([state.intent.version] if state.intent else [])}
+    if state.production is None or alias not in may_be:
         raise NotVouchedError(
             f"The alias production of {model} is at {_called(alias)}, and the ledger vouches for "
-            f"{_called(past.production)}: nothing is scored, run `-e promote`, which sets it back."
+            f"{_called(state.production)}: nothing is scored, run `-e promote`, which sets it back."
         )
-    return past.production
+    return state.production
 
 
-def _next(past: Past) -> str:
-    if past.review:
-        return f"its version {past.review.version} waits for a review, run `-e approve`, then `-e score`"
+def _next(state: ModelState) -> str:
+    if state.review:
+        return f"its version {state.review.version} waits for a review, run `-e approve`, then `-e score`"
     return "run `-e train`, then `-e promote`, and see why the gate refused"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from registry.gate.gate import Check
 from registry.gate.judgement import (
-    Judged,
+    Judgement,
     Measure,
     failed_check,
     judge,
@@ -19,17 +19,17 @@ from registry.gate.judgement import (
 )
 from registry.gate.policy import Policy
 from registry.ledger.chain import Row
-from registry.ledger.history import Past
-from registry.ledger.ledger import Entry
+from registry.ledger.history import ModelState
+from registry.ledger.ledger import LedgerEntry
 from registry.release.alias_transitions import (
-    carry_out,
+    execute,
+    reconcile,
     release_of,
-    settled,
     sign,
 )
-from registry.release.locked_models import Held
-from registry.release.promotion_outcome import Moved
-from registry.versions.versions import changed, evidence_sha256, read_standing
+from registry.release.locked_models import LockedModels
+from registry.release.promotion_outcome import PromotionOutcome
+from registry.versions.versions import changed, evidence_sha256, read_contenders
 from stack.errors import PrichalError
 
 MODES = {"auto": "the gate decides alone", "review": "what the gate accepts waits for a person"}
@@ -54,8 +54,8 @@ class _Asked:
 
     model: str
     challenger: str | None
-    past: Past
-    judged: Judged | None = None
+    state: ModelState
+    judged: Judgement | None = None
     stale: list[str] = field(default_factory=list)
 
     @property
@@ -64,14 +64,14 @@ class _Asked:
 
     @property
     def keeps(self) -> bool:
-        return self.challenger == self.past.production
+        return self.challenger == self.state.production
 
     @property
     def accepted(self) -> bool:
         return self.judged is not None and self.judged.decision.accepted and not self.stale
 
 
-def check_how(mode: str, release: str) -> None:
+def require_mode_and_release(mode: str, release: str) -> None:
     """See that mode and release exist.
 
     Raises:
@@ -91,7 +91,7 @@ def _choice(known: dict[str, str]) -> str:
 def promote(
     database_url: str, models: Sequence[str], policy: Policy, who: str, *,
     measure: Measure, mode: str = "auto", release: str = "each",
-) -> list[Moved]:  # fmt: skip
+) -> list[PromotionOutcome]:  # fmt: skip
     """Let the gate judge the challengers, and move those that it accepts or let them wait for a review.
 
     Args:
@@ -113,7 +113,7 @@ def promote(
         TamperedError: rows of the ledger are gone.
         BusyError: somebody else moves a model and does not end.
     """
-    check_how(mode, release)
+    require_mode_and_release(mode, release)
     if policy.review is not False:  # nobody gets around a person by the mode
         mode = "review"
     groups = [list(models)] if release == "together" else [[model] for model in models]
@@ -122,23 +122,23 @@ def promote(
 
 def _promote(
     database_url: str, models: Sequence[str], policy: Policy, who: str, measure: Measure, mode: str
-) -> list[Moved]:
-    with settled(database_url, models, who) as held:
-        asked = [_asked(held, model) for model in models]
-        written = list(held.written)
+) -> list[PromotionOutcome]:
+    with reconcile(database_url, models, who) as locked_models:
+        asked = [_asked(locked_models, model) for model in models]
+        written = list(locked_models.written)
     if len(asked) > 1:
         _require_challengers(asked)
     for one in asked:
         if one.challenger is not None and not one.keeps:
-            standing = read_standing(one.model, one.challenger, one.past.production)
-            one.judged = judge(standing, one.past, policy, measure, mode)
-    with settled(database_url, models, who) as held:
-        held.written[:0] = written
-        return _act(held, asked, who, mode)
+            contenders = read_contenders(one.model, one.challenger, one.state.production)
+            one.judged = judge(contenders, one.state, policy, measure, mode)
+    with reconcile(database_url, models, who) as locked_models:
+        locked_models.written[:0] = written
+        return _act(locked_models, asked, who, mode)
 
 
-def _asked(held: Held, model: str) -> _Asked:
-    return _Asked(model, held.aliases.get(model, {}).get("challenger"), held.past(model))
+def _asked(locked_models: LockedModels, model: str) -> _Asked:
+    return _Asked(model, locked_models.aliases.get(model, {}).get("challenger"), locked_models.state(model))
 
 
 def _require_challengers(asked: Sequence[_Asked]) -> None:
@@ -152,38 +152,38 @@ def absent(model: str) -> str:
     return f"Model {model} has no version with the alias challenger: run `-e train` first"
 
 
-def _act(held: Held, asked: Sequence[_Asked], who: str, mode: str) -> list[Moved]:
+def _act(locked_models: LockedModels, asked: Sequence[_Asked], who: str, mode: str) -> list[PromotionOutcome]:
     """Compare, and set: all of these models or none."""
     for one in asked:
         if one.judged is not None and one.judged.decision.accepted:
-            _compare(held, one)
+            _compare(locked_models, one)
     ready = [one for one in asked if one.accepted]
     if any(one.judged is not None and not one.accepted for one in asked):
         judged = [one for one in asked if one.judged is not None]
         bad = [one for one in judged if not one.accepted]
-        rows = held.write([_not_moved(one, who, judged, bad) for one in judged])
+        rows = locked_models.write([_not_moved(one, who, judged, bad) for one in judged])
     elif mode == "review":
-        rows = _wait(held, ready, who)
+        rows = _wait(locked_models, ready, who)
     else:
-        rows = carry_out(held, [_entry(one, who, "promote", ready) for one in ready]) if ready else []
-    return _told(held, asked, rows)
+        rows = execute(locked_models, [_entry(one, who, "promote", ready) for one in ready]) if ready else []
+    return _told(locked_models, asked, rows)
 
 
-def _compare(held: Held, one: _Asked) -> None:
+def _compare(locked_models: LockedModels, one: _Asked) -> None:
     """Note what is not any more as it was judged; files are compared when a review is approved, days later."""
     assert one.judged is not None  # noqa: S101  # seen by the caller
-    now, past = _asked(held, one.model), held.past(one.model)
+    now, state = _asked(locked_models, one.model), locked_models.state(one.model)
     if now.keeps and now.challenger == one.challenger:
-        one.past, one.judged = past, None  # another promotion has put it there meanwhile
+        one.state, one.judged = state, None  # another promotion has put it there meanwhile
         return
     subject: dict[str, Any] = dict(one.judged.subject)
-    for role, number in (("challenger", now.challenger), ("production", past.production)):
+    for role, number in (("challenger", now.challenger), ("production", state.production)):
         found = {"number": number, "evidence_sha256": evidence_sha256(one.model, number)} if number else None
         subject[role] = {**(subject[role] or {}), **found} if found else None
     one.stale = changed(one.judged.subject, subject)
 
 
-def _entry(one: _Asked, who: str, act: str, together: Sequence[_Asked], check: Check | None = None) -> Entry:
+def _entry(one: _Asked, who: str, act: str, together: Sequence[_Asked], check: Check | None = None) -> LedgerEntry:
     """A row on a decision; of several models, with the release they are part of."""
     assert one.judged is not None  # noqa: S101  # only what was judged gets a row
     if check is not None:
@@ -191,16 +191,18 @@ def _entry(one: _Asked, who: str, act: str, together: Sequence[_Asked], check: C
     decision = one.judged.json()
     if len(together) > 1:
         decision["release"] = {"id": _release_id(together), "models": [each.model for each in together]}
-    return Entry(who, one.model, act, one.number, one.past.production, " ".join(one.judged.decision.reasons), decision)
+    return LedgerEntry(
+        who, one.model, act, one.number, one.state.production, " ".join(one.judged.decision.reasons), decision
+    )
 
 
 def _release_id(together: Sequence[_Asked]) -> str:
     """The same for all rows of one release, and of no other."""
-    named = "/".join(f"{one.model}@{one.number}:{one.past.rows[-1].id if one.past.rows else 0}" for one in together)
+    named = "/".join(f"{one.model}@{one.number}:{one.state.rows[-1].id if one.state.rows else 0}" for one in together)
     return uuid.uuid5(uuid.NAMESPACE_OID, named).hex[:12]
 
 
-def _not_moved(one: _Asked, who: str, judged: Sequence[_Asked], bad: Sequence[_Asked]) -> Entry:
+def _not_moved(one: _Asked, who: str, judged: Sequence[_Asked], bad: Sequence[_Asked]) -> LedgerEntry:
     """Of models released together, one that cannot be moved holds back the others."""
     if one.stale:
         why = f"Nothing was moved: since it was judged, something changed: {'; '.join(one.stale)}."
@@ -212,18 +214,18 @@ def _not_moved(one: _Asked, who: str, judged: Sequence[_Asked], bad: Sequence[_A
     return _entry(one, who, "refuse", judged, check)
 
 
-def _wait(held: Held, ready: Sequence[_Asked], who: str) -> list[Row]:
+def _wait(locked_models: LockedModels, ready: Sequence[_Asked], who: str) -> list[Row]:
     """Open reviews; one that waits for the same is left as it is, any other is replaced."""
-    if all(_waits_already(held, one, ready) for one in ready):
+    if all(_waits_already(locked_models, one, ready) for one in ready):
         return []
-    rows = held.write([_entry(one, who, "review", ready) for one in ready])
+    rows = locked_models.write([_entry(one, who, "review", ready) for one in ready])
     for one in ready:
-        sign(held, one.model)
+        sign(locked_models, one.model)
     return rows
 
 
-def _waits_already(held: Held, one: _Asked, ready: Sequence[_Asked]) -> bool:
-    review = held.past(one.model).review
+def _waits_already(locked_models: LockedModels, one: _Asked, ready: Sequence[_Asked]) -> bool:
+    review = locked_models.state(one.model).review
     if review is None or one.judged is None:
         return False
     together = [each.model for each in ready] if len(ready) > 1 else []
@@ -231,20 +233,20 @@ def _waits_already(held: Held, one: _Asked, ready: Sequence[_Asked]) -> bool:
     return same_release and not changed(review.decision["subject"], one.judged.subject)
 
 
-def _told(held: Held, asked: Sequence[_Asked], rows: Sequence[Row]) -> list[Moved]:
+def _told(locked_models: LockedModels, asked: Sequence[_Asked], rows: Sequence[Row]) -> list[PromotionOutcome]:
     by_model = {row.model: row for row in rows}
-    return [_moved(held, one, by_model.get(one.model)) for one in asked]
+    return [_moved(locked_models, one, by_model.get(one.model)) for one in asked]
 
 
-def _moved(held: Held, one: _Asked, row: Row | None) -> Moved:
-    numbers = [each.id for each in held.written if each.model == one.model]
+def _moved(locked_models: LockedModels, one: _Asked, row: Row | None) -> PromotionOutcome:
+    numbers = [each.id for each in locked_models.written if each.model == one.model]
     if one.challenger is None:
-        return Moved(one.model, "absent", "", one.past.production, None, f"{absent(one.model)}.", numbers)
+        return PromotionOutcome(one.model, "absent", "", one.state.production, None, f"{absent(one.model)}.", numbers)
     if one.judged is None:
-        return Moved(one.model, "keep", one.challenger, one.past.production, None, rows=numbers)
+        return PromotionOutcome(one.model, "keep", one.challenger, one.state.production, None, rows=numbers)
     act, reason = (row.act, row.reason) if row else ("review", "A review of the same waits already.")
     judged = one.judged
-    return Moved(
-        one.model, act, one.challenger, one.past.production, judged.decision, reason, numbers, judged.standing,
+    return PromotionOutcome(
+        one.model, act, one.challenger, one.state.production, judged.decision, reason, numbers, judged.contenders,
         judged.measured,
     )  # fmt: skip

@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 
 from registry.gate.gate import Decision
-from registry.versions.versions import Standing
+from registry.versions.versions import Contenders
 
 
 @dataclass(frozen=True)
-class Moved:
+class PromotionOutcome:
     """The outcome for one model.
 
     Attributes:
@@ -23,7 +23,7 @@ class Moved:
         decision: the gate's; None where it was not asked.
         reason: a sentence.
         rows: numbers of the ledger's rows that were written, those of repairs too.
-        standing: what was judged.
+        contenders: the versions that were judged.
         measured: what was measured of it.
         dates: score dates that a withdrawn version produced.
     """
@@ -35,6 +35,6 @@ class Moved:
     decision: Decision | None
     reason: str = ""
     rows: Sequence[int] = ()
-    standing: Standing | None = None
+    contenders: Contenders | None = None
     measured: Mapping[str, Any] | None = None
     dates: Sequence[date] = ()

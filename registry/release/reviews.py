@@ -7,16 +7,16 @@ from mlflow.exceptions import MlflowException
 
 from registry.gate.policy import Policy
 from registry.ledger.chain import Row
-from registry.ledger.ledger import Entry
+from registry.ledger.ledger import LedgerEntry
 from registry.release.alias_transitions import (
-    carry_out,
+    execute,
+    reconcile,
     release_of,
-    settled,
     sign,
 )
-from registry.release.locked_models import ABSENT, Held
-from registry.release.promotion_outcome import Moved
-from registry.versions.versions import changed, read_standing
+from registry.release.locked_models import ABSENT, LockedModels
+from registry.release.promotion_outcome import PromotionOutcome
+from registry.versions.versions import changed, read_contenders
 from stack.errors import PrichalError
 
 
@@ -34,7 +34,7 @@ class VoidError(PrichalError):
 
 def approve(
     database_url: str, models: Sequence[str], policy: Policy, name: str, reason: str, account: str
-) -> list[Moved]:
+) -> list[PromotionOutcome]:
     """Put in production what waits for a review; of a release, all of it.
 
     Args:
@@ -51,20 +51,20 @@ def approve(
         VoidError: evidence, files, production or policy changed since; the review is ended, nothing moves.
     """
     said = _said(name, reason)
-    with settled(database_url, models, name) as held:
-        reviews = _open(held, models)
+    with reconcile(database_url, models, name) as locked_models:
+        reviews = _open(locked_models, models)
         _require_all(reviews, models)
-        why = {row.model: _changes(held, row, policy, said) for row in reviews}
+        why = {row.model: _changes(locked_models, row, policy, said) for row in reviews}
         void = [row for row in reviews if any(why.get(one) for one in _together(row))]
         if void:
-            _end(held, void, why, name)
+            _end(locked_models, void, why, name)
         approvals = [_row(row, "approve", said, account) for row in reviews]
         moves = [_row(row, "promote", said, account) for row in reviews]
-        done = carry_out(held, moves, first=approvals)
-        return [_told(held, row, "promote") for row in done]
+        done = execute(locked_models, moves, first=approvals)
+        return [_told(locked_models, row, "promote") for row in done]
 
 
-def reject(database_url: str, models: Sequence[str], name: str, reason: str, account: str) -> list[Moved]:
+def reject(database_url: str, models: Sequence[str], name: str, reason: str, account: str) -> list[PromotionOutcome]:
     """End what waits for a review; the version is not proposed again. The author may do so too.
 
     Raises:
@@ -72,14 +72,14 @@ def reject(database_url: str, models: Sequence[str], name: str, reason: str, acc
         NoReviewError: no review waits.
     """
     said = _said(name, reason)
-    with settled(database_url, models, name) as held:
-        reviews = _open(held, models)
+    with reconcile(database_url, models, name) as locked_models:
+        reviews = _open(locked_models, models)
         together = sorted({one for row in reviews for one in _together(row)})
-        ended = [row for one in together if (row := held.past(one).review)]
-        rows = held.write([_row(row, "reject", said, account) for row in ended])
+        ended = [row for one in together if (row := locked_models.state(one).review)]
+        rows = locked_models.write([_row(row, "reject", said, account) for row in ended])
         for row in rows:
-            sign(held, row.model)
-        return [_told(held, row, "reject") for row in rows]
+            sign(locked_models, row.model)
+        return [_told(locked_models, row, "reject") for row in rows]
 
 
 def _said(name: str, reason: str) -> tuple[str, str]:
@@ -91,16 +91,16 @@ def _said(name: str, reason: str) -> tuple[str, str]:
     return lines
 
 
-def _open(held: Held, models: Sequence[str]) -> list[Row]:
-    found = [row for model in models if (row := held.past(model).review)]
+def _open(locked_models: LockedModels, models: Sequence[str]) -> list[Row]:
+    found = [row for model in models if (row := locked_models.state(model).review)]
     if found:
         return found
-    raise NoReviewError(f"No review of {' or '.join(models)} waits{_last(held, models)}.")
+    raise NoReviewError(f"No review of {' or '.join(models)} waits{_last(locked_models, models)}.")
 
 
-def _last(held: Held, models: Sequence[str]) -> str:
+def _last(locked_models: LockedModels, models: Sequence[str]) -> str:
     """What became of the last review."""
-    ends = [row for model in models for row in held.past(model).rows if _ends_a_review(row)]
+    ends = [row for model in models for row in locked_models.state(model).rows if _ends_a_review(row)]
     if not ends:
         return ": run `-e promote -P mode=review` first"
     row = max(ends, key=lambda one: one.id)
@@ -127,21 +127,21 @@ def _require_all(reviews: Sequence[Row], models: Sequence[str]) -> None:
             )
 
 
-def _changes(held: Held, row: Row, policy: Policy, said: tuple[str, str]) -> list[str]:
+def _changes(locked_models: LockedModels, row: Row, policy: Policy, said: tuple[str, str]) -> list[str]:
     """What is not any more as it was reviewed; empty if the reviewer may approve it."""
     try:
-        standing = read_standing(row.model, row.version or "", held.past(row.model).production)
+        contenders = read_contenders(row.model, row.version or "", locked_models.state(row.model).production)
     except MlflowException as error:
         if error.error_code in ABSENT:
             return [f"MLflow has no version {row.version} of {row.model} any more"]
         raise
-    _require_another(row, standing.challenger.author, said[0])
-    found = changed(row.decision["subject"], standing.subject(policy))
-    if standing.challenger.files_problem is not None:
-        found.append(f"version {row.version} cannot be loaded, for {standing.challenger.files_problem}")
+    _require_another(row, contenders.challenger.author, said[0])
+    found = changed(row.decision["subject"], contenders.subject(policy))
+    if contenders.challenger.files_problem is not None:
+        found.append(f"version {row.version} cannot be loaded, for {contenders.challenger.files_problem}")
     release = release_of(row.decision)
     for model in release.get("models", []):
-        other = held.past(model).review
+        other = locked_models.state(model).review
         if other is None or release_of(other.decision).get("id") != release["id"]:
             found.append(f"the release's review of {model} is not open any more")
     return found
@@ -155,23 +155,23 @@ def _require_another(row: Row, author: str | None, name: str) -> None:
         raise ReviewerError(f"{name} trained {called} and cannot approve it: let somebody else.")
 
 
-def _end(held: Held, void: Sequence[Row], why: Mapping[str, list[str]], name: str) -> None:
+def _end(locked_models: LockedModels, void: Sequence[Row], why: Mapping[str, list[str]], name: str) -> None:
     """End reviews that do not hold any more, and say so."""
     found = "; ".join(dict.fromkeys(one for changes in why.values() for one in changes))
     called = ", ".join(f"version {row.version} of {row.model}" for row in void)
     sentence = f"The review of {called} is void, since it was written something changed: {found}."
-    held.write([
-        Entry(name, row.model, "void", row.version, row.replaced, sentence, _of(row) | {"ends": row.id})
+    locked_models.write([
+        LedgerEntry(name, row.model, "void", row.version, row.replaced, sentence, _of(row) | {"ends": row.id})
         for row in void
     ])  # fmt: skip
     for row in void:
-        sign(held, row.model)
+        sign(locked_models, row.model)
     raise VoidError(f"{sentence.rstrip('.')}; nothing was moved, run `-e promote -P mode=review` again.")
 
 
-def _row(review: Row, act: str, said: tuple[str, str], account: str) -> Entry:
+def _row(review: Row, act: str, said: tuple[str, str], account: str) -> LedgerEntry:
     decision = {**review.decision} if act == "promote" else _of(review)
-    return Entry(
+    return LedgerEntry(
         said[0], review.model, act, review.version, review.replaced, said[1],
         {**decision, "review": review.id, "account": account},
     )  # fmt: skip
@@ -182,6 +182,6 @@ def _of(review: Row) -> dict[str, Any]:
     return {name: review.decision[name] for name in ("subject", "release") if name in review.decision}
 
 
-def _told(held: Held, row: Row, act: str) -> Moved:
-    numbers = [each.id for each in held.written if each.model == row.model]
-    return Moved(row.model, act, row.version or "", row.replaced, None, row.reason, numbers)
+def _told(locked_models: LockedModels, row: Row, act: str) -> PromotionOutcome:
+    numbers = [each.id for each in locked_models.written if each.model == row.model]
+    return PromotionOutcome(row.model, act, row.version or "", row.replaced, None, row.reason, numbers)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from registry.ledger.history import promoted_files
-from registry.ledger.ledger import Entry
-from registry.release.alias_transitions import carry_out, settled
-from registry.release.promotion_outcome import Moved
+from registry.ledger.ledger import LedgerEntry
+from registry.release.alias_transitions import execute, reconcile
+from registry.release.promotion_outcome import PromotionOutcome
 from registry.versions.version_files import VersionFilesError, verified_files
 from stack.errors import PrichalError
 
@@ -19,7 +19,9 @@ class NoReasonError(PrichalError):
     """A rollback without a reason cannot be defended."""
 
 
-def rollback(database_url: str, model: str, who: str, reason: str, produced: Callable[[str], Sequence[date]]) -> Moved:
+def rollback(
+    database_url: str, model: str, who: str, reason: str, produced: Callable[[str], Sequence[date]]
+) -> PromotionOutcome:
     """Put `previous` back in production.
 
     The withdrawn version keeps no alias, so that a second call cannot undo the first, and the gate alone cannot bring
@@ -40,20 +42,20 @@ def rollback(database_url: str, model: str, who: str, reason: str, produced: Cal
     """
     if not reason.strip():
         raise NoReasonError("A rollback needs a reason: give it as -P reason=....")
-    with settled(database_url, [model], who) as held:
-        past = held.past(model)
-        if past.previous is None or past.production is None:
+    with reconcile(database_url, [model], who) as locked_models:
+        state = locked_models.state(model)
+        if state.previous is None or state.production is None:
             raise NoPreviousError(
-                f"Model {model} has no version to roll back to (production is {past.production or 'not set'}, "
-                f"previous is {past.previous or 'not set'}): promote another version instead."
+                f"Model {model} has no version to roll back to (production is {state.production or 'not set'}, "
+                f"previous is {state.previous or 'not set'}): promote another version instead."
             )
-        _require_approved_files(model, past.previous, promoted_files(past, past.previous))
-        dates = sorted(produced(past.production))
+        _require_approved_files(model, state.previous, promoted_files(state, state.previous))
+        dates = sorted(produced(state.production))
         decision = {"dates": [day.isoformat() for day in dates]}
         line = " ".join(reason.split())
-        carry_out(held, [Entry(who, model, "rollback", past.previous, past.production, line, decision)])
-        numbers = [row.id for row in held.written]
-        return Moved(model, "rollback", past.previous, past.production, None, line, numbers, dates=dates)
+        execute(locked_models, [LedgerEntry(who, model, "rollback", state.previous, state.production, line, decision)])
+        numbers = [row.id for row in locked_models.written]
+        return PromotionOutcome(model, "rollback", state.previous, state.production, None, line, numbers, dates=dates)
 
 
 def _require_approved_files(model: str, version: str, sha256: str | None) -> None:

@@ -12,7 +12,7 @@ from stack.postgres import connect
 SECONDS = 120
 
 
-class BusyError(PrichalError):
+class ModelLockedError(PrichalError):
     """Another process moves the same model and does not end."""
 
 
@@ -37,7 +37,7 @@ def _lock(connection: psycopg.Connection, model: str) -> None:
     try:
         connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [f"prichal.promotion.{model}"])
     except psycopg.errors.LockNotAvailable:
-        raise BusyError(
+        raise ModelLockedError(
             f"Model {model} has been moved by another process for more than {SECONDS} s: see what it waits for, "
             "then run the same again."
         ) from None

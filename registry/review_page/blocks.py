@@ -38,7 +38,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableBlock:
     """Rows of cells under their heads."""
 
     heads: Sequence[str]
@@ -53,7 +53,7 @@ class Picture:
     png: bytes
 
 
-Block = Text | Items | Command | Table | Picture
+Block = Text | Items | Command | TableBlock | Picture
 
 
 @dataclass(frozen=True)

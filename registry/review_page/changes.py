@@ -10,7 +10,7 @@ from registry.review_page.blocks import (
     Block,
     Items,
     Section,
-    Table,
+    TableBlock,
     Text,
     count,
     dig,
@@ -18,7 +18,7 @@ from registry.review_page.blocks import (
     words,
 )
 from registry.review_page.contenders import called
-from registry.versions.versions import Standing, Version
+from registry.versions.versions import Contenders, Version
 
 #: names that are listed where there is little room.
 FEW = 8
@@ -26,9 +26,9 @@ FEW = 8
 CHOSEN = ("calibration_snapshots", "left_out", "search_trials", "seed")
 
 
-def changed(standing: Standing) -> Section:
+def changed(contenders: Contenders) -> Section:
     """Family, data, code, features, parameters, packages: against production, or the challenger's alone."""
-    challenger, production = standing.challenger, standing.production
+    challenger, production = contenders.challenger, contenders.production
     about = _about(challenger, production)
     if production is None:
         return _alone(challenger, about)
@@ -41,7 +41,7 @@ def changed(standing: Standing) -> Section:
     return Section("What changed", [about, *full], [about, *brief])
 
 
-def _alone(version: Version, about: Table) -> Section:
+def _alone(version: Version, about: TableBlock) -> Section:
     named = [
         f"Features: {UNKNOWN if version.features is None else len(version.features)}.",
         f"Parameters: {_settings(_params(version))}.",
@@ -50,13 +50,13 @@ def _alone(version: Version, about: Table) -> Section:
     return Section("What it is made of", [about, Items([*named, packages])], [about, Items(named)])
 
 
-def _about(challenger: Version, production: Version | None) -> Table:
+def _about(challenger: Version, production: Version | None) -> TableBlock:
     told, before = _facts(challenger), _facts(production) if production else None
     if before is None:
-        return Table(["", called(challenger)], [[name, value] for name, value in told.items()])
+        return TableBlock(["", called(challenger)], [[name, value] for name, value in told.items()])
     rows = [[name, value, "the same" if value == before[name] != UNKNOWN else before[name]]
             for name, value in told.items()]  # fmt: skip
-    return Table(["", called(challenger), called(production)], rows)
+    return TableBlock(["", called(challenger), called(production)], rows)
 
 
 def _facts(version: Version) -> dict[str, str]:
@@ -109,7 +109,7 @@ def _pairs(what: str, now: object, before: object) -> list[Block]:
     same = len(keys) - len(differ)
     told = Text(f"{same} {what}{'' if same == 1 else 's'} with the same value; {len(differ) or 'none'} differ"
                 f"{'s' if len(differ) == 1 else ''}.")  # fmt: skip
-    return [told, Table([what, "now", "before"], differ)] if differ else [told]
+    return [told, TableBlock([what, "now", "before"], differ)] if differ else [told]
 
 
 def _params(version: Version) -> Mapping[str, Any] | None:

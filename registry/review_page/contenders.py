@@ -1,6 +1,6 @@
 """Who is compared, and what they are called."""
 
-from registry.versions.versions import Standing, Version
+from registry.versions.versions import Contenders, Version
 
 
 def called(version: Version | None) -> str:
@@ -8,6 +8,6 @@ def called(version: Version | None) -> str:
     return "nothing" if version is None else f"version {version.number}"
 
 
-def both(standing: Standing) -> list[Version]:
+def both(contenders: Contenders) -> list[Version]:
     """The challenger, and the version in production if there is one."""
-    return [one for one in (standing.challenger, standing.production) if one is not None]
+    return [one for one in (contenders.challenger, contenders.production) if one is not None]

@@ -6,7 +6,7 @@ from typing import Any
 
 from registry.gate.evidence import EvidenceError, read
 from registry.gate.gate import Decision
-from registry.gate.measurements import Measured
+from registry.gate.measurements import Measurements
 from registry.review_page import changes, figures, provenance
 from registry.review_page.blocks import (
     Block,
@@ -20,7 +20,7 @@ from registry.review_page.verdict import (
     to_decide,
     verdict,
 )
-from registry.versions.versions import Standing
+from registry.versions.versions import Contenders
 
 #: name of a picture -> what it shows.
 CAPTIONS = {
@@ -34,7 +34,7 @@ OF_MOVED = ("moved",)
 
 
 def contents(
-    standing: Standing,
+    contenders: Contenders,
     measured: Mapping[str, Any] | None,
     decision: Decision,
     pictures: Mapping[str, bytes],
@@ -45,7 +45,7 @@ def contents(
     """What a reviewer reads.
 
     Args:
-        standing: the challenger and what is in production.
+        contenders: the challenger and the version in production.
         measured: what the promotion measured, as it was handed in; None if it could not be.
         decision: the gate's.
         pictures: PNGs by name.
@@ -60,31 +60,31 @@ def contents(
     )
     sections = (
         checks(decision),
-        figures.versus(standing, found, others),
-        figures.moved(standing, found, of_moved),
-        changes.changed(standing),
-        provenance.bound(standing, decision),
-        figures.slices(standing, found),
-        provenance.reasons(standing),
-        provenance.leaks(standing),
+        figures.versus(contenders, found, others),
+        figures.moved(contenders, found, of_moved),
+        changes.changed(contenders),
+        provenance.bound(contenders, decision),
+        figures.slices(contenders, found),
+        provenance.reasons(contenders),
+        provenance.leaks(contenders),
     )
-    lead: list[Block] = [*first_only(standing), *to_decide(standing, decision, waits, together)]
+    lead: list[Block] = [*first_only(contenders), *to_decide(contenders, decision, waits, together)]
     if when is not None:
         lead.insert(0, Text(f"Decided by the gate on {when:%Y-%m-%d %H:%M} {when:%Z}".rstrip() + "."))
     return Page(
-        f"{standing.challenger.model} version {standing.challenger.number}",
+        f"{contenders.challenger.model} version {contenders.challenger.number}",
         decision.accepted,
-        verdict(standing, decision, waits),
+        verdict(contenders, decision, waits),
         lead,
         [section for section in sections if section is not None],
     )
 
 
-def _usable(measured: Mapping[str, Any] | None) -> Measured | None:
+def _usable(measured: Mapping[str, Any] | None) -> Measurements | None:
     """None too if it lacks something: the gate has refused that and says what."""
     if measured is None:
         return None
     try:
-        return read(Measured, measured)
+        return read(Measurements, measured)
     except EvidenceError:
         return None

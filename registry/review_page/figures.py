@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from registry.gate.measurements import Measured
+from registry.gate.measurements import Measurements
 from registry.review_page.blocks import (
     UNKNOWN,
     Block,
     Items,
     Picture,
     Section,
-    Table,
+    TableBlock,
     Text,
     count,
     dig,
@@ -18,7 +18,7 @@ from registry.review_page.blocks import (
     said,
 )
 from registry.review_page.contenders import both, called
-from registry.versions.versions import Standing
+from registry.versions.versions import Contenders
 
 #: name in the evidence -> what it is called, and its digits.
 FIGURES = {
@@ -32,14 +32,14 @@ FIGURES = {
 }
 
 
-def versus(standing: Standing, measured: Measured | None, pictures: Sequence[Picture]) -> Section:
+def versus(contenders: Contenders, measured: Measurements | None, pictures: Sequence[Picture]) -> Section:
     """Side by side with production."""
-    title = "Figures" if standing.production is None else "Side by side with production"
-    same = _same_rows(standing, measured)
-    return Section(title, [*same, *_own_rows(standing), *pictures], None)
+    title = "Figures" if contenders.production is None else "Side by side with production"
+    same = _same_rows(contenders, measured)
+    return Section(title, [*same, *_own_rows(contenders), *pictures], None)
 
 
-def _same_rows(standing: Standing, measured: Measured | None) -> list[Block]:
+def _same_rows(contenders: Contenders, measured: Measurements | None) -> list[Block]:
     if measured is None:
         return [Text("Nothing was measured for this promotion, or what was measured cannot be used.")]
     rows = measured.rows
@@ -48,36 +48,36 @@ def _same_rows(standing: Standing, measured: Measured | None) -> list[Block]:
         "95% intervals over people."
     )
     head, production = ["on these rows", "ROC-AUC"], measured.versus
-    own = [called(standing.challenger), said(measured.auc.model_dump())]
+    own = [called(contenders.challenger), said(measured.auc.model_dump())]
     if production is None:
-        return [Text(told), Table(head, [own])]
+        return [Text(told), TableBlock(head, [own])]
     others = [[f"version {production.version}", said(production.auc.model_dump())],
               ["difference, by drawing people", said(production.bootstrap.model_dump(), sign="+")],
               ["difference, by DeLong", said(production.delong.model_dump(), sign="+")]]  # fmt: skip
-    return [Text(told), Table(head, [own, *others])]
+    return [Text(told), TableBlock(head, [own, *others])]
 
 
-def _own_rows(standing: Standing) -> list[Block]:
-    versions = both(standing)
+def _own_rows(contenders: Contenders) -> list[Block]:
+    versions = both(contenders)
     rows = [[words, *(said(dig(one.evidence, "metrics", name), digits) for one in versions)]
             for name, (words, digits) in FIGURES.items()]  # fmt: skip
     heads = ["by the evidence", *(called(one) for one in versions)]
-    return [Text(_whose_rows(standing)), Table(heads, rows)]
+    return [Text(_whose_rows(contenders)), TableBlock(heads, rows)]
 
 
-def _whose_rows(standing: Standing) -> str:
+def _whose_rows(contenders: Contenders) -> str:
     """Whether the figures of two trainings may be read side by side."""
-    if standing.production is None:
+    if contenders.production is None:
         return "What its own training left, on rows that nothing was fitted on:"
-    digests = {str(dig(one.evidence, "data", "out_of_time_digest")) for one in both(standing)}
+    digests = {str(dig(one.evidence, "data", "out_of_time_digest")) for one in both(contenders)}
     if len(digests) == 1 and digests != {"None"}:
         return "What each one's own training left, both on the same rows:"
     return "What each one's own training left, on rows that differ: read the difference above, not across."
 
 
-def slices(standing: Standing, measured: Measured | None) -> Section | None:
+def slices(contenders: Contenders, measured: Measurements | None) -> Section | None:
     """Among some of the people: the challenger's figures, and how far they lie above production's."""
-    own = {_slice(one): one for one in rows_of(standing.challenger.evidence, "slices")}
+    own = {_slice(one): one for one in rows_of(contenders.challenger.evidence, "slices")}
     compared = {(one.slice, one.range): one for one in measured.versus.slices} if measured and measured.versus else {}
     if not own and not compared:
         return None
@@ -92,12 +92,12 @@ def slices(standing: Standing, measured: Measured | None) -> Section | None:
             gap = about.difference if about else None
             row.append("too few" if gap is None else said(gap.model_dump(), 3, "+"))
         told.append(row)
-    return Section("Among whom", [Table([*heads, "ROC-AUC minus production's"] if compared else heads, told)])
+    return Section("Among whom", [TableBlock([*heads, "ROC-AUC minus production's"] if compared else heads, told)])
 
 
-def moved(standing: Standing, measured: Measured | None, pictures: Sequence[Picture]) -> Section | None:
+def moved(contenders: Contenders, measured: Measurements | None, pictures: Sequence[Picture]) -> Section | None:
     """Who is scored differently."""
-    if standing.production is None:
+    if contenders.production is None:
         return None
     found = measured.moved if measured else None
     if found is None:

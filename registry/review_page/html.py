@@ -13,7 +13,7 @@ from registry.review_page.blocks import (
     Page,
     Picture,
     Section,
-    Table,
+    TableBlock,
     Text,
 )
 
@@ -61,7 +61,7 @@ def _block(block: Block) -> str:
             return "\n".join(["<ul>", *(f"<li>{escape(item)}</li>" for item in items), "</ul>"])
         case Command(lines):
             return "<pre>" + escape("\n".join(" ".join(line.split()) for line in lines)) + "</pre>"
-        case Table(heads, rows):
+        case TableBlock(heads, rows):
             return _table(heads, rows)
         case Picture(caption, png):
             source = f"data:image/png;base64,{b64encode(png).decode()}"

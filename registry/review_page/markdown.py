@@ -11,7 +11,7 @@ from registry.review_page.blocks import (
     Page,
     Picture,
     Section,
-    Table,
+    TableBlock,
     Text,
 )
 from stack.markdown import LONGEST, cut, escape, table
@@ -67,7 +67,9 @@ def _as_history(description: str) -> str:
 def _section(section: Section, short: bool) -> str:
     blocks = section.brief if short and section.brief is not None else section.blocks
     shown = [block for block in blocks if not isinstance(block, Picture)]
-    ends = "\n&ensp;\n" if isinstance(shown[-1], Table) else ""  # MLflow leaves no room between a table and a heading
+    ends = (
+        "\n&ensp;\n" if isinstance(shown[-1], TableBlock) else ""
+    )  # MLflow leaves no room between a table and a heading
     return "".join([f"\n## {escape(section.title)}\n", *(f"\n{text}\n" for text in _blocks(blocks)), ends])
 
 
@@ -80,7 +82,7 @@ def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
                 yield "\n".join(f"- {escape(item)}" for item in items)
             case Command(lines):
                 yield "\n".join(["```", *(" ".join(line.split()) for line in lines), "```"])
-            case Table(heads, rows):
+            case TableBlock(heads, rows):
                 yield "\n".join(
                     table([escape(head) for head in heads], [[_cell(cell) for cell in row] for row in rows])
                 )

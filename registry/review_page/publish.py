@@ -12,7 +12,7 @@ from registry.gate.gate import Decision
 from registry.review_page.contents import contents
 from registry.review_page.html import as_html
 from registry.review_page.markdown import as_markdown, with_outcome
-from registry.versions.versions import Standing
+from registry.versions.versions import Contenders
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Review:
 
 
 def review(
-    standing: Standing,
+    contenders: Contenders,
     measured: Mapping[str, Any] | None,
     decision: Decision,
     pictures: Mapping[str, bytes] | None = None,
@@ -38,7 +38,7 @@ def review(
     """Both forms of one review; it is made from whatever there is, and never fails for what is missing.
 
     Args:
-        standing: the challenger and what is in production.
+        contenders: the challenger and the version in production.
         measured: what the promotion measured, as it was handed in; None if it could not be.
         decision: the gate's.
         pictures: PNGs by name (`CAPTIONS` in contents.py).
@@ -47,8 +47,8 @@ def review(
         when: the moment of the decision.
         address: what the MLflow UI shows the HTML under.
     """
-    page = contents(standing, measured, decision, pictures or {}, waits, together, when)
-    file = file_of(standing.challenger.model, standing.challenger.number)
+    page = contents(contenders, measured, decision, pictures or {}, waits, together, when)
+    file = file_of(contenders.challenger.model, contenders.challenger.number)
     return Review(as_markdown(page, file, address), as_html(page), file)
 
 
@@ -65,10 +65,10 @@ def address_of(model: str, number: str) -> str | None:
     return f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}/artifacts/{file_of(model, number)}"
 
 
-def publish(standing: Standing, made: Review) -> None:
+def publish(contenders: Contenders, made: Review) -> None:
     """Log the HTML in the active run and make the Markdown the description of the challenger."""
     mlflow.log_text(made.html, made.file)
-    MlflowClient().update_model_version(standing.challenger.model, standing.challenger.number, made.markdown)
+    MlflowClient().update_model_version(contenders.challenger.model, contenders.challenger.number, made.markdown)
 
 
 def tell_outcome(model: str, number: str, sentence: str) -> None:

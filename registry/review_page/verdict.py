@@ -9,21 +9,21 @@ from registry.review_page.blocks import (
     Cell,
     Command,
     Section,
-    Table,
+    TableBlock,
     Text,
     dig,
     number,
 )
 from registry.review_page.contenders import called
-from registry.versions.versions import Standing
+from registry.versions.versions import Contenders
 
 #: checks whose sentence is told where there is little room, too: they say what was not asked.
 SAID = ("validation", "first")
 
 
-def verdict(standing: Standing, decision: Decision, waits: bool) -> str:
+def verdict(contenders: Contenders, decision: Decision, waits: bool) -> str:
     """What the gate says and what is waited for, in one paragraph; `waits`: whether a person has to approve it."""
-    challenger, production = standing.challenger, standing.production
+    challenger, production = contenders.challenger, contenders.production
     what = f"{called(challenger)} of {challenger.model} by policy version {decision.policy_version}"
     if not decision.accepted:
         stays = "Nothing is in production" if production is None else f"Production stays {called(production)}"
@@ -35,23 +35,23 @@ def verdict(standing: Standing, decision: Decision, waits: bool) -> str:
     return f"ACCEPTED: the gate accepts {what} {instead}; nothing is waited for."
 
 
-def first_only(standing: Standing) -> list[Block]:
+def first_only(contenders: Contenders) -> list[Block]:
     """That nothing could be compared, where that is so."""
-    if standing.production is not None:
+    if contenders.production is not None:
         return []
     return [
         Text("First version: no other was in production when it was judged, so it was judged by its own figures alone.")
     ]
 
 
-def to_decide(standing: Standing, decision: Decision, waits: bool, together: bool) -> list[Block]:
+def to_decide(contenders: Contenders, decision: Decision, waits: bool, together: bool) -> list[Block]:
     """The commands of a reviewer, to be filled in with a name and a reason; none where nothing is waited for.
 
     Models that are released `together` are decided on together.
     """
     if not waits or not decision.accepted:
         return []
-    proof = standing.challenger.evidence
+    proof = contenders.challenger.evidence
     told = {"project": dig(proof, "project"), "population": "all" if together else dig(proof, "population")}
     where = " ".join(f"-P {key}={_word(value, key)}" for key, value in told.items())
     return [Command([f"mlflow run . --env-manager local -e {act} {where} -P name=YOU -P reason='WHY'"
@@ -63,7 +63,7 @@ def checks(decision: Decision) -> Section:
     full = [_row(one, one.sentence) for one in decision.checks]
     brief = [_row(one, one.sentence if one.name in SAID or not one.passed else "") for one in decision.checks]
     heads = ["check", "value", "bound", "passed", ""]
-    return Section("Checks of the gate", [Table(heads, full)], [Table(heads, brief)])
+    return Section("Checks of the gate", [TableBlock(heads, full)], [TableBlock(heads, brief)])
 
 
 def _row(check: Check, sentence: str) -> list[Cell]:

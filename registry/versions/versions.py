@@ -67,7 +67,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Contenders:
     """What is judged, and what is in production; None before the first."""
 
     challenger: Version
@@ -114,9 +114,9 @@ def _called(subject: Mapping[str, Any]) -> str:
     return f"version {subject['number']}" if subject.get("number") else "nothing"
 
 
-def read_standing(model: str, challenger: str, production: str | None) -> Standing:
+def read_contenders(model: str, challenger: str, production: str | None) -> Contenders:
     """Both versions with all that is known of them."""
-    return Standing(read_version(model, challenger), read_version(model, production) if production else None)
+    return Contenders(read_version(model, challenger), read_version(model, production) if production else None)
 
 
 def read_version(model: str, number: str) -> Version:

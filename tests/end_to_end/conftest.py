@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from mlflow import MlflowClient
 
-from tests.end_to_end.keeper import kept
+from tests.end_to_end.keeper import stop_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARIES = Path(sys.executable).parent
@@ -74,8 +74,8 @@ class Clone:
 
 
 def clean_environment(state: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    return {**kept, "PRICHAL_STATE": str(state), "PATH": f"{BINARIES}:{kept['PATH']}"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return {**environment, "PRICHAL_STATE": str(state), "PATH": f"{BINARIES}:{environment['PATH']}"}
 
 
 def bring_up(state: Path, **extra: str) -> Clone:
@@ -99,7 +99,7 @@ def started_clone(**extra: str) -> Iterator[Clone]:
     """Services in a folder of their own; not in pytest's, which every other pytest closes to PostgreSQL's user."""
     with tempfile.TemporaryDirectory(prefix="prichal-test-") as folder:
         state = Path(folder) / "state"
-        with kept(state):
+        with stop_with_parent(state):
             yield bring_up(state, **extra)
 
 
@@ -154,6 +154,6 @@ def model(tracking: Clone, request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sound(tracking: Clone) -> str:
     """A run that left what the gate accepts."""
-    from tests.end_to_end.proposals import proof, train
+    from tests.end_to_end.proposals import log_run, sound_evidence
 
-    return train(proof())
+    return log_run(sound_evidence())

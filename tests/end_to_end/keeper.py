@@ -23,7 +23,7 @@ SECONDS = 5
 
 
 @contextmanager
-def kept(state: Path) -> Iterator[None]:
+def stop_with_parent(state: Path) -> Iterator[None]:
     """Nothing that was started with this state outlives the block, or the process that is in it."""
     command = [sys.executable, "-m", "tests.end_to_end.keeper", str(state)]
     keeper = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True)

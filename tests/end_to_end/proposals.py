@@ -11,10 +11,10 @@ import mlflow
 from mlflow import MlflowClient
 
 from projects import load_project
-from registry import Moved, Standing, promote, rollback
-from registry.ledger.history import Past, add_up
-from registry.ledger.ledger import Entry, rows
-from registry.release.alias_transitions import carry_out, settled
+from registry import Contenders, PromotionOutcome, promote, rollback
+from registry.ledger.history import ModelState, replay
+from registry.ledger.ledger import LedgerEntry, rows
+from registry.release.alias_transitions import execute, reconcile
 from registry.versions.version_files import bundle_digest
 from stack.postgres import connect
 from tests.end_to_end.conftest import Clone
@@ -25,7 +25,7 @@ POLICY = load_project("cdnow").policy
 AUTHOR = "ann"
 
 
-def proof(**changes: Any) -> dict[str, Any]:
+def sound_evidence(**changes: Any) -> dict[str, Any]:
     """Evidence that the gate accepts, with some values replaced."""
     return evidence(family="xgboost", **changes)
 
@@ -35,7 +35,7 @@ SCRATCH = tempfile.TemporaryDirectory(prefix="prichal-test-version-")
 
 
 @cache
-def files_of_a_version() -> Path:
+def shared_version_files() -> Path:
     """The code of this checkout with a small model, the same for all versions; what no environment is made of goes."""
     folder = version_folder(Path(SCRATCH.name))
     for name in ("conda.yaml", "python_env.yaml", "requirements.txt"):
@@ -43,14 +43,14 @@ def files_of_a_version() -> Path:
     return folder
 
 
-def train(content: Mapping[str, Any] | None, files: bool = True, own: bool = True, **tags: str) -> str:
+def log_run(content: Mapping[str, Any] | None, files: bool = True, own: bool = True, **tags: str) -> str:
     """A run as a training leaves it: its evidence, which names run and files where it is its own; files; author."""
     with mlflow.start_run(tags={"prichal.author": AUTHOR, **tags}) as run:
         if content is not None:
-            named = {"run_id": run.info.run_id, "bundle_sha256": bundle_digest(files_of_a_version())} if own else {}
+            named = {"run_id": run.info.run_id, "bundle_sha256": bundle_digest(shared_version_files())} if own else {}
             mlflow.log_dict({**content, **named}, "evidence.json")
         if files:
-            mlflow.log_artifacts(str(files_of_a_version()), "model")
+            mlflow.log_artifacts(str(shared_version_files()), "model")
     return str(run.info.run_id)
 
 
@@ -62,39 +62,41 @@ def propose(model: str, run: str) -> str:
     return version
 
 
-def measure(standing: Standing) -> dict[str, Any]:
+def measure(contenders: Contenders) -> dict[str, Any]:
     """What a sound challenger measures."""
-    number, digest = standing.challenger.number, standing.challenger.files_sha256
-    if standing.production is None:
+    number, digest = contenders.challenger.number, contenders.challenger.files_sha256
+    if contenders.production is None:
         return measured_first(version=number, digest=digest)
-    return measured(version=number, digest=digest, versus__version=standing.production.number,
-                    versus__digest=standing.production.files_sha256)  # fmt: skip
+    return measured(version=number, digest=digest, versus__version=contenders.production.number,
+                    versus__digest=contenders.production.files_sha256)  # fmt: skip
 
 
-def move(clone: Clone, models: Sequence[str], act: str, version: str, replaced: str | None) -> None:
+def move_aliases(clone: Clone, models: Sequence[str], act: str, version: str, replaced: str | None) -> None:
     """A move as promotions and rollbacks make it, of what was judged already; of several models, as one release."""
     release = {"release": {"id": "r1", "models": list(models)}} if len(models) > 1 else {}
-    with settled(clone.url, models, "tester") as held:
-        carry_out(held, [Entry("tester", model, act, version, replaced, "good", release) for model in models])
+    with reconcile(clone.url, models, "tester") as locked_models:
+        execute(
+            locked_models, [LedgerEntry("tester", model, act, version, replaced, "good", release) for model in models]
+        )
 
 
-def put(clone: Clone, model: str, run: str, count: int) -> None:
+def put_in_production(clone: Clone, model: str, run: str, count: int) -> None:
     """Versions in production one after the other, not asked about."""
     for _ in range(count):
-        move(clone, [model], "promote", propose(model, run), past(clone, model).production)
+        move_aliases(clone, [model], "promote", propose(model, run), state(clone, model).production)
 
 
-def settle(clone: Clone, *models: str) -> None:
+def reconcile_models(clone: Clone, *models: str) -> None:
     """What the next run does before all else."""
-    with settled(clone.url, models, "the next run"):
+    with reconcile(clone.url, models, "the next run"):
         pass
 
 
-def promote_one(clone: Clone, model: str, **how: Any) -> Moved:
+def promote_one(clone: Clone, model: str, **how: Any) -> PromotionOutcome:
     return promote(clone.url, [model], POLICY, "tester", **{"measure": measure, **how})[0]
 
 
-def roll_back(clone: Clone, model: str, reason: str = "odd scores", dates: Sequence[date] = ()) -> Moved:
+def roll_back(clone: Clone, model: str, reason: str = "odd scores", dates: Sequence[date] = ()) -> PromotionOutcome:
     return rollback(clone.url, model, "tester", reason, lambda version: dates)
 
 
@@ -104,17 +106,17 @@ def aliases(model: str) -> dict[str, str]:
     return {name: str(version) for name, version in found.items() if name != "challenger"}
 
 
-def past(clone: Clone, model: str) -> Past:
+def state(clone: Clone, model: str) -> ModelState:
     with connect(clone.url) as connection:
-        return add_up(rows(connection, model))
+        return replay(rows(connection, model))
 
 
-def acts(clone: Clone, model: str) -> list[str]:
-    return [row.act for row in past(clone, model).rows]
+def ledger_acts(clone: Clone, model: str) -> list[str]:
+    return [row.act for row in state(clone, model).rows]
 
 
-def agree(clone: Clone, model: str) -> bool:
+def aliases_match_ledger(clone: Clone, model: str) -> bool:
     """Whether nothing is under way, and the aliases are where the ledger says."""
-    known = past(clone, model)
+    known = state(clone, model)
     says = {"production": known.production, "previous": known.previous}
     return known.intent is None and aliases(model) == {name: one for name, one in says.items() if one}

@@ -12,7 +12,7 @@ import psycopg
 from mlflow import MlflowClient
 
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.proposals import move
+from tests.end_to_end.proposals import move_aliases
 
 
 def wait_for(condition: Callable[[], bool], process: object, seconds: float = 120) -> None:
@@ -129,7 +129,7 @@ def test_a_version_that_breaks_after_its_promotion_is_rolled_back_by_the_next_sc
     sound = str(client.get_model_version_by_alias("cdnow_churn", "production").version)
     broken = propose_broken(tmp_path)
     try:
-        move(clone, ["cdnow_churn"], "promote", broken, sound)
+        move_aliases(clone, ["cdnow_churn"], "promote", broken, sound)
         assert client.get_model_version_by_alias("cdnow_churn", "production").version == broken
         scored = clone.run("python", "-m", "jobs.score", "--project", "cdnow")
         assert scored.returncode == 0, scored.stdout + scored.stderr

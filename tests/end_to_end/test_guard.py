@@ -22,7 +22,7 @@ from serving.score import _check_asked
 from serving.udf import OUTPUTS
 from stack.folders.atomic import sha256_of_files
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.proposals import aliases, past, proof, put, roll_back, train
+from tests.end_to_end.proposals import aliases, log_run, put_in_production, roll_back, sound_evidence, state
 
 DAY = date(2026, 3, 1)
 PEOPLE = np.arange(600)
@@ -49,8 +49,8 @@ class Shop:
 
     def add(self, says: Says | str | VersionFilesError) -> str:
         """Promote a version that says this, or fails with these words."""
-        put(self.clone, self.model, self.run, 1)
-        version = past(self.clone, self.model).production or ""
+        put_in_production(self.clone, self.model, self.run, 1)
+        version = state(self.clone, self.model).production or ""
         self.says[version] = says
         return version
 
@@ -85,7 +85,7 @@ def shop(clone: Clone, request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     name = f"guard_{zlib.crc32(request.node.name.encode())}"
     MlflowClient().create_registered_model(name)
     ledger.prepare(clone.url)
-    yield Shop(clone, name, train(proof(), files=False), tmp_path / "scores")
+    yield Shop(clone, name, log_run(sound_evidence(), files=False), tmp_path / "scores")
     MlflowClient().delete_registered_model(name)
 
 

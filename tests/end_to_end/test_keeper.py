@@ -17,11 +17,11 @@ SERVICE = """
 import signal, sys
 from pathlib import Path
 from stack.process import Records, Started, launch
-from tests.end_to_end.keeper import kept
+from tests.end_to_end.keeper import stop_with_parent
 state = Path(sys.argv[1])
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # services have no parent that would have to fetch them
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
-with kept(state):
+with stop_with_parent(state):
     pids = [launch(["sleep", "300"], state / "log", {"PRICHAL_STATE": str(state)}, state) for _ in range(2)]
     Records(state / "run").write("recorded", Started.of(pids[0], {}))
     print(*pids, flush=True)

@@ -17,10 +17,18 @@ from mlflow.exceptions import MlflowException
 
 from registry import production, productions, verify
 from registry.ledger import ledger as ledger_module
-from registry.ledger.ledger import Entry
-from registry.release.alias_transitions import carry_out, settled
+from registry.ledger.ledger import LedgerEntry
+from registry.release.alias_transitions import execute, reconcile
 from tests.end_to_end.conftest import ROOT, Clone
-from tests.end_to_end.proposals import acts, agree, aliases, move, past, propose, settle
+from tests.end_to_end.proposals import (
+    aliases,
+    aliases_match_ledger,
+    ledger_acts,
+    move_aliases,
+    propose,
+    reconcile_models,
+    state,
+)
 from tests.end_to_end.wire import wired
 
 #: every call by which a move changes something.
@@ -66,45 +74,45 @@ def killed_everywhere(clone: Clone, models: tuple[str, ...], act: str) -> int:
     step = 0
     while True:
         step += 1
-        replaced = past(clone, models[0]).production
+        replaced = state(clone, models[0]).production
         version = "1" if replaced == "2" else "2"
         with killed_after(step):
             try:
-                move(clone, models, act, version, replaced)
+                move_aliases(clone, models, act, version, replaced)
                 return step - 1
             except Killed:
                 pass
         seen = productions(clone.url, models)
         assert len(set(seen.values())) == 1, "all of a release or none"
-        settle(clone, *models)
+        reconcile_models(clone, *models)
         after = productions(clone.url, models)
         assert set(after.values()) == {version}, f"killed after step {step}: what had begun is completed"
-        assert all(agree(clone, model) for model in models)
-        assert all(past(clone, model).rows[-1].act == act for model in models)
+        assert all(aliases_match_ledger(clone, model) for model in models)
+        assert all(state(clone, model).rows[-1].act == act for model in models)
 
 
 def test_a_promotion_killed_at_every_step_is_completed(clone: Clone, model: str, sound: str) -> None:
     versions((model,), sound, 2)
-    move(clone, (model,), "promote", "1", None)
+    move_aliases(clone, (model,), "promote", "1", None)
     assert killed_everywhere(clone, (model,), "promote") >= 6
     assert not [one for one in verify(clone.url) if model in one]
 
 
 def test_a_rollback_killed_at_every_step_is_completed(clone: Clone, model: str, sound: str) -> None:
     versions((model,), sound, 2)
-    move(clone, (model,), "promote", "1", None)
+    move_aliases(clone, (model,), "promote", "1", None)
     for step in count(1):
-        move(clone, (model,), "promote", "2", "1")
+        move_aliases(clone, (model,), "promote", "2", "1")
         with killed_after(step) as made:
             try:
-                move(clone, (model,), "rollback", "1", "2")
+                move_aliases(clone, (model,), "rollback", "1", "2")
                 break
             except Killed:
                 pass
-        settle(clone, model)
+        reconcile_models(clone, model)
         assert aliases(model) == {"production": "1"}, f"killed after step {step}"
-        assert agree(clone, model)
-        assert past(clone, model).rows[-1].act == "rollback"
+        assert aliases_match_ledger(clone, model)
+        assert state(clone, model).rows[-1].act == "rollback"
     assert len(made) == step - 1 >= 6, "it was killed after each of its steps"
     assert not [problem for problem in verify(clone.url) if model in problem]
 
@@ -113,7 +121,7 @@ def test_a_release_killed_at_every_step_is_completed_as_a_whole(
     clone: Clone, models: tuple[str, str], sound: str
 ) -> None:
     versions(models, sound, 2)
-    move(clone, models, "promote", "1", None)
+    move_aliases(clone, models, "promote", "1", None)
     assert killed_everywhere(clone, models, "promote") >= 10
 
 
@@ -122,28 +130,28 @@ def test_the_other_half_of_a_release_is_completed_with_the_first(
 ) -> None:
     versions(models, sound, 1)
     with killed_after(1), pytest.raises(Killed):
-        move(clone, models, "promote", "1", None)
-    settle(clone, models[1])
+        move_aliases(clone, models, "promote", "1", None)
+    reconcile_models(clone, models[1])
     assert [aliases(model) for model in models] == [{"production": "1"}] * 2
 
 
 def test_a_move_whose_version_is_gone_is_given_up(clone: Clone, model: str, sound: str) -> None:
     versions((model,), sound, 2)
-    move(clone, (model,), "promote", "1", None)
+    move_aliases(clone, (model,), "promote", "1", None)
     with killed_after(1), pytest.raises(Killed):
-        move(clone, (model,), "promote", "2", "1")
+        move_aliases(clone, (model,), "promote", "2", "1")
     MlflowClient().delete_model_version(model, "2")
-    settle(clone, model)
-    assert acts(clone, model)[-1] == "void"
-    assert agree(clone, model)
+    reconcile_models(clone, model)
+    assert ledger_acts(clone, model)[-1] == "void"
+    assert aliases_match_ledger(clone, model)
     assert production(clone.url, model) == "1"
 
 
 KILLED = """
 import os, signal, sys
 from mlflow import MlflowClient
-from registry.ledger.ledger import Entry
-from registry.release.alias_transitions import carry_out, settled
+from registry.ledger.ledger import LedgerEntry
+from registry.release.alias_transitions import execute, reconcile
 
 set_alias = MlflowClient.set_registered_model_alias
 def killed(self, name, alias, version):
@@ -152,8 +160,8 @@ def killed(self, name, alias, version):
 MlflowClient.set_registered_model_alias = killed
 url, *models = sys.argv[1:]
 release = {"release": {"id": "r1", "models": models}}
-with settled(url, models, "killed") as held:
-    carry_out(held, [Entry("killed", model, "promote", "1", None, "good", release) for model in models])
+with reconcile(url, models, "killed") as locked_models:
+    execute(locked_models, [LedgerEntry("killed", model, "promote", "1", None, "good", release) for model in models])
 """
 
 
@@ -165,17 +173,17 @@ def test_a_move_killed_by_the_system_frees_its_locks_and_is_completed(
     done = subprocess.run(command, cwd=ROOT, env=clone.environment, check=False)
     assert done.returncode == -signal.SIGKILL
     assert [aliases(model) for model in models] == [{"production": "1"}, {}], "it died between the two"
-    settle(clone, models[1])
+    reconcile_models(clone, models[1])
     for model in models:
-        assert agree(clone, model)
-        assert "completed by the next run" in past(clone, model).rows[-1].reason
+        assert aliases_match_ledger(clone, model)
+        assert "completed by the next run" in state(clone, model).rows[-1].reason
 
 
 def test_mlflow_that_goes_away_in_the_middle(
     clone: Clone, model: str, sound: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions((model,), sound, 2)
-    move(clone, (model,), "promote", "1", None)
+    move_aliases(clone, (model,), "promote", "1", None)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     direct = mlflow.get_tracking_uri()
     with wired(int(urlsplit(direct).port or 0)) as wire:
@@ -184,13 +192,13 @@ def test_mlflow_that_goes_away_in_the_middle(
             MlflowClient, "set_registered_model_tag", _then(wire.cut, MlflowClient.set_registered_model_tag)
         )
         with pytest.raises(MlflowException, match=r"Max retries|Connection"):
-            move(clone, (model,), "promote", "2", "1")
+            move_aliases(clone, (model,), "promote", "2", "1")
         monkeypatch.undo()
     mlflow.set_tracking_uri(direct)
     assert aliases(model) == {"production": "1"}
     assert production(clone.url, model) == "1"
-    settle(clone, model)
-    assert agree(clone, model)
+    reconcile_models(clone, model)
+    assert aliases_match_ledger(clone, model)
     assert production(clone.url, model) == "2"
 
 
@@ -198,20 +206,20 @@ def test_postgresql_that_goes_away_in_the_middle(
     clone: Clone, model: str, sound: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions((model,), sound, 2)
-    move(clone, (model,), "promote", "1", None)
+    move_aliases(clone, (model,), "promote", "1", None)
     where = psycopg.conninfo.conninfo_to_dict(clone.url)
     with wired(int(str(where["port"]))) as wire:
         url = clone.url.replace(f":{where['port']}/", f":{wire.port}/")
         monkeypatch.setattr(
             MlflowClient, "set_registered_model_alias", _then(wire.cut, MlflowClient.set_registered_model_alias)
         )
-        with pytest.raises(psycopg.OperationalError), settled(url, [model], "tester") as held:
-            carry_out(held, [Entry("tester", model, "promote", "2", "1", "good")])
+        with pytest.raises(psycopg.OperationalError), reconcile(url, [model], "tester") as locked_models:
+            execute(locked_models, [LedgerEntry("tester", model, "promote", "2", "1", "good")])
         monkeypatch.undo()
-    assert acts(clone, model)[-1] == "intent"
+    assert ledger_acts(clone, model)[-1] == "intent"
     assert production(clone.url, model) == "1", "until a move has ended, the version before scores"
-    settle(clone, model)
-    assert agree(clone, model)
+    reconcile_models(clone, model)
+    assert aliases_match_ledger(clone, model)
     assert production(clone.url, model) == "2"
 
 

@@ -15,17 +15,17 @@ from psycopg.types.json import Jsonb
 from registry import verify
 from registry.ledger import ledger
 from registry.ledger.chain import GENESIS, Row, problems
-from registry.ledger.history import add_up
+from registry.ledger.history import replay
 from registry.ledger.ledger import (
     INSERT,
-    Entry,
     ImpossibleRowError,
+    LedgerEntry,
     append,
 )
 from registry.release.locked_models import HEAD, TamperedError
 from stack.postgres import connect
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.proposals import acts, promote_one, propose, put, settle
+from tests.end_to_end.proposals import ledger_acts, promote_one, propose, put_in_production, reconcile_models
 from tests.unit.builders import is_one_sentence
 
 CHANGES = ("update ops.promotions set who = 'x'", "delete from ops.promotions", "truncate ops.promotions")
@@ -75,7 +75,7 @@ def spoilt(clone: Clone, *statements: str) -> Iterator[None]:
 @pytest.fixture
 def last(clone: Clone, model: str, sound: str) -> int:
     """Number of the ledger's last row, after two promotions of this test's model."""
-    put(clone, model, sound, 2)
+    put_in_production(clone, model, sound, 2)
     assert verify(clone.url) == []
     return int(str(clone.rows("select max(id) from ops.promotions")[0][0]))
 
@@ -108,9 +108,9 @@ def test_nothing_moves_while_rows_are_cut_off(clone: Clone, model: str, last: in
 def test_what_is_written_with_a_lagging_head_is_anchored_by_the_next_run(clone: Clone, model: str, last: int) -> None:
     with connect(clone.url) as connection:
         connection.autocommit = True
-        append(connection, [Entry("tester", model, "refuse", "2", "2", "killed before the tag", {"n": 1e300})])
+        append(connection, [LedgerEntry("tester", model, "refuse", "2", "2", "killed before the tag", {"n": 1e300})])
     assert verify(clone.url) == []
-    settle(clone, model)
+    reconcile_models(clone, model)
     with spoilt(clone, f"delete from ops.promotions where id > {last}"):
         assert verify(clone.url) != []
 
@@ -132,12 +132,12 @@ def test_a_ledger_of_an_earlier_release_is_chained_as_found(clone: Clone) -> Non
             ledger.prepare(clone.url)
         with connect(clone.url) as connection:
             connection.autocommit = True
-            append(connection, [Entry("bob", "old", "intent", None, None, "after")])
+            append(connection, [LedgerEntry("bob", "old", "intent", None, None, "after")])
             rows = ledger.rows(connection)
             assert ledger.last_without_head(connection) == 3
         assert [(row.id, row.act) for row in rows] == [(1, "promote"), (2, "refuse"), (3, "repair"), (4, "intent")]
         assert problems(rows) == []
-        assert (add_up(rows).production, add_up(rows).previous) == ("3", "1")
+        assert (replay(rows).production, replay(rows).previous) == ("3", "1")
         with psycopg.connect(clone.url) as connection, pytest.raises(psycopg.errors.RaiseException):
             connection.execute("delete from ops.promotions")
     finally:
@@ -197,7 +197,7 @@ def test_of_two_rows_added_at_once_with_one_number_the_second_is_refused(clone: 
         second.commit()
         with pytest.raises(psycopg.errors.RaiseException, match=f"the next number is {last + 2}"):
             waiting.result(timeout=30)
-    settle(clone, model)
+    reconcile_models(clone, model)
     assert verify(clone.url) == []
 
 
@@ -222,7 +222,7 @@ def test_an_impossible_row_is_named_and_never_becomes_the_head(clone: Clone, mod
             promote_one(clone, model)
         assert is_one_sentence(caught.value)
         with pytest.raises(ImpossibleRowError), connect(clone.url) as connection:
-            append(connection, [Entry("tester", model, "refuse", "2", "2", "no")])
+            append(connection, [LedgerEntry("tester", model, "refuse", "2", "2", "no")])
         assert MlflowClient().get_registered_model(model).tags[HEAD] == head
     assert verify(clone.url) == []
 
@@ -232,8 +232,8 @@ def test_the_documented_way_out_of_an_impossible_row_that_is_the_head(clone: Clo
         MlflowClient().set_registered_model_tag(model, HEAD, row.head)
     assert f"Row {LARGEST} is missing" in verify(clone.url)[0]
     MlflowClient().delete_registered_model_tag(model, HEAD)
-    settle(clone, model)
-    assert acts(clone, model)[-1] == "repair"
+    reconcile_models(clone, model)
+    assert ledger_acts(clone, model)[-1] == "repair"
     assert verify(clone.url) == []
 
 
@@ -259,7 +259,7 @@ def test_with_the_tag_deleted_an_emptied_or_recomputed_ledger_is_told(clone: Clo
         found = verify(clone.url)
         assert any(one.startswith(f"The alias previous of {model} is at version 1, and no row") for one in found), found
     assert [one.startswith(f"MLflow has no tag {HEAD} on {model}") for one in verify(clone.url)] == [True]
-    settle(clone, model)
+    reconcile_models(clone, model)
     with connect(clone.url) as connection:
         assert ledger.rows(connection, model)[-1].reason.startswith(f"MLflow has no tag {HEAD} on {model}")
     assert verify(clone.url) == []

@@ -20,7 +20,7 @@ from features import Snapshots
 from jobs.runtime.context import Context
 from jobs.runtime.promotion_measurements import Measuring
 from projects import load_project
-from registry import Case, Standing, decide, model_evidence
+from registry import Case, Contenders, decide, model_evidence
 from registry.versions.versions import read_version
 from tests.end_to_end.conftest import Clone
 from tests.unit.versions import CODE, small_bundle
@@ -232,8 +232,8 @@ def test_a_challenger_that_scoring_cannot_supply_is_refused_by_its_signature_bef
             signature=ModelSignature(asked, given), pip_requirements=[], registered_model_name=model,
         )  # fmt: skip
     context = Context.of("cdnow")
-    standing = Standing(read_version(model, "1"), None)
-    measured = Measuring(context, context.project.populations[0])(standing)
+    contenders = Contenders(read_version(model, "1"), None)
+    measured = Measuring(context, context.project.populations[0])(contenders)
     assert (measured["features_missing"], measured["outputs_missing"]) == (["gone"], ["reason_3"])
     first = client.get_model_version_by_alias("cdnow_churn", "production")
     decision = decide(Case(model_evidence("cdnow_churn", first.version), None, True, measured), context.project.policy)

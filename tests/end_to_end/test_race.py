@@ -3,9 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from registry import Standing
+from registry import Contenders
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.proposals import agree, measure, past, promote_one, propose
+from tests.end_to_end.proposals import aliases_match_ledger, measure, promote_one, propose, state
 
 #: `python -m benchmarks race` does 200.
 ROUNDS = 6
@@ -17,14 +17,14 @@ def test_two_promotions_at_once_have_one_winner(clone: Clone, model: str, sound:
             propose(model, sound)
             together = Barrier(2)
 
-            def judged_together(standing: Standing, together: Barrier = together) -> dict[str, object]:
+            def judged_together(contenders: Contenders, together: Barrier = together) -> dict[str, object]:
                 together.wait(60)  # both have judged the same before either moves
-                return measure(standing)
+                return measure(contenders)
 
             racing = [pool.submit(promote_one, clone, model, measure=judged_together) for _ in range(2)]
             assert sorted(one.result().act for one in racing) == ["keep", "promote"]
-            assert past(clone, model).production == str(number)
-            assert agree(clone, model)
-    rows = past(clone, model).rows
+            assert state(clone, model).production == str(number)
+            assert aliases_match_ledger(clone, model)
+    rows = state(clone, model).rows
     assert [row.act for row in rows] == ["intent", "promote"] * ROUNDS
     assert [row.replaced for row in rows if row.act == "promote"] == [None, *map(str, range(1, ROUNDS))]

@@ -9,24 +9,24 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from registry import NoProductionError, NotVouchedError, Policy, Standing, VersionFilesError, production, promote
+from registry import Contenders, NoProductionError, NotVouchedError, Policy, VersionFilesError, production, promote
 from registry.release.promotion import NoChallengerError
 from registry.release.rollback import NoPreviousError, NoReasonError
 from tests.end_to_end.conftest import Clone
 from tests.end_to_end.proposals import (
     POLICY,
-    acts,
-    agree,
     aliases,
+    aliases_match_ledger,
+    ledger_acts,
+    log_run,
     measure,
-    past,
     promote_one,
-    proof,
     propose,
-    put,
+    put_in_production,
+    reconcile_models,
     roll_back,
-    settle,
-    train,
+    sound_evidence,
+    state,
 )
 
 
@@ -41,31 +41,31 @@ def test_production_moves_and_previous_remembers(clone: Clone, model: str, sound
     assert (moved.act, moved.version, moved.replaced) == ("promote", second, first)
     assert aliases(model) == {"production": second, "previous": first}
     assert promote_one(clone, model).act == "keep", "promoting what is in production changes nothing"
-    assert acts(clone, model) == ["intent", "promote"] * 2
+    assert ledger_acts(clone, model) == ["intent", "promote"] * 2
     assert production(clone.url, model) == second
 
 
 def test_a_promotion_can_be_defended_by_its_row(clone: Clone, model: str, sound: str) -> None:
     propose(model, sound)
     moved = promote_one(clone, model)
-    row = past(clone, model).rows[-1]
-    assert moved.standing is not None
-    assert row.decision["subject"] == moved.standing.subject(POLICY)
+    row = state(clone, model).rows[-1]
+    assert moved.contenders is not None
+    assert row.decision["subject"] == moved.contenders.subject(POLICY)
     assert row.decision["policy"] == POLICY.model_dump(mode="json")
-    assert row.decision["measured"] == measure(moved.standing)
+    assert row.decision["measured"] == measure(moved.contenders)
     assert row.decision["accepted"] is True
-    assert list(moved.rows) == [one.id for one in past(clone, model).rows]
-    assert (moved.standing.challenger.author, moved.standing.challenger.run_id) == ("ann", sound)
+    assert list(moved.rows) == [one.id for one in state(clone, model).rows]
+    assert (moved.contenders.challenger.author, moved.contenders.challenger.run_id) == ("ann", sound)
 
 
 def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, model: str, sound: str) -> None:
-    put(clone, model, sound, 2)
+    put_in_production(clone, model, sound, 2)
     MlflowClient().delete_registered_model_alias(model, "challenger")
     with pytest.raises(NoReasonError):
         roll_back(clone, model, reason=" ")
     moved = roll_back(clone, model, dates=[date(1998, 7, 2), date(1998, 7, 1)])
     assert (moved.version, moved.replaced, moved.dates) == ("1", "2", [date(1998, 7, 1), date(1998, 7, 2)])
-    assert past(clone, model).rows[-1].decision["dates"] == ["1998-07-01", "1998-07-02"]
+    assert state(clone, model).rows[-1].decision["dates"] == ["1998-07-01", "1998-07-02"]
     assert aliases(model) == {"production": "1"}
     with pytest.raises(NoPreviousError, match="no version to roll back to"):
         roll_back(clone, model, reason="again")
@@ -73,8 +73,8 @@ def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, mo
 
 
 def test_a_rollback_to_a_version_whose_files_changed_or_are_gone_moves_nothing(clone: Clone, model: str) -> None:
-    first = train(proof())
-    for run in (first, train(proof())):
+    first = log_run(sound_evidence())
+    for run in (first, log_run(sound_evidence())):
         propose(model, run)
         assert promote_one(clone, model).act == "promote"
     card = "model/artifacts/bundle/model.json"
@@ -85,11 +85,11 @@ def test_a_rollback_to_a_version_whose_files_changed_or_are_gone_moves_nothing(c
     with pytest.raises(VersionFilesError, match=r"Nothing was rolled back\. The files of version 1 of"):
         roll_back(clone, model)
     assert aliases(model) == {"production": "2", "previous": "1"}
-    assert acts(clone, model)[-1] == "promote"
+    assert ledger_acts(clone, model)[-1] == "promote"
 
 
 def test_the_gate_alone_does_not_bring_back_what_was_withdrawn(clone: Clone, model: str, sound: str) -> None:
-    put(clone, model, sound, 2)
+    put_in_production(clone, model, sound, 2)
     roll_back(clone, model)
     assert "challenger" not in MlflowClient().get_registered_model(model).aliases
     MlflowClient().set_registered_model_alias(model, "challenger", "2")
@@ -100,22 +100,22 @@ def test_the_gate_alone_does_not_bring_back_what_was_withdrawn(clone: Clone, mod
 
 
 def earlier_release() -> dict[str, Any]:
-    return {name: value for name, value in proof().items() if name not in {"run_id", "bundle_sha256"}}
+    return {name: value for name, value in sound_evidence().items() if name not in {"run_id", "bundle_sha256"}}
 
 
-def breaks(standing: Standing) -> dict[str, Any]:
+def breaks(contenders: Contenders) -> dict[str, Any]:
     raise OSError("the lake is gone")
 
 
 @pytest.mark.parametrize(
     ("run", "how", "said"),
     [
-        (lambda: train(None), {}, "left no evidence file"),
-        (lambda: train(proof(metrics__auc__low=0.699)), {}, "does not reach 0.70"),
-        (lambda: train(proof(), files=False), {}, "cannot be read"),
-        (lambda: train(proof()), {"measure": breaks}, "on the same rows: OSError: the lake is gone."),
-        (lambda: train(proof(), own=False), {}, "The evidence is of run f00d, and version 2 is of run "),
-        (lambda: train(earlier_release(), own=False), {}, "of version 2 does not say run_id, bundle_sha256, as that"),
+        (lambda: log_run(None), {}, "left no evidence file"),
+        (lambda: log_run(sound_evidence(metrics__auc__low=0.699)), {}, "does not reach 0.70"),
+        (lambda: log_run(sound_evidence(), files=False), {}, "cannot be read"),
+        (lambda: log_run(sound_evidence()), {"measure": breaks}, "on the same rows: OSError: the lake is gone."),
+        (lambda: log_run(sound_evidence(), own=False), {}, "is of run f00d, and version 2 is of run "),
+        (lambda: log_run(earlier_release(), own=False), {}, "version 2 does not say run_id, bundle_sha256, as"),
     ],
     ids=["no evidence", "below the floor", "no model files", "not measured", "another run's",
          "of an earlier release"],
@@ -123,13 +123,13 @@ def breaks(standing: Standing) -> dict[str, Any]:
 def test_a_refusal_leaves_production_and_says_why(
     clone: Clone, model: str, sound: str, run: Callable[[], str], how: dict[str, Any], said: str
 ) -> None:
-    put(clone, model, sound, 1)
+    put_in_production(clone, model, sound, 1)
     propose(model, run())
     moved = promote_one(clone, model, **how)
     assert moved.act == "refuse"
     assert said in moved.reason
     assert aliases(model) == {"production": "1"}
-    assert acts(clone, model)[2:] == ["refuse"]
+    assert ledger_acts(clone, model)[2:] == ["refuse"]
 
 
 def test_bounds_that_change_without_their_version_refuse(clone: Clone, model: str, sound: str) -> None:
@@ -153,7 +153,7 @@ def by_hand(model: str, **moved: str | None) -> None:
 
 
 def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, sound: str) -> None:
-    put(clone, model, sound, 2)
+    put_in_production(clone, model, sound, 2)
     propose(model, sound)
     hands: list[tuple[dict[str, str | None], str]] = [
         ({"production": "1"}, "production was found at version 1 while the ledger says version 2"),
@@ -166,10 +166,10 @@ def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, s
         if "production" in hand:
             with pytest.raises(NotVouchedError, match="the ledger vouches for version 2"):
                 production(clone.url, model)
-        settle(clone, model)
+        reconcile_models(clone, model)
         assert aliases(model) == {"production": "2", "previous": "1"}
-        assert past(clone, model).rows[-1].reason.startswith(said)
-    assert acts(clone, model)[4:] == ["repair"] * 4
+        assert state(clone, model).rows[-1].reason.startswith(said)
+    assert ledger_acts(clone, model)[4:] == ["repair"] * 4
     assert production(clone.url, model) == "2"
 
 
@@ -180,48 +180,48 @@ def test_an_alias_that_the_ledger_knows_nothing_of_is_taken_away(clone: Clone, m
         production(clone.url, model)
     assert promote_one(clone, model, measure=breaks).act == "refuse"
     assert aliases(model) == {}
-    assert acts(clone, model) == ["repair", "refuse"]
+    assert ledger_acts(clone, model) == ["repair", "refuse"]
 
 
 def test_a_version_in_production_that_mlflow_lost_is_not_vouched_for(clone: Clone, model: str, sound: str) -> None:
-    put(clone, model, sound, 2)
+    put_in_production(clone, model, sound, 2)
     MlflowClient().delete_model_version(model, "2")
-    settle(clone, model)
+    reconcile_models(clone, model)
     with pytest.raises(NoProductionError):
         production(clone.url, model)
     propose(model, sound)
     assert promote_one(clone, model).replaced is None
-    assert agree(clone, model)
+    assert aliases_match_ledger(clone, model)
 
 
 @pytest.mark.parametrize("change", ["challenger", "production", "evidence"])
 def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str, sound: str, change: str) -> None:
-    put(clone, model, sound, 2 if change == "production" else 1)
-    own = train(proof()) if change == "evidence" else sound
+    put_in_production(clone, model, sound, 2 if change == "production" else 1)
+    own = log_run(sound_evidence()) if change == "evidence" else sound
     propose(model, own)
 
-    def meanwhile(standing: Standing) -> dict[str, Any]:
+    def meanwhile(contenders: Contenders) -> dict[str, Any]:
         if change == "challenger":
             propose(model, sound)
         elif change == "production":
             roll_back(clone, model)
         else:
-            MlflowClient().log_dict(own, proof(metrics__auc__low=0.75), "evidence.json")
-        return measure(standing)
+            MlflowClient().log_dict(own, sound_evidence(metrics__auc__low=0.75), "evidence.json")
+        return measure(contenders)
 
-    before = past(clone, model).production
+    before = state(clone, model).production
     moved = promote_one(clone, model, measure=meanwhile)
     assert moved.act == "void"
     assert moved.reason.startswith("Nothing was moved: since it was judged, something changed: ")
-    assert past(clone, model).production == ("1" if change == "production" else before)
-    assert agree(clone, model)
+    assert state(clone, model).production == ("1" if change == "production" else before)
+    assert aliases_match_ledger(clone, model)
 
 
 def test_a_release_moves_all_models_under_one_name(clone: Clone, models: tuple[str, str], sound: str) -> None:
     numbers = [propose(model, sound) for model in models]
     done = promote(clone.url, models, POLICY, "tester", measure=measure, release="together")
     assert [(moved.act, moved.version) for moved in done] == [("promote", number) for number in numbers]
-    rows = [past(clone, model).rows for model in models]
+    rows = [state(clone, model).rows for model in models]
     assert rows[0][-1].decision["release"] == rows[1][-1].decision["release"]
     assert rows[0][-1].decision["release"]["models"] == list(models)
 
@@ -235,14 +235,14 @@ def test_a_release_of_which_one_cannot_be_moved_moves_none(
     if trouble == "absent":
         with pytest.raises(NoChallengerError, match="released together, none moves"):
             promote(clone.url, models, POLICY, "tester", measure=measure, release="together")
-        assert acts(clone, good) == []
+        assert ledger_acts(clone, good) == []
         return
-    propose(bad, train(None) if trouble == "refused" else sound)
+    propose(bad, log_run(None) if trouble == "refused" else sound)
 
-    def meanwhile(standing: Standing) -> dict[str, Any]:
-        if trouble == "stale" and standing.challenger.model == bad:
+    def meanwhile(contenders: Contenders) -> dict[str, Any]:
+        if trouble == "stale" and contenders.challenger.model == bad:
             propose(bad, sound)
-        return measure(standing)
+        return measure(contenders)
 
     done = promote(clone.url, models, POLICY, "tester", measure=meanwhile, release="together")
     assert [moved.act for moved in done] == ["refuse", "void" if trouble == "stale" else "refuse"]

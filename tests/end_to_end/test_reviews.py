@@ -6,30 +6,30 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from registry import Moved, Policy, approve, promote, reject
+from registry import Policy, PromotionOutcome, approve, promote, reject
 from registry.release.reviews import NoReviewError, ReviewerError, VoidError
 from tests.end_to_end.conftest import Clone
 from tests.end_to_end.proposals import (
     AUTHOR,
     POLICY,
-    acts,
-    agree,
     aliases,
+    aliases_match_ledger,
+    ledger_acts,
+    log_run,
     measure,
-    past,
     promote_one,
-    proof,
     propose,
-    put,
+    put_in_production,
     roll_back,
-    train,
+    sound_evidence,
+    state,
 )
 from tests.unit.builders import is_one_sentence
 
 
 def approved(
     clone: Clone, *models: str, name: str = "bob", reason: str = "read it", policy: Policy = POLICY
-) -> list[Moved]:
+) -> list[PromotionOutcome]:
     return approve(clone.url, models, policy, name, reason, "account")
 
 
@@ -52,12 +52,12 @@ def test_a_review_waits_until_somebody_else_approves_it(clone: Clone, model: str
         with pytest.raises(ReviewerError, match=said) as caught:
             approved(clone, model, name=name, reason=reason)
         assert is_one_sentence(caught.value)
-    assert acts(clone, model) == ["review"]
+    assert ledger_acts(clone, model) == ["review"]
     moved = approved(clone, model)[0]
     assert (moved.act, moved.version, moved.replaced, moved.reason) == ("promote", version, None, "read it")
     assert aliases(model) == {"production": version}
-    assert acts(clone, model) == ["review", "approve", "intent", "promote"]
-    review, *_, last = past(clone, model).rows
+    assert ledger_acts(clone, model) == ["review", "approve", "intent", "promote"]
+    review, *_, last = state(clone, model).rows
     assert (last.who, last.decision["account"], last.decision["review"]) == ("bob", "account", review.id)
     with pytest.raises(NoReviewError, match="was approved by bob") as again:
         approved(clone, model)
@@ -71,7 +71,7 @@ def test_a_policy_that_asks_for_a_person_is_not_got_around_by_the_mode(clone: Cl
 
 
 def test_a_refused_challenger_gets_no_review(clone: Clone, model: str) -> None:
-    propose(model, train(None))
+    propose(model, log_run(None))
     assert promote_one(clone, model, mode="review").act == "refuse"
     with pytest.raises(NoReviewError, match="mode=review` first"):
         approved(clone, model)
@@ -98,10 +98,14 @@ def test_a_newer_review_replaces_an_open_one(clone: Clone, model: str, sound: st
 Change = Callable[[Clone, str, str], Any]
 
 
+def log_evidence(run: str, **changes: Any) -> None:
+    MlflowClient().log_dict(run, sound_evidence(**changes), "evidence.json")
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda clone, model, run: MlflowClient().log_dict(run, proof(metrics__auc__low=0.75), "evidence.json"),
+        (lambda clone, model, run: log_evidence(run, metrics__auc__low=0.75),
          "the evidence of version 1 changed"),
         (lambda clone, model, run: MlflowClient().log_text(run, "other weights", "model/weights.txt"),
          "the files of version 1 changed"),
@@ -114,8 +118,8 @@ Change = Callable[[Clone, str, str], Any]
 def test_an_approval_is_void_if_something_changed(
     clone: Clone, model: str, sound: str, change: Change | None, said: str
 ) -> None:
-    put(clone, model, sound, 2 if "production" in said else 0)
-    run = train(proof())
+    put_in_production(clone, model, sound, 2 if "production" in said else 0)
+    run = log_run(sound_evidence())
     waiting(clone, model, run)
     if change is not None:
         change(clone, model, run)
@@ -123,8 +127,8 @@ def test_an_approval_is_void_if_something_changed(
     with pytest.raises(VoidError, match=said) as caught:
         approved(clone, model, policy=policy)
     assert is_one_sentence(caught.value)
-    assert acts(clone, model)[-1] == "void"
-    assert agree(clone, model)
+    assert ledger_acts(clone, model)[-1] == "void"
+    assert aliases_match_ledger(clone, model)
     with pytest.raises(NoReviewError, match="was void"):
         approved(clone, model)
 
@@ -152,5 +156,5 @@ def test_a_release_of_which_one_review_was_replaced_is_void(clone: Clone, models
     waiting(clone, models[0], sound)
     with pytest.raises(VoidError, match=f"review of {models[0]} is not open any more"):
         approved(clone, *models)
-    assert [acts(clone, model)[-1] for model in models] == ["review", "void"]
+    assert [ledger_acts(clone, model)[-1] for model in models] == ["review", "void"]
     assert approved(clone, *models)[0].act == "promote"

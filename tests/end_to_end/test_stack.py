@@ -15,7 +15,7 @@ import requests
 
 from stack.process import HOST, Records, Started, free_ports, wait_until
 from tests.end_to_end.conftest import ROOT, Clone, bring_up, clean_environment, started_clone, take_down
-from tests.end_to_end.keeper import kept
+from tests.end_to_end.keeper import stop_with_parent
 from tests.end_to_end.scan import find_open_services
 
 
@@ -134,7 +134,7 @@ def test_an_ordinary_user_can_bring_the_services_up(clone: Clone) -> None:
             subprocess.run([sys.executable, "-c", ""], **who, cwd="/", check=True)
         except PermissionError:
             pytest.skip("this environment's Python lies in a folder that other users may not enter")
-        with kept(Path(home) / "state"):
+        with stop_with_parent(Path(home) / "state"):
             for act in ("up", "check", "down"):
                 done = subprocess.run(
                     [sys.executable, "-m", "stack", act], cwd=ROOT, env=environment, **who, text=True,

@@ -43,6 +43,10 @@ BREACHES = {
         "projects/cdnow/breach.py": "import projects.new.project",
         "projects/project.py": "import projects.new.project",
     },
+    "The simulator draws people": {
+        "projects/churn/simulator/people/breach.py": "import projects.churn.simulator.contracts",
+        "projects/churn/simulator/behaviour/breach.py": "import projects.churn.simulator.truth",
+    },
 }
 
 

@@ -4,6 +4,6 @@ from registry.gate.checks.absolute import ALONE
 from registry.gate.checks.check import Check
 from registry.gate.checks.deployability import USABLE, supplied
 from registry.gate.checks.head_to_head import SAME_ROWS
-from registry.gate.checks.inputs import Case, Facts, Learnt
+from registry.gate.checks.inputs import Case, CheckInputs, TrainingWindow
 
-__all__ = ["ALONE", "SAME_ROWS", "USABLE", "Case", "Check", "Facts", "Learnt", "supplied"]
+__all__ = ["ALONE", "SAME_ROWS", "USABLE", "Case", "Check", "CheckInputs", "TrainingWindow", "supplied"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from registry.gate.checks.check import Check, against, surely_below
+from registry.gate.checks.check import Check, against, ends_below
 from registry.gate.evidence import Evidence
 from registry.gate.policy import FLOOR, Policy
 
@@ -105,7 +105,7 @@ def slices(evidence: Evidence, policy: Policy) -> Iterator[Check]:
         yield Check("slices", False, None, bound, "The evidence has no slices, and the policy asks for them.")
         return
     told = [(f"{one.slice} {one.range}", one.auc) for one in evidence.slices if one.auc is not None]
-    least, low = surely_below(told, bound, ".3f")
+    least, low = ends_below(told, bound, ".3f")
     sentence = (
         f"Surely below an AUC of {bound:.2f}: {', '.join(low)}."
         if low

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from registry.gate.evidence import Interval
+from registry.gate.evidence import Estimate
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def against(low: float, high: float, bound: float) -> str:
     return f"it may be below by more than {-bound:g}" if bound < 0 else "not surely better"
 
 
-def surely_below(told: Sequence[tuple[str, Interval]], bound: float, form: str) -> tuple[float | None, list[str]]:
+def ends_below(told: Sequence[tuple[str, Estimate]], bound: float, form: str) -> tuple[float | None, list[str]]:
     """Of some of the people: the least that one of them can reach, and who surely stays below the bound.
 
     Args:

@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 
 from registry.gate.checks.check import Check
-from registry.gate.checks.inputs import Facts
-from registry.gate.measurements import Supply
+from registry.gate.checks.inputs import CheckInputs
+from registry.gate.measurements import FeatureAvailability
 from registry.gate.policy import Policy
 
 #: how far a probability may lie from the model library's own, whichever way it is made.
 TOLERANCE = 1e-9
 
 
-def version(facts: Facts, policy: Policy) -> Iterator[Check]:
+def version(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Was this very version measured?"""
-    case, found = facts.case, facts.measured
+    case, found = inputs.case, inputs.measured
     wrong = []
     if case.number is not None and found.version != case.number:
         wrong.append(f"Version {found.version} was measured, and version {case.number} is to be judged.")
@@ -23,12 +23,12 @@ def version(facts: Facts, policy: Policy) -> Iterator[Check]:
     yield Check("version", not wrong, None, None, " ".join(wrong) or sound)
 
 
-def signature(facts: Facts, policy: Policy) -> Iterator[Check]:
+def signature(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Can scoring supply what it asks for, and does it promise what scoring needs?"""
-    yield supplied(facts.measured)
+    yield supplied(inputs.measured)
 
 
-def supplied(supply: Supply) -> Check:
+def supplied(supply: FeatureAvailability) -> Check:
     """The answer, which is all there is of a version that cannot be scored."""
     features, outputs = supply.features_missing, supply.outputs_missing
     wrong = [f"It needs {', '.join(features)}, which snapshots do not hold."] * bool(features)
@@ -37,38 +37,38 @@ def supplied(supply: Supply) -> Check:
     return Check("signature", not wrong, len(features) + len(outputs), 0, " ".join(wrong) or sound)
 
 
-def parity_pyfunc(facts: Facts, policy: Policy) -> Iterator[Check]:
+def parity_pyfunc(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Does the registered model say what the model library says?"""
-    yield _parity(facts, "parity_pyfunc", facts.measured.parity.pyfunc, "The registered model")
+    yield _parity(inputs, "parity_pyfunc", inputs.measured.parity.pyfunc, "The registered model")
 
 
-def parity_spark(facts: Facts, policy: Policy) -> Iterator[Check]:
+def parity_spark(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Does its Spark UDF?"""
-    yield _parity(facts, "parity_spark", facts.measured.parity.spark, "Its Spark UDF")
+    yield _parity(inputs, "parity_spark", inputs.measured.parity.spark, "Its Spark UDF")
 
 
-def parity_texts(facts: Facts, policy: Policy) -> Iterator[Check]:
+def parity_texts(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Does its Spark UDF give the same reasons, and none where there is none?"""
-    different = facts.measured.parity.texts
-    sound = f"Its Spark UDF gives the same reasons as the model on {facts.measured.parity.rows:,} sampled rows."
+    different = inputs.measured.parity.texts
+    sound = f"Its Spark UDF gives the same reasons as the model on {inputs.measured.parity.rows:,} sampled rows."
     sentence = f"Its Spark UDF does not give the model's reasons: {'; '.join(different)}."
     yield Check("parity_texts", not different, len(different), 0, sentence if different else sound)
 
 
-def _parity(facts: Facts, name: str, distance: float, who: str) -> Check:
+def _parity(inputs: CheckInputs, name: str, distance: float, who: str) -> Check:
     passed = distance <= TOLERANCE
     return Check(
         name, passed, distance, TOLERANCE,
-        f"{who} lies at most {distance:.1e} from the model library itself on {facts.measured.parity.rows:,} sampled "
+        f"{who} lies at most {distance:.1e} from the model library itself on {inputs.measured.parity.rows:,} sampled "
         f"rows; {'within' if passed else 'more than'} {TOLERANCE:.0e}.",
     )  # fmt: skip
 
 
-def freshness(facts: Facts, policy: Policy) -> Iterator[Check]:
+def freshness(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Are the labels that judge it recent?"""
-    if not facts.evidence.data.is_out_of_time:
+    if not inputs.evidence.data.is_out_of_time:
         return
-    today, until, bound = facts.measured.as_of, facts.measured.rows.matured_until, policy.oldest_days
+    today, until, bound = inputs.measured.as_of, inputs.measured.rows.matured_until, policy.oldest_days
     if today is None or until is None:
         sentence = "How old the labels are is not told: as_of or matured_until is missing."
         yield Check("freshness", False, None, bound, sentence)
@@ -80,17 +80,17 @@ def freshness(facts: Facts, policy: Policy) -> Iterator[Check]:
     yield Check("freshness", passed, age, bound, sentence)
 
 
-def size(facts: Facts, policy: Policy) -> Iterator[Check]:
+def size(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Is it small enough to be sent to every worker?"""
-    megabytes, bound = facts.measured.bytes / 1e6, policy.largest_megabytes
+    megabytes, bound = inputs.measured.bytes / 1e6, policy.largest_megabytes
     passed = megabytes <= bound
     said = f"{'at most' if passed else 'more than the'} {bound:g} are allowed"
     yield Check("size", passed, megabytes, bound, f"Its files have {megabytes:.1f} megabytes; {said}.")
 
 
-def latency(facts: Facts, policy: Policy) -> Iterator[Check]:
+def latency(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Is it fast enough?"""
-    taken, bound = facts.measured.ms_per_1000_rows, policy.slowest_ms_per_1000_rows
+    taken, bound = inputs.measured.ms_per_1000_rows, policy.slowest_ms_per_1000_rows
     passed = taken <= bound
     said = f"{'at most' if passed else 'more than the'} {bound:g} are allowed"
     yield Check("latency", passed, taken, bound, f"1,000 rows with reasons take {taken:.0f} milliseconds; {said}.")

@@ -3,33 +3,33 @@
 from collections.abc import Iterator
 from datetime import date
 
-from registry.gate.checks.check import Check, against, surely_below
-from registry.gate.checks.inputs import Facts, Learnt
-from registry.gate.evidence import Difference, EvidenceError
-from registry.gate.measurements import Versus
+from registry.gate.checks.check import Check, against, ends_below
+from registry.gate.checks.inputs import CheckInputs, TrainingWindow
+from registry.gate.evidence import DifferenceEstimate, EvidenceError
+from registry.gate.measurements import ProductionComparison
 from registry.gate.policy import FLOOR, Policy
 
 
-def rows(facts: Facts, policy: Policy) -> Iterator[Check]:
+def rows(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Has neither model learnt from the rows that judge them?"""
-    known = facts.measured.rows
-    sentence = _learnt(facts) or (
+    known = inputs.measured.rows
+    sentence = _learnt(inputs) or (
         f"{known.rows:,} matured rows of {_days(known.dates)}, {known.left:,} of them left: "
-        f"{'the challenger has' if facts.case.first else 'both have'} learnt from none of them."
+        f"{'the challenger has' if inputs.case.first else 'both have'} learnt from none of them."
     )
-    yield Check("rows", _learnt(facts) is None, known.rows, None, sentence)
+    yield Check("rows", _learnt(inputs) is None, known.rows, None, sentence)
 
 
-def _learnt(facts: Facts) -> str | None:
+def _learnt(inputs: CheckInputs) -> str | None:
     """Why a model may have learnt from them; None if it has not."""
-    data, dates = facts.evidence.data, facts.measured.rows.dates
+    data, dates = inputs.evidence.data, inputs.measured.rows.dates
     strange = sorted(set(dates) - set(data.out_of_time))
     if strange:
         return f"The challenger was not kept from the rows of {_days(strange)}, which were to judge."
-    if facts.case.first:
+    if inputs.case.first:
         return None
     try:
-        learnt = Learnt.of(facts.case.production).data
+        learnt = TrainingWindow.of(inputs.case.production).data
     except EvidenceError as error:
         return f"What the version in production has learnt from is not known: {error}."
     if not data.is_out_of_time:
@@ -44,11 +44,11 @@ def _learnt(facts: Facts) -> str | None:
     return None
 
 
-def repeats(facts: Facts, policy: Policy) -> Iterator[Check]:
+def repeats(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Does the AUC scored now equal that of the evidence; or, on other rows, does it reach the floor again?"""
-    now, data = facts.measured.auc, facts.evidence.data
-    then = facts.evidence.metrics.auc.value
-    if facts.measured.rows.digest == data.out_of_time_digest:
+    now, data = inputs.measured.auc, inputs.evidence.data
+    then = inputs.evidence.metrics.auc.value
+    if inputs.measured.rows.digest == data.out_of_time_digest:
         change, bound = abs(now.value - then), policy.largest_auc_change
         passed = change <= bound
         yield Check(
@@ -61,25 +61,25 @@ def repeats(facts: Facts, policy: Policy) -> Iterator[Check]:
     passed = now.low >= bound
     yield Check(
         "repeats", passed, now.low, bound,
-        f"{_otherwise(facts)}; on these the AUC is {now.value:.4f}, 95% interval {now.low:.4f} to {now.high:.4f}, "
+        f"{_otherwise(inputs)}; on these the AUC is {now.value:.4f}, 95% interval {now.low:.4f} to {now.high:.4f}, "
         f"in the evidence {then:.4f}: its lower end {'reaches' if passed else 'does not reach'} {bound:.2f}.",
     )  # fmt: skip
 
 
-def _otherwise(facts: Facts) -> str:
+def _otherwise(inputs: CheckInputs) -> str:
     """Why the rows are not those of the evidence."""
-    own, kept = facts.evidence.data.out_of_time, set(facts.measured.rows.dates)
+    own, kept = inputs.evidence.data.out_of_time, set(inputs.measured.rows.dates)
     dropped = [day for day in own if day not in kept]
     if dropped:
         return f"Rows of {_days(dropped)} are left out, for production has learnt up to there"
     return "The rows are not those of the evidence: data was corrected since"
 
 
-def first(facts: Facts, policy: Policy) -> Iterator[Check]:
+def first(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Is there really nothing to compare with?"""
-    if not facts.case.first:
+    if not inputs.case.first:
         return
-    sound = facts.measured.versus is None
+    sound = inputs.measured.versus is None
     yield Check(
         "first", sound, None, None,
         "It is the first version: with nothing in production it is judged by absolute checks alone."
@@ -88,46 +88,46 @@ def first(facts: Facts, policy: Policy) -> Iterator[Check]:
     )  # fmt: skip
 
 
-def versus_production(facts: Facts, policy: Policy) -> Iterator[Check]:
+def versus_production(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """By drawing people again: is it not worse than production by more than the margin?"""
-    if not facts.case.first:
-        yield _compared("versus_production", facts, policy, "bootstrap over people")
+    if not inputs.case.first:
+        yield _compared("versus_production", inputs, policy, "bootstrap over people")
 
 
-def versus_production_delong(facts: Facts, policy: Policy) -> Iterator[Check]:
+def versus_production_delong(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """The same by DeLong's variance."""
-    if not facts.case.first:
-        yield _compared("versus_production_delong", facts, policy, "DeLong")
+    if not inputs.case.first:
+        yield _compared("versus_production_delong", inputs, policy, "DeLong")
 
 
-def _compared(name: str, facts: Facts, policy: Policy, how: str) -> Check:
-    bound, found = -policy.margin_of(facts.evidence.model), facts.measured.versus
+def _compared(name: str, inputs: CheckInputs, policy: Policy, how: str) -> Check:
+    bound, found = -policy.margin_of(inputs.evidence.model), inputs.measured.versus
     if found is None:
         return Check(name, False, None, bound, "Nothing was compared with the version in production.")
-    if facts.case.against is not None and found.version != facts.case.against:
+    if inputs.case.against is not None and found.version != inputs.case.against:
         return Check(
             name, False, None, bound,
-            f"It was compared with version {found.version}, and version {facts.case.against} is in production.",
+            f"It was compared with version {found.version}, and version {inputs.case.against} is in production.",
         )  # fmt: skip
     gap = found.delong if how == "DeLong" else found.bootstrap
-    return Check(name, gap.low >= bound, gap.low, bound, _gap(facts, found, gap, bound, how))
+    return Check(name, gap.low >= bound, gap.low, bound, _gap(inputs, found, gap, bound, how))
 
 
-def _gap(facts: Facts, found: Versus, gap: Difference, bound: float, how: str) -> str:
+def _gap(inputs: CheckInputs, found: ProductionComparison, gap: DifferenceEstimate, bound: float, how: str) -> str:
     return (
-        f"Against version {found.version} in production, AUC {facts.measured.auc.value:.4f} to {found.auc.value:.4f} "
+        f"Against version {found.version} in production, AUC {inputs.measured.auc.value:.4f} to {found.auc.value:.4f} "
         f"on the same rows, it differs by {gap.value:+.4f}, 95% interval {gap.low:+.4f} to {gap.high:+.4f} ({how}): "
         f"{against(gap.low, gap.high, bound)}."
     )
 
 
-def slices_versus_production(facts: Facts, policy: Policy) -> Iterator[Check]:
+def slices_versus_production(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     """Is there nobody among whom production ranks better by more than the margin, for sure?"""
-    found, bound = facts.measured.versus, -policy.margin_of(facts.evidence.model)
-    if facts.case.first or found is None:
+    found, bound = inputs.measured.versus, -policy.margin_of(inputs.evidence.model)
+    if inputs.case.first or found is None:
         return  # the comparison on all rows says so
     told = [(f"{one.slice} {one.range}", one.difference) for one in found.slices if one.difference is not None]
-    least, worse = surely_below(told, bound, "+.4f")
+    least, worse = ends_below(told, bound, "+.4f")
     sentence = (
         f"Surely below production by more than {-bound:g}: {', '.join(worse)}."
         if worse

@@ -7,13 +7,13 @@ from typing import Any
 from pydantic import Field
 
 from registry.gate.evidence import (
+    EvaluationWindows,
     Evidence,
     EvidenceError,
-    Strict,
-    Windows,
+    StrictModel,
     read,
 )
-from registry.gate.measurements import Measured
+from registry.gate.measurements import Measurements
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,18 @@ class Case:
     against: str | None = None
 
 
-class _Data(Strict):
+class _Data(StrictModel):
     digest: str = Field(min_length=8)
-    windows: Windows | None
+    windows: EvaluationWindows | None
 
 
-class Learnt(Strict):
+class TrainingWindow(StrictModel):
     """What the version in production has learnt from; its evidence may be of an earlier release in all else."""
 
     data: _Data
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any] | None) -> "Learnt":
+    def of(cls, raw: Mapping[str, Any] | None) -> "TrainingWindow":
         """Read that part of its evidence.
 
         Raises:
@@ -64,9 +64,9 @@ class Learnt(Strict):
 
 
 @dataclass(frozen=True)
-class Facts:
+class CheckInputs:
     """What could be read of a case."""
 
     case: Case
     evidence: Evidence
-    measured: Measured
+    measured: Measurements

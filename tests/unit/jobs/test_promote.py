@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from jobs.promote import promote
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe
-from registry import Moved
+from jobs.runtime.promotion import promote_challengers
+from registry import PromotionOutcome
 from registry.release.promotion import ModeError, ReleaseError
 from tests.unit.builders import is_one_sentence
 
@@ -15,13 +15,13 @@ from tests.unit.builders import is_one_sentence
 @pytest.mark.parametrize("mode", ["force", "", "AUTO"])
 def test_a_mode_that_does_not_exist_is_told_before_anything_is_done(mode: str, context: Context):
     with pytest.raises(ModeError, match=f"mode '{mode}' does not exist") as caught:
-        promote(context, mode=mode)
+        promote_challengers(context, mode=mode)
     assert is_one_sentence(caught.value)
 
 
 def test_a_release_that_does_not_exist_is_told_before_anything_is_done(context: Context):
     with pytest.raises(ReleaseError, match="release 'both' does not exist") as caught:
-        promote(context, release="both")
+        promote_challengers(context, release="both")
     assert is_one_sentence(caught.value)
 
 
@@ -40,9 +40,9 @@ def test_a_release_that_does_not_exist_is_told_before_anything_is_done(context: 
     ],
 )
 def test_what_became_of_a_version_is_said_in_a_line(act: str, replaced: str | None, said: str):
-    assert describe(Moved("cdnow_churn", act, "3", replaced, None)) == f"cdnow_churn: {said}"
+    assert describe(PromotionOutcome("cdnow_churn", act, "3", replaced, None)) == f"cdnow_churn: {said}"
 
 
 def test_a_rollback_says_which_dates_the_withdrawn_version_scored():
-    moved = Moved("m", "rollback", "1", "2", None, dates=(date(1998, 7, 1), date(1998, 7, 2)))
+    moved = PromotionOutcome("m", "rollback", "1", "2", None, dates=(date(1998, 7, 1), date(1998, 7, 2)))
     assert describe(moved).endswith("it had scored 1998-07-01, 1998-07-02: score them again")

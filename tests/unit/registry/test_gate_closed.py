@@ -13,7 +13,7 @@ from registry import (
     decide,
 )
 from registry.gate import gate
-from registry.gate.measurements import Measured
+from registry.gate.measurements import Measurements
 from tests.unit.builders import evidence, measured
 
 REMOVED = object()
@@ -37,7 +37,7 @@ def _fields(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tup
 
 
 def _damaged() -> Iterator[Any]:
-    for path, declared in _fields(Measured):
+    for path, declared in _fields(Measurements):
         kinds = getattr(declared, "__args__", ()) or (declared,)
         for how, value in DAMAGES.items():
             text = how == "text" and str in kinds and getattr(declared, "__origin__", None) is not list
@@ -80,7 +80,7 @@ def test_a_check_that_raises_is_a_refusal_with_its_name(group: str, monkeypatch:
     asks = getattr(gate, group)
     for place, ask in enumerate(asks):
 
-        def breaks(*facts: object) -> Iterator[Any]:
+        def breaks(*inputs: object) -> Iterator[Any]:
             raise ZeroDivisionError("for a reason")
 
         breaks.__name__ = ask.__name__

@@ -35,7 +35,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Contenders:
     challenger: Version
     production: Version | None
 
@@ -64,8 +64,8 @@ OLD = Version(
               "reasons": [{"reason": "Comes rarely", "share": 0.7}]},
     params={"depth": 3, "rate": 0.1, "leaves": 8},
 )  # fmt: skip
-BOTH = Standing(Version(), OLD)
-FIRST = Standing(Version(), None)
+BOTH = Contenders(Version(), OLD)
+FIRST = Contenders(Version(), None)
 
 
 def decided(accepted: bool, *checks: Check) -> Decision:
@@ -76,9 +76,9 @@ YES = decided(True, Check("auc", True, 0.77, 0.7, "Its lower end reaches 0.70.")
 NO = decided(False, *YES.checks, Check("parity", False, 8.637e-5, 1e-9, "Spark says something else."))
 
 
-def both(standing: Standing = BOTH, found: Any = None, decision: Decision = YES, **others: Any) -> Review:
-    usual = measured() if standing.production else measured_first()
-    return review(standing, usual if found is None else found, decision, **{"waits": True, **others})
+def both(contenders: Contenders = BOTH, found: Any = None, decision: Decision = YES, **others: Any) -> Review:
+    usual = measured() if contenders.production else measured_first()
+    return review(contenders, usual if found is None else found, decision, **{"waits": True, **others})
 
 
 def plain(made: Review) -> list[str]:
@@ -86,7 +86,7 @@ def plain(made: Review) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("standing", "decision", "waits", "begins", "ends"),
+    ("contenders", "decision", "waits", "begins", "ends"),
     [
         pytest.param(BOTH, YES, True, "WAITS FOR APPROVAL: the gate accepts",
                      " in place of version 1; somebody other than anna has to decide.", id="waits"),
@@ -101,9 +101,9 @@ def plain(made: Review) -> list[str]:
     ],
 )  # fmt: skip
 def test_it_begins_with_what_the_gate_says_and_what_is_waited_for(
-    standing: Standing, decision: Decision, waits: bool, begins: str, ends: str
+    contenders: Contenders, decision: Decision, waits: bool, begins: str, ends: str
 ):
-    made = both(standing, decision=decision, waits=waits)
+    made = both(contenders, decision=decision, waits=waits)
     said = f"{begins} version 2 of shop_churn by policy version 3{ends}"
     assert plain(made)[0] == f"**{said}**"
     assert f">{said}</p>" in made.html
@@ -166,7 +166,7 @@ def test_a_number_has_as_many_digits_as_it_is_decided_by(value: float | None, sa
 def test_figures_of_two_trainings_are_not_read_across_different_rows():
     other = replace(OLD, evidence=proof(data__out_of_time_digest="99" * 8))
     assert "both on the same rows" in both().html
-    assert "on rows that differ: read the difference above, not across" in both(Standing(Version(), other)).html
+    assert "on rows that differ: read the difference above, not across" in both(Contenders(Version(), other)).html
 
 
 def test_the_first_model_has_nothing_beside_it_and_that_is_said():
@@ -183,7 +183,7 @@ def test_the_first_model_has_nothing_beside_it_and_that_is_said():
 def test_equal_models_differ_in_nothing():
     zero = {"value": 0.0, "low": 0.0, "high": 0.0}
     found = measured(versus__bootstrap=zero, moved={"rank_correlation": 1, "top": 9, "entered": 0, "withdrawn": 0})
-    lines = plain(both(Standing(Version(), replace(Version(), number="1")), found))
+    lines = plain(both(Contenders(Version(), replace(Version(), number="1")), found))
     assert "3 features are in both, none was added and none removed." in lines
     assert "3 parameters with the same value; none differ." in lines
     assert "- Of the 9 rows in the riskiest tenth, 0 enter (0.0%) and 0 leave it." in lines
@@ -191,7 +191,9 @@ def test_equal_models_differ_in_nothing():
 
 def test_of_a_runs_parameters_those_are_told_that_were_chosen():
     own = {"model_params": '{"depth": 4, "rate": 0.1}', "depth": "4", "seed": "7", "as_of": "1998-07-01"}
-    lines = plain(both(Standing(Version(params=own), replace(OLD, params={**own, "seed": "8", "as_of": "1998-06-01"}))))
+    lines = plain(
+        both(Contenders(Version(params=own), replace(OLD, params={**own, "seed": "8", "as_of": "1998-06-01"})))
+    )
     assert "2 parameters with the same value; 1 differs." in lines
     assert "| seed | 7 | 8 |" in lines
 
@@ -201,28 +203,28 @@ NOTHING = Version(run_id=None, author=None, evidence=None, evidence_sha256=None,
 
 
 @pytest.mark.parametrize(
-    "standing",
+    "contenders",
     [
-        pytest.param(Standing(Version(), replace(NOTHING, number="1")), id="production left nothing"),
-        pytest.param(Standing(NOTHING, OLD), id="the challenger left nothing"),
-        pytest.param(Standing(NOTHING, None), id="the first left nothing"),
+        pytest.param(Contenders(Version(), replace(NOTHING, number="1")), id="production left nothing"),
+        pytest.param(Contenders(NOTHING, OLD), id="the challenger left nothing"),
+        pytest.param(Contenders(NOTHING, None), id="the first left nothing"),
         *(
-            pytest.param(Standing(replace(Version(), evidence=held), OLD), id=str(held))
-            for held in ({}, {"metrics": 1}, {"metrics": {"auc": {"value": float("nan"), "low": 0, "high": 1}}},
+            pytest.param(Contenders(replace(Version(), evidence=content), OLD), id=str(content))
+            for content in ({}, {"metrics": 1}, {"metrics": {"auc": {"value": float("nan"), "low": 0, "high": 1}}},
                          {"data": {"development": 5, "out_of_time": []}}, {"leaks": [1], "reasons": "x"},
                          {"slices": [{"auc": "x"}], "reasons": [{"share": True}]}, {"packages": ["x"]})
         ),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("found", [{}, measured()], ids=["nothing measured", "measured"])
-def test_a_page_is_made_of_whatever_there_is_and_says_what_is_not_known(standing: Standing, found: dict[str, Any]):
-    made = both(standing, found)
+def test_a_page_is_made_of_whatever_there_is_and_says_what_is_not_known(contenders: Contenders, found: dict[str, Any]):
+    made = both(contenders, found)
     assert "not known" in made.markdown
     assert "nan" not in made.html
     assert ("Nothing was measured for this promotion" in made.html) == (not found)
 
 
-def filled(text: str) -> Standing:
+def filled(text: str) -> Contenders:
     """Every text that comes from elsewhere is this one."""
     part = {"slice": text, "range": text, "rows": 1, "left": 1}
     told = {
@@ -231,7 +233,7 @@ def filled(text: str) -> Standing:
         "leaks": [{"check": text, "passed": False, "sentence": text}],
     }  # fmt: skip
     alike: dict[str, Any] = {"evidence": told, "author": text, "features": (text,)}
-    return Standing(Version(**alike, params={text: text}), Version(**alike, number="1", params={}))
+    return Contenders(Version(**alike, params={text: text}), Version(**alike, number="1", params={}))
 
 
 def judged(text: str) -> Decision:

@@ -24,7 +24,7 @@ def judge(raw: dict[str, Any] | None, policy: Policy) -> Decision:
 
 
 def _paths(
-    model: type[BaseModel], held: dict[str, Any], above: tuple[str, ...] = ()
+    model: type[BaseModel], evidence_part: dict[str, Any], above: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every field that the evidence declares, and the type declared; `recency` stands for any baseline.
 
@@ -33,14 +33,14 @@ def _paths(
     for name, field in model.model_fields.items():
         path, declared = (*above, field.alias or name), field.annotation
         yield path, declared
-        if isinstance(declared, UnionType) and held.get(name) is not None:
+        if isinstance(declared, UnionType) and evidence_part.get(name) is not None:
             declared = declared.__args__[0]
         values = getattr(declared, "__args__", ())
         if getattr(declared, "__origin__", None) is dict and values[1] is not str:
             path, declared = (*path, "recency"), values[1]
             yield path, declared
         if isinstance(declared, type) and issubclass(declared, BaseModel):
-            yield from _paths(declared, held[path[len(above)]], path)
+            yield from _paths(declared, evidence_part[path[len(above)]], path)
 
 
 REMOVED = object()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from registry import Policy, Row, Standing, Version
+from registry import Contenders, Policy, Row, Version
 from registry.gate.judgement import judge
-from registry.ledger.history import add_up
+from registry.ledger.history import replay
 from tests.unit.builders import evidence, measured
 
 POLICY = Policy()
@@ -22,16 +22,16 @@ def version(number: str, files: str | None = "f" * 64) -> Version:
     )  # fmt: skip
 
 
-STANDING = Standing(version("2"), version("1"))
+CONTENDERS = Contenders(version("2"), version("1"))
 
 
 def row(number: int, act: str, version: str, replaced: str | None = None, **decision: Any) -> Row:
     return Row(number, datetime(2026, 1, number, tzinfo=UTC), "bob", "m", act, version, replaced, decision, "odd.", "")
 
 
-def failed(*rows: Row, policy: Policy = POLICY, mode: str = "auto", standing: Standing = STANDING) -> list[str]:
+def failed(*rows: Row, policy: Policy = POLICY, mode: str = "auto", contenders: Contenders = CONTENDERS) -> list[str]:
     """Names and sentences of checks that were not passed, beside the gate's own."""
-    judged = judge(standing, add_up(rows), policy, lambda _: measured(), mode)
+    judged = judge(contenders, replay(rows), policy, lambda _: measured(), mode)
     own = {"policy", "rejected", "withdrawn", "files", "measured"}
     return [f"{one.name}: {one.sentence}" for one in judged.decision.checks if not one.passed and one.name in own]
 
@@ -68,14 +68,14 @@ def test_the_ledger_is_asked_too(rows: tuple[Row, ...], mode: str, said: list[st
 
 @pytest.mark.parametrize("which", ["challenger", "production"])
 def test_a_version_whose_files_cannot_be_read_is_refused(which: str):
-    gone = replace(STANDING, **{which: version("7", files=None)})
-    assert failed(standing=gone) == ["files: The files of version 7 of m cannot be read."]
+    gone = replace(CONTENDERS, **{which: version("7", files=None)})
+    assert failed(contenders=gone) == ["files: The files of version 7 of m cannot be read."]
 
 
 def test_code_that_nobody_knows_is_refused():
     strange = replace(version("2"), files_problem="its churn_model.py is code that this repository does not know")
     said = ["files: Version 2 of m cannot be loaded, for its churn_model.py is code that this repository does not know"]
-    assert [one.removesuffix(": train again.") for one in failed(standing=Standing(strange, None))] == said
+    assert [one.removesuffix(": train again.") for one in failed(contenders=Contenders(strange, None))] == said
 
 
 def test_production_is_compared_with_the_files_that_were_promoted():
@@ -100,24 +100,24 @@ def test_production_is_compared_with_the_files_that_were_promoted():
     ids=["two lines", "no text", "a password"],
 )  # fmt: skip
 def test_whatever_goes_wrong_while_measuring_refuses_and_is_said(error: Exception, said: str):
-    def breaks(standing: Standing) -> dict[str, Any]:
+    def breaks(contenders: Contenders) -> dict[str, Any]:
         raise error
 
-    judged = judge(STANDING, add_up(()), POLICY, breaks, "auto")
+    judged = judge(CONTENDERS, replay(()), POLICY, breaks, "auto")
     assert not judged.decision.accepted
     assert judged.measured is None
     assert said in [check.sentence for check in judged.decision.checks]
 
 
 def test_who_stops_the_program_while_measuring_is_not_a_refusal():
-    def stopped(standing: Standing) -> dict[str, Any]:
+    def stopped(contenders: Contenders) -> dict[str, Any]:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        judge(STANDING, add_up(()), POLICY, stopped, "auto")
+        judge(CONTENDERS, replay(()), POLICY, stopped, "auto")
 
 
 def test_an_accepted_case_is_accepted():
     assert judge(
-        STANDING, add_up(()), POLICY, lambda _: measured(digest="f" * 64, versus__digest="f" * 64), "auto"
+        CONTENDERS, replay(()), POLICY, lambda _: measured(digest="f" * 64, versus__digest="f" * 64), "auto"
     ).decision.accepted

@@ -94,8 +94,10 @@ def test_the_hash_does_not_depend_on_the_time_zone_or_on_the_order_of_keys():
 
 
 def test_what_json_cannot_hold_becomes_text():
-    held = plain({"nan": float("nan"), "far": float("-inf"), "day": datetime(2026, 1, 1), 3: ("a\0b", None, True, 1)})
-    assert canonical(held) == '{"3":["a b",null,true,1],"day":"2026-01-01 00:00:00","far":"-inf","nan":"nan"}'
+    content = plain(
+        {"nan": float("nan"), "far": float("-inf"), "day": datetime(2026, 1, 1), 3: ("a\0b", None, True, 1)}
+    )
+    assert canonical(content) == '{"3":["a b",null,true,1],"day":"2026-01-01 00:00:00","far":"-inf","nan":"nan"}'
 
 
 LARGEST = 2**63 - 1

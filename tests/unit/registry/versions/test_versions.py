@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from registry import Policy, Standing, Version
+from registry import Contenders, Policy, Version
 from registry.versions.version_files import files_digest
 from registry.versions.versions import changed
 
@@ -18,7 +18,7 @@ def version(number: str, **changes: Any) -> Version:
 
 
 SAME_VERSION = "the policy changed under the same version number (raise `version` in the project's policy first)"
-STANDING = Standing(version("2"), version("1"))
+STANDING = Contenders(version("2"), version("1"))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ STANDING = Standing(version("2"), version("1"))
     ids=["nothing", "what no decision rests on", "challenger", "production gone", "evidence", "files", "a bound",
          "the policy's version"],
 )  # fmt: skip
-def test_what_changed_since_a_decision_is_named(now: Standing, policy: Policy, said: list[str]):
+def test_what_changed_since_a_decision_is_named(now: Contenders, policy: Policy, said: list[str]):
     assert changed(STANDING.subject(Policy()), now.subject(policy)) == said
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from registry.gate.evidence import read
-from registry.gate.measurements import Measured
+from registry.gate.measurements import Measurements
 from tests.unit.builders import frame, is_one_sentence, measured
 from training import ScoresError, Slice, versus
 from training.data.frame import Frame
@@ -48,7 +48,7 @@ def test_the_difference_is_paired_draw_by_draw(rows: Frame, found: Versus):
 def test_it_is_told_as_the_registry_reads_it(found: Versus):
     told = json.loads(json.dumps(found.json()))
     told["versus"] |= {"version": "1", "digest": "0123456789"}
-    held = read(Measured, measured(**told))
+    held = read(Measurements, measured(**told))
     assert held.versus is not None
     sizes = {(one.slice, one.range): (one.rows, one.difference is None) for one in held.versus.slices}
     assert sum(rows for (name, _), (rows, _) in sizes.items() if name == "silence") == 600
