@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, get_args
 
+from lake.dialect import PRESETS, Dialect
 from stack.errors import PrichalError
 
 ColumnType = Literal["string", "bigint", "double", "date", "timestamp"]
@@ -154,6 +155,8 @@ class Source:
         measures: SQL over the columns by name, to be aggregated as if it were a column.
         retention_days: how long its rows are kept; no feature may look back further. None where they are kept for good.
         max_quarantined: share of unusable rows above which nothing of the source is published.
+        dialect: how its text files are written, where that differs from what the format means; or the name of a preset
+            such as `clickhouse_tsv` (`lake.dialect.PRESETS`).
     """
 
     name: str
@@ -172,6 +175,8 @@ class Source:
     measures: tuple[tuple[str, str], ...] = field(default=())
     retention_days: int | None = None
     max_quarantined: float = 0.01
+    # Not part of its text: that is hashed, and tables of sources without a dialect are read on as they are.
+    dialect: Dialect | str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -180,6 +185,7 @@ class Source:
             raise DeclarationError(
                 f"Source {self.name}: no format {self.format}; there are {', '.join(get_args(Format))}."
             )
+        self._check_dialect()
         self._check_columns()
         self._check_times()
         for one in self.lookups:
@@ -196,6 +202,14 @@ class Source:
             raise DeclarationError(
                 f"Source {self.name}: max_quarantined {self.max_quarantined} must be a share from 0 to 1."
             )
+
+    def _check_dialect(self) -> None:
+        if isinstance(self.dialect, str) and self.dialect not in PRESETS:
+            raise DeclarationError(
+                f"Source {self.name}: no dialect {self.dialect!r}; there are {', '.join(PRESETS)}, or give a Dialect."
+            )
+        if self.format == "parquet" and self.dialect is not None:
+            raise DeclarationError(f"Source {self.name}: a Parquet file has no dialect; leave it out.")
 
     def _check_columns(self) -> None:
         names = [column.name for column in self.columns] + [name for name, _ in self.measures]
@@ -256,6 +270,21 @@ class Source:
         if name in {column for one in self.lookups for column, _ in one.columns}:
             return name
         return dict(self.measures).get(name) or self.column(name).name
+
+    @property
+    def written_as(self) -> Dialect:
+        """How its text files are written."""
+        if isinstance(self.dialect, Dialect):
+            return self.dialect
+        return PRESETS[self.dialect or ("csv" if self.format == "parquet" else self.format)]
+
+    @property
+    def key_columns(self) -> frozenset[str]:
+        """The columns that name somebody or something: rows are joined by them."""
+        names = [self.entity, *(self.key or ()), *(lookup.on for lookup in self.lookups)]
+        if self.identity is not None:
+            names += [self.identity.id, self.identity.own or self.entity]
+        return frozenset(names)
 
     @property
     def in_files(self) -> tuple[Column, ...]:

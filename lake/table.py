@@ -45,7 +45,7 @@ class Coverage:
 class Taken:
     """A file that was taken: its bytes' SHA-256, its batch and its place there, and what was in it.
 
-    `months` holds how many sound rows happened in each month.
+    `months` holds how many sound rows happened in each month; `trimmed` rows had invisible characters around a key.
     """
 
     content: str
@@ -55,6 +55,7 @@ class Taken:
     rows_in: int
     quarantined: int
     months: Mapping[str, int]
+    trimmed: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,11 @@ class Manifest:
         return sum(file.quarantined for file in self.files.values()) + sum(
             month.contradictions for month in self.months.values()
         )
+
+    @property
+    def trimmed(self) -> int:
+        """Rows with invisible characters around a key, which were removed."""
+        return sum(file.trimmed for file in self.files.values())
 
     @property
     def duplicates(self) -> int:

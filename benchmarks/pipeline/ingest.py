@@ -9,7 +9,7 @@ from functools import reduce
 from pathlib import Path
 
 from benchmarks.pipeline.memory import peak
-from lake import Source, Table, ingest, readable
+from lake import Source, Table, ingest, open_raw
 from projects import load_project
 from stack.engines import spark_session
 from stack.settings import Settings
@@ -83,7 +83,7 @@ def _plain(session, source: Source, raw: Path, target: Path) -> None:  # type: i
     else:  # headers differ where an export renamed a column
         headers: dict[str, list[str]] = {}
         for file in files:
-            with readable(Path(file)) as content:
+            with open_raw(Path(file)) as content:
                 headers.setdefault(content.readline().decode(), []).append(file)
         frames = [reader.csv(group) for group in headers.values()]
     typed = reduce(DataFrame.unionByName, [frame.select(*_columns(source, frame)) for frame in frames])

@@ -9,9 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lake.ingest.parsing import check, read
-from lake.ingest.quarantine import BLANK, HEADER, located
+from lake.ingest.parsing import UNREADABLE, check, read
+from lake.ingest.quarantine import located
 from lake.ingest.raw_files import RawFile, RawFileError
+from lake.ingest.reader import BLANK, HEADER
 from lake.ingest.validation import judge
 from lake.source import MONTH, Source
 from lake.table import Table, Taken
@@ -33,6 +34,7 @@ class _Count:
 
     rows: int = 0
     unusable: int = 0
+    trimmed: int = 0
     months: dict[str, int] = field(default_factory=dict)
 
 
@@ -50,13 +52,10 @@ def stage(
         RawFileError: a file is damaged, changed while it was read, or all of them hold no row.
         QuarantineError: more rows are unusable than the source allows; the quarantine holds them.
     """
-    kinds = [check(source, file) for file in files]
-    links, partial = fresh_partial(table.folder / "raw"), fresh_partial(table.folder / f"staged-{batch}")
-    try:
-        judged = judge(read(spark(), source, files, kinds, links), source, [file.drop or today for file in files])
-        _write(judged, partial, files)
-    finally:
-        shutil.rmtree(links, ignore_errors=True)
+    for file in files:
+        check(source, file)
+    partial = fresh_partial(table.folder / "batch-made")
+    _write(judge(read(spark(), source, files), source, [file.drop or today for file in files]), partial, files)
     for file in files:
         file.check_unchanged()
     table.batch(batch).parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +70,7 @@ def stage(
         file.name: Taken(
             content=file.content, batch=batch, place=place, drop=str(file.drop) if file.drop else None,
             rows_in=counts[place].rows, quarantined=counts[place].unusable, months=counts[place].months,
+            trimmed=counts[place].trimmed,
         )
         for place, file in enumerate(files)
     }  # fmt: skip
@@ -83,27 +83,27 @@ def _write(judged: "DataFrame", partial: Path, files: Sequence[RawFile]) -> None
     except Exception as error:
         for file in files:
             file.check_unchanged()
-        # Spark tells the path of the link, which is called by the file's place.
-        found = re.search(r"FAILED_READ_FILE.*?/(\d+)\.(?:gz|raw)\b", str(error), re.DOTALL)
+        found = re.search(rf"{UNREADABLE} (\d+) \(([^\n]*)\)", str(error))
         if found is None:
             raise
-        name = files[int(found.group(1))].name
-        raise RawFileError(f"{name} cannot be read to its end: it is cut off or damaged; export it again.") from error
+        name = files[int(found[1])].name
+        raise RawFileError(
+            f"{name} cannot be read to its end ({found[2]}): it is cut off or damaged; export it again."
+        ) from error
 
 
 def _count(staged: "DataFrame") -> dict[int, _Count]:
     from pyspark.sql import functions as F  # noqa: N812
 
-    kind = F.when(F.col("_reason").isin(HEADER, BLANK), F.col("_reason"))
-    found = staged.groupBy("_file", MONTH, kind.alias("kind"), F.isnotnull("_reason").alias("bad")).count().collect()
+    kind = F.when(F.col("_reason") == BLANK, F.col("_reason"))
+    groups = staged.groupBy("_file", MONTH, kind.alias("kind"), F.isnotnull("_reason").alias("bad"))
+    found = groups.agg(F.count("*").alias("count"), F.count_if("_trimmed").alias("trimmed")).collect()
     counts: dict[int, _Count] = defaultdict(_Count)
     for row in found:
         one = counts[row["_file"]]
-        if row["kind"] == HEADER:  # the first is none of the rows, another one in the middle cannot be used
-            one.rows += row["count"] - 1
-            one.unusable += row["count"] - 1
-        elif row["kind"] is None:
+        if row["kind"] is None:
             one.rows += row["count"]
+            one.trimmed += row["trimmed"]
             if row["bad"]:
                 one.unusable += row["count"]
             else:
@@ -121,10 +121,9 @@ def _set_aside(
     if not any(count.unusable for count in counts.values()):
         return
     bad = staged.where(F.col("_reason").isNotNull() & (F.col("_reason") != BLANK))
-    found = located(bad, staged, {place: file.name for place, file in enumerate(files)}, source)
+    found = located(bad, {place: file.name for place, file in enumerate(files)}, source)
     again = F.when(F.col("_reason") == HEADER, F.lit("the header again")).otherwise(F.col("_reason"))
-    told = found.where((F.col("_reason") != HEADER) | (F.col("position") != "line 1"))
-    told.select("file", "position", F.col("_raw").alias("raw"), again.alias("reason")).coalesce(1).write.parquet(
+    found.select("file", "position", F.col("_raw").alias("raw"), again.alias("reason")).coalesce(1).write.parquet(
         str(target)
     )
 
@@ -137,7 +136,7 @@ def _stop_if_too_many(source: Source, counts: dict[int, _Count], staged: "DataFr
     share = quarantined / rows_in
     if share <= source.max_quarantined and (quarantined < rows_in):
         return
-    first = staged.where(~staged["_reason"].isin(HEADER, BLANK)).select("_reason").first()
+    first = staged.where(staged["_reason"] != BLANK).select("_reason").first()
     raise QuarantineError(
         f"Source {source.name}: {quarantined} of {rows_in} rows ({share:.1%}) cannot be used, at most "
         f"{source.max_quarantined:.1%} may; the first says «{first[0] if first else ''}». "

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from lake.damaged_folders import Damage, find_damage
 from lake.ingest.batches import QuarantineError, stage
@@ -53,15 +54,15 @@ def ingest(
         raw: a folder holding the source's files, or one file.
         table: where the rows go.
         time_zone: in which moments without an offset are told and days begin.
-        today: no drop may be later.
+        today: no drop may be later; by default the day that it is in the time zone.
 
     Raises:
         RawFileError: no file, one that cannot be used, or one that must be read anew and is no longer there.
         QuarantineError: more rows are unusable than `source.max_quarantined`; the table keeps its old rows.
     """
-    today = today or date.today()
+    today = today or datetime.now(ZoneInfo(time_zone)).date()
     files = find(source, raw, today)
-    mark = _hash(VERSION, source, time_zone)
+    mark = _hash(VERSION, source, time_zone, *([source.written_as] if source.dialect is not None else []))
     current = table.manifest()
     same = current is not None and current.mark == mark
     before = current.files if current is not None and same else {}

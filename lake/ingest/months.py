@@ -102,6 +102,8 @@ def _sound(spark: SparkSession, table: Table, batches: Mapping[str, Mapping[str,
     for batch, taken in batches.items():
         drops = F.create_map(*[F.lit(part) for one in taken.values() for part in (one.place, one.drop or "")])
         rows = spark.read.parquet(str(table.batch(batch)))
+        if "_line" not in rows.columns:  # a batch of an earlier release, which numbered the rows of a task
+            rows = rows.withColumns({"_line": F.col("_at.id") % F.lit(2**33) + 1, "_trimmed": F.lit(False)})
         rows = rows.where(F.col("_reason").isNull() & F.col("_file").isin(*[one.place for one in taken.values()]))
         place = F.struct(F.lit(batch).alias("batch"), F.col("_file").alias("file"), F.col("_at.id").alias("id"))
         parts.append(rows.withColumn(DROP, drops[F.col("_file")]).withColumn(ROW, place).drop("_raw", "_reason"))
@@ -134,8 +136,7 @@ def _set_aside(rows: DataFrame, fates: DataFrame, origin: _Origin, digest: str) 
         return {}
     wide = rows.join(disagreeing.select(ROW), ROW, "left_semi")
     parts = [
-        located(wide.where(F.col(f"{ROW}.batch") == batch), rows.sparkSession.read.parquet(str(table.batch(batch))),
-                {one.place: name for name, one in taken.items()}, source)
+        located(wide.where(F.col(f"{ROW}.batch") == batch), {one.place: name for name, one in taken.items()}, source)
         for batch, taken in batches.items()
     ]  # fmt: skip
     raw = F.to_json(F.struct(*[column.name for column in source.columns]))

@@ -1,15 +1,11 @@
 """The raw files of a source: which there are, what they hold, from which drop they come."""
 
-import gzip
 import hashlib
 import re
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import IO, cast
 
 from lake.source import Source
 from stack.errors import PrichalError
@@ -84,20 +80,6 @@ def check_no_truth(raw: Path) -> None:
                 f"{raw} holds the truth of a simulation ({folder.name}/{TRUTH}), which nothing that predicts may "
                 "read: give the folder of the exports."
             )
-
-
-@contextmanager
-def readable(file: Path) -> Iterator[IO[bytes]]:
-    """The file's unpacked bytes.
-
-    Raises:
-        RawFileError: it cannot be read or unpacked.
-    """
-    try:
-        with file.open("rb") as packed:
-            yield cast(IO[bytes], gzip.GzipFile(fileobj=packed)) if file.suffix == ".gz" else packed
-    except (OSError, EOFError, zlib.error) as error:
-        raise RawFileError(f"{file.name} cannot be read ({error}): export it again.") from None
 
 
 def _look(path: Path, name: str) -> RawFile:

@@ -23,47 +23,50 @@ def judge(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFram
     """Add types and reasons.
 
     Args:
-        rows: as `reading.read` gives them.
+        rows: as `lake.ingest.parsing.read` gives them.
         source: the declaration.
         until: for each file the day before which its rows were received.
 
     Returns:
-        `_file` and `_at`; hashes of the key and of all columns; `_raw` and `_reason`, null where the row is
+        `_file`, `_at` and `_line`; hashes of the key and of all columns; `_raw` and `_reason`, null where the row is
         sound; the month; the typed columns.
     """
     from pyspark.sql import functions as F  # noqa: N812
 
-    kinds, names = dict(rows.dtypes), [column.name for column in source.columns]
+    names = [column.name for column in source.columns]
+    # Batches of earlier releases hold the place of a row as a block and a number in it.
+    place = F.struct(F.lit(0).cast("long").alias("block"), F.col("_line").alias("id")).alias("_at")
     typed = rows.select(
-        "_file", "_at", "_raw", "_fault",
+        "_file", place, "_line", "_raw", "_fault", "_trimmed",
         *[F.col(name).alias(f"_text_{name}") for name in names],
-        *[_typed(column, kinds[column.name]).alias(column.name) for column in source.columns],
+        *[_typed(column).alias(column.name) for column in source.columns],
     )  # fmt: skip
     reasons = [F.col("_fault")]
     for column in source.columns:
-        reasons += _reasons(column, kinds[column.name])
+        reasons += _reasons(column)
     reasons += [*_times(source, until), *_nul(source)]
     judged = typed.withColumn("_reason", F.coalesce(*reasons))
+    # A row of Parquet has no text of its own.
+    as_json = F.to_json(F.struct(*[F.col(f"_text_{name}").alias(name) for name in names]))
     mark = F.xxhash64(*(source.key or ())) if source.key else F.lit(0).cast("long")
     return judged.select(
         "_file",
         "_at",
+        "_line",
+        "_trimmed",
         mark.alias(HASH),
         F.xxhash64(*names).alias(CONTENT),
-        F.when(F.col("_reason").isNotNull(), F.col("_raw")).alias("_raw"),
+        F.when(F.col("_reason").isNotNull(), F.coalesce("_raw", as_json)).alias("_raw"),
         "_reason",
         F.when(F.col("_reason").isNull(), F.date_format(source.event_time, "yyyy-MM")).alias(MONTH),
         *names,
     )
 
 
-def _typed(column: Column, kind: str) -> "SparkColumn":
+def _typed(column: Column) -> "SparkColumn":
     from pyspark.sql import functions as F  # noqa: N812
 
-    value = F.col(column.name)
-    if kind != "string":
-        return _from_number(column) if column.type != "string" else F.nullif(value.cast("string"), F.lit(""))
-    text = F.trim(value)
+    text = F.trim(F.col(column.name))
     if column.type == "string":
         return F.nullif(text, F.lit(""))
     if column.epoch:
@@ -74,27 +77,20 @@ def _typed(column: Column, kind: str) -> "SparkColumn":
     return F.when(text.rlike(shape), text.try_cast(column.type))
 
 
-def _from_number(column: Column) -> "SparkColumn":
-    from pyspark.sql import functions as F  # noqa: N812
-
-    value = F.col(column.name)
-    return _moment(value.try_cast("bigint")) if column.epoch else value.try_cast(column.type)
-
-
 def _moment(seconds: "SparkColumn") -> "SparkColumn":
     from pyspark.sql import functions as F  # noqa: N812
 
     return F.when(seconds.between(0, LAST_SECOND), F.timestamp_seconds(seconds))
 
 
-def _reasons(column: Column, kind: str) -> "list[SparkColumn]":
+def _reasons(column: Column) -> "list[SparkColumn]":
     from pyspark.sql import functions as F  # noqa: N812
 
     text, value, name = F.col(f"_text_{column.name}"), F.col(column.name), column.name
-    written = (text.isNotNull() & (F.trim(text) != "")) if kind == "string" else text.isNotNull()
+    written = text.isNotNull() & (F.trim(text) != "")
 
     def when(condition: "SparkColumn", what: str) -> "SparkColumn":
-        return F.when(condition, F.concat(F.lit(f"{name}: {what}: "), F.substring(text.cast("string"), 1, 100)))
+        return F.when(condition, F.concat(F.lit(f"{name}: {what}: "), F.substring(text, 1, 100)))
 
     found = []
     if column.type != "string":

@@ -1,37 +1,37 @@
-"""What there is before anybody signs anything: people, their moods, the catalogue, the campaigns to come."""
+"""The world before any contract begins: people, their latent states, the catalogue and the planned campaigns."""
 
 from dataclasses import dataclass
 
-from projects.churn.simulator.calendar import Window
-from projects.churn.simulator.people.campaigns import Campaigns, make_campaigns
-from projects.churn.simulator.people.engagement import Moods, make_moods
+from projects.churn.simulator.calendar import SimulationWindow
+from projects.churn.simulator.campaigns import Campaigns, make_campaigns
+from projects.churn.simulator.people.engagement import LatentStates, make_latent_states
 from projects.churn.simulator.people.people import People, make_people
-from projects.churn.simulator.people.titles import (
+from projects.churn.simulator.streams import Streams
+from projects.churn.simulator.titles import (
     Followers,
     Titles,
     make_followers,
     make_titles,
 )
-from projects.churn.simulator.streams import Streams
 
 
 @dataclass(frozen=True)
 class World:
-    """What the contract machine and the behaviour run on."""
+    """The input of the contracts and of the behaviour."""
 
     streams: Streams
-    window: Window
+    window: SimulationWindow
     people: People
     titles: Titles
-    moods: Moods
+    latent_states: LatentStates
     followers: Followers
     campaigns: Campaigns
 
 
 def make_world(users: int, months: int, seed: int) -> World:
-    """Draw the world of `users` people over `months` months."""
-    streams, window = Streams(seed), Window(months)
+    """Draw the world of `users` people for an export of `months` months."""
+    streams, window = Streams(seed), SimulationWindow(months)
     people, titles = make_people(streams, window, users), make_titles(streams, window)
-    moods = make_moods(streams, window, people)
+    latent_states = make_latent_states(streams, window, people)
     followers = make_followers(streams, titles, users)
-    return World(streams, window, people, titles, moods, followers, make_campaigns(window))
+    return World(streams, window, people, titles, latent_states, followers, make_campaigns(window))

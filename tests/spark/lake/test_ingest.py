@@ -134,7 +134,7 @@ def test_what_a_killed_run_left_does_not_matter(take: Take, spark: "SparkSession
     (table.folder / "current.json").unlink()
     (month,) = table.folder.glob("months/*/*")
     killed = dead_owner()
-    for left in (f"months-made.{killed}.partial/event_month=1997-01", f"raw.{killed}.partial", "staged/abc"):
+    for left in (f"months-made.{killed}.partial/event_month=1997-01", f"batch-made.{killed}.partial", "staged/abc"):
         shutil.copytree(month, table.folder / left)
     shutil.copytree(month, table.folder / "months" / "1997-02" / month.name)
 

@@ -1,4 +1,4 @@
-"""A simulated promotion is judged by the figures a real one would have, and the picture repeats."""
+"""A simulated promotion has the same intervals as a real one, and equal figures draw equal pictures."""
 
 from datetime import date
 from pathlib import Path
@@ -17,11 +17,11 @@ from training.evaluate.bootstrap import Interval, entity_weights
 SMALL = Sample("small", "churn_trial", 900, 300, 500, auc=0.8, alike=0.99, same_person=0.5)
 
 
-def test_its_intervals_are_those_that_a_promotion_makes():
+def test_a_simulated_promotion_has_the_intervals_of_a_real_one():
     labels, entity, _ = gate._people(SMALL)
-    own, its = gate._scores(SMALL, 0.02, np.random.default_rng([SEED, 3, 1_020_000]))
+    challenger_scores, production_scores = gate._scores(SMALL, 0.02, np.random.default_rng([SEED, 3, 1_020_000]))
     day = np.repeat(np.array([date(2026, 1, 1)], dtype="datetime64[D]"), 900)
-    real = versus(Frame((), np.empty((900, 0)), labels, entity, day), own, its, (), SEED)
+    real = versus(Frame((), np.empty((900, 0)), labels, entity, day), challenger_scores, production_scores, (), SEED)
     drawn = gate._case(SMALL, 0.02, 3, list(entity_weights(entity, SEED))).measured
     assert drawn is not None
     assert (real.bootstrap, real.delong) != (None, None)
@@ -33,7 +33,7 @@ def test_its_intervals_are_those_that_a_promotion_makes():
 
 
 @pytest.mark.parametrize(("low", "accepted"), [(-0.0075, True), (-0.0076, False)])
-def test_the_gate_decides_and_all_else_is_sound(low: float, accepted: bool):
+def test_only_the_difference_decides_a_simulated_promotion(low: float, accepted: bool):
     gap, area = Interval(0.0, low, 0.01), Interval(0.8, 0.79, 0.81)
     for pair in ((gap, Interval(0.0, 0.0, 0.0)), (Interval(0.0, 0.0, 0.0), gap)):
         decision = decide(case("m", 900, 300, area, area, *pair), Policy())
@@ -51,7 +51,7 @@ def test_equal_figures_draw_equal_bytes(tmp_path: Path, monkeypatch: pytest.Monk
     assert b"<dc:date>" not in drawn[0]
 
 
-def test_a_share_holds_its_exact_interval():
+def test_a_share_has_its_exact_interval():
     none, all_of_them = Share(0.0, 0, 1000), Share(0.0, 1000, 1000)
     assert (none.low, round(none.high, 4)) == (0.0, 0.0037)
     assert (round(all_of_them.low, 4), all_of_them.high) == (0.9963, 1.0)

@@ -1,11 +1,11 @@
-"""The business behind the exports: contracts, contacts, levels, and an oracle that is right on average."""
+"""The simulated business behind the exports: contracts, contacts, levels, and calibrated true probabilities."""
 
 import numpy as np
 import pytest
 
 from projects.churn.simulator.contracts.contract import Contracts, run_contracts
-from projects.churn.simulator.contracts.terms import OPT_IN, PAID
-from projects.churn.simulator.contracts.truth import States, make_states
+from projects.churn.simulator.contracts.periods import OPT_IN, PAID
+from projects.churn.simulator.truth.states import States, make_states
 from projects.churn.simulator.world import World, make_world
 from training import auc
 
@@ -22,51 +22,54 @@ def contracts(world: World) -> Contracts:
 
 @pytest.fixture(scope="module")
 def states(world: World, contracts: Contracts) -> States:
-    everybody = make_states(world, contracts)
-    return everybody.take(everybody.matured)
+    states = make_states(world, contracts)
+    return states.select_rows(states.matured)
 
 
 def test_the_oracle_is_calibrated(states: States):
     for paid, cancelled in ((True, False), (True, True), (False, False)):
-        here = states.take((states.paid == paid) & (states.cancelled == cancelled) & (states.probability > 0))
-        order = np.argsort(here.probability, kind="stable")
+        group = states.select_rows((states.paid == paid) & (states.cancelled == cancelled) & (states.probability > 0))
+        order = np.argsort(group.probability, kind="stable")
         for part in np.array_split(order, 5):
-            expected, spread = here.probability[part], np.sqrt((here.probability * (1 - here.probability))[part].sum())
-            assert abs(here.left[part].sum() - expected.sum()) < 3.5 * spread + 1
+            expected, spread = (
+                group.probability[part],
+                np.sqrt((group.probability * (1 - group.probability))[part].sum()),
+            )
+            assert abs(group.left[part].sum() - expected.sum()) < 3.5 * spread + 1
 
 
-def test_levels_are_those_of_such_a_business(states: States):
-    paid, trial = states.take(states.paid), states.take(~states.paid)
+def test_levels_lie_in_their_realistic_ranges(states: States):
+    paid, trial = states.select_rows(states.paid), states.select_rows(~states.paid)
     assert 0.04 < paid.left.mean() < 0.08
     assert 0.85 < auc(paid.left.astype(int), paid.probability) < 0.93
     assert 0.82 < auc(trial.left.astype(int), trial.probability) < 0.93
     assert 0.70 < (paid.months == 1).mean() < 0.82
-    due = paid.take(paid.due)
+    due = paid.select_rows(paid.due)
     assert 0.55 < np.var(due.observable) / (np.var(due.observable) + np.var(due.hidden)) < 0.75
 
 
-def test_nobody_of_the_global_control_is_ever_contacted(world: World, contracts: Contracts):
-    spared = np.flatnonzero(world.people.global_control)
-    contacted = contracts.terms.user[contracts.course.campaign >= 0]
-    assert len(spared) > 50
-    assert not set(spared) & set(contacted)
+def test_nobody_in_the_global_control_group_is_contacted(world: World, contracts: Contracts):
+    control_users = np.flatnonzero(world.people.global_control)
+    contacted = contracts.periods.user[contracts.decision.campaign >= 0]
+    assert len(control_users) > 50
+    assert not set(control_users) & set(contacted)
 
 
-def test_what_a_contact_changes_is_drawn_with_common_random_numbers(contracts: Contracts):
-    course, terms = contracts.course, contracts.terms
-    called = course.campaign >= 0
-    weaker = called & (course.moved < contracts.intent.propensity)
-    stronger = called & (course.moved > contracts.intent.propensity)
-    assert (course.stays_if | ~course.stays_if_not)[weaker].all()
-    assert (course.stays_if_not | ~course.stays_if)[stronger].all()
-    assert (course.stays_if_not[weaker] != course.stays_if[weaker]).any()
-    assert (terms.kind[called] == PAID).all()
+def test_potential_outcomes_of_a_contact_share_random_numbers(contracts: Contracts):
+    decision, periods = contracts.decision, contracts.periods
+    is_contacted = decision.campaign >= 0
+    weaker = is_contacted & (decision.contacted_propensity < contracts.intent.propensity)
+    stronger = is_contacted & (decision.contacted_propensity > contracts.intent.propensity)
+    assert (decision.stays_if_contacted | ~decision.stays_if_not_contacted)[weaker].all()
+    assert (decision.stays_if_not_contacted | ~decision.stays_if_contacted)[stronger].all()
+    assert (decision.stays_if_not_contacted[weaker] != decision.stays_if_contacted[weaker]).any()
+    assert (periods.kind[is_contacted] == PAID).all()
 
 
-def test_a_click_lies_within_its_period_and_an_undo_after_it(contracts: Contracts):
-    terms, course = contracts.terms, contracts.course
-    clicked, undone = course.clicked > 0, course.undone > 0
-    assert ((course.clicked > terms.deciding) & (course.clicked < terms.end))[clicked].all()
-    assert ((course.undone > course.clicked) & (course.undone < terms.end))[undone].all()
+def test_a_cancel_click_lies_within_its_period_and_its_reversal_after_it(contracts: Contracts):
+    periods, decision = contracts.periods, contracts.decision
+    clicked, undone = decision.clicked > 0, decision.undone > 0
+    assert ((decision.clicked > periods.decision_start) & (decision.clicked < periods.end))[clicked].all()
+    assert ((decision.undone > decision.clicked) & (decision.undone < periods.end))[undone].all()
     assert not (undone & ~clicked).any()
-    assert not clicked[terms.kind == OPT_IN].any()
+    assert not clicked[periods.kind == OPT_IN].any()

@@ -1,4 +1,4 @@
-"""The simulated cinema: what it writes is what the systems export, and its truth is true."""
+"""The simulated cinema writes files in the formats of the exporting systems, and its truth agrees with them."""
 
 import gzip
 import hashlib
@@ -14,14 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from projects.churn.simulator import simulate
-from projects.churn.simulator.calendar import DAY, LAST_DAY, Window, moment
-from projects.churn.simulator.systems.logs import GARBLED
+from projects.churn.simulator.calendar import DAY, LAST_DAY, SimulationWindow, moment
+from projects.churn.simulator.systems.logs import MALFORMED_NUMBER
 from projects.churn.simulator.systems.text import (
-    filled,
+    delimited_text,
+    fill_template,
     hexadecimal,
-    iso,
-    lines,
-    utc,
+    iso_time,
+    utc_time,
 )
 
 USERS, MONTHS, SEED = 300, 6, 5
@@ -70,7 +70,9 @@ PLAYER = pa.schema(
 BOOKS = ("subscriptions.csv.gz", "payments.csv.gz", "auto_renew.csv.gz", "profiles.csv.gz", "identity_links.csv.gz")
 
 
-def made(folder: Path, users: int = USERS, months: int = MONTHS, seed: int = SEED) -> tuple[Path, Path, dict[str, int]]:
+def write_sample(
+    folder: Path, users: int = USERS, months: int = MONTHS, seed: int = SEED
+) -> tuple[Path, Path, dict[str, int]]:
     raw, truth = folder / "raw", folder / "truth"
     raw.mkdir(parents=True)
     truth.mkdir()
@@ -80,7 +82,7 @@ def made(folder: Path, users: int = USERS, months: int = MONTHS, seed: int = SEE
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, int]]:
-    return made(tmp_path_factory.mktemp("sample"))
+    return write_sample(tmp_path_factory.mktemp("sample"))
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +104,9 @@ def header_of(path: Path) -> str:
 
 
 def table(raw: Path, file: str, number: str = "") -> pd.DataFrame:
-    """All rows of a file, once each, without the malformed ones."""
+    """All distinct rows of a file in all batches, without the malformed rows."""
     whole = pd.concat([frame(path) for path in sorted(raw.glob(f"*/{file}"))], ignore_index=True).drop_duplicates()
-    return whole[whole[number] != GARBLED] if number else whole
+    return whole[whole[number] != MALFORMED_NUMBER] if number else whole
 
 
 def seconds(column: "pd.Series[str]") -> "pd.Series[int]":
@@ -116,41 +118,41 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_the_same_seed_writes_the_same_bytes_and_another_one_does_not(
+def test_the_same_seed_writes_the_same_bytes_and_another_seed_does_not(
     tmp_path: Path, sample: tuple[Path, Path, dict[str, int]]
 ):
-    made(tmp_path / "again")
+    write_sample(tmp_path / "repeated")
     first = digests(sample[0].parent)
-    assert digests(tmp_path / "again") == first
-    made(tmp_path / "other", users=50, months=3, seed=SEED + 1)
-    made(tmp_path / "least", users=50, months=3)
+    assert digests(tmp_path / "repeated") == first
+    write_sample(tmp_path / "other", users=50, months=3, seed=SEED + 1)
+    write_sample(tmp_path / "least", users=50, months=3)
     assert digests(tmp_path / "other") != digests(tmp_path / "least")
 
 
-def test_drops_are_monthly_and_in_the_end_daily(raw: Path):
+def test_batches_are_monthly_and_at_the_end_daily(raw: Path):
     names = sorted(path.name for path in raw.iterdir())
     assert names[:5] == ["2026-05-01", "2026-06-01", "2026-07-01", "2026-08-01", "2026-09-01"]
     assert names[5:] == [(LAST_DAY - timedelta(days=back)).isoformat() for back in range(29, -1, -1)]
     files = {*HEADERS, "metrica_visits.tsv.gz", "metrica_hits.tsv.gz", "player.parquet", "campaign_history.jsonl"}
-    for drop in raw.iterdir():
-        catalogue = {"catalogue.jsonl"} if drop.name.endswith("-01") else set()
-        assert {path.name for path in drop.iterdir()} == files | catalogue
+    for batch in raw.iterdir():
+        catalogue = {"catalogue.jsonl"} if batch.name.endswith("-01") else set()
+        assert {path.name for path in batch.iterdir()} == files | catalogue
 
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Few people over the time in which names changed and tracking failed."""
-    return made(tmp_path_factory.mktemp("year"), users=50, months=13)[0]
+    """Few people, over the time in which names changed and tracking failed."""
+    return write_sample(tmp_path_factory.mktemp("year"), users=50, months=13)[0]
 
 
-def test_every_header_is_the_exporting_systems(raw: Path, year: Path):
-    for drop in raw.iterdir():
+def test_every_header_is_that_of_the_exporting_system(raw: Path, year: Path):
+    for batch in raw.iterdir():
         for file, header in HEADERS.items():
-            assert header_of(drop / file) == header
-        visits = header_of(drop / "metrica_visits.tsv.gz")
+            assert header_of(batch / file) == header
+        visits = header_of(batch / "metrica_visits.tsv.gz")
         assert visits == (VISITS + NEW_PRODUCTS).replace(",", "\t")
-        assert header_of(drop / "metrica_hits.tsv.gz") == HITS.replace(",", "\t")
-        assert pq.read_schema(drop / "player.parquet").equals(PLAYER)
+        assert header_of(batch / "metrica_hits.tsv.gz") == HITS.replace(",", "\t")
+        assert pq.read_schema(batch / "player.parquet").equals(PLAYER)
     for day, products in (("2025-11-01", OLD_PRODUCTS), ("2025-12-01", NEW_PRODUCTS)):
         header = header_of(year / day / "metrica_visits.tsv.gz")
         assert header == (VISITS + products).replace(",", "\t")
@@ -165,52 +167,51 @@ def test_rows_written_are_counted(sample: tuple[Path, Path, dict[str, int]]):
 
 
 def spans(raw: Path) -> Iterator[tuple[Path, int, int]]:
-    """Each drop with the first and the last moment of what it holds."""
+    """Each batch with its first and its last moment."""
     since = 0
-    for drop in sorted(raw.iterdir()):
-        until = moment(date.fromisoformat(drop.name))
-        yield drop, since, until
+    for batch in sorted(raw.iterdir()):
+        until = moment(date.fromisoformat(batch.name))
+        yield batch, since, until
         since = until
 
 
-def known_times(drop: Path) -> Iterator["pd.Series[int]"]:
+def received_times(batch: Path) -> Iterator["pd.Series[int]"]:
     for file in (*BOOKS, "campaign_contacts.csv.gz"):
-        yield seconds(frame(drop / file)["reported_at"])
-    yield seconds(frame(drop / "appmetrica_events.csv.gz")["event_receive_datetime"])
-    yield seconds(frame(drop / "appmetrica_sessions.csv.gz")["session_start_receive_datetime"])
-    yield pd.Series(pq.read_table(drop / "player.parquet")["received_time"].to_numpy().astype(np.int64) + 3 * 3600)
-    rows = [json.loads(line) for line in (drop / "campaign_history.jsonl").read_text().splitlines()]
+        yield seconds(frame(batch / file)["reported_at"])
+    yield seconds(frame(batch / "appmetrica_events.csv.gz")["event_receive_datetime"])
+    yield seconds(frame(batch / "appmetrica_sessions.csv.gz")["session_start_receive_datetime"])
+    yield pd.Series(pq.read_table(batch / "player.parquet")["received_time"].to_numpy().astype(np.int64) + 3 * 3600)
+    rows = [json.loads(line) for line in (batch / "campaign_history.jsonl").read_text().splitlines()]
     yield seconds(pd.Series([row["datetime"] for row in rows], dtype=str)) + 3 * 3600
 
 
-def test_every_row_lies_in_the_drop_in_which_it_was_received_in_that_order(raw: Path):
-    for drop, since, until in spans(raw):
-        for known in known_times(drop):
-            assert ((known >= since) & (known < until)).all()
-            assert known.is_monotonic_increasing
+def test_every_row_lies_in_the_batch_of_its_receipt_in_the_order_of_receipt(raw: Path):
+    for batch, since, until in spans(raw):
+        for received in received_times(batch):
+            assert ((received >= since) & (received < until)).all()
+            assert received.is_monotonic_increasing
 
 
 def test_visits_of_the_last_days_are_exported_again_and_may_have_grown(raw: Path):
-    for drop, since, until in spans(raw):
-        visits = seconds(frame(drop / "metrica_visits.tsv.gz")["ym:s:dateTime"])
-        low = (since or Window(MONTHS).start) - 3 * DAY
+    for batch, since, until in spans(raw):
+        visits = seconds(frame(batch / "metrica_visits.tsv.gz")["ym:s:dateTime"])
+        low = (since or SimulationWindow(MONTHS).start) - 3 * DAY
         assert ((visits >= low) & (visits < until)).all()
-        if drop.name > "2026-09-05":
+        if batch.name > "2026-09-05":
             assert len(np.unique(visits // DAY)) == 4
-    again = table(raw, "metrica_visits.tsv.gz", "ym:s:pageViews").groupby("ym:s:visitID")["ym:s:pageViews"]
-    views = again.agg(lambda seen: [int(one) for one in seen])
-    grown = [one for one in views if len(one) > 1]
-    assert grown
-    assert all(one == sorted(one) for one in grown)
+    visits = table(raw, "metrica_visits.tsv.gz", "ym:s:pageViews").groupby("ym:s:visitID")["ym:s:pageViews"]
+    view_counts = visits.agg(lambda counts: [int(count) for count in counts])
+    growing = [counts for counts in view_counts if len(counts) > 1]
+    assert growing
+    assert all(counts == sorted(counts) for counts in growing)
 
 
-def test_a_visit_names_hits_that_were_exported_with_ids_of_64_bits(raw: Path):
+def test_a_visit_lists_exported_hits_with_64_bit_ids(raw: Path):
     visits = table(raw, "metrica_visits.tsv.gz", "ym:s:pageViews")
     hits = set(table(raw, "metrica_hits.tsv.gz")["ym:pv:watchID"])
-    named = {one for ids in visits["ym:s:watchIDs"] for one in json.loads(ids.replace("'", '"'))}
-    found = np.mean([str(one) in hits for one in named])
-    assert found > 0.95
-    assert max(named) > 2**63
+    listed = {hit for ids in visits["ym:s:watchIDs"] for hit in json.loads(ids.replace("'", '"'))}
+    assert np.mean([str(hit) in hits for hit in listed]) > 0.95
+    assert max(listed) > 2**63
     assert (visits["ym:s:dateTime"] == visits["ym:s:dateTimeUTC"]).all()
 
 
@@ -229,8 +230,8 @@ def test_paid_periods_do_not_overlap(raw: Path):
     assert (paid["start"][same] >= paid["end"].shift()[same]).all()
 
 
-def left_by_hand(paid: pd.DataFrame, at: int) -> dict[str, int]:
-    """Label of everybody paid at a moment, one person after another."""
+def reference_labels(paid: pd.DataFrame, at: int) -> dict[str, int]:
+    """Labels of all paying subscribers at a moment, computed person by person."""
     labels = {}
     for user, periods in paid.groupby("user"):
         islands: list[list[int]] = []
@@ -245,15 +246,15 @@ def left_by_hand(paid: pd.DataFrame, at: int) -> dict[str, int]:
     return labels
 
 
-def test_labels_of_the_truth_are_those_of_the_payments(raw: Path, truth: Path):
+def test_labels_of_the_truth_follow_from_the_payments(raw: Path, truth: Path):
     paid, states = paid_periods(raw), pq.read_table(truth / "states.parquet").to_pandas()
     matured = states[states["left"].notna() & (states["population"] == "paid")]
     assert sorted(map(str, matured["as_of"].unique())) == ["2026-05-01", "2026-06-01", "2026-07-01", "2026-08-01"]
     for day, rows in matured.groupby("as_of"):
-        assert left_by_hand(paid, moment(day)) == dict(zip(rows["user_id"], rows["left"].astype(int), strict=True))
+        assert reference_labels(paid, moment(day)) == dict(zip(rows["user_id"], rows["left"].astype(int), strict=True))
 
 
-def test_who_leaves_of_their_own_will_switched_renewal_off_before(raw: Path, truth: Path):
+def test_voluntary_leavers_switched_automatic_renewal_off_before(raw: Path, truth: Path):
     states = pq.read_table(truth / "states.parquet").to_pandas()
     switches = table(raw, "auto_renew.csv.gz", "auto_renew")
     switches["at"] = seconds(switches["switched_at"])
@@ -262,14 +263,14 @@ def test_who_leaves_of_their_own_will_switched_renewal_off_before(raw: Path, tru
     assert len(leavers) > 5
     for user, day in zip(leavers["user_id"], leavers["as_of"], strict=True):
         at = moment(day)
-        mine = paid[paid["user"] == user]
-        end = int(mine["end"][(mine["start"] <= at) & (at < mine["end"])].iloc[0])
+        periods = paid[paid["user"] == user]
+        end = int(periods["end"][(periods["start"] <= at) & (at < periods["end"])].iloc[0])
         last = switches[(switches["user_id"] == user) & (switches["at"] < end)].sort_values("at").iloc[-1]
         assert (last["auto_renew"], last["switched_by"]) == ("0", "user")
         assert end - last["at"] <= 30 * DAY
 
 
-def test_control_is_sent_nothing_and_treatment_is(raw: Path, truth: Path):
+def test_the_control_group_gets_no_message_and_the_treatment_group_does(raw: Path, truth: Path):
     contacts = table(raw, "campaign_contacts.csv.gz", "assigned_at")
     files = raw.glob("*/campaign_history.jsonl")
     rows = [json.loads(line) for path in files for line in path.read_text().splitlines()]
@@ -279,16 +280,16 @@ def test_control_is_sent_nothing_and_treatment_is(raw: Path, truth: Path):
     assert 0 < control.sum() < (~control).sum()
     assert not set(pairs[control]) & sent
     assert set(pairs[~control]) <= sent
-    known = pq.read_table(truth / "contacts.parquet").to_pandas()
-    assert set(contacts["contact_id"]) <= set(known["contact_id"])
+    assigned = pq.read_table(truth / "contacts.parquet").to_pandas()
+    assert set(contacts["contact_id"]) <= set(assigned["contact_id"])
 
 
-def test_faults_of_real_exports_are_there(raw: Path):
+def test_exports_contain_the_faults_of_real_exports(raw: Path):
     raw_rows = pd.concat([frame(path) for path in raw.glob("*/appmetrica_sessions.csv.gz")])
     assert 0.001 < raw_rows.duplicated().mean() < 0.01
-    known = raw_rows["session_start_receive_timestamp"].astype(int)
+    received = raw_rows["session_start_receive_timestamp"].astype(int)
     began = pd.to_numeric(raw_rows["session_start_timestamp"], errors="coerce")
-    assert 0.01 < (known - began >= DAY).mean() < 0.03
+    assert 0.01 < (received - began >= DAY).mean() < 0.03
     events = table(raw, "appmetrica_events.csv.gz")
     assert {"1970", "2106"} <= set(events["event_datetime"].str[:4])
     assert "title_open" not in set(events["event_name"])
@@ -297,7 +298,7 @@ def test_faults_of_real_exports_are_there(raw: Path):
         assert isinstance(json.loads(cell), dict)
 
 
-def test_the_outage_of_tracking_and_the_renamed_event_are_there(year: Path):
+def test_exports_contain_the_tracking_outage_and_the_renamed_event(year: Path):
     names = ("appmetrica_sessions.csv.gz", "session_start_datetime"), ("metrica_hits.tsv.gz", "ym:pv:dateTime")
     for file, column in names:
         days = set(table(year, file)[column].str[:10])
@@ -309,20 +310,23 @@ def test_the_outage_of_tracking_and_the_renamed_event_are_there(year: Path):
     assert events[events["event_name"] == "title_card_open"]["event_datetime"].min() >= "2026-03-01"
 
 
-def test_the_catalogue_announces_before_it_releases(raw: Path):
+def test_the_catalogue_announces_titles_before_their_release(raw: Path):
     titles = [json.loads(line) for line in (raw / "2026-10-01" / "catalogue.jsonl").read_text().splitlines()]
-    assert all(len(one["_id"]["$oid"]) == 24 and one["announced"]["$date"] < one["released"]["$date"] for one in titles)
-    assert any(one["released"]["$date"] > "2026-10-01" for one in titles)
-    assert {one["finale"] is None for one in titles} == {True, False}
+    assert all(len(title["_id"]["$oid"]) == 24 for title in titles)
+    assert all(title["announced"]["$date"] < title["released"]["$date"] for title in titles)
+    assert any(title["released"]["$date"] > "2026-10-01" for title in titles)
+    assert {title["finale"] is None for title in titles} == {True, False}
     played = pq.read_table(raw / "2026-10-01" / "player.parquet")["title_id"].to_pylist()
-    assert {one.decode() for one in played} <= {one["_id"]["$oid"] for one in titles}
+    assert {title_id.decode() for title_id in played} <= {title["_id"]["$oid"] for title in titles}
 
 
-def test_the_truth_is_marked_and_keeps_its_promises(truth: Path, sample: tuple[Path, Path, dict[str, int]]):
+def test_the_truth_is_marked_and_its_statistics_lie_in_the_design_ranges(
+    truth: Path, sample: tuple[Path, Path, dict[str, int]]
+):
     assert (truth / "TRUTH").read_bytes() == b""
-    promises = json.loads((truth / "promises.json").read_text())
+    design_ranges = json.loads((truth / "promises.json").read_text())
     for name in ("late_share", "duplicate_share", "unresolved_browser_share"):
-        assert promises[name]["low"] <= promises[name]["actual"] <= promises[name]["high"], name
+        assert design_ranges[name]["low"] <= design_ranges[name]["actual"] <= design_ranges[name]["high"], name
     assert set(pq.read_schema(truth / "contacts.parquet").names) >= {
         "contact_id", "campaign_id", "user_id", "group", "p_if_contacted", "p_if_not", "y_if_contacted", "y_if_not",
         "risk_at_assignment",
@@ -336,13 +340,13 @@ def test_the_truth_is_marked_and_keeps_its_promises(truth: Path, sample: tuple[P
     assert states[states["as_of"] >= date(2026, 9, 1)]["left"].isna().all()
 
 
-def test_text_is_written_as_the_systems_write_it():
+def test_text_columns_have_the_formats_of_the_exporting_systems():
     at = np.array([0, moment(date(2026, 3, 1)) + 43_205])
-    assert iso(at).to_pylist() == ["", "2026-03-01T12:00:05+03:00"]
-    assert utc(at[1:]).to_pylist() == ["2026-03-01T09:00:05Z"]
+    assert iso_time(at).to_pylist() == ["", "2026-03-01T12:00:05+03:00"]
+    assert utc_time(at[1:]).to_pylist() == ["2026-03-01T09:00:05Z"]
     ids = np.array([2**64 - 1, 5], dtype=np.uint64)
     assert hexadecimal(ids).to_pylist() == ["f" * 16, "0" * 15 + "5"]
     assert hexadecimal(ids, ids).to_pylist() == ["f" * 24, "0" * 15 + "5" + "00000005"]
-    assert filled("a%b%", pa.array(["1"]), pa.array(["2"])).to_pylist() == ["a1b2"]
-    assert lines({"x": pa.array(["1", "3"]), "y": pa.array(["2", ""])}, ",") == b"x,y\n1,2\n3,\n"
-    assert lines({"x": pa.array([], pa.string())}, ",") == b"x\n"
+    assert fill_template("a%b%", pa.array(["1"]), pa.array(["2"])).to_pylist() == ["a1b2"]
+    assert delimited_text({"x": pa.array(["1", "3"]), "y": pa.array(["2", ""])}, ",") == b"x,y\n1,2\n3,\n"
+    assert delimited_text({"x": pa.array([], pa.string())}, ",") == b"x\n"

@@ -1,7 +1,7 @@
-"""What the simulated cinema exports before a date does not depend on what is drawn for later moments.
+"""Exports before a date do not depend on the random numbers of later moments.
 
-A value that is written from a later draw, such as a price that tells whether a trial will be bought, changes the bytes
-of an earlier drop as soon as the later draw is another one.
+Suppose an export revealed a later event, such as a price that depends on a later purchase. Then other random numbers
+for the later event would change the bytes of an earlier batch.
 """
 
 from collections.abc import Callable
@@ -17,73 +17,75 @@ from projects.churn.simulator import world
 from projects.churn.simulator.calendar import moment
 from projects.churn.simulator.columns import Columns
 from projects.churn.simulator.contracts import contract
-from projects.churn.simulator.contracts.charges import Charge, charge, paid_after
-from projects.churn.simulator.contracts.intent import Course
-from projects.churn.simulator.contracts.terms import Terms
-from projects.churn.simulator.people.engagement import Moods
+from projects.churn.simulator.contracts.charges import Charge, draw_charges, paid_after
+from projects.churn.simulator.contracts.intent import RenewalDecision
+from projects.churn.simulator.contracts.periods import Periods
+from projects.churn.simulator.people.engagement import LatentStates
 from projects.churn.simulator.streams import Streams
-from tests.unit.projects.test_simulator import digests, made
+from tests.unit.projects.test_simulator import digests, write_sample
 
 USERS, MONTHS = 1500, 3
 CHANGED_FROM = date(2026, 9, 10)
-#: a click and a purchase are seen this many seconds before them, by the page that leads there.
+#: a page view precedes a cancel click or a purchase by up to this many seconds.
 PAGE_BEFORE_ACT = 60
 SINCE = moment(CHANGED_FROM) + PAGE_BEFORE_ACT
 OTHER = Streams(99)
 
 
-def mixed(rows: np.ndarray, first: Columns, second: Columns) -> Any:
-    """The rows of `first` where `rows` is true, of `second` elsewhere."""
+def combine_rows(rows: np.ndarray, first: Columns, second: Columns) -> Any:
+    """The rows of `first` where the mask `rows` is true, of `second` elsewhere."""
     values = {}
     for column in fields(first):
-        one, two = getattr(first, column.name), getattr(second, column.name)
-        values[column.name] = np.where(rows if one.ndim == 1 else rows[:, None], one, two)
+        left, right = getattr(first, column.name), getattr(second, column.name)
+        values[column.name] = np.where(rows if left.ndim == 1 else rows[:, None], left, right)
     return replace(first, **values)  # type: ignore[type-var]
 
 
-def seen(course: Course) -> np.ndarray:
-    """What of each course has been visible by the date."""
-    contacted = (course.campaign >= 0) & (course.contacted < SINCE)
-    moments = [np.where(at < SINCE, at, 0) for at in (course.clicked, course.undone, course.bought)]
-    return np.stack([*moments, np.where(contacted, course.campaign, -1), contacted & course.control])
+def visible_events(decision: RenewalDecision) -> np.ndarray:
+    """The events of each decision that are visible by the date."""
+    contacted = (decision.campaign >= 0) & (decision.contacted < SINCE)
+    moments = [np.where(at < SINCE, at, 0) for at in (decision.clicked, decision.undone, decision.bought)]
+    return np.stack([*moments, np.where(contacted, decision.campaign, -1), contacted & decision.control])
 
 
-def other_course(draw: Callable[..., Course]) -> Callable[..., Course]:
-    def run(draws: np.ndarray, campaigns: Any, terms: Terms, intent: Any) -> Course:
-        first = draw(draws, campaigns, terms, intent)
-        second = draw(OTHER.of("course").random(draws.shape), campaigns, terms, intent)
-        return mixed((seen(first) == seen(second)).all(axis=0), second, first)  # type: ignore[no-any-return]
+def redraw_decisions(draw: Callable[..., RenewalDecision]) -> Callable[..., RenewalDecision]:
+    def run(draws: np.ndarray, campaigns: Any, periods: Periods, intent: Any) -> RenewalDecision:
+        first = draw(draws, campaigns, periods, intent)
+        second = draw(OTHER.generator("course").random(draws.shape), campaigns, periods, intent)
+        return combine_rows((visible_events(first) == visible_events(second)).all(axis=0), second, first)  # type: ignore[no-any-return]
 
     return run
 
 
-def other_charge(end: Callable[..., Any]) -> Callable[..., Any]:
-    """A charge that was due before the date goes on as it began: only retries to come may end otherwise."""
+def redraw_charges(end: Callable[..., Any]) -> Callable[..., Any]:
+    """Redraw charges, but keep the attempts before the date: only later retries may end differently."""
 
-    def run(terms: Terms, course: Course, risk: Any, charged: Charge, world: Any) -> Any:
-        draws = OTHER.of("charge").random((len(terms), contract.CHARGE_DRAWS))
-        second = charge(draws, risk)
-        results = [np.where(terms.end + paid_after(one.step) < SINCE, one.step, -1) for one in (charged, second)]
+    def run(periods: Periods, decision: RenewalDecision, risk: Any, charged: Charge, world: Any) -> Any:
+        draws = OTHER.generator("charge").random((len(periods), contract.CHARGE_DRAWS))
+        second = draw_charges(draws, risk)
+        results = [
+            np.where(periods.end + paid_after(result.step) < SINCE, result.step, -1) for result in (charged, second)
+        ]
         begun_alike = (results[0] == results[1]) & (charged.by_card == second.by_card)
-        return end(terms, course, risk, mixed((terms.end >= SINCE) | begun_alike, second, charged), world)
+        return end(periods, decision, risk, combine_rows((periods.end >= SINCE) | begun_alike, second, charged), world)
 
     return run
 
 
-def other_returns(returns: Callable[..., Terms]) -> Callable[..., Terms]:
-    def run(cinema: Any, terms: Terms, ended: np.ndarray, turn: int, count: int) -> Terms:
-        first = returns(cinema, terms, ended, turn, count)
-        second = returns(replace(cinema, streams=OTHER), terms, ended, turn, count)
-        first = first.take(first.start < SINCE)
+def redraw_returns(returns: Callable[..., Periods]) -> Callable[..., Periods]:
+    def run(world: Any, periods: Periods, ended: np.ndarray, turn: int, count: int) -> Periods:
+        first = returns(world, periods, ended, turn, count)
+        second = returns(replace(world, streams=OTHER), periods, ended, turn, count)
+        first = first.select_rows(first.start < SINCE)
         later = (second.start >= SINCE) & ~np.isin(second.user, first.user)
-        back = Terms.concat([first, second.take(later)])
+        back = Periods.concat([first, second.select_rows(later)])
         return replace(back, subscription=count + np.arange(len(back)))
 
     return run
 
 
-def other_moods(make: Callable[..., Moods]) -> Callable[..., Moods]:
-    def run(streams: Streams, window: Any, people: Any) -> Moods:
+def redraw_latent_states(make: Callable[..., LatentStates]) -> Callable[..., LatentStates]:
+    def run(streams: Streams, window: Any, people: Any) -> LatentStates:
         first, second = make(streams, window, people), make(OTHER, window, people)
         weeks = np.arange(window.weeks) > window.week(np.array([SINCE]))
         names = ("engagement", "recent", "discontent")
@@ -92,13 +94,13 @@ def other_moods(make: Callable[..., Moods]) -> Callable[..., Moods]:
     return run
 
 
-def test_what_is_drawn_for_later_changes_no_byte_of_an_earlier_drop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    raw = made(tmp_path / "first", USERS, MONTHS)[0]
-    monkeypatch.setattr(contract, "run", other_course(contract.run))
-    monkeypatch.setattr(contract, "_end", other_charge(contract._end))
-    monkeypatch.setattr(contract, "returning_subscriptions", other_returns(contract.returning_subscriptions))
-    monkeypatch.setattr(world, "make_moods", other_moods(world.make_moods))
-    changed = made(tmp_path / "changed", USERS, MONTHS)[0]
+def test_later_random_numbers_change_no_byte_of_an_earlier_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    raw = write_sample(tmp_path / "first", USERS, MONTHS)[0]
+    monkeypatch.setattr(contract, "draw_decisions", redraw_decisions(contract.draw_decisions))
+    monkeypatch.setattr(contract, "_end_periods", redraw_charges(contract._end_periods))
+    monkeypatch.setattr(contract, "returning_subscriptions", redraw_returns(contract.returning_subscriptions))
+    monkeypatch.setattr(world, "make_latent_states", redraw_latent_states(world.make_latent_states))
+    changed = write_sample(tmp_path / "changed", USERS, MONTHS)[0]
     first, second = digests(raw), digests(changed)
     assert first.keys() == second.keys()
     earlier = [name for name in first if name[:10] <= str(CHANGED_FROM)]

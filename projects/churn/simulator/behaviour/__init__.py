@@ -1,1 +1,1 @@
-"""What subscribers do: viewing, site, apps, looking at tariffs."""
+"""The behaviour of subscribers: viewing, site visits, app sessions, and signals of leaving."""

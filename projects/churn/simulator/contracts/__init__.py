@@ -1,1 +1,1 @@
-"""Trials, paid periods, charges and leaving; and the truth about them."""
+"""Trials, paid periods, renewals, cancellations, charges and returns."""

@@ -1,43 +1,43 @@
-"""The contract machine: trials, periods, leaving, coming back; all people at once, one period a turn."""
+"""Contracts: trials, paid periods, leaving and returning, simulated for all people at once, one period per turn."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from projects.churn.simulator.campaigns import Campaigns
 from projects.churn.simulator.columns import Columns, Flags, Floats, Ints
 from projects.churn.simulator.contracts import tariffs
-from projects.churn.simulator.contracts.beginnings import MONTH, first_subscriptions, returning_subscriptions
 from projects.churn.simulator.contracts.charges import (
     CARD_LIFE,
     CHARGE_DRAWS,
     LAPSED,
     Charge,
     ChargeRisk,
-    charge,
     charge_risk,
+    draw_charges,
     paid_after,
 )
-from projects.churn.simulator.contracts.hazard import hazard
 from projects.churn.simulator.contracts.intent import (
-    COURSE_DRAWS,
-    Course,
+    DECISION_DRAWS,
     Intent,
+    RenewalDecision,
+    draw_decisions,
     make_intent,
-    run,
 )
-from projects.churn.simulator.contracts.terms import OPT_IN, PAID, Terms
-from projects.churn.simulator.people.campaigns import Campaigns
+from projects.churn.simulator.contracts.log_odds import leaving_log_odds
+from projects.churn.simulator.contracts.periods import OPT_IN, PAID, Periods
+from projects.churn.simulator.contracts.subscription_starts import MONTH, first_subscriptions, returning_subscriptions
 from projects.churn.simulator.people.people import CARD
 from projects.churn.simulator.world import World
 
 
 @dataclass(frozen=True)
-class Story(Columns):
-    """How a period ended: moments are 0 where it did not happen.
+class PeriodOutcome(Columns):
+    """One row per period: how it ended. A moment is 0 if the event did not happen.
 
-    `announced` is the price that was told when the period began, `due` what the next period costs, `ended` when access
-    was given up for good, `late` the probability of the charge coming too late, as known before it, `would_be_late`
-    whether it came too late or would have for those who cancelled.
+    `announced` is the price announced when the period began, `due` the price of the next period. `ended` is the moment
+    at which access ended without a next period. `late` is the probability, before the charge, that the charge succeeds
+    too late. `would_be_late` says whether the drawn charge is too late; it is also drawn for people who cancelled.
     """
 
     late: Floats
@@ -52,91 +52,114 @@ class Story(Columns):
 
 @dataclass(frozen=True)
 class Contracts:
-    """All periods; the parts agree row by row."""
+    """All periods in the order of time; the tables agree row by row. `subscriptions` is the number of subscriptions."""
 
-    terms: Terms
+    periods: Periods
     intent: Intent
-    course: Course
-    story: Story
+    decision: RenewalDecision
+    outcome: PeriodOutcome
     subscriptions: int
+
+    def select_rows(self, rows: Ints | Flags) -> "Contracts":
+        """The contracts of the given periods; `rows` holds row numbers or a mask."""
+        return Contracts(
+            self.periods.select_rows(rows),
+            self.intent.select_rows(rows),
+            self.decision.select_rows(rows),
+            self.outcome.select_rows(rows),
+            self.subscriptions,
+        )
 
 
 def run_contracts(world: World) -> Contracts:
-    """Run everybody from signing up to the end of the window."""
-    terms = first_subscriptions(world)
-    turns: list[tuple[Terms, Intent, Course, Story]] = []
-    subscriptions = len(terms)
-    while len(terms):
+    """Simulate everybody from signing up to the end of the window."""
+    periods = first_subscriptions(world)
+    turns: list[tuple[Periods, Intent, RenewalDecision, PeriodOutcome]] = []
+    subscriptions = len(periods)
+    while len(periods):
         turn = len(turns)
-        intent, course, story = _turn(world, terms, turn)
-        turns.append((terms, intent, course, story))
-        further = _further(world, terms, story)
-        back = returning_subscriptions(world, terms, story.ended, turn, subscriptions)
+        intent, decision, outcome = _run_periods(world, periods, turn)
+        turns.append((periods, intent, decision, outcome))
+        further = _next_periods(world, periods, outcome)
+        back = returning_subscriptions(world, periods, outcome.ended, turn, subscriptions)
         subscriptions += len(back)
-        terms = Terms.concat([further, back])
-        terms = terms.take(terms.start < world.window.end)
+        periods = Periods.concat([further, back])
+        periods = periods.select_rows(periods.start < world.window.end)
     parts = list(zip(*turns, strict=True))
-    return _in_time(Terms.concat(parts[0]), Intent.concat(parts[1]), Course.concat(parts[2]), Story.concat(parts[3]))
+    return _sort_by_time(
+        Periods.concat(parts[0]),
+        Intent.concat(parts[1]),
+        RenewalDecision.concat(parts[2]),
+        PeriodOutcome.concat(parts[3]),
+    )
 
 
-def _in_time(terms: Terms, intent: Intent, course: Course, story: Story) -> Contracts:
-    """Periods and the numbers of subscriptions in the order of time, which tells nothing of what comes later."""
-    order = np.lexsort((terms.user, terms.start))
-    terms = terms.take(order)
-    _, first, of = np.unique(terms.subscription, return_index=True, return_inverse=True)
-    number = np.argsort(np.argsort(first))[of]
-    terms = replace(terms, subscription=number)
-    return Contracts(terms, intent.take(order), course.take(order), story.take(order), len(first))
+def _sort_by_time(periods: Periods, intent: Intent, decision: RenewalDecision, outcome: PeriodOutcome) -> Contracts:
+    """Sort periods by time and number subscriptions in that order, so that a number reveals no later event."""
+    order = np.lexsort((periods.user, periods.start))
+    periods = periods.select_rows(order)
+    _, first, row = np.unique(periods.subscription, return_index=True, return_inverse=True)
+    number = np.argsort(np.argsort(first))[row]
+    periods = replace(periods, subscription=number)
+    return Contracts(
+        periods, intent.select_rows(order), decision.select_rows(order), outcome.select_rows(order), len(first)
+    )
 
 
-def _turn(world: World, terms: Terms, turn: int) -> tuple[Intent, Course, Story]:
-    of = world.streams.of
-    parts = hazard(world.people, world.moods, world.followers, terms)
-    # Everybody has numbers of their own in every turn: who comes and goes shifts nobody else's.
-    count, user = len(world.people), terms.user
-    noise = of(f"targeting {turn}").standard_normal(count)[user]
-    intent = make_intent(world.people, world.campaigns, terms, parts, noise)
-    course = run(of(f"intent {turn}").random((count, COURSE_DRAWS))[user], world.campaigns, terms, intent)
-    risk = charge_risk(world.people, user, terms.end, terms.card_until)
-    charged = charge(of(f"charge {turn}").random((count, CHARGE_DRAWS))[user], risk)
-    return intent, course, _end(terms, course, risk, charged, world)
+def _run_periods(world: World, periods: Periods, turn: int) -> tuple[Intent, RenewalDecision, PeriodOutcome]:
+    generator = world.streams.generator
+    parts = leaving_log_odds(world.people, world.latent_states, world.followers, periods)
+    # Each turn draws numbers for everybody, so nobody's periods change the draws of others.
+    count, user = len(world.people), periods.user
+    noise = generator(f"targeting {turn}").standard_normal(count)[user]
+    intent = make_intent(world.people, world.campaigns, periods, parts, noise)
+    decision = draw_decisions(
+        generator(f"intent {turn}").random((count, DECISION_DRAWS))[user], world.campaigns, periods, intent
+    )
+    risk = charge_risk(world.people, user, periods.end, periods.card_until)
+    charged = draw_charges(generator(f"charge {turn}").random((count, CHARGE_DRAWS))[user], risk)
+    return intent, decision, _end_periods(periods, decision, risk, charged, world)
 
 
-def _end(terms: Terms, course: Course, risk: ChargeRisk, charged: Charge, world: World) -> Story:
-    """What comes of the period: the next one begins, or access ends."""
-    opt_in = terms.kind == OPT_IN
-    asked = ~opt_in & ~course.cancelled
-    step = np.where(asked, charged.step, 0)
-    lapsed = asked & (step == LAPSED)
-    next_start = np.where(opt_in, course.bought, np.where(asked & ~lapsed, terms.end + paid_after(step), 0))
-    gone = np.where(opt_in, terms.end + tariffs.GRACE_TO_STAY, terms.end + np.where(lapsed, paid_after(step), 0))
-    due = tariffs.price(terms.months, np.where(opt_in & (next_start > 0), next_start, terms.end), terms.promo_until)
-    offered = _offered(world.campaigns, course)
-    reduced = np.where(offered == 1, due * 0.8, np.where(offered == 2, due - due / terms.months, due))
-    return Story(
+def _end_periods(
+    periods: Periods, decision: RenewalDecision, risk: ChargeRisk, charged: Charge, world: World
+) -> PeriodOutcome:
+    """Decide how each period ends: the next period begins, or access ends."""
+    opt_in = periods.kind == OPT_IN
+    is_charged = ~opt_in & ~decision.cancelled
+    step = np.where(is_charged, charged.step, 0)
+    lapsed = is_charged & (step == LAPSED)
+    next_start = np.where(opt_in, decision.bought, np.where(is_charged & ~lapsed, periods.end + paid_after(step), 0))
+    gone = np.where(opt_in, periods.end + tariffs.GRACE_PERIOD, periods.end + np.where(lapsed, paid_after(step), 0))
+    due = tariffs.price(
+        periods.months, np.where(opt_in & (next_start > 0), next_start, periods.end), periods.promo_until
+    )
+    offered = _sent_offer(world.campaigns, decision)
+    reduced = np.where(offered == 1, due * 0.8, np.where(offered == 2, due - due / periods.months, due))
+    return PeriodOutcome(
         late=np.where(opt_in, 0.0, risk.late()),
-        would_be_late=~opt_in & (paid_after(charged.step) > tariffs.GRACE_TO_STAY),
+        would_be_late=~opt_in & (paid_after(charged.step) > tariffs.GRACE_PERIOD),
         step=step,
-        by_card=asked & charged.by_card,
-        announced=tariffs.price(terms.months, terms.start, terms.promo_until),
+        by_card=is_charged & charged.by_card,
+        announced=tariffs.price(periods.months, periods.start, periods.promo_until),
         due=np.maximum(1.0, np.round(reduced, 2)),
         next_start=next_start,
         ended=np.where(next_start == 0, gone, 0),
     )
 
 
-def _offered(campaigns: Campaigns, course: Course) -> Ints:
-    """The offer that was sent, 0 without one."""
-    sent = (course.campaign >= 0) & ~course.control
-    return np.where(sent, campaigns.offer[np.maximum(course.campaign, 0)], 0)
+def _sent_offer(campaigns: Campaigns, decision: RenewalDecision) -> Ints:
+    """The offer that was sent to each person, 0 without an offer."""
+    sent = (decision.campaign >= 0) & ~decision.control
+    return np.where(sent, campaigns.offer[np.maximum(decision.campaign, 0)], 0)
 
 
-def _further(world: World, terms: Terms, story: Story) -> Terms:
-    """The periods of those who stay."""
-    stays = story.next_start > 0
-    old, start = terms.take(stays), story.next_start[stays]
+def _next_periods(world: World, periods: Periods, outcome: PeriodOutcome) -> Periods:
+    """The next paid period of everybody who stays."""
+    stays = outcome.next_start > 0
+    old, start = periods.select_rows(stays), outcome.next_start[stays]
     expired = (world.people.method[old.user] == CARD) & (old.card_until <= start)
-    return Terms(
+    return Periods(
         user=old.user,
         subscription=old.subscription,
         kind=np.full(len(old), PAID),
@@ -145,11 +168,11 @@ def _further(world: World, terms: Terms, story: Story) -> Terms:
         start=start,
         end=start + tariffs.duration(old.months),
         months=old.months,
-        price=story.due[stays],
+        price=outcome.due[stays],
         promo_until=old.promo_until,
         trial_kind=old.trial_kind,
         trial_until=old.trial_until,
         returner=old.returner,
         card_until=np.where(expired, old.card_until + CARD_LIFE * MONTH, old.card_until),
-        step=story.step[stays],
+        step=outcome.step[stays],
     )

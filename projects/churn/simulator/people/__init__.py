@@ -1,1 +1,1 @@
-"""Who the subscribers are: profiles, devices, moods, campaigns, titles."""
+"""The subscribers: profiles, devices, weekly engagement and discontent."""

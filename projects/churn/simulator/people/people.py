@@ -1,28 +1,29 @@
-"""Those who sign up: who they are, how they pay, what their household is like."""
+"""People who sign up: profile, household, payment method and lasting traits."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from projects.churn.simulator.calendar import DAY, STOCK, YEAR, Window, month
+from projects.churn.simulator.calendar import DAY, HISTORY_SECONDS, MONTH_FACTORS, SimulationWindow, month_index
 from projects.churn.simulator.columns import Columns, Flags, Floats, Ints
 from projects.churn.simulator.streams import Streams, choose
 
 METHODS = ("card", "sbp", "mobile", "store")
 REGIONS = ("Moscow", "Saint Petersburg", "Novosibirsk", "Yekaterinburg", "Kazan", "Krasnodar", "Samara", "Other")
 CARD = 0
-#: share of people that campaigns never touch.
+#: share of people in the global control group, whom no campaign contacts.
 GLOBAL_CONTROL = 0.03
-#: share that signed up before the window.
+#: share of people who signed up before the window.
 STOCK_SHARE = 0.25
 
 
 @dataclass(frozen=True)
 class People(Columns):
-    """One row a person, in the order of signing up.
+    """One row per person, in the order of signing up.
 
-    Moments are in seconds on the Moscow clock, `funds` multiplies the risk that a charge is declined, `taste` is a
-    lasting dissatisfaction in log-odds that no export shows, `appetite` the lasting level of engagement.
+    `method` is a position in `METHODS`, `months` the length of the plan. `funds` multiplies the risk that a charge is
+    declined. `taste` is a lasting discontent in log-odds that no export shows, `appetite` the mean level of engagement,
+    `thrift` (0 to 1) the preference for discounts over new titles.
     """
 
     signed_up: Ints
@@ -44,10 +45,10 @@ class People(Columns):
     global_control: Flags
 
 
-def make_people(streams: Streams, window: Window, users: int) -> People:
+def make_people(streams: Streams, window: SimulationWindow, users: int) -> People:
     """Draw `users` people."""
-    rng = streams.of("people")
-    signed_up = _sign_ups(streams.of("sign-ups"), window, users)
+    rng = streams.generator("people")
+    signed_up = _sign_ups(streams.generator("sign-ups"), window, users)
     household = 1 + np.minimum(rng.poisson(1.2, users), 5).astype(np.int64)
     email = rng.random(users) < 0.82
     return People(
@@ -69,17 +70,17 @@ def make_people(streams: Streams, window: Window, users: int) -> People:
         taste=rng.normal(0, 0.45, users),
         funds=np.exp(rng.normal(-0.5, 1.0, users)),
         thrift=rng.random(users),
-        global_control=streams.of("global control").random(users) < GLOBAL_CONTROL,
+        global_control=streams.generator("global control").random(users) < GLOBAL_CONTROL,
     )
 
 
-def _sign_ups(rng: np.random.Generator, window: Window, users: int) -> Ints:
+def _sign_ups(rng: np.random.Generator, window: SimulationWindow, users: int) -> Ints:
     stock = round(users * STOCK_SHARE)
-    before = rng.integers(window.start - STOCK, window.start, stock)
+    before = rng.integers(window.start - HISTORY_SECONDS, window.start, stock)
     days = np.arange(window.start, window.end, DAY)
-    weight = np.cumsum(YEAR[month(days)] ** 0.7)
+    weight = np.cumsum(MONTH_FACTORS[month_index(days)] ** 0.7)
     day = np.searchsorted(weight, rng.random(users - stock) * weight[-1])
-    # Nobody signs up for a cinema in the small hours.
+    # Nobody signs up between midnight and 7:00.
     hour = 7 + 17 * rng.random(users - stock) ** 0.7
     inside = days[np.minimum(day, len(days) - 1)] + (hour * 3600).astype(np.int64)
     return np.sort(np.concatenate([before, inside]))

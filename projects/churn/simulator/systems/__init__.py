@@ -1,1 +1,1 @@
-"""The exports of each system, and the drops in which they arrive."""
+"""The exporting systems: each writes its own format, with the faults of real exports."""

@@ -1,4 +1,4 @@
-"""The export of AppMetrica's Logs API: events and session starts as comma-separated values."""
+"""Export of AppMetrica's Logs API: events and session starts as comma-separated values."""
 
 from datetime import date
 
@@ -16,23 +16,19 @@ from projects.churn.simulator.behaviour.app import (
     AppEvents,
     Sessions,
 )
-from projects.churn.simulator.behaviour.wrong_clocks import confuse
 from projects.churn.simulator.calendar import OUTAGE, moment
-from projects.churn.simulator.columns import Ints
+from projects.churn.simulator.columns import Fields, Ints
+from projects.churn.simulator.events import draw_delays
 from projects.churn.simulator.people.devices import TABLET, TYPES, Devices
 from projects.churn.simulator.people.people import REGIONS
 from projects.churn.simulator.streams import Streams
 from projects.churn.simulator.systems import text
-from projects.churn.simulator.systems.logs import (
-    Fields,
-    Log,
-    Texts,
-    delays,
-)
+from projects.churn.simulator.systems.clock_faults import add_clock_faults
+from projects.churn.simulator.systems.logs import Log, Texts
 from projects.churn.simulator.world import World
 
 APPLICATION = "4242"
-#: from this day on the app calls the opening of a title by its new name.
+#: from this day on the app reports `title_open` as `title_card_open`.
 RENAMED = date(2026, 3, 1)
 MAKERS = (
     ("Samsung", "Xiaomi", "Apple", "Huawei"),
@@ -54,34 +50,34 @@ APPS = ("5.8.0", "5.9.2", "6.0.1")
 CONNECTIONS = ("wifi", "cell")
 
 
-def _known(streams: Streams, at: Ints) -> Ints:
-    # An app sends what it has gathered within minutes when it is online.
-    return at + delays(streams, len(at))
+def _received_at(streams: Streams, at: Ints) -> Ints:
+    # An app sends its events within minutes when it is online.
+    return at + draw_delays(streams, len(at))
 
 
-def _up(at: Ints) -> Ints:
-    """Rows outside the outage of tracking."""
+def _outside_outage(at: Ints) -> Ints:
+    """Numbers of the rows outside the tracking outage."""
     return np.flatnonzero((at < moment(OUTAGE[0])) | (at >= moment(OUTAGE[1])))
 
 
 def session_log(world: World, devices: Devices, sessions: Sessions) -> Log:
-    """Session starts."""
-    kept = sessions.take(_up(sessions.at))
-    known = _known(world.streams.under("sessions known"), kept.at)
-    fields = {**_device(devices, kept), "at": kept.at, "known": known}
-    return Log("appmetrica_sessions.csv.gz", known, fields, _session_texts, "session_start_timestamp")
+    """Build the log of session starts."""
+    rows = sessions.select_rows(_outside_outage(sessions.at))
+    received_at = _received_at(world.streams.substreams("sessions known"), rows.at)
+    fields = {**_device(devices, rows), "at": rows.at, "received_at": received_at}
+    return Log("appmetrica_sessions.csv.gz", received_at, fields, _session_texts, "session_start_timestamp")
 
 
 def event_log(world: World, devices: Devices, sessions: Sessions, events: AppEvents) -> Log:
-    """Events, under the names they had at the time."""
-    kept = events.take(_up(events.at))
-    known = _known(world.streams.under("events known"), kept.at)
-    renamed = (kept.event == TITLE_OPEN) & (kept.at >= moment(RENAMED))
+    """Build the log of events, under the event names of their time."""
+    rows = events.select_rows(_outside_outage(events.at))
+    received_at = _received_at(world.streams.substreams("events known"), rows.at)
+    renamed = (rows.event == TITLE_OPEN) & (rows.at >= moment(RENAMED))
     fields = {
-        **_device(devices, sessions.take(kept.session)), "at": confuse(kept.at), "known": known,
-        "event": np.where(renamed, TITLE_CARD_OPEN, kept.event), "detail": kept.detail,
+        **_device(devices, sessions.select_rows(rows.session)), "at": add_clock_faults(rows.at),
+        "received_at": received_at, "event": np.where(renamed, TITLE_CARD_OPEN, rows.event), "detail": rows.detail,
     }  # fmt: skip
-    return Log("appmetrica_events.csv.gz", known, fields, _event_texts, "event_timestamp")
+    return Log("appmetrica_events.csv.gz", received_at, fields, _event_texts, "event_timestamp")
 
 
 def _device(devices: Devices, sessions: Sessions) -> Fields:
@@ -96,28 +92,28 @@ def _device_texts(rows: Fields) -> Texts:
     count, place = len(rows["at"]), rows["kind"] * 4 + rows["model"]
     tables = [[name for kind in table for name in kind] for table in (MAKERS, MODELS, SYSTEMS)]
     return {
-        "appmetrica_device_id": text.plain(rows["device"]),
-        "city": text.words(REGIONS, rows["city"]),
-        "connection_type": text.words(CONNECTIONS, rows["connection"]),
+        "appmetrica_device_id": text.to_text(rows["device"]),
+        "city": text.look_up(REGIONS, rows["city"]),
+        "connection_type": text.look_up(CONNECTIONS, rows["connection"]),
         "country_iso_code": text.constant("RU", count),
-        "device_manufacturer": text.words(tables[0], place),
-        "device_model": text.words(tables[1], place),
-        "device_type": text.words(TYPES[: TABLET + 2], rows["kind"]),
-        "os_name": text.words(tables[2], place),
-        "os_version": text.words(OS_VERSIONS, rows["version"]),
+        "device_manufacturer": text.look_up(tables[0], place),
+        "device_model": text.look_up(tables[1], place),
+        "device_type": text.look_up(TYPES[: TABLET + 2], rows["kind"]),
+        "os_name": text.look_up(tables[2], place),
+        "os_version": text.look_up(OS_VERSIONS, rows["version"]),
         "profile_id": text.user_id(rows["profile"]),
-        "app_version_name": text.words(APPS, rows["version"]),
+        "app_version_name": text.look_up(APPS, rows["version"]),
         "application_id": text.constant(APPLICATION, count),
     }
 
 
 def _session_texts(rows: Fields) -> Texts:
     return {
-        "session_id": text.plain(rows["session"]),
-        "session_start_datetime": text.clock(rows["at"]),
-        "session_start_receive_datetime": text.clock(rows["known"]),
-        "session_start_receive_timestamp": text.plain(text.unix(rows["known"])),
-        "session_start_timestamp": text.plain(text.unix(rows["at"])),
+        "session_id": text.to_text(rows["session"]),
+        "session_start_datetime": text.local_time(rows["at"]),
+        "session_start_receive_datetime": text.local_time(rows["received_at"]),
+        "session_start_receive_timestamp": text.to_text(text.unix_seconds(rows["received_at"])),
+        "session_start_timestamp": text.to_text(text.unix_seconds(rows["at"])),
         **_device_texts(rows),
     }
 
@@ -125,26 +121,30 @@ def _session_texts(rows: Fields) -> Texts:
 def _event_texts(rows: Fields) -> Texts:
     installation = text.hexadecimal(rows["device"] ^ np.uint64(0x2545F4914F6CDD1D))
     return {
-        "event_datetime": text.clock(rows["at"]),
+        "event_datetime": text.local_time(rows["at"]),
         "event_json": _details(rows),
-        "event_name": text.words(NAMES, rows["event"]),
-        "event_receive_datetime": text.clock(rows["known"]),
-        "event_receive_timestamp": text.plain(text.unix(rows["known"])),
-        "event_timestamp": text.plain(text.unix(rows["at"])),
-        "session_id": text.plain(rows["session"]),
+        "event_name": text.look_up(NAMES, rows["event"]),
+        "event_receive_datetime": text.local_time(rows["received_at"]),
+        "event_receive_timestamp": text.to_text(text.unix_seconds(rows["received_at"])),
+        "event_timestamp": text.to_text(text.unix_seconds(rows["at"])),
+        "session_id": text.to_text(rows["session"]),
         "installation_id": installation,
         **_device_texts(rows),
     }
 
 
 def _details(rows: Fields) -> pa.Array:
-    """JSON of the event, its quotes doubled as the CSV needs."""
-    event, detail = rows["event"], text.plain(rows["detail"])
-    opened = text.joined('"{""position"":', text.plain(rows["detail"] % 40), ',""card"":', detail, '}"')
-    sought = text.joined(
-        '"{""query_length"":', text.plain(rows["detail"] % 17), ',""results"":', text.plain(rows["detail"] % 60), '}"'
+    """JSON details of each event, with doubled quotes as CSV requires."""
+    event, detail = rows["event"], text.to_text(rows["detail"])
+    opened = text.join_columns('"{""position"":', text.to_text(rows["detail"] % 40), ',""card"":', detail, '}"')
+    sought = text.join_columns(
+        '"{""query_length"":',
+        text.to_text(rows["detail"] % 17),
+        ',""results"":',
+        text.to_text(rows["detail"] % 60),
+        '}"',
     )
-    pushed = text.joined('"{""push_id"":', detail, '}"')
+    pushed = text.join_columns('"{""push_id"":', detail, '}"')
     is_open = pa.array((event == TITLE_OPEN) | (event == TITLE_CARD_OPEN))
     other = pc.if_else(
         pa.array(event == PUSH_OPEN), pushed, pc.if_else(pa.array(event == KIDS_MODE), '"{""on"":true}"', "{}")

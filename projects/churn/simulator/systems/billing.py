@@ -1,29 +1,24 @@
-"""The books: subscriptions, payments and the switch of automatic renewal."""
+"""Export of billing: subscription events, payments and switches of automatic renewal."""
 
 import numpy as np
 
 from projects.churn.simulator.calendar import DAY
-from projects.churn.simulator.columns import Flags, Floats, Ints
+from projects.churn.simulator.columns import Fields, Flags, Floats, Ints
 from projects.churn.simulator.contracts import tariffs
 from projects.churn.simulator.contracts.charges import LAPSED, RETRIES, paid_after
 from projects.churn.simulator.contracts.contract import Contracts
-from projects.churn.simulator.contracts.terms import (
+from projects.churn.simulator.contracts.periods import (
     AUTO,
     OPT_IN,
     PAID,
     TRIAL_KINDS,
-    Terms,
+    Periods,
 )
+from projects.churn.simulator.events import draw_delays, sort_before
 from projects.churn.simulator.people.people import CARD, METHODS
 from projects.churn.simulator.streams import choose
 from projects.churn.simulator.systems import text
-from projects.churn.simulator.systems.logs import (
-    Fields,
-    Log,
-    Texts,
-    before,
-    delays,
-)
+from projects.churn.simulator.systems.logs import Log, Texts
 from projects.churn.simulator.world import World
 
 EVENTS = ("trial_started", "activated", "renewed", "grace_started", "lapsed", "reactivated")
@@ -36,86 +31,86 @@ PROMOS = ("SPRING", "FIRST", "KINO50", "NEWYEAR")
 
 
 def subscriptions(world: World, contracts: Contracts) -> Log:
-    """Events in the life of a subscription."""
-    terms, story = contracts.terms, contracts.story
+    """Build the log of subscription events."""
+    periods, outcome = contracts.periods, contracts.outcome
     begins = np.where(
-        terms.number == 0,
+        periods.number == 0,
         TRIAL_STARTED,
-        np.where(terms.number > 1, RENEWED, np.where(_fresh(terms), REACTIVATED, ACTIVATED)),
+        np.where(periods.number > 1, RENEWED, np.where(_is_reactivation(periods), REACTIVATED, ACTIVATED)),
     )
-    failed = np.flatnonzero(story.step > 0)
-    ended = np.flatnonzero(story.ended > 0)
-    rows = np.concatenate([np.arange(len(terms)), failed, ended])
+    failed = np.flatnonzero(outcome.step > 0)
+    ended = np.flatnonzero(outcome.ended > 0)
+    rows = np.concatenate([np.arange(len(periods)), failed, ended])
     kind = np.concatenate([begins, np.full(len(failed), GRACE_STARTED), np.full(len(ended), LAPSE)])
-    at = np.concatenate([terms.start, terms.end[failed], story.ended[ended]])
-    # A trial begins with the price announced then: what is charged later depends on what happens until then.
-    price = np.where(terms.kind == PAID, terms.price, story.announced)
-    due = np.concatenate([price, story.due[failed], story.due[ended]])
-    order = before(at, world.window.end)
+    at = np.concatenate([periods.start, periods.end[failed], outcome.ended[ended]])
+    # The start of a trial shows the announced price, because the charged price depends on later events.
+    price = np.where(periods.kind == PAID, periods.price, outcome.announced)
+    due = np.concatenate([price, outcome.due[failed], outcome.due[ended]])
+    order = sort_before(at, world.window.end)
     rows, kind, at, due = rows[order], kind[order], at[order], due[order]
-    known = at + delays(world.streams.under("subscriptions known"), len(at))
+    received_at = at + draw_delays(world.streams.substreams("subscriptions known"), len(at))
     fields: Fields = {
-        "number": np.arange(len(at)), "user": terms.user[rows], "subscription": terms.subscription[rows],
-        "kind": kind, "at": at, "months": terms.months[rows], "price": due, "promo_until": terms.promo_until[rows],
-        "trial_kind": terms.trial_kind[rows], "trial_until": terms.trial_until[rows], "known": known,
+        "number": np.arange(len(at)), "user": periods.user[rows], "subscription": periods.subscription[rows],
+        "kind": kind, "at": at, "months": periods.months[rows], "price": due, "promo_until": periods.promo_until[rows],
+        "trial_kind": periods.trial_kind[rows], "trial_until": periods.trial_until[rows], "received_at": received_at,
     }  # fmt: skip
-    return Log("subscriptions.csv.gz", known, fields, _subscription_texts, "price")
+    return Log("subscriptions.csv.gz", received_at, fields, _subscription_texts, "price")
 
 
-def _fresh(terms: Terms) -> Flags:
-    """Subscriptions of returners that begin with a purchase."""
-    return np.asarray(terms.returner & (terms.trial_kind < 0))
+def _is_reactivation(periods: Periods) -> Flags:
+    """Mask of the periods whose subscription is a return without a trial."""
+    return np.asarray(periods.returner & (periods.trial_kind < 0))
 
 
 def _subscription_texts(rows: Fields) -> Texts:
     codes = np.where(rows["promo_until"] > 0, rows["user"] % len(PROMOS), -1)
     plans = list(tariffs.PLANS)
     return {
-        "event_id": text.numbered("e", rows["number"], 8),
+        "event_id": text.prefixed_number("e", rows["number"], 8),
         "user_id": text.user_id(rows["user"]),
-        "subscription_id": text.numbered("s", rows["subscription"], 7),
-        "event_type": text.words(EVENTS, rows["kind"]),
-        "event_at": text.iso(rows["at"]),
-        "plan": text.words(list(tariffs.PLANS.values()), np.searchsorted(plans, rows["months"])),
-        "period_months": text.plain(rows["months"]),
-        "price": text.plain(rows["price"]),
-        "promo_code": text.words(PROMOS, codes),
-        "promo_until": text.iso(rows["promo_until"]),
-        "trial_kind": text.words(TRIAL_KINDS, rows["trial_kind"]),
-        "trial_until": text.iso(rows["trial_until"]),
-        "reported_at": text.iso(rows["known"]),
+        "subscription_id": text.prefixed_number("s", rows["subscription"], 7),
+        "event_type": text.look_up(EVENTS, rows["kind"]),
+        "event_at": text.iso_time(rows["at"]),
+        "plan": text.look_up(list(tariffs.PLANS.values()), np.searchsorted(plans, rows["months"])),
+        "period_months": text.to_text(rows["months"]),
+        "price": text.to_text(rows["price"]),
+        "promo_code": text.look_up(PROMOS, codes),
+        "promo_until": text.iso_time(rows["promo_until"]),
+        "trial_kind": text.look_up(TRIAL_KINDS, rows["trial_kind"]),
+        "trial_until": text.iso_time(rows["trial_until"]),
+        "reported_at": text.iso_time(rows["received_at"]),
     }
 
 
 def payments(world: World, contracts: Contracts) -> Log:
-    """Attempts to charge: one that succeeded per paid period, and the declined ones before it."""
-    terms, story = contracts.terms, contracts.story
-    paid = np.flatnonzero(terms.kind == PAID)
-    attempt, failed = _declined(story.step)
+    """Build the log of charge attempts: one successful per paid period, and the declined attempts before it."""
+    periods, outcome = contracts.periods, contracts.outcome
+    paid = np.flatnonzero(periods.kind == PAID)
+    attempt, failed = _declined(outcome.step)
     rows = np.concatenate([paid, failed])
     succeeded = np.arange(len(rows)) < len(paid)
-    number = np.concatenate([terms.step[paid], attempt])
-    due = np.concatenate([terms.start[paid], terms.end[failed]])
+    number = np.concatenate([periods.step[paid], attempt])
+    due = np.concatenate([periods.start[paid], periods.end[failed]])
     at = due + np.where(succeeded, 0, paid_after(number))
-    order = before(at, world.window.end)
+    order = sort_before(at, world.window.end)
     rows, succeeded, number, due, at = rows[order], succeeded[order], number[order], due[order], at[order]
-    until = np.where(succeeded, terms.end[rows], due + tariffs.duration(terms.months[rows]))
-    codes = choose(world.streams.of("declines"), [0.7, 0.2, 0.1], len(rows))
-    code = np.where(succeeded, -1, np.where(story.by_card[rows], EXPIRED, codes))
-    amount: Floats = np.where(succeeded, terms.price[rows], story.due[rows])
-    known = at + delays(world.streams.under("payments known"), len(at))
-    method = world.people.method[terms.user[rows]]
+    until = np.where(succeeded, periods.end[rows], due + tariffs.duration(periods.months[rows]))
+    codes = choose(world.streams.generator("declines"), [0.7, 0.2, 0.1], len(rows))
+    code = np.where(succeeded, -1, np.where(outcome.by_card[rows], EXPIRED, codes))
+    amount: Floats = np.where(succeeded, periods.price[rows], outcome.due[rows])
+    received_at = at + draw_delays(world.streams.substreams("payments known"), len(at))
+    method = world.people.method[periods.user[rows]]
     fields: Fields = {
-        "number": np.arange(len(at)), "user": terms.user[rows], "subscription": terms.subscription[rows],
+        "number": np.arange(len(at)), "user": periods.user[rows], "subscription": periods.subscription[rows],
         "attempt": number + 1, "at": at, "succeeded": succeeded.astype(np.int64), "amount": amount, "method": method,
-        "card_until": np.where(method == CARD, terms.card_until[rows] - DAY, 0), "code": code, "start": due,
-        "until": until, "known": known,
+        "card_until": np.where(method == CARD, periods.card_until[rows] - DAY, 0), "code": code, "start": due,
+        "until": until, "received_at": received_at,
     }  # fmt: skip
-    return Log("payments.csv.gz", known, fields, _payment_texts, "amount")
+    return Log("payments.csv.gz", received_at, fields, _payment_texts, "amount")
 
 
 def _declined(step: Ints) -> tuple[Ints, Ints]:
-    """Attempt numbers (0 the first) of all declined attempts, and the rows they belong to."""
+    """Attempt numbers (0 for the first) of all declined attempts, and their rows."""
     attempts = np.minimum(step, len(RETRIES) + 1)
     rows = np.repeat(np.arange(len(step)), attempts)
     first = np.cumsum(attempts) - attempts
@@ -124,33 +119,35 @@ def _declined(step: Ints) -> tuple[Ints, Ints]:
 
 def _payment_texts(rows: Fields) -> Texts:
     return {
-        "payment_id": text.numbered("p", rows["number"], 8),
+        "payment_id": text.prefixed_number("p", rows["number"], 8),
         "user_id": text.user_id(rows["user"]),
-        "subscription_id": text.numbered("s", rows["subscription"], 7),
-        "attempt_no": text.plain(rows["attempt"]),
-        "attempted_at": text.iso(rows["at"]),
-        "status": text.words(("failed", "succeeded"), rows["succeeded"]),
-        "amount": text.plain(rows["amount"]),
+        "subscription_id": text.prefixed_number("s", rows["subscription"], 7),
+        "attempt_no": text.to_text(rows["attempt"]),
+        "attempted_at": text.iso_time(rows["at"]),
+        "status": text.look_up(("failed", "succeeded"), rows["succeeded"]),
+        "amount": text.to_text(rows["amount"]),
         "currency": text.constant("RUB", len(rows["at"])),
-        "method": text.words(METHODS, rows["method"]),
-        "card_expires_on": text.day(rows["card_until"]),
-        "decline_code": text.words(DECLINES, rows["code"]),
-        "period_start": text.iso(rows["start"]),
-        "period_end": text.iso(rows["until"]),
-        "reported_at": text.iso(rows["known"]),
+        "method": text.look_up(METHODS, rows["method"]),
+        "card_expires_on": text.local_date(rows["card_until"]),
+        "decline_code": text.look_up(DECLINES, rows["code"]),
+        "period_start": text.iso_time(rows["start"]),
+        "period_end": text.iso_time(rows["until"]),
+        "reported_at": text.iso_time(rows["received_at"]),
     }
 
 
 def switches(world: World, contracts: Contracts) -> Log:
-    """Automatic renewal on and off."""
-    terms, course, story = contracts.terms, contracts.course, contracts.story
-    begun = np.flatnonzero((terms.kind == AUTO) | ((terms.number == 1) & (terms.trial_kind != AUTO)))
-    clicked = np.flatnonzero((course.clicked > 0) & (terms.kind != OPT_IN))
-    undone = np.flatnonzero(course.undone > 0)
-    exhausted = np.flatnonzero(story.step == LAPSED)
-    helped = world.streams.of("support").random(len(terms))[undone] < 0.2
+    """Build the log of switches of automatic renewal."""
+    periods, decision, outcome = contracts.periods, contracts.decision, contracts.outcome
+    begun = np.flatnonzero((periods.kind == AUTO) | ((periods.number == 1) & (periods.trial_kind != AUTO)))
+    clicked = np.flatnonzero((decision.clicked > 0) & (periods.kind != OPT_IN))
+    undone = np.flatnonzero(decision.undone > 0)
+    exhausted = np.flatnonzero(outcome.step == LAPSED)
+    helped = world.streams.generator("support").random(len(periods))[undone] < 0.2
     rows = np.concatenate([begun, clicked, undone, exhausted])
-    at = np.concatenate([terms.start[begun], course.clicked[clicked], course.undone[undone], story.ended[exhausted]])
+    at = np.concatenate(
+        [periods.start[begun], decision.clicked[clicked], decision.undone[undone], outcome.ended[exhausted]]
+    )
     on = np.repeat([1, 0, 1, 0], [len(begun), len(clicked), len(undone), len(exhausted)])
     by = np.concatenate(
         [
@@ -160,23 +157,23 @@ def switches(world: World, contracts: Contracts) -> Log:
             np.full(len(exhausted), SYSTEM),
         ]
     )
-    order = before(at, world.window.end)
+    order = sort_before(at, world.window.end)
     rows, at, on, by = rows[order], at[order], on[order], by[order]
-    known = at + delays(world.streams.under("switches known"), len(at))
+    received_at = at + draw_delays(world.streams.substreams("switches known"), len(at))
     fields: Fields = {
-        "number": np.arange(len(at)), "user": terms.user[rows], "subscription": terms.subscription[rows], "at": at,
-        "on": on, "by": by, "known": known,
+        "number": np.arange(len(at)), "user": periods.user[rows], "subscription": periods.subscription[rows], "at": at,
+        "on": on, "by": by, "received_at": received_at,
     }  # fmt: skip
-    return Log("auto_renew.csv.gz", known, fields, _switch_texts, "auto_renew")
+    return Log("auto_renew.csv.gz", received_at, fields, _switch_texts, "auto_renew")
 
 
 def _switch_texts(rows: Fields) -> Texts:
     return {
-        "switch_id": text.numbered("w", rows["number"], 8),
+        "switch_id": text.prefixed_number("w", rows["number"], 8),
         "user_id": text.user_id(rows["user"]),
-        "subscription_id": text.numbered("s", rows["subscription"], 7),
-        "switched_at": text.iso(rows["at"]),
-        "auto_renew": text.plain(rows["on"]),
-        "switched_by": text.words(SWITCHERS, rows["by"]),
-        "reported_at": text.iso(rows["known"]),
+        "subscription_id": text.prefixed_number("s", rows["subscription"], 7),
+        "switched_at": text.iso_time(rows["at"]),
+        "auto_renew": text.to_text(rows["on"]),
+        "switched_by": text.look_up(SWITCHERS, rows["by"]),
+        "reported_at": text.iso_time(rows["received_at"]),
     }

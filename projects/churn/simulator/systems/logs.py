@@ -1,25 +1,21 @@
-"""A log: rows that became known one after another, to be cut into drops."""
+"""Logs: the rows of one export in the order of receipt, with lost, duplicated and malformed rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from projects.churn.simulator.calendar import DAY
-from projects.churn.simulator.columns import Flags, Ints
+from projects.churn.simulator.columns import Fields, Flags, Ints
 from projects.churn.simulator.streams import Streams
 
-Fields: TypeAlias = dict[str, NDArray[Any]]
 Texts: TypeAlias = Mapping[str, Any]
 
-LATE = 0.02
-SENT_TWICE = 0.005
-LOST = 0.01
-#: one line in so many has a text where a number belongs.
-MALFORMED = 20_000
-GARBLED = "n/a"
+DUPLICATE_SHARE = 0.005
+LOST_SHARE = 0.01
+#: one line in this many has `MALFORMED_NUMBER` in place of a number.
+LINES_PER_MALFORMED = 20_000
+MALFORMED_NUMBER = "n/a"
 
 
 @dataclass(frozen=True)
@@ -27,72 +23,66 @@ class Log:
     """Rows of one export.
 
     Args:
-        file: its name in a drop.
-        known: (n,) when each row was received.
-        fields: (n,) arrays that `render` turns into columns of text.
-        render: makes the columns, in the order of the header.
-        number: the column that is garbled in a malformed line.
+        file: name of the file in a batch.
+        received_at: (n,) moment at which each row was received.
+        fields: arrays (n,) that `render` turns into columns of text.
+        render: turns fields into columns, in the order of the header.
+        number: the numeric column that is replaced in a malformed line; empty for a log without malformed lines.
     """
 
     file: str
-    known: Ints
+    received_at: Ints
     fields: Fields
     render: Callable[[Fields], Texts]
     number: str = ""
 
     def rows(self, numbers: Ints) -> Fields:
-        """Some of the rows."""
+        """The fields of the rows with these numbers."""
         return {name: values[numbers] for name, values in self.fields.items()}
 
     def until(self, end: int) -> "Log":
-        """Only what has happened before `end`, told by the field `at`."""
+        """The log of the rows whose field `at` is before `end`."""
         happened = np.flatnonzero(self.fields["at"] < end)
-        return replace(self, known=self.known[happened], fields=self.rows(happened))
-
-
-def before(at: Ints, end: int) -> Ints:
-    """Rows that happen before `end`, in the order of time."""
-    order = np.argsort(at, kind="stable")
-    return order[at[order] < end]
-
-
-def delays(streams: Streams, count: int) -> Ints:
-    """Seconds until a row is received: mostly minutes, for some days."""
-    late = streams.of("late").random(count) < LATE
-    days = streams.of("days").integers(DAY, 6 * DAY, count)
-    return np.where(late, days, streams.of("minutes").integers(5, 1200, count))
+        return replace(self, received_at=self.received_at[happened], fields=self.rows(happened))
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """Numbers of the rows in the order of receiving, and which of those lines are malformed."""
+    """Row numbers in the order of receipt, duplicates included, and a mask of the malformed lines."""
 
     rows: Ints
-    garbled: Flags
+    malformed: Flags
 
 
-def receive(streams: Streams, known: Ints, until: int, lossless: bool) -> Receipt:
-    """What arrives: some rows are lost, some are sent twice, and now and then one of two copies is malformed."""
-    count = len(known)
-    lost = np.zeros(count, dtype=np.bool_) if lossless else streams.of("lost").random(count) < LOST
-    rows = np.flatnonzero(~lost & (known < until))
-    twice = streams.of("twice").random(len(rows)) < SENT_TWICE
-    broken = twice & (streams.of("broken").random(len(rows)) < 1 / (MALFORMED * SENT_TWICE))
+def receive(streams: Streams, received_at: Ints, until: int, lossless: bool) -> Receipt:
+    """Draw the received rows: some are lost, some are duplicated, and few duplicates are malformed.
+
+    Args:
+        streams: the streams of the log.
+        received_at: (n,) moment at which each row is received.
+        until: rows received from this moment on are left out.
+        lossless: whether no row is lost.
+    """
+    count = len(received_at)
+    lost = np.zeros(count, dtype=np.bool_) if lossless else streams.generator("lost").random(count) < LOST_SHARE
+    rows = np.flatnonzero(~lost & (received_at < until))
+    twice = streams.generator("twice").random(len(rows)) < DUPLICATE_SHARE
+    broken = twice & (streams.generator("broken").random(len(rows)) < 1 / (LINES_PER_MALFORMED * DUPLICATE_SHARE))
     copies = np.repeat(rows, 1 + twice)
     first = np.ones(len(copies), dtype=np.bool_)
     first[1:] = copies[1:] != copies[:-1]
-    order = np.argsort(known[copies], kind="stable")
+    order = np.argsort(received_at[copies], kind="stable")
     return Receipt(copies[order], (~first & np.repeat(broken, 1 + twice))[order])
 
 
 @dataclass(frozen=True)
-class Arrived:
-    """A log and what of it arrived."""
+class ReceivedLog:
+    """A log and its received rows."""
 
     log: Log
     receipt: Receipt
 
-    def sent_twice(self) -> float:
-        """How many of the arrived rows did so twice, as a share."""
+    def duplicate_share(self) -> float:
+        """Number of duplicates as a share of the distinct received rows."""
         rows = len(np.unique(self.receipt.rows))
         return len(self.receipt.rows) / max(1, rows) - 1

@@ -1,4 +1,4 @@
-"""Columns of numbers as columns of text, the way each exporting system writes them. Arrays in, Arrow strings out."""
+"""Text columns in the formats of the exporting systems: NumPy arrays in, Arrow strings out."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,73 +8,73 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from projects.churn.simulator.calendar import MOSCOW
+from projects.churn.simulator.calendar import MOSCOW_OFFSET
 from projects.churn.simulator.columns import Flags, Ids, Ints
 
 _HEX = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), dtype="S2")
 
 
-def plain(values: NDArray[Any]) -> Any:
-    """Numbers as they are."""
+def to_text(values: NDArray[Any]) -> Any:
+    """Numbers as text."""
     return pa.array(values).cast(pa.string())
 
 
-def words(table: Sequence[str], numbers: Ints) -> Any:
-    """Words of a table by number; -1 is empty."""
+def look_up(table: Sequence[str], numbers: Ints) -> Any:
+    """Entries of a table by position; -1 gives an empty text."""
     return pa.array(["", *table], pa.string()).take(pa.array(numbers + 1))
 
 
 def constant(word: str, count: int) -> Any:
-    """One word, repeated."""
+    """One text, repeated `count` times."""
     return pa.repeat(pa.scalar(word), count)
 
 
-def joined(*parts: Any) -> Any:
-    """Texts side by side."""
+def join_columns(*parts: Any) -> Any:
+    """Concatenate columns and constants row by row."""
     return pc.binary_join_element_wise(*parts, "")
 
 
-def filled(template: str, *values: Any) -> Any:
-    """The template with each `%` replaced by a column."""
+def fill_template(template: str, *values: Any) -> Any:
+    """Replace each `%` of the template by a column."""
     first, *rest = template.split("%")
-    return joined(first, *(part for pair in zip(values, rest, strict=True) for part in pair))
+    return join_columns(first, *(part for pair in zip(values, rest, strict=True) for part in pair))
 
 
 def blank_where(empty: Flags, text: Any) -> Any:
-    """Empty where the mask says so."""
+    """Replace texts by empty ones where the mask is true."""
     return pc.if_else(pa.array(empty), "", text)
 
 
-def numbered(prefix: str, numbers: Ints, width: int) -> Any:
-    """A prefix and the number with leading zeros."""
-    return joined(prefix, pc.utf8_lpad(plain(numbers), width, "0"))
+def prefixed_number(prefix: str, numbers: Ints, width: int) -> Any:
+    """A prefix and the number, with leading zeros up to `width` digits."""
+    return join_columns(prefix, pc.utf8_lpad(to_text(numbers), width, "0"))
 
 
 def user_id(users: Ints) -> Any:
     """`u` and 7 digits; empty for -1."""
-    return blank_where(users < 0, numbered("u", np.maximum(users, 0) + 1, 7))
+    return blank_where(users < 0, prefixed_number("u", np.maximum(users, 0) + 1, 7))
 
 
-def clock(moments: Ints) -> Any:
+def local_time(moments: Ints) -> Any:
     """`YYYY-MM-DD hh:mm:ss` on the Moscow clock."""
     return pa.array(moments.astype("datetime64[s]")).cast(pa.string())
 
 
-def day(moments: Ints) -> Any:
+def local_date(moments: Ints) -> Any:
     """`YYYY-MM-DD` on the Moscow clock; empty for 0."""
     text = pa.array(moments.astype("datetime64[s]").astype("datetime64[D]")).cast(pa.string())
     return blank_where(moments == 0, text)
 
 
-def iso(moments: Ints) -> Any:
+def iso_time(moments: Ints) -> Any:
     """`YYYY-MM-DDThh:mm:ss+03:00`; empty for 0."""
-    text = joined(pc.utf8_replace_slice(clock(moments), 10, 11, "T"), "+03:00")
+    text = join_columns(pc.utf8_replace_slice(local_time(moments), 10, 11, "T"), "+03:00")
     return blank_where(moments == 0, text)
 
 
-def utc(moments: Ints) -> Any:
+def utc_time(moments: Ints) -> Any:
     """`YYYY-MM-DDThh:mm:ssZ`."""
-    return joined(pc.utf8_replace_slice(clock(moments - MOSCOW), 10, 11, "T"), "Z")
+    return join_columns(pc.utf8_replace_slice(local_time(moments - MOSCOW_OFFSET), 10, 11, "T"), "Z")
 
 
 def day_of(clocks: Any) -> Any:
@@ -87,9 +87,9 @@ def time_of(clocks: Any) -> Any:
     return pc.utf8_slice_codeunits(clocks, 11, 19)
 
 
-def unix(moments: Ints) -> Ints:
+def unix_seconds(moments: Ints) -> Ints:
     """Seconds since 1970-01-01 00:00 UTC."""
-    return moments - MOSCOW
+    return moments - MOSCOW_OFFSET
 
 
 def hexadecimal(high: Ids, low: Ids | None = None) -> Any:
@@ -102,18 +102,18 @@ def hexadecimal(high: Ids, low: Ids | None = None) -> Any:
     return pa.array(whole, pa.binary()).cast(pa.string())
 
 
-def lines(columns: Mapping[str, Any], separator: str) -> bytes:
-    """A header and one line a row."""
+def delimited_text(columns: Mapping[str, Any], separator: str) -> bytes:
+    """Delimited text: a header and one line per row."""
     header = separator.join(columns).encode() + b"\n"
     rows = pc.binary_join_element_wise(*columns.values(), separator)
-    return header + stacked(rows)
+    return header + join_lines(rows)
 
 
-def stacked(rows: Any) -> bytes:
-    """Every text on a line of its own."""
+def join_lines(rows: Any) -> bytes:
+    """Join texts to bytes, one text per line."""
     if not len(rows):
         return b""
-    whole = joined(rows, "\n")
+    whole = join_columns(rows, "\n")
     # The texts of an array lie in one buffer, one behind the other.
     _, offsets, data = whole.buffers()
     end = int(np.frombuffer(offsets, np.int32)[len(whole)])

@@ -86,19 +86,19 @@ STOPS = (
         "semicolons for commas",
         "payments",
         lambda raw: put(raw, "payments", SOUND.replace(b",", b";")),
-        "its fields are parted by a semicolon",
+        "its fields are separated by semicolons",
     ),
     Stop(
         "tabs for commas",
         "payments",
         lambda raw: put(raw, "payments", SOUND.replace(b",", b"\t")),
-        "its fields are parted by a tab",
+        "its fields are separated by tabs",
     ),
     Stop(
         "commas for tabs",
         "hits",
         lambda raw: put(raw, "hits", text(header("hits").replace("\t", ","))),
-        "its fields are parted by a comma",
+        "its fields are separated by commas",
     ),
     Stop("an empty file", "payments", lambda raw: put(raw, "payments", b""), r"payments\.csv is empty"),
     Stop(

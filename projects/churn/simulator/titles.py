@@ -1,27 +1,31 @@
-"""The catalogue, and who follows its big series."""
+"""The titles of the catalogue, and the people who follow its big series."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from projects.churn.simulator.calendar import DAY, WEEK, Window
+from projects.churn.simulator.calendar import DAY, WEEK, SimulationWindow
 from projects.churn.simulator.columns import Columns, Flags, Floats, Ints
 from projects.churn.simulator.streams import Streams, choose
 
 GENRES = ("drama", "comedy", "thriller", "fantasy", "documentary", "animation", "crime", "romance")
 COUNT = 600
-#: a big series starts every so many days and appends an episode a week.
+#: a big series starts at this interval and releases one episode a week.
 BIG_EVERY = 55 * DAY
 BIG_EPISODES = 8
-#: big series that the stock of subscribers has seen.
-STOCK_OF_SERIES = 350 * DAY
-FOLLOWERS = 0.22
+#: big series start this long before the window, for people who subscribed before it.
+SERIES_HISTORY = 350 * DAY
+FOLLOWER_SHARE = 0.22
 ANIMATION = 5
 
 
 @dataclass(frozen=True)
 class Titles(Columns):
-    """One row a title, in the order of release; `finale` is 0 where the last episode has no day of its own."""
+    """One row per title, in the order of release.
+
+    `finale` is the release of the last episode, 0 if all episodes are released at once. `serial` is a random number for
+    ids and names, `weight` the popularity.
+    """
 
     series: Flags
     big: Flags
@@ -36,10 +40,10 @@ class Titles(Columns):
     serial: Ints
 
 
-def make_titles(streams: Streams, window: Window) -> Titles:
-    """Draw the catalogue: two thirds released before the window, the rest inside it and shortly after."""
-    rng = streams.of("titles")
-    big_at = np.arange(window.start - STOCK_OF_SERIES, window.end + 20 * DAY, BIG_EVERY)
+def make_titles(streams: Streams, window: SimulationWindow) -> Titles:
+    """Draw the catalogue: two thirds of the titles are released before the window, the others in it or soon after."""
+    rng = streams.generator("titles")
+    big_at = np.arange(window.start - SERIES_HISTORY, window.end + 20 * DAY, BIG_EVERY)
     count = COUNT + len(big_at)
     big = np.arange(count) >= COUNT
     plain = np.where(
@@ -65,12 +69,12 @@ def make_titles(streams: Streams, window: Window) -> Titles:
         weight=rng.pareto(1.3, count) + 0.3,
         serial=rng.permutation(count),
     )
-    return titles.take(np.argsort(released, kind="stable"))
+    return titles.select_rows(np.argsort(released, kind="stable"))
 
 
 @dataclass(frozen=True)
 class Followers:
-    """`rows` (series,) of the big titles and `follows` (people, series)."""
+    """The followers of big series: `rows` (series,) in `Titles`, and `follows` (people, series)."""
 
     rows: Ints
     released: Ints
@@ -79,7 +83,7 @@ class Followers:
 
 
 def make_followers(streams: Streams, titles: Titles, users: int) -> Followers:
-    """Draw who follows which big series."""
+    """Draw the people who follow each big series."""
     rows = np.flatnonzero(titles.big)
-    follows = streams.of("followers").random((users, len(rows))) < FOLLOWERS
+    follows = streams.generator("followers").random((users, len(rows))) < FOLLOWER_SHARE
     return Followers(rows, titles.released[rows], titles.finale[rows], follows)
