@@ -17,6 +17,7 @@ from training.models.calibration import WAYS as KINDS
 from training.models.calibration import choose_calibration, platt
 from training.models.churn_model import calibrate
 from training.models.families import family
+from training.models.fit import fit_family
 from training.search.cross_validation import judge_folds
 
 #: column -> family and parameters; the second XGBoost is like those the search tries: shallow, with sampled rows.
@@ -58,7 +59,7 @@ def _kinds(frame: Frame, cut: Split) -> None:
     print(f"{'model':18}" + "".join(f"{kind:>20}" for kind in KINDS))
     for title, (name, params) in fits.items():
         early = frame.at(cut.fit)
-        native = family(name).fit(early.rows, early.labels, params, SEED)
+        native = fit_family(name, early.rows, early.labels, params, SEED)
         margin, later = (family(name).margin(native, part.rows) for part in (late, judging))
         chosen = choose_calibration(margin, late.labels, late.entity)["kind"]
         cells = [_kind(kind, margin, late, later, judging) + "* "[kind != chosen] for kind in KINDS]
@@ -92,7 +93,7 @@ def _fit_then(
     name: str, params: dict[str, float], frame: Frame, cut: Split, dates: tuple[date, ...]
 ) -> tuple[Floats, dict[str, float]]:
     early, late, judging = frame.at(dates), frame.at(cut.calibrate), frame.at(cut.out_of_time)
-    native = family(name).fit(early.rows, early.labels, params, SEED)
+    native = fit_family(name, early.rows, early.labels, params, SEED)
     calibration = platt(family(name).margin(native, late.rows), late.labels)
     return family(name).margin(native, judging.rows), calibration
 
@@ -110,7 +111,7 @@ def _pooled(name: str, params: dict[str, float], frame: Frame, cut: Split) -> tu
 
 def _whole(name: str, params: dict[str, float], frame: Frame, cut: Split) -> Floats:
     everything = frame.at(cut.development)
-    native = family(name).fit(everything.rows, everything.labels, params, SEED)
+    native = fit_family(name, everything.rows, everything.labels, params, SEED)
     margin: Floats = family(name).margin(native, frame.at(cut.out_of_time).rows)
     return margin
 

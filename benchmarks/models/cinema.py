@@ -30,6 +30,7 @@ from serving import probabilities as score_rows
 from training import Frame, auc, read_frame
 from training.evaluate.metrics import Floats
 from training.models.families import family
+from training.models.fit import fit_family
 
 PLANTED_DAYS = 10
 
@@ -154,7 +155,7 @@ def _planted(context: Context, population: Population, truth: pd.DataFrame) -> V
     early, late = (_peeking(snapshots, spec, population, days, later) for days in (fit, judge))
     oracle = probabilities(truth, late)
     late, oracle = late.only(~np.isnan(oracle)), oracle[~np.isnan(oracle)]
-    native = family("xgboost").fit(early.rows, early.labels, {}, 1)
+    native = fit_family("xgboost", early.rows, early.labels, {}, 1)
     return compare(late, family("xgboost").margin(native, late.rows), oracle)
 
 

@@ -15,6 +15,7 @@ from features import NoEvent, Population
 from projects import load_project
 from training import Frame, auc
 from training.models.families import NAMES, family
+from training.models.fit import fit_family
 
 WEEKS_39 = timedelta(weeks=39)
 CUT = date(1997, 1, 1) + WEEKS_39
@@ -47,6 +48,6 @@ def _folds(name: str, params: dict[str, int], frame: Frame, seed: int) -> list[f
     cuts = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(frame.rows, frame.labels)
     found = []
     for fit, judge in cuts:
-        native = family(name).fit(frame.rows[fit], frame.labels[fit], params, seed)
+        native = fit_family(name, frame.rows[fit], frame.labels[fit], params, seed)
         found.append(auc(frame.labels[judge], family(name).margin(native, frame.rows[judge])))
     return found

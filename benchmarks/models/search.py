@@ -19,6 +19,7 @@ from training.evaluate.auc import auc_draws
 from training.evaluate.bootstrap import interval
 from training.evaluate.metrics import Floats
 from training.models.families import family
+from training.models.fit import fit_family
 from training.search.cross_validation import Judge
 from training.search.search import Budget, Trial, search
 
@@ -76,7 +77,7 @@ def _anew(trial: Trial, frame: Frame, fold: Fold) -> tuple[float, float]:
     began, params = time.monotonic(), {**of_family(dict(trial.params)), ALL_CORES[trial.family]: os.cpu_count()}
     early, late = fold.cut(frame)
     weights = recency_weights(early, trial.params.get(HALF_LIFE))
-    native = family(trial.family).fit(early.rows, early.labels, params, 1, weights)
+    native = fit_family(trial.family, early.rows, early.labels, params, 1, weights)
     found = auc(late.labels, family(trial.family).margin(native, late.rows))
     return time.monotonic() - began, found
 
@@ -149,7 +150,7 @@ def _final(name: str, params: Any, frame: Frame, cut: Split) -> Floats:
     """Log-odds out of time of a fit on all development dates but the last."""
     early = frame.at(cut.fit)
     weights = recency_weights(early, params.get(HALF_LIFE))
-    native = family(name).fit(early.rows, early.labels, of_family(dict(params)), 1, weights)
+    native = fit_family(name, early.rows, early.labels, of_family(dict(params)), 1, weights)
     margin: Floats = family(name).margin(native, frame.at(cut.out_of_time).rows)
     return margin
 
