@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from registry import VersionFiles
 from serving.local_scoring import ask, different_texts
 from serving.udf import SAMPLE, TEXTS, apply, inputs
+from stack.engines.paths import spark_path
 from stack.errors import PrichalError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def usable(spark: "SparkSession", snapshot: Path, population: str, entity: str, 
         ParityError: there is no row to sample.
         ModelProcessError: the version cannot be asked.
     """
-    rows = spark.read.parquet(str(snapshot))
+    rows = spark.read.parquet(spark_path(snapshot))
     sample = apply(spark, files, _sampled(rows, population, entity), entity).toPandas()
     if sample.empty:
         raise ParityError(

@@ -11,6 +11,7 @@ import pandas as pd
 from registry import VersionFiles
 from serving.local_scoring import ModelProcessError, ask, different_texts, last_error
 from serving.udf import SAMPLE, TEXTS, TOLERANCE, apply, inputs, lacking
+from stack.engines.paths import spark_path
 from stack.errors import PrichalError
 from stack.folders.atomic import adopt, fresh_partial, sha256_of_files
 
@@ -63,7 +64,7 @@ def score(
     from pyspark.errors import PythonException
     from pyspark.sql import functions as F  # noqa: N812
 
-    rows = spark.read.parquet(str(snapshot)).where(F.col("population") == population)
+    rows = spark.read.parquet(spark_path(snapshot)).where(F.col("population") == population)
     _check_asked(files.called, files.signature, rows.columns)
     if unlabelled:
         rows = rows.where(F.col("label").isNull())
@@ -76,7 +77,7 @@ def score(
             "train again."
         ) from None
     written_sha256 = sha256_of_files(partial, "*.parquet")
-    written = spark.read.parquet(str(partial))
+    written = spark.read.parquet(spark_path(partial))
     total = _check(written, rows.count(), files.called)
     difference = _difference(written, files)
     adopt(partial, target)
