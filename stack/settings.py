@@ -84,8 +84,8 @@ class Settings(BaseModel):
     s3_secret: SecretStr | None = None
     spark_master: str = "local[*]"
     driver_memory: str = Field(default="2g", pattern=r"^\d+[mgMG]$")
-    #: what runs the plan of features.
-    engine: Literal["spark", "duckdb"] = "spark"
+    #: what runs the plan of features; `auto` is DuckDB where Spark would run on this machine alone.
+    engine: Literal["auto", "spark", "duckdb"] = "auto"
     java_home: Path | None = None
     postgres_port: int | None = Field(default=None, ge=1, le=65535)
     s3_port: int | None = Field(default=None, ge=1, le=65535)
