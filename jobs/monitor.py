@@ -17,7 +17,9 @@ def monitor(context: Context, as_of: AsOf = "latest") -> MonitoringResult:
         day, feature_log = context.day(as_of), FeatureLog(settings.lake, project.name)
         url, lowest_auc = settings.require_database(), project.policy.lowest_auc
         grid, mart = context.grid(day), project.mart
-        result = Monitor(context.snapshots, context.engine, day, grid, mart, feature_log, url, lowest_auc, context.say).run()
+        result = Monitor(
+            context.snapshots, context.engine, day, grid, mart, feature_log, url, lowest_auc, context.say
+        ).run()
         record.rows_in, record.rows_out = sum(quality.rows for quality in result.quality), len(result.quality)
     return result
 

@@ -76,7 +76,9 @@ def _drift_sentence(
 
 def _distance_text(drift: FeatureDrift) -> str:
     is_nulls = drift.feature.endswith(NULLS)
-    distance, normal = (f"{value:.0%}" if is_nulls else f"{value:.2f}" for value in (drift.distance, drift.normal_range))
+    distance, normal = (
+        f"{value:.0%}" if is_nulls else f"{value:.2f}" for value in (drift.distance, drift.normal_range)
+    )
     text = f"the share of rows without a value changed by {distance}" if is_nulls else f"PSI {distance}"
     return f"{text}, on earlier dates at most {normal}" if drift.normal_range > 0 else text
 

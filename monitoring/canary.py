@@ -105,20 +105,21 @@ def _replace(
         scores = score(before)
     except (ScoringError, VersionFilesError) as error:
         raise ScoringError(
-            f"{failure}. Version {before} cannot score either, so nothing was rolled back and nothing published: {error}"
+            f"{failure}. Version {before} cannot score either, so nothing was rolled back and nothing published: "
+            f"{error}"
         ) from None
     common_reason = _failure_reason(target, reference, scores)
     if common_reason is not None:
         alert = (
-            f"The scores of {target.model} are odd on {target.day}: {common_reason}. Version {before} gives such scores "
-            f"too, so the data are the likely cause: check them. Version {version} stays in production."
+            f"The scores of {target.model} are odd on {target.day}: {common_reason}. Version {before} gives such "
+            f"scores too, so the data are the likely cause: check them. Version {version} stays in production."
         )
         return CanaryResult(version, score(version), alert)
     outcome = _roll_back(target, failure)
     restored = outcome.version
     if restored != before:  # another user changed production meanwhile
         scores = score(restored)
-    alert = f"{failure}. It was rolled back; version {restored} is in production again and its scores were taken."
+    alert = f"{failure}. It was rolled back; version {restored} is in production again and scored the day."
     return CanaryResult(restored, scores, alert, outcome)
 
 
@@ -128,6 +129,6 @@ def _roll_back(target: CanaryTarget, failure: str) -> PromotionOutcome:
         return rollback(target.database_url, target.model, CANARY, failure, dates_of_version)
     except (PrichalError, MlflowException, psycopg.errors.InsufficientPrivilege) as error:
         raise ScoringError(
-            f"{failure}. It could not be rolled back ({str(error).splitlines()[0].rstrip('.')}), nothing was published: "
-            "let a reviewer roll back, then score again."
+            f"{failure}. It could not be rolled back ({str(error).splitlines()[0].rstrip('.')}), nothing was "
+            "published: let a reviewer roll back, then score again."
         ) from error

@@ -128,7 +128,9 @@ def write_report(
 
     comparable = comparable_features(reference, current)
     ordered = sorted(drifts, key=lambda drift: -drift.distance / drift.threshold)
-    names = [name for name in dict.fromkeys(drift.feature.removesuffix(NULLS) for drift in ordered) if name in comparable]
+    names = [
+        name for name in dict.fromkeys(drift.feature.removesuffix(NULLS) for drift in ordered) if name in comparable
+    ]
     names = names[:REPORTED_FEATURES]
     if not names:
         return

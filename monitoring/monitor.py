@@ -105,7 +105,9 @@ class Monitor:
             return []
         until, populations_by_day = snapshots.known_until(self.day), {}
         for day in filter(snapshots.covers, published_dates(self.database_url, self.mart)):
-            matured = [population.name for population in snapshots.spec.populations if population.label.matured(day, until)]
+            matured = [
+                population.name for population in snapshots.spec.populations if population.label.matured(day, until)
+            ]
             if matured:
                 populations_by_day[day] = matured
         snapshots.build(self.engine, list(populations_by_day))

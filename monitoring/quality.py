@@ -41,7 +41,8 @@ def measure_quality(score_date: date, scores: pd.DataFrame, labels: pd.DataFrame
     joined = scores.merge(labels, on=entity, how="inner", validate="one_to_one")
     keys = ["population", "model_name", "model_version"]
     return [
-        _measure(score_date, (str(key[0]), str(key[1]), str(key[2])), rows, entity) for key, rows in joined.groupby(keys)
+        _measure(score_date, (str(key[0]), str(key[1]), str(key[2])), rows, entity)
+        for key, rows in joined.groupby(keys)
     ]
 
 

@@ -21,7 +21,7 @@ class Bounds:
 
     Attributes:
         max_psi: of the probability's population stability index. Sound versions of one family stayed below, another
-            family on few rows reached 1.6; reversed probabilities where most leave, with the same mean, had 1.3 or more.
+            family on few rows reached 1.6; reversed probabilities where most leave had 1.3 or more.
         max_mean_ratio: how many times the mean probability may rise or fall. Sound versions reached 1.3, and a business
             may have a bad month; ten times too high, cut at 1, was 5.4 or more where few leave.
         min_rank_correlation: over entities of both days. Sound versions four months apart had 0.58 or more; shuffled

@@ -28,7 +28,9 @@ grant select, insert, delete on ops.drift, ops.model_quality to prichal_writer;
 """
 
 
-def store_drift(database_url: str, score_date: date, model: str, population: str, drifts: Sequence[FeatureDrift]) -> None:
+def store_drift(
+    database_url: str, score_date: date, model: str, population: str, drifts: Sequence[FeatureDrift]
+) -> None:
     """Replace the rows of one day, model and population."""
     _prepare(database_url)
     key = [score_date, model, population]

@@ -67,8 +67,7 @@ def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[Pop
             rows = connection.execute(_insert(mart), [score_date]).rowcount
         except psycopg.errors.UniqueViolation:
             raise PublishError(
-                f"A {mart.entity} is in two populations on {score_date}: make their conditions exclude "
-                "each other."
+                f"A {mart.entity} is in two populations on {score_date}: make their conditions exclude each other."
             ) from None
         if rows == 0:
             raise PublishError(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from features import Population
 from jobs.runtime.context import Context
-from monitoring.score_comparison import PROBABILITY, compare
+from monitoring.score_comparison import PROBABILITY, compare_scores
 from training import read_frame
 from training.data.folds import Split
 from training.data.immature_seasonal_features import untrusted, without
@@ -84,13 +84,15 @@ def _row(called: str, entity: str, kind: str, days: list[Day], broken: Callable[
         if (before.on, before.family, now.on, now.family) == (first, one, second, other)
     ]
     found = [
-        compare(before.scores, now.scores.assign(**{PROBABILITY: broken(now.scores[PROBABILITY].to_numpy())}), entity)
+        compare_scores(
+            before.scores, now.scores.assign(**{PROBABILITY: broken(now.scores[PROBABILITY].to_numpy())}), entity
+        )
         for before, now in pairs
     ]
     values: dict[str, list[float]] = {name: [] for name in FIGURES}
     for one in (finding for findings in found for finding in findings if finding.name in values):
         values[one.name].append(max(one.value, 1 / one.value) if one.name == "times" else one.value)
-    rang = sum(any(finding.broken for finding in findings) for findings in found)
+    rang = sum(any(finding.failed for finding in findings) for findings in found)
     return f"| {called} | {kind} | {' | '.join(map(_span, values.values()))} | {rang} of {len(found)} |"
 
 

@@ -52,6 +52,10 @@ def score_and_publish(context: Context, as_of: str, record: RunRecord) -> Scored
     unlabelled_rows = snapshots.unlabelled(day)
     if unlabelled_rows == 0:
         context.say(f"score · every row of {day} has a label: all rows are scored, also those used for training")
+    record.inputs = {
+        "snapshot": snapshots.digest(day),
+        "versions": {population.name: production[population.model] for population in project.populations},
+    }
     results = {
         population.name: _score_with_canary(
             context, population, day, production[population.model], bool(unlabelled_rows), record.run_id
@@ -66,8 +70,7 @@ def score_and_publish(context: Context, as_of: str, record: RunRecord) -> Scored
         )
         for population in project.populations
     ]  # fmt: skip
-    versions = {part.population: part.version for part in parts}
-    record.inputs = {"snapshot": snapshots.digest(day), "versions": versions}
+    record.inputs["versions"] = {part.population: part.version for part in parts}  # the canary may have changed one
     record.rows_out = _publish(context, day, parts)
     alerts = tuple(result.alert for result in results.values() if result.alert is not None)
     largest = max((result.scores.largest_difference for result in results.values()), default=0.0)
@@ -98,7 +101,8 @@ def _score_with_canary(
         put_on_version_pages(result.rollback, CANARY, result.rollback.reason)
         post_webhook(context, result.rollback)
     context.say(
-        f"score · {population.name}: {result.scores.rows:,} rows by {population.model} version {result.version} at {day}"
+        f"score · {population.name}: {result.scores.rows:,} rows by {population.model} version {result.version} "
+        f"at {day}"
     )
     return result
 
