@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from registry import VersionFiles
 from serving.local_scoring import different_texts, run_model_process
 from serving.udf import REASONS, SAMPLE_ROWS, apply_udf, feature_names
+from stack.engines.paths import spark_path
 from stack.errors import PrichalError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def benchmark_scoring(
         ParityError: there is no row to sample.
         ModelProcessError: the version failed.
     """
-    rows = spark.read.parquet(str(snapshot))
+    rows = spark.read.parquet(spark_path(snapshot))
     sample = apply_udf(spark, files, _sample(rows, population, entity), entity).toPandas()
     if sample.empty:
         raise ParityError(

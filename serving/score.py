@@ -11,6 +11,7 @@ import pandas as pd
 from registry import VersionFiles
 from serving.local_scoring import ModelProcessError, different_texts, last_error, run_model_process
 from serving.udf import REASONS, SAMPLE_ROWS, TOLERANCE, apply_udf, feature_names, signature_gap
+from stack.engines.paths import spark_path
 from stack.errors import PrichalError
 from stack.folders.atomic import adopt, fresh_partial, sha256_of_files
 
@@ -66,7 +67,7 @@ def score_population(
     from pyspark.errors import PythonException
     from pyspark.sql import functions as F  # noqa: N812
 
-    rows = spark.read.parquet(str(snapshot)).where(F.col("population") == population)
+    rows = spark.read.parquet(spark_path(snapshot)).where(F.col("population") == population)
     require_signature(files.called, files.signature, rows.columns)
     if unlabelled:
         rows = rows.where(F.col("label").isNull())
@@ -79,7 +80,7 @@ def score_population(
             "train again."
         ) from None
     written_sha256 = sha256_of_files(partial, "*.parquet")
-    written = spark.read.parquet(str(partial))
+    written = spark.read.parquet(spark_path(partial))
     total = _check_rows(written, rows.count(), files.called)
     difference = _check_parity(written, files)
     adopt(partial, target)
