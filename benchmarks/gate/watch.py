@@ -13,7 +13,7 @@ import pandas as pd
 
 from features import Population
 from jobs.runtime.context import Context
-from monitoring.score_comparison import PROBABILITY, compare
+from monitoring.score_comparison import PROBABILITY, compare_scores
 from training import read_frame
 from training.data.folds import Split
 from training.data.immature_seasonal_features import untrusted, without
@@ -84,13 +84,15 @@ def _row(title: str, entity: str, kind: str, days: list[DailyScores], distort: C
         if (before.on, before.family, now.on, now.family) == (first, family, second, other)
     ]
     comparisons = [
-        compare(before.scores, now.scores.assign(**{PROBABILITY: distort(now.scores[PROBABILITY].to_numpy())}), entity)
+        compare_scores(
+            before.scores, now.scores.assign(**{PROBABILITY: distort(now.scores[PROBABILITY].to_numpy())}), entity
+        )
         for before, now in pairs
     ]
     values: dict[str, list[float]] = {name: [] for name in FIGURES}
     for finding in (finding for findings in comparisons for finding in findings if finding.name in values):
         values[finding.name].append(max(finding.value, 1 / finding.value) if finding.name == "times" else finding.value)
-    alarms = sum(any(finding.broken for finding in findings) for findings in comparisons)
+    alarms = sum(any(finding.failed for finding in findings) for findings in comparisons)
     return f"| {title} | {kind} | {' | '.join(map(_span, values.values()))} | {alarms} of {len(comparisons)} |"
 
 

@@ -27,7 +27,7 @@ from benchmarks.pipeline.levels import levels
 from features import Population, Snapshots, SnapshotSpec
 from jobs.runtime.context import Context
 from registry import approved_files, model_evidence, production, verified_files
-from serving import probabilities as score_rows
+from serving import predict_probabilities
 from training import Frame, auc
 from training.evaluate.metrics import Floats
 from training.models.families import family
@@ -84,7 +84,7 @@ def _rows_with_truth(
 def _scores(context: Context, population: Population, version: str, frame: Frame) -> Floats:
     approved = approved_files(context.settings.require_database(), population.model, version)
     with verified_files(population.model, version, approved) as files:
-        return score_rows(files, frame.names, frame.rows)
+        return predict_probabilities(files, frame.names, frame.rows)
 
 
 def _is_honest(context: Context, population: Population, truth: pd.DataFrame) -> bool:
