@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stack.engines.paths import spark_path
 from stack.errors import PrichalError
 from stack.folders.atomic import replace_text
 from stack.folders.checked_folder import check
@@ -185,7 +186,7 @@ class Table:
 
     def read(self, spark: "SparkSession") -> "DataFrame":
         """The current rows."""
-        return spark.read.parquet(*map(str, self.folders()))
+        return spark.read.parquet(*map(spark_path, self.folders()))
 
     def folders(self, months: Container[str] | None = None) -> list[Path]:
         """The folders of the current rows, a month each; of these months only, or of all.

@@ -16,6 +16,7 @@ from lake.ingest.reader import BLANK, HEADER
 from lake.ingest.validation import judge
 from lake.source import MONTH, Source
 from lake.table import Table, Taken
+from stack.engines.paths import spark_path
 from stack.errors import PrichalError
 from stack.folders.atomic import adopt, fresh_partial
 from stack.folders.checked_folder import seal
@@ -61,7 +62,7 @@ def stage(
     table.batch(batch).parent.mkdir(parents=True, exist_ok=True)
     seal(partial)
     adopt(partial, table.batch(batch))
-    staged = spark().read.parquet(str(table.batch(batch)))
+    staged = spark().read.parquet(spark_path(table.batch(batch)))
     counts = _count(staged)
     quarantine = table.quarantine / batch
     _set_aside(staged, files, counts, quarantine, source)

@@ -20,6 +20,7 @@ from lake.ingest.deduplication import (
 from lake.ingest.quarantine import located
 from lake.source import CONTENT, DROP, HASH, MONTH, Source
 from lake.table import Mark, Month, Table, Taken
+from stack.engines.paths import spark_path
 from stack.folders.atomic import adopt, fresh_partial
 from stack.folders.checked_folder import seal
 
@@ -77,7 +78,9 @@ def _marks(spark: SparkSession, source: Source, folder: Path) -> dict[str, list[
     content = F.sum(F.shiftright(CONTENT, 24)).alias("content")
     days = [F.to_date(source.event_time).alias("day"), F.to_date(F.expr(source.known_sql)).alias("known")]
     counts = F.count("*").alias("rows")
-    found = spark.read.parquet(str(folder)).groupBy(MONTH, *days).agg(counts, content).orderBy(MONTH, "day", "known")
+    found = (
+        spark.read.parquet(spark_path(folder)).groupBy(MONTH, *days).agg(counts, content).orderBy(MONTH, "day", "known")
+    )
     marks: dict[str, list[Mark]] = defaultdict(list)
     for row in found.collect():
         marks[row[MONTH]].append(Mark(str(row["day"]), str(row["known"]), row["rows"], row["content"]))
@@ -101,7 +104,7 @@ def _sound(spark: SparkSession, table: Table, batches: Mapping[str, Mapping[str,
     parts = []
     for batch, taken in batches.items():
         drops = F.create_map(*[F.lit(part) for one in taken.values() for part in (one.place, one.drop or "")])
-        rows = spark.read.parquet(str(table.batch(batch)))
+        rows = spark.read.parquet(spark_path(table.batch(batch)))
         if "_line" not in rows.columns:  # a batch of an earlier release, which numbered the rows of a task
             rows = rows.withColumns({"_line": F.col("_at.id") % F.lit(2**33) + 1, "_trimmed": F.lit(False)})
         rows = rows.where(F.col("_reason").isNull() & F.col("_file").isin(*[one.place for one in taken.values()]))
