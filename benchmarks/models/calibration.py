@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,10 @@ def main() -> None:
 def _kinds(frame: Frame, dates_split: Split) -> None:
     """Print the results of each kind of calibration for the first method, and mark the chosen kind."""
     calibration_rows, out_of_time = frame.at(dates_split.calibrate), frame.at(dates_split.out_of_time)
-    fits = {"recency": ("recency", {"recency": frame.names.index("purchases_days_since_last")}), **MODELS}
+    fits: dict[str, tuple[str, dict[str, Any]]] = {
+        "recency": ("recency", {"recency": frame.names.index("purchases_days_since_last")}),
+        **MODELS,
+    }
     print("\nKinds of calibration: log-loss out of time / calibration error; * is chosen on the calibration's date\n")
     print(f"{'model':18}" + "".join(f"{kind:>20}" for kind in KINDS))
     for title, (name, params) in fits.items():
