@@ -13,7 +13,7 @@ from serving.local_scoring import ModelProcessError, ask, different_texts, last_
 from serving.udf import SAMPLE, TEXTS, TOLERANCE, apply, inputs, lacking
 from stack.engines.paths import spark_path
 from stack.errors import PrichalError
-from stack.folders.atomic import adopt, fresh_partial, sha256_of_files
+from stack.folders.atomic import fresh_partial, publish_directory, sha256_of_files
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -80,7 +80,7 @@ def score(
     written = spark.read.parquet(spark_path(partial))
     total = _check(written, rows.count(), files.called)
     difference = _difference(written, files)
-    adopt(partial, target)
+    publish_directory(partial, target)
     return Scored(target, total, difference, written_sha256)
 
 

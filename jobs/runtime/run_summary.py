@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from features import OWNERS_WORD
+from features import OWNER_STATEMENT
 from jobs.monitor import Watched
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe
@@ -47,7 +47,7 @@ def page(
             f"{m.quarantined:,} quarantined."
         )
     if project.table is not None:
-        console.print(OWNERS_WORD)
+        console.print(OWNER_STATEMENT)
     for model, move in zip(trained, moved, strict=True):
         console.print(_candidates(model))
         console.print(_decision(move), soft_wrap=True)
