@@ -15,7 +15,7 @@ from lake import ingest
 from stack.errors import PrichalError
 from stack.folders.atomic import replace_text
 from stack.settings import ROOT
-from training import Alone, Frame, alone, read_frame
+from training import Frame, UnivariateAuc, read_frame, univariate_auc
 
 QUANTILES = (5, 25, 50, 75, 95)
 QUANTILES_HEADING = " · ".join(map(str, QUANTILES)) + "%"
@@ -106,7 +106,7 @@ def figures_of(values: np.ndarray, labels: np.ndarray, entity: np.ndarray) -> di
     return {
         "null": f"{1 - len(known) / len(values):.1%}",
         QUANTILES_HEADING: _numbers(np.percentile(known, QUANTILES)) if len(known) else "",
-        "AUC alone": _auc_text(alone(labels, values, entity)),
+        "AUC alone": _auc_text(univariate_auc(labels, values, entity)),
     }
 
 
@@ -114,7 +114,7 @@ def _numbers(values: Sequence[float]) -> str:
     return " · ".join(f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}" for value in values)
 
 
-def _auc_text(found: Alone) -> str:
+def _auc_text(found: UnivariateAuc) -> str:
     if np.isnan(found.auc):
         return ""
     return f"{max(found.auc, 1 - found.auc):.3f} ± {found.half_width:.3f} {found.riskier}".rstrip()

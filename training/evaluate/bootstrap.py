@@ -22,7 +22,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 REPLICATES = 2000
 #: weights held at once, but those of a few replicates at least; the draws do not depend on it.
-HELD, FEW = 500_000, 16
+WEIGHTS_AT_ONCE, FEWEST_REPLICATES = 500_000, 16
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Estimate:
 
 def interval(value: float, draws: Floats) -> Interval:
     """Percentile interval of bootstrap draws; those that are not a number are left out."""
-    kept = draws[~np.isnan(draws)]
-    low, high = np.percentile(kept, [2.5, 97.5]) if len(kept) else (np.nan, np.nan)
+    finite = draws[~np.isnan(draws)]
+    low, high = np.percentile(finite, [2.5, 97.5]) if len(finite) else (np.nan, np.nan)
     return Interval(value, float(low), float(high))
 
 
@@ -89,7 +89,7 @@ def estimate(statistics: Mapping[Key, Statistic], entity: Entities, seed: int) -
 
 
 def _joined(value: Mapping[str, Floats], parts: list[Mapping[str, Floats]]) -> dict[str, Estimate]:
-    return {name: Estimate(one[0], np.concatenate([part[name] for part in parts])) for name, one in value.items()}
+    return {name: Estimate(figure[0], np.concatenate([part[name] for part in parts])) for name, figure in value.items()}
 
 
 def weighted_sums(weights: Weights, columns: Floats) -> Floats:
@@ -103,7 +103,7 @@ def entity_weights(entity: Entities, seed: int) -> Iterator[Weights]:
     rng = np.random.default_rng(seed)
     names, position = np.unique(entity, return_inverse=True)
     shares = np.full(len(names), 1 / len(names))
-    block = max(FEW, HELD // len(entity))
+    block = max(FEWEST_REPLICATES, WEIGHTS_AT_ONCE // len(entity))
     for start in range(0, REPLICATES, block):
         drawn = rng.multinomial(len(names), shares, size=min(block, REPLICATES - start))
         # One is drawn once on average and never 256 times; whole numbers are summed fast and exactly.

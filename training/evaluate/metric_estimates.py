@@ -20,7 +20,7 @@ CENTRED = ("calibration_error",)
 class Figures:
     """Statistic of ranking and calibration; `recall_at_5pct` and `lift_at_5pct` are those of contacting 5%.
 
-    Only `rows` count, all if None. With `curve`, also `contacted` and `found` (k, 100) at the budgets of `GRID`.
+    Only `rows` count, all if None. With `curve`, also `contacted` and `estimates` (k, 100) at the budgets of `GRID`.
     """
 
     def __init__(
@@ -42,19 +42,19 @@ class Figures:
         return {**areas, **self.calibration(drawn), **self._by_budget(ranked), **curve}
 
     def _by_budget(self, ranked: Mapping[str, Floats]) -> dict[str, Floats]:
-        told = {}
+        with_intervals = {}
         for budget, place in zip(BUDGETS, self.places, strict=True):
             with np.errstate(invalid="ignore", divide="ignore"):
                 recall = ranked["found"][:, place] / ranked["left"]
-            told[f"recall_at_{budget * 100:.0f}pct"] = recall
-            told[f"lift_at_{budget * 100:.0f}pct"] = recall / ranked["contacted"][:, place]
-        return told
+            with_intervals[f"recall_at_{budget * 100:.0f}pct"] = recall
+            with_intervals[f"lift_at_{budget * 100:.0f}pct"] = recall / ranked["contacted"][:, place]
+        return with_intervals
 
 
-def told(found: Mapping[str, Estimate]) -> dict[str, dict[str, float]]:
+def with_intervals(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float]]:
     """Each single figure with its 95% interval, as the evidence holds it."""
     return {
         name: (one.centred() if name in CENTRED else one.interval()).json()
-        for name, one in found.items()
+        for name, one in estimates.items()
         if one.value.ndim == 0
     }

@@ -52,8 +52,8 @@ def profit(contacted: Floats, found: Floats, costs: Costs) -> Floats:
         found: share of all who are contacted and would leave.
         costs: as declared.
     """
-    kept = found * costs.acceptance * (costs.value - costs.offer)
-    result: Floats = PER * (kept - (contacted - found) * costs.offer - contacted * costs.contact)
+    saved = found * costs.acceptance * (costs.value - costs.offer)
+    result: Floats = PER * (saved - (contacted - found) * costs.offer - contacted * costs.contact)
     return result
 
 
@@ -75,8 +75,8 @@ def curve(budgets: Floats, contacted: Estimate, found: Estimate, costs: Costs) -
     """The costs, and the profit at each budget with its interval."""
     value, draws = profit(contacted.value, found.value, costs), profit(contacted.draws, found.draws, costs)
     points = [
-        {"budget": float(budget), **interval(float(one), many).json()}
-        for budget, one, many in zip(budgets, value, draws.T, strict=True)
+        {"budget": float(budget), **interval(float(point), many).json()}
+        for budget, point, many in zip(budgets, value, draws.T, strict=True)
     ]
     return {"costs": asdict(costs), "unit": f"{costs.currency} per {PER:,} scored", "curve": points}
 

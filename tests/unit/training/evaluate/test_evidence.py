@@ -25,7 +25,7 @@ from training.evaluate.evidence import (
 from training.evaluate.metrics import calibration_error
 from training.evaluate.profit import Costs
 from training.evaluate.slices import Slice
-from training.leakage.checks import Finding
+from training.leakage.checks import LeakageCheck
 from training.report.mlflow_logging import figures
 from training.search.candidate import Candidate, fit_candidate
 
@@ -34,7 +34,7 @@ CUT = split(DATES, timedelta(days=90), out_of_time=2, folds=3)
 FRAME = frame(DATES)
 LATE = FRAME.at(CUT.out_of_time)
 ABOUT = {name: EVIDENCE[name] for name in ("model", "data", "code", "commit", "packages")}
-LEAKS = [Finding(one["check"], one["passed"], one["sentence"]) for one in EVIDENCE["leaks"]]  # type: ignore[index]
+LEAKS = [LeakageCheck(one["check"], one["passed"], one["sentence"]) for one in EVIDENCE["leaks"]]  # type: ignore[index]
 SLICES = (Slice("silence", "silence", (100,)), Slice("spent", "spent", (500,)))
 COSTS = Costs(contact=1, offer=10, value=100, acceptance=0.3, currency="rubles", basis="assumed")
 

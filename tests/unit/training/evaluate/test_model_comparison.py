@@ -10,11 +10,11 @@ import pytest
 from registry.gate.evidence import read
 from registry.gate.measurements import Measurements
 from tests.unit.builders import frame, is_one_sentence, measured
-from training import ScoresError, Slice, versus
+from training import ScoresError, Slice, compare_models
 from training.data.frame import Frame
 from training.evaluate.auc import auc_draws
 from training.evaluate.bootstrap import Floats
-from training.evaluate.model_comparison import Versus
+from training.evaluate.model_comparison import ModelComparison
 
 SLICES = (Slice("silence", "silence", (60, 120)), Slice("spent", "spent", (1000,)))
 
@@ -30,11 +30,11 @@ def score(rows: Frame, noise: float, seed: int = 1) -> Floats:
 
 
 @pytest.fixture(scope="module")
-def found(rows: Frame) -> Versus:
-    return versus(rows, score(rows, 0.1), score(rows, 2.0), SLICES, seed=7)
+def found(rows: Frame) -> ModelComparison:
+    return compare_models(rows, score(rows, 0.1), score(rows, 2.0), SLICES, seed=7)
 
 
-def test_the_difference_is_paired_draw_by_draw(rows: Frame, found: Versus):
+def test_the_difference_is_paired_draw_by_draw(rows: Frame, found: ModelComparison):
     own, its = (auc_draws(rows.labels, one, rows.entity, 7) for one in (found.challenger, score(rows, 2.0)))
     low, high = np.percentile(own - its, [2.5, 97.5])
     assert found.bootstrap is not None
@@ -45,7 +45,7 @@ def test_the_difference_is_paired_draw_by_draw(rows: Frame, found: Versus):
     assert found.bootstrap.low > 0, "noise makes a model worse"
 
 
-def test_it_is_told_as_the_registry_reads_it(found: Versus):
+def test_it_is_told_as_the_registry_reads_it(found: ModelComparison):
     told = json.loads(json.dumps(found.json()))
     told["versus"] |= {"version": "1", "digest": "0123456789"}
     held = read(Measurements, measured(**told))
@@ -59,20 +59,20 @@ def test_who_enters_the_riskiest_tenth_and_who_leaves_it(rows: Frame):
     before = np.linspace(0.01, 0.99, 600)
     after = before.copy()
     after[[0, 599]] = after[[599, 0]]  # the first and the last change places
-    moved = versus(rows, after, before, (), seed=1).moved
+    moved = compare_models(rows, after, before, (), seed=1).moved
     assert moved is not None
     assert (moved.top, moved.entered.tolist(), moved.withdrawn.tolist()) == (60, [0], [599])
     assert 0.9 < moved.rank_correlation < 1
 
 
 def test_the_same_model_does_not_differ_from_itself(rows: Frame):
-    same = versus(rows, score(rows, 0.5), score(rows, 0.5), SLICES, seed=1).json()
+    same = compare_models(rows, score(rows, 0.5), score(rows, 0.5), SLICES, seed=1).json()
     assert same["versus"]["bootstrap"] == same["versus"]["delong"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     assert same["moved"] == {"rank_correlation": pytest.approx(1.0), "top": 60, "entered": 0, "withdrawn": 0}
 
 
-def test_with_nothing_in_production_only_the_challenger_is_told(rows: Frame, found: Versus):
-    alone = versus(rows, found.challenger, None, SLICES, seed=7)
+def test_with_nothing_in_production_only_the_challenger_is_told(rows: Frame, found: ModelComparison):
+    alone = compare_models(rows, found.challenger, None, SLICES, seed=7)
     assert alone.json() == {"auc": found.auc.json(), "versus": None, "moved": None}
 
 
@@ -89,10 +89,10 @@ def test_scores_that_are_none_are_not_compared(rows: Frame, damage: Any, said: s
     both = [score(rows, 0.1), score(rows, 0.2)]
     both[whose != "challenger"] = damage(both[0])
     with pytest.raises(ScoresError, match=f"The {whose} gives no number for {said}") as caught:
-        versus(rows, both[0], both[1], (), seed=1)
+        compare_models(rows, both[0], both[1], (), seed=1)
     assert is_one_sentence(caught.value)
 
 
 def test_rows_of_one_class_are_not_compared(rows: Frame):
     with pytest.raises(ScoresError, match="some must have left"):
-        versus(rows.only(rows.labels == 1), np.full(int(rows.labels.sum()), 0.5), None, (), seed=1)
+        compare_models(rows.only(rows.labels == 1), np.full(int(rows.labels.sum()), 0.5), None, (), seed=1)
