@@ -11,7 +11,7 @@ from jobs.runtime.parameters import AsOf, PopulationName, Trials
 from jobs.runtime.run_log import step
 from stack.errors import PrichalError
 from stack.settings import ROOT, user
-from training import Trained, TrainingPlan, code_hash
+from training import TrainingPlan, TrainingRequest, TrainingResult, code_hash
 from training import train as fit
 
 #: the rooms whose code decides what a model is.
@@ -26,7 +26,7 @@ class TrialsError(PrichalError):
 
 def train(
     context: Context, population: PopulationName = "all", as_of: AsOf = "latest", trials: Trials = "declared"
-) -> list[Trained]:
+) -> list[TrainingResult]:
     """Train each population's candidates with what was known on a date, and register the best as challenger."""
     plan, populations = _plan(context.project.training, trials), context.project.choose(population)
     done = []
@@ -38,7 +38,7 @@ def train(
         for one in populations:
             tags = {"prichal.kind": "training", "prichal.author": user()}
             with mlflow.start_run(run_name=f"{one.name} · training", nested=True, tags=tags):
-                done.append(fit(snapshots, one, plan, dates, until=day, code=code, say=context.say))
+                done.append(fit(TrainingRequest(snapshots, one, plan, tuple(dates), day, code, context.say)))
         record.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}
         record.rows_in = sum(built.rows.values())
     return done

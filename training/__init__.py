@@ -1,10 +1,10 @@
 """Training frame, time-ordered folds, search, calibration, evaluation, evidence."""
 
 from training.data.comparison_rows import (
-    Again,
-    AgainError,
-    days_again,
-    rows_again,
+    ComparisonRows,
+    ComparisonRowsError,
+    comparison_dates,
+    read_comparison_rows,
 )
 from training.data.fingerprint import code_hash
 from training.data.frame import Frame, TooLittleDataError, read_frame
@@ -16,11 +16,12 @@ from training.leakage.checks import LeakageCheck, blind
 from training.leakage.univariate_auc import UnivariateAuc, univariate_auc
 from training.plan import TrainingPlan
 from training.report.comparison_pictures import Pair, comparison_gallery, pngs
-from training.train import Trained, train
+from training.request import TrainingRequest
+from training.train import TrainingResult, train
 
 __all__ = [
-    "Again",
-    "AgainError",
+    "ComparisonRows",
+    "ComparisonRowsError",
     "Costs",
     "Frame",
     "LeakageCheck",
@@ -29,18 +30,19 @@ __all__ = [
     "ScoresError",
     "Slice",
     "TooLittleDataError",
-    "Trained",
     "TrainingPlan",
+    "TrainingRequest",
+    "TrainingResult",
     "UnivariateAuc",
     "auc",
     "blind",
     "code_hash",
     "compare_models",
+    "comparison_dates",
     "comparison_gallery",
-    "days_again",
     "pngs",
+    "read_comparison_rows",
     "read_frame",
-    "rows_again",
     "train",
     "univariate_auc",
 ]

@@ -1,4 +1,4 @@
-"""How a project wants its models made."""
+"""Declaration of a project's training: families, validation and search."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from training.evaluate.profit import Costs
 from training.evaluate.slices import Slice
 from training.models.families import NAMES, family
 
-#: one date out of time could be a lucky month.
+#: fewest allowed; a single out-of-time date could be an unusual month.
 LEAST = {"out_of_time": 2, "folds": 1, "calibration": 1, "trials": 0}
 
 
@@ -65,4 +65,9 @@ class TrainingPlan:
     @property
     def looks_at(self) -> tuple[str, ...]:
         """The features that it names."""
-        return (self.recency, *(one.feature for one in self.slices), *self.contacts, *chain(*self.known_rules))
+        return (
+            self.recency,
+            *(cell.feature for cell in self.slices),
+            *self.contacts,
+            *chain(*self.known_rules),
+        )

@@ -1,48 +1,36 @@
-"""Train one population's candidates as MLflow runs and register the best as `challenger`."""
+"""Train one population: fit its candidates as MLflow runs and register the best one as `challenger`."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import mlflow
 
-from features import Feature, Population, Snapshots
 from stack.folders.digest import folder_sha256
 from training.data.fingerprint import fingerprint
-from training.data.folds import Split, split
-from training.data.frame import Frame, TooLittleDataError, read_frame
-from training.data.immature_seasonal_features import MONTHS, untrusted, without
-from training.data.provenance import about as told_of
-from training.data.stratified_holdout import deal
-from training.evaluate.evidence import evidence, judge_out_of_time
-from training.evaluate.reason_stability import (
-    attribution,
-    sample,
-    stability,
-    weights,
-)
+from training.data.provenance import describe_provenance
+from training.data.training_data import TrainingData, read_training_data, report_left_out_features
+from training.evaluate.evidence import evidence as collect_evidence
+from training.evaluate.evidence import judge_out_of_time
+from training.evaluate.reason_stability import attribution, sample, stability, weights
 from training.leakage.checks import LeakageCheck
 from training.leakage.leakage_report import run_leakage_checks
 from training.models import version
 from training.models.bundle import write_bundle
-from training.plan import TrainingPlan
 from training.report import mlflow_logging
 from training.report.gallery import gallery
 from training.report.model_card import model_card
-from training.search import refit
-from training.search.candidate import Candidate
-from training.search.candidates import Say, fit_candidates
-from training.search.cross_validation import check_classes
+from training.request import TrainingRequest
+from training.search.candidates import FittedCandidates, fit_candidates
+from training.search.refit import refit_parameters
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a training left: the registered version and its evidence.
+class TrainingResult:
+    """A registered version and its evidence.
 
-    `reused` is True where a version of the same data, code and settings was there already.
+    `reused` is True where an earlier training with the same data, code and settings had registered the version.
     """
 
     model: str
@@ -51,169 +39,114 @@ class Trained:
     reused: bool
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """What is learnt from, and what judges."""
-
-    development: Frame
-    judging: Frame
-    cut: Split
-    left_out: tuple[str, ...]
-
-
-def train(
-    snapshots: Snapshots,
-    population: Population,
-    plan: TrainingPlan,
-    dates: list[date],
-    *,
-    until: date,
-    code: str,
-    say: Say,
-) -> Trained:
-    """Search, fit, judge, log and register; the active MLflow run is the parent.
-
-    Args:
-        snapshots: of the project, built for `dates`.
-        population: whom the model is for.
-        plan: families, validation and search.
-        dates: snapshot dates, matured or not.
-        until: the day of the training; labels that mature later are not looked at.
-        code: hash of the code that makes features and models.
-        say: told one line at a time how far it is.
+def train(request: TrainingRequest) -> TrainingResult:
+    """Search, fit, evaluate, log and register; the active MLflow run is the parent.
 
     Raises:
-        TooLittleDataError: the label's reach leaves too few matured snapshots, or a fold one class.
+        TooLittleDataError: too few matured snapshots, or too few rows of a class.
     """
-    features = snapshots.spec.features
-    rows = _rows(snapshots, population, plan, dates, until)
-    about = told_of(snapshots, population, rows.cut, rows.development, rows.judging, code)
-    mark = fingerprint(plan, about)
-    found = version.find(population.model, mark)
-    if found is not None:
-        say(f"train · {population.name}: version {found[0]} has the same data, code and settings; nothing to fit")
-        return Trained(population.model, *found, reused=True)
-    mlflow_logging.log_inputs(rows.development, rows.judging, rows.cut)
-    mlflow.log_params({"project": snapshots.spec.project, "population": population.name, "as_of": until})
-    _tell_left_out(rows, population, say)
-    searched = fingerprint(replace(plan, trials=0, minutes=None), about)
-    fitted = fit_candidates(population.name, plan, rows.development, rows.cut, searched, say)
-    chosen = max(fitted.values(), key=lambda one: one.fold_auc)
-    about["commit"] = mlflow_logging.commit()
-    proof = _prove(chosen, fitted, rows, population, plan, about, say)
-    proof |= _explain(chosen, list(fitted.values()), rows, features, plan.seed)
-    number = _register(chosen, fitted, rows, features, plan, proof, about, mark)
-    say(f"train · {population.name}: {chosen.name} registered as {population.model} version {number}, the challenger")
-    return Trained(population.model, number, proof, reused=False)
+    data = read_training_data(request)
+    provenance = describe_provenance(request, data)
+    registered = version.find(request.population.model, fingerprint(request.plan, provenance))
+    if registered is not None:
+        return _reuse(request, *registered)
+    _log_inputs(request, data)
+    candidates = fit_candidates(request, data, _search_fingerprint(request, provenance))
+    provenance_with_commit = {**provenance, "commit": mlflow_logging.commit()}
+    evidence = _evaluate(request, data, candidates, provenance_with_commit)
+    evidence |= _explain(request, data, candidates)
+    number = _register(request, data, candidates, provenance, evidence)
+    request.report_progress(
+        f"train · {request.population.name}: {candidates.chosen.name} registered as {request.population.model} "
+        f"version {number}, the challenger"
+    )
+    return TrainingResult(request.population.model, number, evidence, reused=False)
 
 
-def _rows(snapshots: Snapshots, population: Population, plan: TrainingPlan, dates: list[date], until: date) -> _Rows:
-    """The matured rows, cut in time order; by entity where they carry no dates."""
-    if snapshots.spec.dated:
-        return _in_time(snapshots, population, _cut(snapshots, population, plan, dates, until))
-    frame, cut = deal(_frame(snapshots, population, dates), plan)
-    return _Rows(frame.at(cut.development), frame.at(cut.out_of_time), cut, ())
+def _reuse(request: TrainingRequest, number: str, evidence: dict[str, Any]) -> TrainingResult:
+    request.report_progress(
+        f"train · {request.population.name}: version {number} has the same data, code and settings; nothing to fit"
+    )
+    return TrainingResult(request.population.model, number, evidence, reused=True)
 
 
-def _cut(snapshots: Snapshots, population: Population, plan: TrainingPlan, dates: list[date], until: date) -> Split:
-    label, known = population.label, snapshots.known_until(until)
-    matured = [day for day in dates if label.matured(day, known)]
-    if not matured:
-        raise TooLittleDataError(
-            f"A horizon of {label.horizon_days} days and {label.grace_days} days of grace leave no matured "
-            f"snapshot: it is known what happened before {known}, and the snapshots are {_dates(dates)}; "
-            f"shorten the horizon in projects/{snapshots.spec.project}/label.py, or bring more data."
-        )
-    return split(matured, label.reach, plan.out_of_time, plan.folds, plan.calibration, plan.users_apart)
+def _search_fingerprint(request: TrainingRequest, provenance: dict[str, Any]) -> str:
+    """Fingerprint without the budget: a search with a larger budget resumes a smaller one."""
+    return fingerprint(replace(request.plan, trials=0, minutes=None), provenance)
 
 
-def _in_time(snapshots: Snapshots, population: Population, cut: Split) -> _Rows:
-    left_out = untrusted(snapshots.spec.features, cut.fit)
-    frame = without(_frame(snapshots, population, (*cut.development, *cut.out_of_time)), left_out)
-    rows = _Rows(frame.at(cut.development), frame.at(cut.out_of_time), cut, left_out)
-    check_classes(rows.judging, "the out-of-time snapshots")
-    return rows
+def _log_inputs(request: TrainingRequest, data: TrainingData) -> None:
+    mlflow_logging.log_inputs(data.development, data.out_of_time, data.split)
+    project, population = request.snapshots.spec.project, request.population.name
+    mlflow.log_params({"project": project, "population": population, "as_of": request.as_of})
+    report_left_out_features(request, data)
 
 
-def _frame(snapshots: Snapshots, population: Population, dates: Sequence[date]) -> Frame:
-    names = [feature.name for feature in snapshots.spec.features]
-    return read_frame([snapshots.path(day) for day in dates], names, snapshots.spec.entity, population.name)
+def _evaluate(
+    request: TrainingRequest, data: TrainingData, candidates: FittedCandidates, provenance: dict[str, Any]
+) -> dict[str, Any]:
+    """Evaluate all candidates out of time and log their figures; return the evidence of the chosen one."""
+    plan, chosen = request.plan, candidates.chosen
+    figures = judge_out_of_time(chosen, candidates.models, data.out_of_time, plan.seed, plan.slices, plan.costs)
+    mlflow_logging.log_judged(figures.candidates, candidates.run_ids, provenance)
+    return collect_evidence(chosen, figures, _check_leakage(request, data), provenance)
 
 
-def _tell_left_out(rows: _Rows, population: Population, say: Say) -> None:
-    """Say which yearly features are not learnt from."""
-    if rows.left_out:
-        say(
-            f"train · {population.name}: {', '.join(rows.left_out)} left out; they come back once a year, and the "
-            f"fitted snapshots, {_dates(rows.cut.fit)}, span fewer than {MONTHS} months"
-        )
-
-
-def _prove(
-    chosen: Candidate, fitted: Mapping[str, Candidate], rows: _Rows, population: Population, plan: TrainingPlan,
-    about: dict[str, Any], say: Say,
-) -> dict[str, Any]:  # fmt: skip
-    """The evidence of the chosen candidate; every candidate's figures on its own run."""
-    candidates = list(fitted.values())
-    judged = judge_out_of_time(chosen, candidates, rows.judging, plan.seed, plan.slices, plan.costs)
-    mlflow_logging.log_judged(judged.candidates, {one.name: run for run, one in fitted.items()}, about)
-    return evidence(chosen, judged, _alarms(rows, population, plan, say), about)
-
-
-def _alarms(rows: _Rows, population: Population, plan: TrainingPlan, say: Say) -> list[LeakageCheck]:
-    found = run_leakage_checks(
-        rows.development, rows.judging, rows.cut, population.label.reach, plan.seed,
-        apart=[fold.cut(rows.development) for fold in rows.cut.folds] if plan.users_apart else (),
+def _check_leakage(request: TrainingRequest, data: TrainingData) -> list[LeakageCheck]:
+    """Run the leakage checks and report those that failed."""
+    plan = request.plan
+    checks = run_leakage_checks(
+        data.development, data.out_of_time, data.split, request.population.label.reach, plan.seed,
+        apart=[fold.split(data.development) for fold in data.split.folds] if plan.users_apart else (),
         contacts=plan.contacts, known_rules=plan.known_rules,
     )  # fmt: skip
-    for alarm in (one for one in found if not one.passed):
-        say(f"train · {population.name}: ALARM {alarm.check}: {alarm.sentence}")
-    return found
+    for check in checks:
+        if not check.passed:
+            request.report_progress(f"train · {request.population.name}: ALARM {check.check}: {check.sentence}")
+    return checks
 
 
-def _explain(
-    chosen: Candidate, candidates: list[Candidate], rows: _Rows, features: Sequence[Feature], seed: int
-) -> dict[str, Any]:
-    """Log the pictures; returns what the evidence says of the reasons."""
-    sampled = sample(rows.judging, seed)
-    told = attribution(chosen, sampled.rows, features)
-    for name, figure in gallery(chosen, candidates, rows.judging, sampled, told, features, seed):
+def _explain(request: TrainingRequest, data: TrainingData, candidates: FittedCandidates) -> dict[str, Any]:
+    """Log the pictures; return the weights and the stability of the reasons."""
+    chosen, features, seed = candidates.chosen, request.snapshots.spec.features, request.plan.seed
+    sampled = sample(data.out_of_time, seed)
+    contributions = attribution(chosen, sampled.rows, features)
+    pictures = gallery(chosen, candidates.models, data.out_of_time, sampled, contributions, features, seed)
+    for name, figure in pictures:
         mlflow.log_figure(figure, f"curves/{name}.png")
-    again = stability(chosen, told, rows.development, rows.cut, sampled.rows, features, seed)
-    return {"reasons": weights(told), "reasons_stability": again}
+    stable = stability(chosen, contributions, data.development, data.split, sampled.rows, features, seed)
+    return {"reasons": weights(contributions), "reasons_stability": stable}
 
 
 def _register(
-    chosen: Candidate, fitted: Mapping[str, Candidate], rows: _Rows, features: Sequence[Feature], plan: TrainingPlan,
-    proof: dict[str, Any], about: dict[str, Any], mark: str,
+    request: TrainingRequest, data: TrainingData, candidates: FittedCandidates, provenance: dict[str, Any],
+    evidence: dict[str, Any],
 ) -> str:  # fmt: skip
-    """What the run holds at its end, and the version's number."""
+    """Log the bundle, the evidence and the model card, and register the version; return its number."""
+    chosen = candidates.chosen
     with tempfile.TemporaryDirectory() as scratch:
         bundle = Path(scratch) / "bundle"
-        write_bundle(bundle, chosen, features, about)
-        # The gate takes these figures for no other files and no other run.
-        proof |= {"run_id": mlflow_logging.active(), "bundle_sha256": folder_sha256(bundle)}
-        _log_training(chosen, fitted, rows, plan, proof, about)
-        card = model_card(proof, chosen.params)
+        write_bundle(bundle, chosen, request.snapshots.spec.features, {**provenance, "commit": evidence["commit"]})
+        # The gate accepts this evidence for these files and this run only.
+        evidence |= {"run_id": mlflow_logging.active(), "bundle_sha256": folder_sha256(bundle)}
+        _log_training(request, data, candidates, evidence)
+        card = model_card(evidence, chosen.params)
         mlflow.log_text(card, "model_card.md")
-        return version.register(bundle, about["model"], rows.judging, proof, card, mark)
+        model, identity = request.population.model, fingerprint(request.plan, provenance)
+        return version.register(bundle, model, data.out_of_time, evidence, card, identity)
 
 
 def _log_training(
-    chosen: Candidate, fitted: Mapping[str, Candidate], rows: _Rows, plan: TrainingPlan, proof: dict[str, Any],
-    about: dict[str, Any],
-) -> None:  # fmt: skip
-    """Parameters, recipes, figures and evidence on the runs."""
+    request: TrainingRequest, data: TrainingData, candidates: FittedCandidates, evidence: dict[str, Any]
+) -> None:
+    """Log parameters, figures and evidence on the training's run, and refit parameters on every candidate's run."""
+    plan, chosen = request.plan, candidates.chosen
     mlflow.log_params({**chosen.params, "search_trials": plan.trials})
-    for run, candidate in (*fitted.items(), (mlflow_logging.active(), chosen)):
-        mlflow_logging.log_recipe(
-            run, refit.recipe(candidate, about["data"]["digest"], rows.cut, plan.seed, rows.left_out)
-        )
-    mlflow.log_metrics(mlflow_logging.figures(proof, rows.judging.judged) | mlflow_logging.reasons(proof))
+    for run, candidate in (*candidates.by_run_id.items(), (mlflow_logging.active(), chosen)):
+        digest = evidence["data"]["digest"]
+        parameters = refit_parameters(candidate, digest, data.split, plan.seed, data.left_out)
+        mlflow_logging.log_recipe(run, parameters)
+    mlflow.log_metrics(mlflow_logging.figures(evidence, data.out_of_time.judged) | mlflow_logging.reasons(evidence))
     mlflow.log_metric("mean_fold_auc", chosen.fold_auc)
-    mlflow_logging.log_note(proof)
-    mlflow_logging.log_evidence(proof)
-
-
-def _dates(days: Sequence[date]) -> str:
-    return f"{min(days)} to {max(days)}" if days else "none"
+    mlflow_logging.log_note(evidence)
+    mlflow_logging.log_evidence(evidence)

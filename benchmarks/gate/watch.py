@@ -16,7 +16,7 @@ from jobs.runtime.context import Context
 from monitoring.score_comparison import PROBABILITY, compare_scores
 from training import read_frame
 from training.data.folds import Split
-from training.data.immature_seasonal_features import untrusted, without
+from training.data.immature_seasonal_features import immature_seasonal_features, mask_features
 from training.evaluate.metrics import Floats
 from training.search.candidate import fit_candidate
 
@@ -60,9 +60,9 @@ def _days(context: Context, population: Population) -> Iterator[DailyScores]:
         matured = [day for day in context.grid(on) if label.matured(day, snapshots.known_until(on))]
         snapshots.build(context.engine, [*matured, on])
         names, entity = [feature.name for feature in context.project.features], context.project.entity
-        frame = without(
+        frame = mask_features(
             read_frame([snapshots.path(day) for day in matured], names, entity, population.name),
-            untrusted(context.project.features, matured),
+            immature_seasonal_features(context.project.features, matured),
         )
         today = pd.read_parquet(snapshots.path(on), columns=[entity, "population", *names])
         today = today[today["population"] == population.name]

@@ -10,7 +10,7 @@ from benchmarks.pipeline.log import frame_at
 from features import monthly
 from projects import load_project
 from training import Frame, auc
-from training.data.folds import Split, split
+from training.data.folds import Split, time_series_split
 from training.evaluate.auc import auc_draws
 from training.evaluate.bootstrap import interval
 from training.evaluate.metrics import Floats, calibration_error
@@ -19,7 +19,7 @@ from training.models.calibration import choose_calibration, platt
 from training.models.churn_model import calibrate
 from training.models.families import family
 from training.models.fit import fit_family
-from training.search.cross_validation import judge_folds
+from training.search.cross_validation import cross_validate
 
 #: column -> family and parameters; the second XGBoost resembles those of the search: shallow, with sampled rows.
 MODELS: dict[str, tuple[str, dict[str, float]]] = {
@@ -42,7 +42,7 @@ def main() -> None:
     label = project.populations[0].label
     months = [day for day in monthly(project.first_snapshot, END) if label.matured(day, END)]
     frame = frame_at(project.spec, months)
-    dates_split = split(months, label.reach, project.training.out_of_time, project.training.folds)
+    dates_split = time_series_split(months, label.reach, project.training.out_of_time, project.training.folds)
     out_of_time = frame.at(dates_split.out_of_time)
     print(f"\nCDNOW out of time, {len(out_of_time):,} rows: AUC (half its 95% interval) / calibration error\n")
     print(f"{'method':58}" + "".join(f"{name:>26}" for name in MODELS))
@@ -121,7 +121,7 @@ def _refit(name: str, params: dict[str, float], frame: Frame, dates_split: Split
 
 
 def _pooled(name: str, params: dict[str, float], frame: Frame, dates_split: Split) -> tuple[Floats, dict[str, float]]:
-    folds = judge_folds(name, params, frame, dates_split.folds, SEED)
+    folds = cross_validate(name, params, frame, dates_split.folds, SEED)
     margin = np.concatenate([fold_scores.margin for fold_scores in folds])
     return _fit_all(name, params, frame, dates_split), platt(
         margin, np.concatenate([fold_scores.labels for fold_scores in folds])

@@ -17,7 +17,7 @@ from features import Population
 from jobs.runtime.context import Context
 from training import Frame
 from training.data.folds import Split
-from training.data.immature_seasonal_features import without
+from training.data.immature_seasonal_features import mask_features
 from training.evaluate.delong import delong
 from training.evaluate.metrics import Floats
 from training.search.candidate import fit_candidate
@@ -67,7 +67,7 @@ def _scores(context: Context, population: Population) -> tuple[Frame, Floats, Fl
 
 def _frame(context: Context, population: Population, days: list[date], left_out: str) -> Frame:
     frame = population_frame(context.snapshots, population.name, days)
-    return without(frame, [name for name in left_out.split(", ") if name in frame.names])
+    return mask_features(frame, [name for name in left_out.split(", ") if name in frame.names])
 
 
 def _fit(params: Any, frame: Frame, days: tuple[date, ...]) -> Any:

@@ -13,14 +13,14 @@ from benchmarks.pipeline.log import frame_at
 from features import monthly
 from projects import load_project
 from training import Frame, auc
-from training.data.folds import Fold, Split, split
-from training.data.weights import HALF_LIFE, of_family, recency_weights
+from training.data.folds import Fold, Split, time_series_split
+from training.data.weights import HALF_LIFE, family_params, recency_weights
 from training.evaluate.auc import auc_draws
 from training.evaluate.bootstrap import interval
 from training.evaluate.metrics import Floats
 from training.models.families import family
 from training.models.fit import fit_family
-from training.search.cross_validation import Judge
+from training.search.cross_validation import CrossValidation
 from training.search.search import Budget, Trial, search
 
 #: families that share matrices between fits, and their parameter for the number of cores.
@@ -37,7 +37,7 @@ def main() -> None:
     label, plan = project.populations[0].label, project.training
     months = [day for day in monthly(project.first_snapshot, END) if label.matured(day, END)]
     frame = frame_at(project.spec, months)
-    dates_split = split(months, label.reach, plan.out_of_time, plan.folds)
+    dates_split = time_series_split(months, label.reach, plan.out_of_time, plan.folds)
     print(
         f"\nCDNOW, {len(frame.at(dates_split.development)):,} development rows, {os.cpu_count()} cores; "
         f"medians of {REPEATS}"
@@ -79,13 +79,13 @@ def _print_equal_trials(frame: Frame, dates_split: Split) -> list[Trial]:
 
 
 def _search(frame: Frame, dates_split: Split, budget: Budget, seed: int) -> list[Trial]:
-    return search(BOOSTED, Judge(frame, dates_split.folds, seed=1), budget, seed, lambda _: None)
+    return search(BOOSTED, CrossValidation(frame, dates_split.folds, seed=1), budget, seed, lambda _: None)
 
 
 def _fit_without_sharing(trial: Trial, frame: Frame, fold: Fold) -> tuple[float, float]:
     """Seconds and AUC of one fit with its own matrices."""
-    began, params = time.monotonic(), {**of_family(dict(trial.params)), ALL_CORES[trial.family]: os.cpu_count()}
-    early, late = fold.cut(frame)
+    began, params = time.monotonic(), {**family_params(dict(trial.params)), ALL_CORES[trial.family]: os.cpu_count()}
+    early, late = fold.split(frame)
     weights = recency_weights(early, trial.params.get(HALF_LIFE))
     native = fit_family(trial.family, early.rows, early.labels, params, 1, weights)
     results = auc(late.labels, family(trial.family).margin(native, late.rows))
@@ -94,7 +94,7 @@ def _fit_without_sharing(trial: Trial, frame: Frame, fold: Fold) -> tuple[float,
 
 def _print_stopped(trials: Sequence[Trial], frame: Frame, dates_split: Split) -> None:
     """Print the AUC that the early stopped parameter sets would have reached."""
-    judge = Judge(frame, dates_split.folds, seed=1)
+    judge = CrossValidation(frame, dates_split.folds, seed=1)
     stopped = [trial for trial in trials if trial.pruned]
     all_folds = [float(np.mean([score.auc for score in judge.scores(trial.family, trial.params)])) for trial in stopped]
     chosen = max(trial.auc for trial in trials if not trial.pruned)
@@ -104,17 +104,16 @@ def _print_stopped(trials: Sequence[Trial], frame: Frame, dates_split: Split) ->
 
 def _print_blend(frame: Frame, dates_split: Split) -> None:
     """Print the AUC of the mean log-odds of CatBoost and XGBoost with their defaults, for each fold."""
-    judge = Judge(frame, dates_split.folds, seed=1)
+    judge = CrossValidation(frame, dates_split.folds, seed=1)
     cat, xgb = (judge.scores(name, family(name).SETS[0]) for name in BOOSTED)
     print(f"\n{'judging date':16}{'catboost':>10}{'xgboost':>10}{'blend':>10}{'blend - better score, 95%':>34}")
     for first, second in zip(cat, xgb, strict=True):
         blend = (first.margin + second.margin) / 2
         better = max(first, second, key=lambda score: score.auc)
-        people = frame.at(first.fold.judge).entity
+        people = frame.at(first.fold.test).entity
         results = _difference(first.labels, blend, better.margin, people)
         print(
-            f"{first.fold.judge[0]!s:16}{first.auc:10.4f}{second.auc:10.4f}{auc(first.labels, blend):10.4f}"
-            f"{results:>34}"
+            f"{first.fold.test[0]!s:16}{first.auc:10.4f}{second.auc:10.4f}{auc(first.labels, blend):10.4f}{results:>34}"
         )
 
 
@@ -146,7 +145,7 @@ def _randomised(frame: Frame, dates_split: Split, seed: int) -> tuple[int, dict[
              "min_child_weight": loguniform(5, 200), "subsample": uniform(0.6, 0.4),
              "colsample_bytree": uniform(0.5, 0.5)}  # fmt: skip
     cores, began, tried = os.cpu_count() or 1, time.monotonic(), 0
-    rows = [(_row_numbers(frame, fold.fit), _row_numbers(frame, fold.judge)) for fold in dates_split.folds]
+    rows = [(_row_numbers(frame, fold.fit), _row_numbers(frame, fold.test)) for fold in dates_split.folds]
     best: tuple[float, dict[str, Any]] = (-1.0, {})
     while time.monotonic() - began < 60 * MINUTES:
         model = XGBClassifier(tree_method="hist", random_state=1, n_jobs=1)
@@ -163,7 +162,7 @@ def _final(name: str, params: Any, frame: Frame, dates_split: Split) -> Floats:
     """Out-of-time log-odds of a fit on all development dates except the calibration dates."""
     early = frame.at(dates_split.fit)
     weights = recency_weights(early, params.get(HALF_LIFE))
-    native = fit_family(name, early.rows, early.labels, of_family(dict(params)), 1, weights)
+    native = fit_family(name, early.rows, early.labels, family_params(dict(params)), 1, weights)
     margin: Floats = family(name).margin(native, frame.at(dates_split.out_of_time).rows)
     return margin
 

@@ -10,7 +10,7 @@ from jobs.runtime.context import Context
 from registry import Contenders, Version, VersionFiles, approved_files, verified_files
 from serving import ScoringBenchmark, benchmark_scoring, predict_probabilities, signature_gap
 from stack.errors import PrichalError
-from training import Again, ModelComparison, compare_models, days_again, rows_again
+from training import ComparisonRows, ModelComparison, compare_models, comparison_dates, read_comparison_rows
 from training.evaluate.bootstrap import Floats
 
 
@@ -85,20 +85,20 @@ class PromotionMeasurement:
             "outputs_missing": list(gap.missing_outputs),
         }
 
-    def _comparison_rows(self, challenger: Version, incumbent: Version | None) -> Again:
+    def _comparison_rows(self, challenger: Version, incumbent: Version | None) -> ComparisonRows:
         snapshots = self.context.snapshots
         evidence = _evidence(challenger, "challenger")
         incumbent_evidence = None if incumbent is None else _evidence(incumbent, "version in production")
-        snapshots.build(self.context.engine, days_again(snapshots, evidence, incumbent_evidence))
-        return rows_again(
+        snapshots.build(self.context.engine, comparison_dates(snapshots, evidence, incumbent_evidence))
+        return read_comparison_rows(
             snapshots, self.population, self.context.project.training, evidence, incumbent_evidence,
             challenger.features or (),
         )  # fmt: skip
 
-    def _predict(self, files: VersionFiles, rows: Again) -> Floats:
+    def _predict(self, files: VersionFiles, rows: ComparisonRows) -> Floats:
         return predict_probabilities(files, rows.frame.names, rows.frame.rows)
 
-    def _benchmark(self, files: VersionFiles, rows: Again) -> ScoringBenchmark:
+    def _benchmark(self, files: VersionFiles, rows: ComparisonRows) -> ScoringBenchmark:
         """On the last date of the comparison rows."""
         path = self.context.snapshots.path(rows.frame.as_of.max().item())
         spark, entity = self.context.spark(), self.context.project.entity

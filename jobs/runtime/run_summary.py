@@ -19,7 +19,7 @@ from monitoring import MonitoringResult, normal_range_sentence
 from registry import PromotionOutcome
 from serving import highest_risks
 from stack.mlflow_server import run_address
-from training import Trained
+from training import TrainingResult
 from training.data.validation import OUT_OF_TIME, validation
 
 WIDTH = 110
@@ -30,7 +30,7 @@ MAX_ALERTS = 10
 def run_summary(
     context: Context,
     ingested: list[Ingested],
-    trained: list[Trained],
+    trained: list[TrainingResult],
     outcomes: list[PromotionOutcome],
     scored: ScoredDay,
     monitored: MonitoringResult,
@@ -63,7 +63,7 @@ def run_summary(
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
 
 
-def _candidates(trained: Trained) -> Table:
+def _candidates(trained: TrainingResult) -> Table:
     data = trained.evidence["data"]
     title = (
         f"{trained.model}: {_evaluation_rows(data)} ({data['out_of_time_rows']:,} rows, "

@@ -63,7 +63,7 @@ def test_killed_in_the_middle_of_the_search_then_run_again(clone: Clone, client:
     done = len(finished(client))
     again = clone.run(*TRAIN)
     assert again.returncode == 0, again.stderr
-    assert f"{done} trials of a training that was stopped are taken as done" in again.stdout
+    assert f"{done} finished trials of an interrupted training are reused" in again.stdout
     trials = finished(client)
     assert sorted(trials) == list(range(1, 10))
     assert {len(parents) for parents in trials.values()} == {1}, "a trial was done twice"

@@ -1,4 +1,4 @@
-"""Whether a training would only repeat an earlier one."""
+"""Fingerprints that identify repeated trainings."""
 
 import hashlib
 import json
@@ -10,9 +10,9 @@ from typing import Any
 from training.plan import TrainingPlan
 
 
-def fingerprint(plan: TrainingPlan, about: Mapping[str, Any]) -> str:
-    """Hash of everything that decides a fitted model: data, code, package versions, settings."""
-    return hashlib.sha256(json.dumps([asdict(plan), about], sort_keys=True, default=str).encode()).hexdigest()[:32]
+def fingerprint(plan: TrainingPlan, provenance: Mapping[str, Any]) -> str:
+    """Hash of everything that determines a fitted model: data, code, package versions, settings."""
+    return hashlib.sha256(json.dumps([asdict(plan), provenance], sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def code_hash(root: Path, rooms: Iterable[str]) -> str:

@@ -1,9 +1,8 @@
-"""Time-ordered validation: what may be learnt from, and what only judges.
+"""Time series split with an embargo between the dates of the fit and the dates of the test.
 
-An embargo lies between the dates that fit and the dates that judge: a label looks ahead by the horizon
-and the grace, so a snapshot closer than that to a judging date would be fitted on days that the judge
-sees too. Rolling origin (Tashman, 2000). Where users are to be kept apart, each fold also judges a group of its
-own, and fits on the others (Roberts et al., 2017, blocks in time and by group).
+A label covers the horizon and the grace after its snapshot. A fit on a snapshot closer than that to a test date would
+see days that the test covers too. Folds have a rolling origin (Tashman, 2000). Optionally, each fold tests one group of
+users and fits on all others (Roberts et al., 2017, blocks in time and by group).
 """
 
 from collections.abc import Sequence
@@ -19,23 +18,23 @@ from training.data.frame import Frame, TooLittleDataError
 
 @dataclass(frozen=True)
 class Fold:
-    """Fit on the dates `fit`, judge on the dates `judge`.
+    """Fit on the dates `fit`, test on the dates `test`.
 
-    With a `group`, such as (0, 3) for the first of three, only its entities judge and only others are fitted on.
+    With a `group`, such as (0, 3) for the first of three, the test uses its entities and the fit all others.
     """
 
     fit: tuple[date, ...]
-    judge: tuple[date, ...]
+    test: tuple[date, ...]
     group: tuple[int, int] | None = None
 
-    def cut(self, frame: Frame) -> tuple[Frame, Frame]:
-        """The rows to fit on and the rows to judge on."""
-        early, late = frame.at(self.fit), frame.at(self.judge)
+    def split(self, frame: Frame) -> tuple[Frame, Frame]:
+        """Rows of the fit and rows of the test."""
+        early, late = frame.at(self.fit), frame.at(self.test)
         if self.group is None:
             return early, late
         number, groups = self.group
-        own = [entity_groups(part.entity, groups) == number for part in (early, late)]
-        return early.only(~own[0]), late.only(own[1])
+        in_group = [entity_groups(part.entity, groups) == number for part in (early, late)]
+        return early.only(~in_group[0]), late.only(in_group[1])
 
 
 @dataclass(frozen=True)
@@ -49,16 +48,16 @@ class Split:
 
     @property
     def fit(self) -> tuple[date, ...]:
-        """What the model is fitted on: all development dates but the last ones."""
+        """Dates of the fit: all development dates but the last ones."""
         return self.development[: -self.calibration]
 
     @property
     def calibrate(self) -> tuple[date, ...]:
-        """What its probabilities are calibrated on: the last development dates."""
+        """Dates of the calibration: the last development dates."""
         return self.development[-self.calibration :]
 
 
-def split(
+def time_series_split(
     matured: Sequence[date],
     embargo: timedelta,
     out_of_time: int,
@@ -66,16 +65,16 @@ def split(
     calibration: int = 1,
     users_apart: bool = False,
 ) -> Split:
-    """Cut matured snapshot dates in time order.
+    """Split matured snapshot dates in time order.
 
     Args:
         matured: snapshot dates whose labels are known.
         embargo: at least horizon + grace.
-        out_of_time: how many of the last dates only judge.
-        folds: how many of the last development dates judge a fold each.
-        calibration: how many of the last development dates calibrate.
-        users_apart: whether nobody is fitted on by a fold that judges them. The out-of-time dates judge everybody
-            all the same, for in production too people of yesterday are scored.
+        out_of_time: number of last dates that are used for evaluation only.
+        folds: number of last development dates that are the test of one fold each.
+        calibration: number of last development dates for the calibration.
+        users_apart: whether a fold tests only users outside its fit. The out-of-time evaluation covers all users,
+            because production scores known users too.
 
     Raises:
         TooLittleDataError: a fold, the calibration or the out-of-time test would be left without dates to fit on.
@@ -112,8 +111,8 @@ def entity_groups(entity: NDArray[np.int_] | NDArray[np.object_], groups: int) -
     """The group of each row's entity, 0 to `groups` - 1, by a hash of its name: the same in every process."""
     names, position = np.unique(entity.astype(str), return_inverse=True)
     hashed = pd.util.hash_array(names.astype(object), categorize=False)
-    found: NDArray[np.int_] = (hashed % np.uint64(groups)).astype(np.int_)[position]
-    return found
+    groups_of_rows: NDArray[np.int_] = (hashed % np.uint64(groups)).astype(np.int_)[position]
+    return groups_of_rows
 
 
 def _span(dates: Sequence[date]) -> str:

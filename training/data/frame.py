@@ -17,18 +17,18 @@ from training.data.validation import CALLED, OUT_OF_TIME
 
 
 class TooLittleDataError(PrichalError):
-    """The data cannot carry the validation that was asked for."""
+    """The data has too few rows or dates for the declared validation."""
 
 
 @dataclass(frozen=True)
 class Frame:
     """Rows of snapshots: `rows` (n, features), `labels` (n,), `entity` (n,), `as_of` (n,) as dates.
 
-    Where a contract tells: `already_left` (n,), auto-renew was off at the date; `how` (n,), voluntary, involuntary
+    With a declared contract: `already_left` (n,), auto-renew was off at the date; `how` (n,), voluntary, involuntary
     or None.
     """
 
-    #: how its rows are kept from what was fitted.
+    #: kind of validation; see `training/data/validation.py`.
     validation: ClassVar[str] = OUT_OF_TIME
 
     names: tuple[str, ...]
@@ -41,14 +41,14 @@ class Frame:
 
     def at(self, dates: Iterable[date]) -> "Frame":
         """Only the rows of these snapshot dates."""
-        kept = np.isin(self.as_of, np.array(sorted(dates), dtype="datetime64[D]"))
-        return self.only(kept)
+        selected = np.isin(self.as_of, np.array(sorted(dates), dtype="datetime64[D]"))
+        return self.only(selected)
 
-    def only(self, kept: NDArray[np.bool_]) -> "Frame":
-        """Only the rows that `kept` is true for."""
-        flag = None if self.already_left is None else self.already_left[kept]
-        how = None if self.how is None else self.how[kept]
-        return Frame(self.names, self.rows[kept], self.labels[kept], self.entity[kept], self.as_of[kept], flag, how)
+    def only(self, mask: NDArray[np.bool_]) -> "Frame":
+        """Only the rows where `mask` is True."""
+        flag = None if self.already_left is None else self.already_left[mask]
+        how = None if self.how is None else self.how[mask]
+        return Frame(self.names, self.rows[mask], self.labels[mask], self.entity[mask], self.as_of[mask], flag, how)
 
     @property
     def dates(self) -> tuple[date, ...]:
@@ -57,17 +57,17 @@ class Frame:
 
     @property
     def dated(self) -> bool:
-        """Whether its rows are kept apart by their dates."""
+        """Whether validation splits its rows by date."""
         return self.validation == OUT_OF_TIME
 
     @property
     def judged(self) -> str:
-        """What those of its rows that judge are called."""
+        """Name of its evaluation rows: out of time, or held out."""
         return CALLED[self.validation]
 
     @property
     def undecided(self) -> "Frame | None":
-        """The rows of whom auto-renew was on; None where no contract tells."""
+        """Rows with auto-renew on; None without a declared contract."""
         return None if self.already_left is None else self.only(~self.already_left)
 
     def __len__(self) -> int:
@@ -108,7 +108,7 @@ def read_frame(folders: Sequence[Path], names: Sequence[str], entity: str, popul
     parts = [
         part.assign(as_of=pd.Timestamp(folder.parent.name.removeprefix("as_of=")))
         for folder in folders
-        if not (part := _one(folder, columns)).empty
+        if not (part := _read_folder(folder, columns)).empty
     ]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, "as_of"])
     frame = frame[(frame["population"] == population) & frame[LABEL].notna()].sort_values(
@@ -129,7 +129,7 @@ def read_frame(folders: Sequence[Path], names: Sequence[str], entity: str, popul
     )
 
 
-def _one(folder: Path, columns: list[str]) -> pd.DataFrame:
+def _read_folder(folder: Path, columns: list[str]) -> pd.DataFrame:
     files = sorted(folder.glob("*.parquet"))
     return (
         pd.concat([pd.read_parquet(file, columns=columns) for file in files])

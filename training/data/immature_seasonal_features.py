@@ -1,4 +1,4 @@
-"""A yearly term is not trusted before a year was seen: a curve through eight months tells nothing of the other four."""
+"""Yearly features need a year of history: a fit on eight months says nothing about the other four."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,12 +10,12 @@ from features import Feature
 from features.declare import calendar
 from training.data.frame import Frame
 
-#: monthly snapshots, so that the first month is seen a second time.
+#: months of history, so that the first month occurs twice.
 MONTHS = 13
 
 
-def untrusted(features: Sequence[Feature], fit: Sequence[date]) -> tuple[str, ...]:
-    """Names of the features that come back once a year, if the fitted dates span fewer than 13 months.
+def immature_seasonal_features(features: Sequence[Feature], fit: Sequence[date]) -> tuple[str, ...]:
+    """Names of the yearly features, if the dates of the fit span fewer than 13 months; else empty.
 
     Args:
         features: of the project.
@@ -24,11 +24,13 @@ def untrusted(features: Sequence[Feature], fit: Sequence[date]) -> tuple[str, ..
     first, last = fit[0], fit[-1]
     if (last.year - first.year) * 12 + last.month - first.month + 1 >= MONTHS:
         return ()
-    return tuple(one.name for one in features if one.source == "calendar" and one.measure in calendar.YEARLY)
+    return tuple(
+        feature.name for feature in features if feature.source == "calendar" and feature.measure in calendar.YEARLY
+    )
 
 
-def without(frame: Frame, names: Sequence[str]) -> Frame:
-    """The frame with these features null in every row: no family can learn from a column that never varies."""
+def mask_features(frame: Frame, names: Sequence[str]) -> Frame:
+    """Set these features to null in every row; no family learns from a column that never varies."""
     if not names:
         return frame
     rows = frame.rows.copy()

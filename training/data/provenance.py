@@ -1,21 +1,21 @@
-"""What a training says of itself in the evidence: who, what label, which data, which code."""
+"""Provenance of a training, as its evidence holds it: population, label, data, code and packages."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from features import OWNER_STATEMENT, Label, Population, Snapshots
+from features import OWNER_STATEMENT, Label
 from training.data.folds import Split
 from training.data.frame import Frame
+from training.data.training_data import TrainingData
 from training.evaluate.evidence import how_they_left
 from training.models import version
+from training.request import TrainingRequest
 
 
-def about(
-    snapshots: Snapshots, population: Population, cut: Split, development: Frame, judging: Frame, code: str
-) -> dict[str, Any]:
-    """Everything that is known before a model is fitted, and that decides which one it will be."""
-    spec = snapshots.spec
+def describe_provenance(request: TrainingRequest, data: TrainingData) -> dict[str, Any]:
+    """Describe everything that is known before the fit and that decides the fitted model."""
+    spec, population = request.snapshots.spec, request.population
     return {
         "project": spec.project,
         "population": population.name,
@@ -23,11 +23,11 @@ def about(
         "model": population.model,
         "label": _label(population.label),
         "data": {
-            **_data(cut, development, judging),
-            **_time(population.label, cut, judging),
+            **_data(data),
+            **_windows(population.label, data.split, data.out_of_time),
             **({"point_in_time": OWNER_STATEMENT} if spec.table else {}),
         },
-        "code": code,
+        "code": request.code_hash,
         "packages": version.packages(),
     }
 
@@ -41,31 +41,31 @@ def _label(label: Label) -> dict[str, Any]:
     }
 
 
-def _data(cut: Split, development: Frame, judging: Frame) -> dict[str, Any]:
+def _data(data: TrainingData) -> dict[str, Any]:
     return {
-        "digest": development.digest(),
-        "out_of_time_digest": judging.digest(),
-        "development": [str(day) for day in cut.development],
-        "calibration": [str(day) for day in cut.calibrate],
-        "out_of_time": [str(day) for day in cut.out_of_time],
-        "development_rows": len(development),
-        "out_of_time_rows": len(judging),
-        "out_of_time_left": int(judging.labels.sum()),
-        **how_they_left(judging),
+        "digest": data.development.digest(),
+        "out_of_time_digest": data.out_of_time.digest(),
+        "development": [str(day) for day in data.split.development],
+        "calibration": [str(day) for day in data.split.calibrate],
+        "out_of_time": [str(day) for day in data.split.out_of_time],
+        "development_rows": len(data.development),
+        "out_of_time_rows": len(data.out_of_time),
+        "out_of_time_left": int(data.out_of_time.labels.sum()),
+        **how_they_left(data.out_of_time),
     }
 
 
-def _time(label: Label, cut: Split, judging: Frame) -> dict[str, Any]:
-    """How what judges lies apart from what was fitted; without dates there is neither embargo nor window."""
-    if not judging.dated:
-        return {"validation": judging.validation, "embargo_days": None, "windows": None}
+def _windows(label: Label, split: Split, out_of_time: Frame) -> dict[str, Any]:
+    """Embargo and date windows of development and evaluation; None where rows carry no dates."""
+    if not out_of_time.dated:
+        return {"validation": out_of_time.validation, "embargo_days": None, "windows": None}
     return {
-        "validation": judging.validation,
+        "validation": out_of_time.validation,
         "embargo_days": label.reach.days,
-        "windows": {"development": _window(cut.development, label), "out_of_time": _window(cut.out_of_time, label)},
+        "windows": {"development": _window(split.development, label), "out_of_time": _window(split.out_of_time, label)},
     }
 
 
 def _window(days: Sequence[date], label: Label) -> dict[str, str]:
-    """First and last snapshot, and the day up to which the last one's label looks."""
+    """First and last snapshot date, and the day on which the last label matures."""
     return {"first": str(days[0]), "last": str(days[-1]), "labels_until": str(days[-1] + label.reach)}

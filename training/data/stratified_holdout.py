@@ -1,8 +1,8 @@
-"""Validation where rows carry no dates: by entity, which is not out of time.
+"""Stratified holdout by entity, for rows without dates; this is not an out-of-time validation.
 
-Every entity has one row, dealt at random into ten parts that hold as many of those who left as one another
-(stratified). The parts stand where dates stand elsewhere: the last ones only judge, the last of the others
-calibrate. What is measured so holds for other people of the same day; that it holds later, nothing tells.
+Every entity has one row, assigned at random to one of ten parts with equal numbers of churners (stratified). Parts take
+the place of dates: the last parts are for evaluation only, and the last of the others for calibration. The results hold
+for other people of the same day. They do not show that the model will hold on later dates.
 """
 
 from dataclasses import dataclass, field
@@ -21,8 +21,8 @@ PARTS = 10
 
 
 @dataclass(frozen=True)
-class DealtFrame(Frame):
-    """Rows of one day, each in a part (n,)."""
+class HoldoutFrame(Frame):
+    """Rows of one day with the part of each row, shape (n,)."""
 
     validation: ClassVar[str] = BY_ENTITY
 
@@ -33,19 +33,19 @@ class DealtFrame(Frame):
         """Its parts, in order."""
         return tuple(sorted(np.unique(self.part).tolist(), key=_number))
 
-    def at(self, dates: Any) -> "DealtFrame":
+    def at(self, dates: Any) -> "HoldoutFrame":
         """Only the rows of these parts."""
         return self.only(np.isin(self.part, list(dates)))
 
-    def only(self, kept: NDArray[np.bool_]) -> "DealtFrame":
-        """Only the rows that `kept` is true for."""
-        return DealtFrame(**vars(super().only(kept)), part=self.part[kept])
+    def only(self, mask: NDArray[np.bool_]) -> "HoldoutFrame":
+        """Only the rows where `mask` is True."""
+        return HoldoutFrame(**vars(super().only(mask)), part=self.part[mask])
 
 
-def deal(frame: Frame, plan: TrainingPlan) -> tuple[DealtFrame, Split]:
-    """Deal the rows into parts, and cut the parts as dates are cut.
+def split_stratified_holdout(frame: Frame, plan: TrainingPlan) -> tuple[HoldoutFrame, Split]:
+    """Assign the rows to stratified parts, and split the parts in the way that dates are split.
 
-    A fold judges one of the last development parts by a fit on all the others.
+    A fold tests one of the last development parts and fits on all others.
 
     Args:
         frame: rows of one day, one for each entity.
@@ -59,14 +59,14 @@ def deal(frame: Frame, plan: TrainingPlan) -> tuple[DealtFrame, Split]:
     _check(frame, plan)
     parts = np.empty(len(frame), dtype="<U7")
     names: list[Any] = [f"part {number}" for number in range(1, PARTS + 1)]
-    dealing = StratifiedKFold(PARTS, shuffle=True, random_state=plan.seed)
-    for name, (_, rows) in zip(names, dealing.split(frame.rows, frame.labels), strict=True):
+    splitter = StratifiedKFold(PARTS, shuffle=True, random_state=plan.seed)
+    for name, (_, rows) in zip(names, splitter.split(frame.rows, frame.labels), strict=True):
         parts[rows] = name
     development, judging = tuple(names[: -plan.out_of_time]), tuple(names[-plan.out_of_time :])
     folds = tuple(
-        Fold(tuple(other for other in development if other != one), (one,)) for one in development[-plan.folds :]
+        Fold(tuple(other for other in development if other != part), (part,)) for part in development[-plan.folds :]
     )
-    return DealtFrame(**vars(frame), part=parts), Split(development, folds, judging, plan.calibration)
+    return HoldoutFrame(**vars(frame), part=parts), Split(development, folds, judging, plan.calibration)
 
 
 def _number(part: str) -> int:
@@ -77,8 +77,8 @@ def _check(frame: Frame, plan: TrainingPlan) -> None:
     left, needed = int(frame.labels.sum()), FEWEST * PARTS
     if min(left, len(frame) - left) < needed:
         raise TooLittleDataError(
-            f"{left} of {len(frame)} labelled rows left and {len(frame) - left} stayed: validation by entity deals "
-            f"them into {PARTS} parts, and needs at least {needed} of each; bring more rows, or a table with dates."
+            f"{left} of {len(frame)} labelled rows left and {len(frame) - left} stayed: validation by entity assigns "
+            f"them to {PARTS} parts, and needs at least {needed} of each; bring more rows, or a table with dates."
         )
     if plan.out_of_time + max(plan.folds, plan.calibration + 1) > PARTS:
         raise TooLittleDataError(

@@ -110,7 +110,7 @@ def label_permutation(frame: Frame, fold: Fold, seed: int) -> LeakageCheck:
     single rows by heart are fitted. It cannot see a feature made of the true label: `single_feature` looks for that.
     """
     shuffled = replace(frame, labels=_shuffled(frame, seed))
-    early, late = shuffled.at(fold.fit), shuffled.at(fold.judge[-1:])
+    early, late = shuffled.at(fold.fit), shuffled.at(fold.test[-1:])
     native = fit_family("xgboost", early.rows, early.labels, BY_HEART, seed)
     shuffled_auc, chance = auc(late.labels, family("xgboost").margin(native, late.rows)), 4 * _error(late.labels)
     sentence = f"With shuffled labels the AUC is {shuffled_auc:.3f}; by chance it is 0.5, at most {chance:.3f} off."

@@ -55,7 +55,7 @@ def run_leakage_checks(
         known_rules: features of each rule that nearly settles the label and is known to the project.
     """
     if not judging.dated:
-        apart = [*apart, (development, judging), *(fold.cut(development) for fold in split.folds)]
+        apart = [*apart, (development, judging), *(fold.split(development) for fold in split.folds)]
     results = [
         *([_label_windows(split, reach)] if judging.dated else []),
         order(judging),
@@ -78,7 +78,7 @@ def _concatenate(first: Frame, second: Frame) -> Frame:
 
 def _label_windows(split: Split, reach: timedelta) -> LeakageCheck:
     """The narrowest gap of all folds and of the out-of-time dates."""
-    pairs = [(fold.fit, fold.judge) for fold in split.folds] + [(split.development, split.out_of_time)]
+    pairs = [(fold.fit, fold.test) for fold in split.folds] + [(split.development, split.out_of_time)]
     fit, judge = min(pairs, key=lambda pair: min(pair[1]) - max(pair[0]))
     return label_windows(fit, judge, reach)
 

@@ -1,4 +1,4 @@
-"""The judge of parameter sets: folds are cut once and matrices made once, and every set is judged on the same."""
+"""Cross validation of parameter sets; folds and matrices are built once and shared by all sets."""
 
 import json
 import threading
@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from training.data.folds import Fold
 from training.data.frame import Frame, TooLittleDataError
-from training.data.weights import HALF_LIFE, of_family, recency_weights
+from training.data.weights import HALF_LIFE, family_params, recency_weights
 from training.evaluate.metrics import Floats, auc
 from training.models.families import family
 
-#: below this many rows of either class a fold says nothing.
+#: fewest rows of each class in a fold.
 FEWEST = 10
 
-Made = TypeVar("Made")
+Cached = TypeVar("Cached")
 
 
 @dataclass(frozen=True)
 class FoldScore:
-    """How a fit on earlier dates ranked a later date."""
+    """AUC, labels (n,) and margins (n,) of a fold's later date, scored by a fit on its earlier dates."""
 
     fold: Fold
     auc: float
@@ -31,23 +31,23 @@ class FoldScore:
     margin: Floats
 
 
-class Judge:
-    """Fits parameter sets on each fold's earlier dates and ranks its later one; several threads may ask at a time."""
+class CrossValidation:
+    """Fits parameter sets on each fold's earlier dates and scores its later date; safe to call from several threads."""
 
     def __init__(self, frame: Frame, folds: tuple[Fold, ...], seed: int) -> None:
-        """Nothing is cut or fitted before it is asked for.
+        """Folds are split and models fitted at the first use.
 
         Args:
             frame: development rows.
-            folds: the judges, in time order.
-            seed: of every fit.
+            folds: in time order.
+            seed: random seed of every fit.
         """
         self.folds, self._frame, self._seed = folds, frame, seed
-        self._kept: dict[tuple[Any, ...], Any] = {}
+        self._cache: dict[tuple[Any, ...], Any] = {}
         self._lock = threading.RLock()
 
     def scores(self, name: str, params: Mapping[str, Any]) -> tuple[FoldScore, ...]:
-        """The family called `name` with these parameters on every fold; what was judged before is not fitted again.
+        """Score one family and parameter set on every fold; cached scores are not computed again.
 
         Raises:
             TooLittleDataError: a fold lacks rows of a class.
@@ -55,21 +55,21 @@ class Judge:
         return tuple(self.score(name, params, place) for place in range(len(self.folds)))
 
     def score(self, name: str, params: Mapping[str, Any], place: int) -> FoldScore:
-        """The same on one fold, by its place."""
+        """Score on one fold, by its position."""
         key = ("score", name, _text(params), place)
-        if key not in self._kept:
-            self._kept[key] = self._judge(name, dict(params), place)
-        return self._kept[key]  # type: ignore[no-any-return]
+        if key not in self._cache:
+            self._cache[key] = self._fit_and_score(name, dict(params), place)
+        return self._cache[key]  # type: ignore[no-any-return]
 
     def keep(self, sets: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Forget what was judged, but for these sets: a long search would hold a margin per row and trial."""
+        """Drop the cached scores of all other sets: a long search would hold one margin per row and trial."""
         wanted = {(name, _text(params)) for name, params in sets}
-        self._kept = {key: made for key, made in self._kept.items() if key[0] != "score" or key[1:3] in wanted}
+        self._cache = {key: value for key, value in self._cache.items() if key[0] != "score" or key[1:3] in wanted}
 
-    def _judge(self, name: str, params: dict[str, Any], place: int) -> FoldScore:
+    def _fit_and_score(self, name: str, params: dict[str, Any], place: int) -> FoldScore:
         _, late = self._parts(place)
         matrix = self._matrix(name, params.get(HALF_LIFE), place)
-        native = family(name).fit_matrix(matrix, of_family(params), self._seed)
+        native = family(name).fit_matrix(matrix, family_params(params), self._seed)
         margin = family(name).margin(native, late.rows)
         return FoldScore(self.folds[place], auc(late.labels, margin), late.labels, margin)
 
@@ -83,29 +83,29 @@ class Judge:
     def _parts(self, place: int) -> tuple[Frame, Frame]:
         return self._once(("parts", place), lambda: _checked(self.folds[place], self._frame))
 
-    def _once(self, key: tuple[Any, ...], make: Callable[[], Made]) -> Made:
+    def _once(self, key: tuple[Any, ...], make: Callable[[], Cached]) -> Cached:
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = make()
-        return self._kept[key]  # type: ignore[no-any-return]
+            if key not in self._cache:
+                self._cache[key] = make()
+        return self._cache[key]  # type: ignore[no-any-return]
 
 
-def judge_folds(
+def cross_validate(
     name: str, params: Mapping[str, Any], frame: Frame, folds: tuple[Fold, ...], seed: int
 ) -> tuple[FoldScore, ...]:
-    """Fit on each fold's earlier dates and rank its later one.
+    """Fit on each fold's earlier dates and score its later date.
 
     Raises:
         TooLittleDataError: a fold lacks rows of a class.
     """
-    return Judge(frame, folds, seed).scores(name, params)
+    return CrossValidation(frame, folds, seed).scores(name, params)
 
 
 def check_classes(frame: Frame, where: str) -> None:
-    """See that both classes are there.
+    """Check that both classes have at least ten rows.
 
     Raises:
-        TooLittleDataError: fewer than ten rows left, or fewer than ten stayed.
+        TooLittleDataError: fewer than ten churners, or fewer than ten others.
     """
     left, stayed = int(frame.labels.sum()), int(len(frame) - frame.labels.sum())
     if min(left, stayed) < FEWEST:
@@ -120,7 +120,7 @@ def _text(params: Mapping[str, Any]) -> str:
 
 
 def _checked(fold: Fold, frame: Frame) -> tuple[Frame, Frame]:
-    parts = fold.cut(frame)
-    for part, dates in zip(parts, (fold.fit, fold.judge), strict=True):
+    parts = fold.split(frame)
+    for part, dates in zip(parts, (fold.fit, fold.test), strict=True):
         check_classes(part, f"snapshots {dates[0]} to {dates[-1]}")
     return parts

@@ -1,4 +1,4 @@
-"""What to try next: one hyperopt space over all families, the family being its first choice."""
+"""Proposals of parameter sets from one hyperopt space over all families."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,15 +18,16 @@ def declared(fixed: Mapping[str, Mapping[str, Any]]) -> list[Set]:
     A family with one set and no space has nothing to compare and is left out.
     """
     sets = []
-    for name, own in fixed.items():
-        different = {repr(sorted({**one, **own}.items())): {**one, **own} for one in family(name).SETS}
-        if len(different) > 1 or _space(name, own):
+    for name, fixed_params in fixed.items():
+        merged = [{**declared_params, **fixed_params} for declared_params in family(name).SETS]
+        different = {repr(sorted(params.items())): params for params in merged}
+        if len(different) > 1 or _space(name, fixed_params):
             sets += [(name, params) for params in different.values()]
     return sets
 
 
 class Proposals:
-    """Sets by the tree of Parzen estimators; each depends on the seed, its number and what was observed, only."""
+    """Tree of Parzen estimators; a proposal depends only on the seed, its number and the observed losses."""
 
     def __init__(self, fixed: Mapping[str, Mapping[str, Any]], seed: int) -> None:
         """A space of the families that have something to search.
@@ -39,7 +40,7 @@ class Proposals:
         from hyperopt.base import Domain
 
         self._fixed, self._seed = fixed, seed
-        spaces = {name: space for name, own in fixed.items() if (space := _space(name, own))}
+        spaces = {name: space for name, params in fixed.items() if (space := _space(name, params))}
         self._names, self._spaces = list(spaces), spaces
         self._space = hp.choice("family", [{"family": name, **space} for name, space in spaces.items()])
         self._domain, self._observed = Domain(lambda params: 0.0, self._space), Trials()
@@ -47,10 +48,10 @@ class Proposals:
 
     def propose(self, numbers: Sequence[int]) -> list[Set]:
         """One set for each number; none if no family has anything to search."""
-        return [self._one(number) for number in numbers] if self._names else []
+        return [self._propose_set(number) for number in numbers] if self._names else []
 
     def observe(self, number: int, name: str, params: Mapping[str, Any], loss: float, variance: float) -> None:
-        """Tell what a set gave.
+        """Record the loss of a set.
 
         Args:
             number: as it was proposed with; a new one for a declared set.
@@ -72,13 +73,13 @@ class Proposals:
         self._observed.insert_trial_docs([document])
         self._observed.refresh()
 
-    def _one(self, number: int) -> Set:
+    def _propose_set(self, number: int) -> Set:
         from hyperopt import space_eval, tpe
 
         seed = int(np.random.SeedSequence([self._seed, number]).generate_state(1)[0]) >> 1
         (document,) = tpe.suggest([number], self._domain, self._observed, seed)
         self._drawn[number] = document["misc"]["vals"]
-        chosen = space_eval(self._space, {label: one[0] for label, one in self._drawn[number].items() if one})
+        chosen = space_eval(self._space, {label: values[0] for label, values in self._drawn[number].items() if values})
         name = chosen.pop("family")
         params = {key: _plain(value) for key, value in chosen.items() if value is not None}
         return name, {**params, **self._fixed[name]}
@@ -97,10 +98,10 @@ def _space(name: str, fixed: Mapping[str, Any]) -> dict[str, Any]:
     """The family's space and the half-life that all have, without what is fixed; empty if none of its own is left."""
     from hyperopt import hp
 
-    own = {key: choice for key, choice in family(name).space().items() if key not in fixed}
-    if own and HALF_LIFE not in fixed:
-        own[HALF_LIFE] = hp.choice(f"{name}_{HALF_LIFE}", CHOICES)
-    return own
+    searched = {key: choice for key, choice in family(name).space().items() if key not in fixed}
+    if searched and HALF_LIFE not in fixed:
+        searched[HALF_LIFE] = hp.choice(f"{name}_{HALF_LIFE}", CHOICES)
+    return searched
 
 
 def _plain(value: Any) -> Any:

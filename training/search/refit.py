@@ -7,7 +7,7 @@ from typing import Any
 from stack.errors import PrichalError
 from training.data.folds import Split
 from training.data.frame import Frame
-from training.data.immature_seasonal_features import without
+from training.data.immature_seasonal_features import mask_features
 from training.search.candidate import Candidate, fit_candidate
 
 #: what a run must tell.
@@ -16,17 +16,19 @@ NEEDED = ("family", "model_params", "seed", "calibration_snapshots", "developmen
 NOTHING = "nothing"
 
 
-class RerunError(PrichalError):
+class RefitError(PrichalError):
     """The run, or the data at hand, is not what the model was fitted from."""
 
 
-def recipe(candidate: Candidate, digest: str, cut: Split, seed: int, left_out: Sequence[str]) -> dict[str, Any]:
+def refit_parameters(
+    candidate: Candidate, digest: str, split: Split, seed: int, left_out: Sequence[str]
+) -> dict[str, Any]:
     """The parameters that decide the candidate's fit; MLflow keeps them as text.
 
     Args:
         candidate: a fitted model.
         digest: of its development rows.
-        cut: their dates.
+        split: their dates.
         seed: of the fit.
         left_out: features that were null in every row.
     """
@@ -34,7 +36,7 @@ def recipe(candidate: Candidate, digest: str, cut: Split, seed: int, left_out: S
         "family": candidate.name,
         "model_params": json.dumps(dict(candidate.params), sort_keys=True),
         "seed": seed,
-        "calibration_snapshots": cut.calibration,
+        "calibration_snapshots": split.calibration,
         "development_digest": digest[:16],
         "left_out": ", ".join(left_out) or NOTHING,
     }
@@ -48,17 +50,17 @@ def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
         development: the rows of the run's development dates.
 
     Raises:
-        RerunError: a parameter is missing, or the rows are others.
+        RefitError: a parameter is missing, or the rows are others.
     """
     missing = [name for name in NEEDED if name not in logged]
     if missing:
-        raise RerunError(f"The run has no parameter {', '.join(missing)}: choose the run of a candidate or a training.")
+        raise RefitError(f"The run has no parameter {', '.join(missing)}: choose the run of a candidate or a training.")
     if logged["left_out"] != NOTHING:
-        development = without(development, logged["left_out"].split(", "))
+        development = mask_features(development, logged["left_out"].split(", "))
     if development.digest()[:16] != logged["development_digest"]:
-        raise RerunError(
+        raise RefitError(
             f"The {len(development)} rows have the digest {development.digest()[:16]} and the run was fitted on "
             f"{logged['development_digest']}: read the snapshots of its development dates, made from the same data."
         )
-    cut = Split(development.dates, (), (), int(logged["calibration_snapshots"]))
-    return fit_candidate(logged["family"], json.loads(logged["model_params"]), development, cut, int(logged["seed"]))
+    split = Split(development.dates, (), (), int(logged["calibration_snapshots"]))
+    return fit_candidate(logged["family"], json.loads(logged["model_params"]), development, split, int(logged["seed"]))

@@ -10,11 +10,13 @@ from features import DuckEngine, PrecomputedSnapshots
 from tests.unit.builders import is_one_sentence
 from tests.unit.ready_tables import TABLE, UNDATED, project, take
 from tests.unit.ready_tables import rows as customers
-from training import AgainError, TrainingPlan, days_again, read_frame, rows_again
+from training import ComparisonRowsError, TrainingPlan, comparison_dates, read_comparison_rows, read_frame
 from training.data.folds import Split
 from training.data.frame import Frame
-from training.data.provenance import about
-from training.data.stratified_holdout import deal
+from training.data.provenance import describe_provenance
+from training.data.stratified_holdout import split_stratified_holdout
+from training.data.training_data import TrainingData
+from training.request import TrainingRequest
 
 MONTHS = tuple(date(2026, month, 1) for month in range(1, 7))
 PLAN = TrainingPlan(recency="silence")
@@ -43,24 +45,27 @@ def frame(snapshots: PrecomputedSnapshots, days: tuple[date, ...]) -> Frame:
     return read_frame([snapshots.path(day) for day in days], NAMES, "user_id", "active")
 
 
+def provenance(snapshots: PrecomputedSnapshots, rows: Frame, split: Split) -> dict[str, Any]:
+    """Provenance as a training on this split writes it into its evidence."""
+    data = TrainingData(rows.at(split.development), rows.at(split.out_of_time), split)
+    population = snapshots.spec.populations[0]
+    request = TrainingRequest(snapshots, population, PLAN, rows.dates, date(2027, 1, 1), "0123456789", lambda _: None)
+    return describe_provenance(request, data)
+
+
 def proof(snapshots: PrecomputedSnapshots, development: tuple[date, ...], judging: tuple[date, ...]) -> dict[str, Any]:
-    """What a training on these dates would say of itself."""
-    rows = frame(snapshots, (*development, *judging))
-    cut = Split(development, (), judging)
-    parts = rows.at(development), rows.at(judging)
-    return about(snapshots, snapshots.spec.populations[0], cut, *parts, code="0123456789")
+    """Provenance of a training on these dates."""
+    return provenance(snapshots, frame(snapshots, (*development, *judging)), Split(development, (), judging))
 
 
 def proof_of_parts(snapshots: PrecomputedSnapshots) -> dict[str, Any]:
-    dealt, cut = deal(frame(snapshots, (snapshots.latest,)), PLAN)
-    parts = dealt.at(cut.development), dealt.at(cut.out_of_time)
-    return about(snapshots, snapshots.spec.populations[0], cut, *parts, code="0123456789")
+    return provenance(snapshots, *split_stratified_holdout(frame(snapshots, (snapshots.latest,)), PLAN))
 
 
 def again(
     snapshots: PrecomputedSnapshots, own: dict[str, Any], its: dict[str, Any] | None, names: list[str] | None = None
 ):  # type: ignore[no-untyped-def]
-    return rows_again(snapshots, snapshots.spec.populations[0], PLAN, own, its, names or NAMES)
+    return read_comparison_rows(snapshots, snapshots.spec.populations[0], PLAN, own, its, names or NAMES)
 
 
 def test_alone_or_beside_an_older_version_they_are_all_the_rows_of_the_evidence(monthly: PrecomputedSnapshots):
@@ -78,7 +83,7 @@ def test_dates_that_productions_labels_look_into_are_left_out(monthly: Precomput
     found = again(monthly, own, newer)
     assert found.parts == ("2026-06-01",)
     assert found.digest != own["data"]["out_of_time_digest"]
-    assert days_again(monthly, own, newer) == [date(2026, 6, 1)]
+    assert comparison_dates(monthly, own, newer) == [date(2026, 6, 1)]
 
 
 def test_features_come_in_the_order_of_the_challenger_for_its_digest_only(monthly: PrecomputedSnapshots):
@@ -102,7 +107,7 @@ def test_parts_that_a_version_may_know_do_not_judge(tmp_path: Path):
     snapshots, changed = one_day(tmp_path / "one"), one_day(tmp_path / "two", silence=2.0)
     own, other = proof_of_parts(snapshots), proof_of_parts(changed)
     for made, its, said in ((changed, None, "dealt anew"), (snapshots, other, "fitted on other rows of the table")):
-        with pytest.raises(AgainError, match=said) as caught:
+        with pytest.raises(ComparisonRowsError, match=said) as caught:
             again(made, own, its)
         assert is_one_sentence(caught.value)
 
@@ -122,6 +127,6 @@ LATEST = object()
 def test_without_rows_for_both_it_is_said_why(monthly: PrecomputedSnapshots, own: dict[str, Any], its: Any, said: str):
     challenger = {**proof(monthly, MONTHS[:3], MONTHS[4:]), **own}
     beside = proof(monthly, MONTHS, MONTHS[5:]) if its is LATEST else its
-    with pytest.raises(AgainError, match=said) as caught:
+    with pytest.raises(ComparisonRowsError, match=said) as caught:
         again(monthly, challenger, beside)
     assert is_one_sentence(caught.value)

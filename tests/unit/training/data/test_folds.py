@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from features import monthly
 from tests.unit.builders import frame, is_one_sentence
-from training.data.folds import entity_groups, split
+from training.data.folds import entity_groups, time_series_split
 from training.data.frame import TooLittleDataError
 from training.leakage.checks import entities_apart
 
@@ -25,16 +25,16 @@ def test_a_split_keeps_the_embargo_everywhere_or_is_refused(
     dates: list[date], embargo: timedelta, out_of_time: int, folds: int
 ):
     try:
-        cut = split(dates, embargo, out_of_time, folds)
+        split = time_series_split(dates, embargo, out_of_time, folds)
     except TooLittleDataError:
         assume(False)
-    assert cut.out_of_time == tuple(dates[-out_of_time:])
-    assert cut.development == tuple(day for day in dates if day <= cut.out_of_time[0] - embargo)
-    assert [fold.judge for fold in cut.folds] == [(day,) for day in cut.development[-folds:]]
-    for fold in cut.folds:
-        assert fold.fit == tuple(day for day in dates if day <= fold.judge[0] - embargo)
+    assert split.out_of_time == tuple(dates[-out_of_time:])
+    assert split.development == tuple(day for day in dates if day <= split.out_of_time[0] - embargo)
+    assert [fold.test for fold in split.folds] == [(day,) for day in split.development[-folds:]]
+    for fold in split.folds:
+        assert fold.fit == tuple(day for day in dates if day <= fold.test[0] - embargo)
         assert fold.fit
-        assert not {*fold.fit, *fold.judge} & {*cut.out_of_time}
+        assert not {*fold.fit, *fold.test} & {*split.out_of_time}
 
 
 @given(dates=grids, embargo=embargoes, out_of_time=counts, folds=counts)
@@ -42,7 +42,7 @@ def test_a_split_is_refused_only_where_a_fold_would_have_nothing_to_fit_on(
     dates: list[date], embargo: timedelta, out_of_time: int, folds: int
 ):
     try:
-        split(dates, embargo, out_of_time, folds)
+        time_series_split(dates, embargo, out_of_time, folds)
     except TooLittleDataError as error:
         assert is_one_sentence(error)  # noqa: PT017  # whether it is raised is the other half of the claim
         before = [day for day in dates if day + embargo <= dates[-out_of_time:][0]]
@@ -55,38 +55,38 @@ def test_a_split_is_refused_only_where_a_fold_would_have_nothing_to_fit_on(
 def test_neither_the_order_of_the_dates_nor_a_repetition_matters(data: st.DataObject, dates: list[date]):
     given_dates = data.draw(st.permutations(dates + dates[:2]))
     try:
-        expected = split(dates, timedelta(days=30), 1, 1)
+        expected = time_series_split(dates, timedelta(days=30), 1, 1)
     except TooLittleDataError:
         assume(False)
-    assert split(given_dates, timedelta(days=30), 1, 1) == expected
+    assert time_series_split(given_dates, timedelta(days=30), 1, 1) == expected
 
 
 def test_the_record_shop_is_cut_as_the_documentation_says():
-    cut = split(monthly(date(1997, 5, 1), date(1998, 4, 1)), DAYS_90, out_of_time=2, folds=3)
-    assert cut.development == tuple(monthly(date(1997, 5, 1), date(1997, 12, 1)))
-    assert cut.out_of_time == (date(1998, 3, 1), date(1998, 4, 1))
-    assert [fold.judge for fold in cut.folds] == [(date(1997, month, 1),) for month in (10, 11, 12)]
-    assert [fold.fit[-1] for fold in cut.folds] == [date(1997, month, 1) for month in (7, 8, 9)]
+    split = time_series_split(monthly(date(1997, 5, 1), date(1998, 4, 1)), DAYS_90, out_of_time=2, folds=3)
+    assert split.development == tuple(monthly(date(1997, 5, 1), date(1997, 12, 1)))
+    assert split.out_of_time == (date(1998, 3, 1), date(1998, 4, 1))
+    assert [fold.test for fold in split.folds] == [(date(1997, month, 1),) for month in (10, 11, 12)]
+    assert [fold.fit[-1] for fold in split.folds] == [date(1997, month, 1) for month in (7, 8, 9)]
 
 
 def test_the_calibration_is_fitted_on_dates_that_the_model_was_not():
-    cut = split(monthly(date(1997, 5, 1), date(1998, 4, 1)), DAYS_90, out_of_time=2, folds=3)
-    assert cut.fit == tuple(monthly(date(1997, 5, 1), date(1997, 11, 1)))
-    assert cut.calibrate == (date(1997, 12, 1),)
+    split = time_series_split(monthly(date(1997, 5, 1), date(1998, 4, 1)), DAYS_90, out_of_time=2, folds=3)
+    assert split.fit == tuple(monthly(date(1997, 5, 1), date(1997, 11, 1)))
+    assert split.calibrate == (date(1997, 12, 1),)
 
 
 def test_several_dates_calibrate_where_the_plan_says_so():
-    cut = split(monthly(date(2025, 8, 1), date(2026, 8, 1)), timedelta(days=32), 3, 2, calibration=2)
-    assert cut.out_of_time == tuple(monthly(date(2026, 6, 1), date(2026, 8, 1)))
-    assert cut.calibrate == (date(2026, 3, 1), date(2026, 4, 1)) == cut.development[-2:]
-    assert cut.fit == tuple(monthly(date(2025, 8, 1), date(2026, 2, 1)))
+    split = time_series_split(monthly(date(2025, 8, 1), date(2026, 8, 1)), timedelta(days=32), 3, 2, calibration=2)
+    assert split.out_of_time == tuple(monthly(date(2026, 6, 1), date(2026, 8, 1)))
+    assert split.calibrate == (date(2026, 3, 1), date(2026, 4, 1)) == split.development[-2:]
+    assert split.fit == tuple(monthly(date(2025, 8, 1), date(2026, 2, 1)))
 
 
 def test_calibration_must_leave_dates_to_fit_on():
     dates = monthly(date(2025, 12, 1), date(2026, 8, 1))
-    assert len(split(dates, DAYS_90, 2, 1, calibration=4).fit) == 1
+    assert len(time_series_split(dates, DAYS_90, 2, 1, calibration=4).fit) == 1
     with pytest.raises(TooLittleDataError, match=r"5 development snapshots .* too few to calibrate on 5") as caught:
-        split(dates, DAYS_90, 2, 1, calibration=5)
+        time_series_split(dates, DAYS_90, 2, 1, calibration=5)
     assert is_one_sentence(caught.value)
 
 
@@ -100,10 +100,10 @@ def test_calibration_must_leave_dates_to_fit_on():
 def test_history_is_enough_to_the_day(first: date, enough: bool):
     dates = monthly(first, date(1998, 4, 1))
     if enough:
-        assert split(dates, DAYS_90, 2, 3).folds[0].fit == (first,)
+        assert time_series_split(dates, DAYS_90, 2, 3).folds[0].fit == (first,)
     else:
         with pytest.raises(TooLittleDataError):
-            split(dates, DAYS_90, 2, 3)
+            time_series_split(dates, DAYS_90, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_history_is_enough_to_the_day(first: date, enough: bool):
 )
 def test_too_short_a_history_is_told_with_what_there_is_and_what_is_needed(dates: list[date], said: str):
     with pytest.raises(TooLittleDataError, match=said) as caught:
-        split(dates, DAYS_90, 2, 3)
+        time_series_split(dates, DAYS_90, 2, 3)
     assert is_one_sentence(caught.value)
 
 
@@ -130,19 +130,21 @@ GRID = monthly(date(1997, 1, 1), date(1997, 12, 1))
 @pytest.mark.parametrize("folds", [1, 3])
 def test_nobody_is_fitted_on_and_judged_where_users_are_kept_apart(folds: int):
     rows = frame(GRID)
-    for fold in split(GRID, DAYS_90, 2, folds, users_apart=True).folds:
-        early, late = fold.cut(rows)
+    for fold in time_series_split(GRID, DAYS_90, 2, folds, users_apart=True).folds:
+        early, late = fold.split(rows)
         assert entities_apart(early, late).passed
         # A third of the people judge, a half if there is one fold.
-        assert len(late) / len(rows.at(fold.judge)) == pytest.approx(1 / max(2, folds), abs=0.1)
+        assert len(late) / len(rows.at(fold.test)) == pytest.approx(1 / max(2, folds), abs=0.1)
         assert len(early) + len(late) < len(rows)
-    together = split(GRID, DAYS_90, 2, folds).folds[0]
-    assert not entities_apart(*together.cut(rows)).passed
+    together = time_series_split(GRID, DAYS_90, 2, folds).folds[0]
+    assert not entities_apart(*together.split(rows)).passed
 
 
 def test_every_fold_judges_other_people_where_users_are_kept_apart():
     rows = frame(GRID)
-    judged = [set(fold.cut(rows)[1].entity) for fold in split(GRID, DAYS_90, 2, 3, users_apart=True).folds]
+    judged = [
+        set(fold.split(rows)[1].entity) for fold in time_series_split(GRID, DAYS_90, 2, 3, users_apart=True).folds
+    ]
     assert sum(map(len, judged)) == len(set.union(*judged)) == 120
 
 

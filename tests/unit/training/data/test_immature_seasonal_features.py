@@ -9,7 +9,7 @@ import pytest
 from features import Feature, monthly
 from features.declare import calendar
 from tests.unit.builders import feature, frame
-from training.data.immature_seasonal_features import untrusted, without
+from training.data.immature_seasonal_features import immature_seasonal_features, mask_features
 
 
 def of_the_date(measure: str) -> Feature:
@@ -30,12 +30,12 @@ YEARLY = {"calendar_year_sine", "calendar_year_cosine", "calendar_days_to_new_ye
 )
 def test_yearly_features_want_thirteen_months(last: date, left_out: set[str]):
     days = [day for day in monthly(date(2025, 8, 1), date(2026, 9, 1)) if day <= last]
-    assert set(untrusted(FEATURES, days)) == left_out
+    assert set(immature_seasonal_features(FEATURES, days)) == left_out
 
 
 def test_only_the_named_columns_are_null_afterwards():
     rows = frame([date(2025, 8, 1)])
-    blank: Any = without(rows, rows.names[1:2])
+    blank: Any = mask_features(rows, rows.names[1:2])
     assert np.isnan(blank.rows[:, 1]).all()
     assert np.array_equal(blank.rows[:, [0, 2]], rows.rows[:, [0, 2]], equal_nan=True)
-    assert np.array_equal(without(rows, ()).rows, rows.rows, equal_nan=True)
+    assert np.array_equal(mask_features(rows, ()).rows, rows.rows, equal_nan=True)

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 from features import Feature
 from tests.unit.builders import feature, frame, is_one_sentence
 from training.data.frame import Frame, TooLittleDataError
-from training.data.stratified_holdout import PARTS, deal
+from training.data.stratified_holdout import PARTS, split_stratified_holdout
 from training.evaluate.evidence import judge_out_of_time
 from training.evaluate.reason_stability import attribution, stability
 from training.leakage.checks import entities_apart
@@ -21,48 +21,50 @@ from training.report.gallery import gallery
 from training.report.mlflow_logging import figures
 from training.search.candidate import Candidate, fit_candidate
 from training.search.cross_validation import FEWEST
-from training.search.refit import recipe, refit
+from training.search.refit import refit, refit_parameters
 
 PLAN = TrainingPlan(recency="silence")
 DAY = frame([date(2026, 3, 1)], entities=2000)
-DEALT, CUT = deal(DAY, PLAN)
-DEVELOPMENT, JUDGING = DEALT.at(CUT.development), DEALT.at(CUT.out_of_time)
+DEALT, SPLIT = split_stratified_holdout(DAY, PLAN)
+DEVELOPMENT, JUDGING = DEALT.at(SPLIT.development), DEALT.at(SPLIT.out_of_time)
 REACH = timedelta(days=90)
 FEATURES: list[Feature] = [feature("days_since_last"), feature("sum", measure="minutes"), feature("count")]
 
 
 def test_nobody_is_fitted_on_and_judged_on():
-    dealt, cut = deal(DAY, PLAN)
-    pairs = [(fold.fit, fold.judge) for fold in cut.folds]
-    pairs += [(cut.fit, cut.calibrate), (cut.development, cut.out_of_time)]
-    assert len(cut.folds) == PLAN.folds
+    dealt, split = split_stratified_holdout(DAY, PLAN)
+    pairs = [(fold.fit, fold.test) for fold in split.folds]
+    pairs += [(split.fit, split.calibrate), (split.development, split.out_of_time)]
+    assert len(split.folds) == PLAN.folds
     for fit, judge in pairs:
         assert entities_apart(dealt.at(fit), dealt.at(judge)).passed
-    assert sorted((*cut.development, *cut.out_of_time)) == sorted(np.unique(dealt.part))
-    assert len(dealt.at(cut.development)) + len(dealt.at(cut.out_of_time)) == len(DAY)
+    assert sorted((*split.development, *split.out_of_time)) == sorted(np.unique(dealt.part))
+    assert len(dealt.at(split.development)) + len(dealt.at(split.out_of_time)) == len(DAY)
 
 
 def test_every_part_holds_as_many_of_those_who_left():
-    dealt, _ = deal(DAY, PLAN)
+    dealt, _ = split_stratified_holdout(DAY, PLAN)
     counts = [int(dealt.at([part]).labels.sum()) for part in np.unique(dealt.part)]
     assert len(counts) == PARTS
     assert max(counts) - min(counts) <= 1
 
 
 def test_the_same_rows_and_seed_are_dealt_the_same_and_another_seed_otherwise():
-    assert (deal(DAY, PLAN)[0].part == deal(DAY, PLAN)[0].part).all()
-    assert (deal(DAY, PLAN)[0].part != deal(DAY, replace(PLAN, seed=1))[0].part).any()
+    assert (split_stratified_holdout(DAY, PLAN)[0].part == split_stratified_holdout(DAY, PLAN)[0].part).all()
+    assert (
+        split_stratified_holdout(DAY, PLAN)[0].part != split_stratified_holdout(DAY, replace(PLAN, seed=1))[0].part
+    ).any()
 
 
 def test_the_rows_stay_what_they_were():
-    dealt, _ = deal(DAY, PLAN)
+    dealt, _ = split_stratified_holdout(DAY, PLAN)
     assert dealt.digest() == DAY.digest()
     assert dealt.only(dealt.labels == 1).labels.all()
 
 
 @pytest.fixture(scope="module")
 def logistic() -> Candidate:
-    return fit_candidate("logistic", {}, DEVELOPMENT, CUT, seed=1)
+    return fit_candidate("logistic", {}, DEVELOPMENT, SPLIT, seed=1)
 
 
 def test_a_candidate_is_judged_fitted_and_calibrated_on_parts_as_it_is_on_dates(logistic: Candidate):
@@ -77,7 +79,7 @@ def said(figure: Any) -> list[str]:
 
 
 def alarms(judging: Frame) -> dict[str, bool]:
-    return {one.check: one.passed for one in run_leakage_checks(DEVELOPMENT, judging, CUT, REACH, seed=1)}
+    return {one.check: one.passed for one in run_leakage_checks(DEVELOPMENT, judging, SPLIT, REACH, seed=1)}
 
 
 def test_leaks_are_looked_for_but_for_windows_and_people_are_seen_to_be_apart():
@@ -101,7 +103,7 @@ def test_the_only_day_is_no_month_of_its_own(logistic: Candidate):
 
 def test_the_reasons_are_held_against_those_of_a_fit_without_a_part(logistic: Candidate):
     own = attribution(logistic, JUDGING.rows, FEATURES)
-    told = stability(logistic, own, DEVELOPMENT, CUT, JUDGING.rows, FEATURES, seed=1)
+    told = stability(logistic, own, DEVELOPMENT, SPLIT, JUDGING.rows, FEATURES, seed=1)
     assert told["changed"] == "without part 8"
 
 
@@ -114,13 +116,15 @@ def test_no_picture_says_out_of_time(logistic: Candidate):
 
 
 def test_a_model_is_made_again_from_its_parts(logistic: Candidate):
-    logged = {name: str(value) for name, value in recipe(logistic, DEVELOPMENT.digest(), CUT, 1, ()).items()}
+    logged = {
+        name: str(value) for name, value in refit_parameters(logistic, DEVELOPMENT.digest(), SPLIT, 1, ()).items()
+    }
     again = refit(logged, DEVELOPMENT)
     assert (again.probability(JUDGING.rows) == logistic.probability(JUDGING.rows)).all()
 
 
 def test_what_it_measures_is_nowhere_called_out_of_time():
-    dealt, _ = deal(DAY, PLAN)
+    dealt, _ = split_stratified_holdout(DAY, PLAN)
     assert (Frame.validation, dealt.validation) == ("out of time", "by entity, not out of time")
     loss = {"value": 0.5, "low": 0.4, "high": 0.6}
     proof = {"metrics": {"log_loss": loss}, "metrics_undecided": {"log_loss": loss}, "profit": {"best_profit": loss}}
@@ -146,22 +150,22 @@ def test_too_few_rows_of_a_class_are_told(rows: int, left: int):
     with pytest.raises(
         TooLittleDataError, match=f"{left} of {rows} labelled rows left .* at least 100 of each"
     ) as said:
-        deal(few, PLAN)
+        split_stratified_holdout(few, PLAN)
     assert is_one_sentence(said.value)
 
 
 def test_just_enough_of_a_class_gives_every_part_what_a_fold_needs():
-    dealt, cut = deal(replace(DAY, labels=(np.arange(2000) < FEWEST * PARTS).astype(int)), PLAN)
-    assert [int(dealt.at([part]).labels.sum()) for part in cut.out_of_time] == [FEWEST, FEWEST]
+    dealt, split = split_stratified_holdout(replace(DAY, labels=(np.arange(2000) < FEWEST * PARTS).astype(int)), PLAN)
+    assert [int(dealt.at([part]).labels.sum()) for part in split.out_of_time] == [FEWEST, FEWEST]
 
 
 def test_a_plan_of_more_parts_than_there_are_is_told():
     with pytest.raises(TooLittleDataError, match="more than the 10 parts") as caught:
-        deal(DAY, replace(PLAN, out_of_time=5, calibration=5))
+        split_stratified_holdout(DAY, replace(PLAN, out_of_time=5, calibration=5))
     assert is_one_sentence(caught.value)
-    assert deal(DAY, replace(PLAN, out_of_time=5, calibration=4, folds=5))[1].fit == ("part 1",)
+    assert split_stratified_holdout(DAY, replace(PLAN, out_of_time=5, calibration=4, folds=5))[1].fit == ("part 1",)
 
 
 def test_days_do_not_matter_to_it():
     later = replace(DAY, as_of=DAY.as_of + np.timedelta64(timedelta(days=9)))
-    assert (deal(later, PLAN)[0].part == deal(DAY, PLAN)[0].part).all()
+    assert (split_stratified_holdout(later, PLAN)[0].part == split_stratified_holdout(DAY, PLAN)[0].part).all()

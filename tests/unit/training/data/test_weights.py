@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.unit.builders import frame
-from training.data.weights import of_family, recency_weights
+from training.data.weights import family_params, recency_weights
 
 ROWS = frame([date(1997, 1, 1), date(1997, 4, 1), date(1997, 6, 30)])
 
@@ -25,4 +25,4 @@ def test_without_a_half_life_all_count_alike():
 
 
 def test_the_family_is_not_told_of_the_half_life():
-    assert of_family({"half_life": 90, "depth": 3}) == {"depth": 3}
+    assert family_params({"half_life": 90, "depth": 3}) == {"depth": 3}

@@ -12,7 +12,7 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from features import monthly
 from registry import parse
 from tests.unit.builders import EVIDENCE, frame
-from training.data.folds import split
+from training.data.folds import time_series_split
 from training.data.frame import Frame
 from training.evaluate.auc import auc_draws
 from training.evaluate.delong import delong
@@ -30,9 +30,9 @@ from training.report.mlflow_logging import figures
 from training.search.candidate import Candidate, fit_candidate
 
 DATES = monthly(date(1997, 1, 1), date(1997, 12, 1))
-CUT = split(DATES, timedelta(days=90), out_of_time=2, folds=3)
+SPLIT = time_series_split(DATES, timedelta(days=90), out_of_time=2, folds=3)
 FRAME = frame(DATES)
-LATE = FRAME.at(CUT.out_of_time)
+LATE = FRAME.at(SPLIT.out_of_time)
 ABOUT = {name: EVIDENCE[name] for name in ("model", "data", "code", "commit", "packages")}
 LEAKS = [LeakageCheck(one["check"], one["passed"], one["sentence"]) for one in EVIDENCE["leaks"]]  # type: ignore[index]
 SLICES = (Slice("silence", "silence", (100,)), Slice("spent", "spent", (500,)))
@@ -46,7 +46,7 @@ def candidates() -> list[Candidate]:
         "logistic": {},
         "catboost": {"iterations": 20, "thread_count": 1},
     }
-    return [fit_candidate(name, params[name], FRAME.at(CUT.development), CUT, seed=7) for name in params]
+    return [fit_candidate(name, params[name], FRAME.at(SPLIT.development), SPLIT, seed=7) for name in params]
 
 
 def judge(candidates: list[Candidate], frame: Frame = LATE, chosen: int = 1, seed: int = 1) -> Judgement:
@@ -136,8 +136,8 @@ def test_the_gate_can_read_what_a_training_leaves(candidates: list[Candidate]):
 
 
 def test_each_month_is_judged_by_itself_and_one_with_too_few_says_so(candidates: list[Candidate], judged: Judgement):
-    assert [month["as_of"] for month in judged.months] == [str(day) for day in CUT.out_of_time]
-    for month, day in zip(judged.months, CUT.out_of_time, strict=True):
+    assert [month["as_of"] for month in judged.months] == [str(day) for day in SPLIT.out_of_time]
+    for month, day in zip(judged.months, SPLIT.out_of_time, strict=True):
         own = LATE.at([day])
         probability = candidates[1].probability(own.rows)
         assert month["rows"] == len(own)

@@ -9,7 +9,7 @@ import pytest
 
 from features import monthly
 from tests.unit.builders import feature, frame
-from training.data.folds import split
+from training.data.folds import time_series_split
 from training.evaluate.reason_stability import (
     SAMPLE,
     agreement,
@@ -25,7 +25,7 @@ from training.models.fit import fit_family
 from training.search.candidate import Candidate, fit_candidate
 
 DATES = monthly(date(1997, 1, 1), date(1997, 8, 1))
-CUT = split(DATES, timedelta(days=60), out_of_time=1, folds=2)
+SPLIT = time_series_split(DATES, timedelta(days=60), out_of_time=1, folds=2)
 FRAME = frame(DATES)
 SILENT, SPENDS = "Silent", "Spends little"
 FEATURES = [
@@ -46,7 +46,7 @@ def small(name: str) -> dict[str, Any]:
 
 
 def fit(name: str = "logistic") -> Candidate:
-    return fit_candidate(name, small(name), FRAME, replace(CUT, folds=()), seed=7)
+    return fit_candidate(name, small(name), FRAME, replace(SPLIT, folds=()), seed=7)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -119,21 +119,21 @@ def test_weights_are_shares_with_the_heaviest_first():
 
 def test_the_retrain_is_the_same_family_without_the_latest_date():
     turned = FRAME.labels.copy()
-    turned[FRAME.as_of == np.datetime64(CUT.development[-1])] = 0
+    turned[FRAME.as_of == np.datetime64(SPLIT.development[-1])] = 0
     rows = FRAME.rows[:200]
     chosen = fit()
     told = attribution(chosen, rows, FEATURES)
-    honest = stability(chosen, told, FRAME, CUT, rows, FEATURES, seed=7)
-    other = stability(chosen, told, replace(FRAME, labels=turned), CUT, rows, FEATURES, seed=7)
+    honest = stability(chosen, told, FRAME, SPLIT, rows, FEATURES, seed=7)
+    other = stability(chosen, told, replace(FRAME, labels=turned), SPLIT, rows, FEATURES, seed=7)
     assert honest == other
-    assert honest["changed"] == f"without the snapshot of {CUT.development[-1]}"
+    assert honest["changed"] == f"without the snapshot of {SPLIT.development[-1]}"
     assert honest["rows"] == 200
     assert honest["rank_correlation"] > 0.9
 
 
 @pytest.mark.parametrize("dates", [2, 3], ids=["no date would be left", "too few rows of a class would be left"])
 def test_where_too_little_would_be_left_the_retrain_has_another_seed(dates: int):
-    cut = replace(CUT, development=CUT.development[:dates])
+    cut = replace(SPLIT, development=SPLIT.development[:dates])
     labels = FRAME.labels.copy()
     if dates == 3:  # all of the first date stayed, so that it cannot be fitted on alone
         labels[FRAME.as_of == np.datetime64(cut.development[0])] = 0

@@ -7,16 +7,16 @@ import numpy as np
 
 from features import monthly
 from tests.unit.builders import frame
-from training.data.folds import Fold, split
+from training.data.folds import Fold, time_series_split
 from training.data.frame import Frame
 from training.leakage.checks import LeakageCheck
 from training.leakage.leakage_report import run_leakage_checks
 
 DATES = monthly(date(1997, 1, 1), date(1997, 12, 1))
 REACH = timedelta(days=60)
-CUT = split(DATES, REACH, out_of_time=2, folds=2)
+SPLIT = time_series_split(DATES, REACH, out_of_time=2, folds=2)
 ROWS = frame(DATES, entities=200)
-EARLY, LATE = ROWS.at(CUT.development), ROWS.at(CUT.out_of_time)
+EARLY, LATE = ROWS.at(SPLIT.development), ROWS.at(SPLIT.out_of_time)
 ALWAYS = {"label_windows", "order", "single_feature", "label_permutation", "too_good_rules"}
 
 
@@ -29,34 +29,34 @@ def with_column(rows: Frame, values: np.ndarray) -> Frame:
 
 
 def test_clean_rows_pass_every_check_that_is_always_asked():
-    found = run_leakage_checks(EARLY, LATE, CUT, REACH, seed=1)
+    found = run_leakage_checks(EARLY, LATE, SPLIT, REACH, seed=1)
     assert {one.check for one in found} == ALWAYS
     assert rung(found) == set()
 
 
 def test_a_fold_without_an_embargo_rings():
-    near = replace(CUT, folds=(*CUT.folds, Fold((DATES[0],), (DATES[1],))))
+    near = replace(SPLIT, folds=(*SPLIT.folds, Fold((DATES[0],), (DATES[1],))))
     assert rung(run_leakage_checks(EARLY, LATE, near, REACH, seed=1)) == {"label_windows"}
 
 
 def test_out_of_time_dates_too_near_ring():
-    near = replace(CUT, development=(*CUT.development, DATES[-3]))
+    near = replace(SPLIT, development=(*SPLIT.development, DATES[-3]))
     assert rung(run_leakage_checks(EARLY, LATE, near, REACH, seed=1)) == {"label_windows"}
 
 
 def test_a_feature_that_is_the_answer_rings():
     told = with_column(LATE, LATE.labels + np.random.default_rng(1).normal(0, 0.1, len(LATE)))
     early = with_column(EARLY, EARLY.labels + np.random.default_rng(2).normal(0, 0.1, len(EARLY)))
-    assert rung(run_leakage_checks(early, told, CUT, REACH, seed=1)) == {"single_feature"}
+    assert rung(run_leakage_checks(early, told, SPLIT, REACH, seed=1)) == {"single_feature"}
 
 
 def test_people_are_asked_to_be_apart_only_where_the_project_wants_it():
     apart = (ROWS.only(ROWS.entity < 100), ROWS.only(ROWS.entity >= 100))
     mixed = (ROWS.only(ROWS.entity <= 100), apart[1])
-    found = run_leakage_checks(EARLY, LATE, CUT, REACH, seed=1, apart=[apart])
+    found = run_leakage_checks(EARLY, LATE, SPLIT, REACH, seed=1, apart=[apart])
     assert {one.check for one in found} == {*ALWAYS, "entities_apart"}
     assert rung(found) == set()
-    assert rung(run_leakage_checks(EARLY, LATE, CUT, REACH, seed=1, apart=[apart, mixed])) == {"entities_apart"}
+    assert rung(run_leakage_checks(EARLY, LATE, SPLIT, REACH, seed=1, apart=[apart, mixed])) == {"entities_apart"}
 
 
 def test_contacts_that_follow_the_risk_ring_and_those_at_random_do_not():
@@ -64,7 +64,7 @@ def test_contacts_that_follow_the_risk_ring_and_those_at_random_do_not():
     early = with_column(EARLY, np.zeros(len(EARLY)))
     at_random = with_column(LATE, rng.random(len(LATE)) < 0.3)
     by_risk = with_column(LATE, rng.random(len(LATE)) < np.where(LATE.rows[:, 0] > 100, 0.5, 0.1))
-    found = run_leakage_checks(early, at_random, CUT, REACH, seed=1, contacts=["more"])
+    found = run_leakage_checks(early, at_random, SPLIT, REACH, seed=1, contacts=["more"])
     assert {one.check for one in found} == {*ALWAYS, "our_contacts"}
     assert rung(found) == set()
-    assert rung(run_leakage_checks(early, by_risk, CUT, REACH, seed=1, contacts=["more"])) == {"our_contacts"}
+    assert rung(run_leakage_checks(early, by_risk, SPLIT, REACH, seed=1, contacts=["more"])) == {"our_contacts"}

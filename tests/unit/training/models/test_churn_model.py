@@ -13,7 +13,7 @@ import pytest
 
 from features import Feature, monthly
 from tests.unit.builders import feature, frame
-from training.data.folds import split
+from training.data.folds import time_series_split
 from training.models.bundle import write_bundle
 from training.models.calibration import WAYS
 from training.models.churn_model import Bundle, ChurnModel
@@ -21,7 +21,7 @@ from training.models.families import NAMES, family
 from training.search.candidate import Candidate, fit_candidate
 
 DATES = monthly(date(1997, 1, 1), date(1997, 8, 1))
-CUT = split(DATES, timedelta(days=60), out_of_time=1, folds=2)
+SPLIT = time_series_split(DATES, timedelta(days=60), out_of_time=1, folds=2)
 FRAME = frame(DATES)
 FEATURES = [feature("days_since_last"), feature("sum", measure="minutes"), feature("count")]
 NAMES_OF = [one.name for one in FEATURES]
@@ -52,7 +52,7 @@ def table(*rows: list[float | None]) -> pd.DataFrame:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stored_model_gives_the_probabilities_of_the_fitted_one(name: str, tmp_path: Path):
-    fitted = fit_candidate(name, PARAMS[name], FRAME, CUT, seed=7)
+    fitted = fit_candidate(name, PARAMS[name], FRAME, SPLIT, seed=7)
     stored = store(tmp_path / "bundle", fitted)
     assert np.array_equal(stored.probability(FRAME.rows), fitted.probability(FRAME.rows))
 
@@ -70,7 +70,7 @@ def test_a_stored_calibration_of_any_kind_is_the_fitted_one(kind: str, tmp_path:
 def test_a_stored_model_holds_no_pickle(name: str, tmp_path: Path):
     (tmp_path / "bundle").mkdir()
     (tmp_path / "bundle" / "left_by_another.pkl").touch()
-    write_bundle(tmp_path / "bundle", fit_candidate(name, PARAMS[name], FRAME, CUT, seed=7), FEATURES, {})
+    write_bundle(tmp_path / "bundle", fit_candidate(name, PARAMS[name], FRAME, SPLIT, seed=7), FEATURES, {})
     files = sorted(path.name for path in (tmp_path / "bundle").iterdir())
     native = {"catboost": "model.cbm", "xgboost": "model.ubj"}.get(name, "coefficients.json")
     assert files == sorted(["family.py", "model.json", native])
@@ -86,7 +86,7 @@ def test_a_probability_lies_between_0_and_1_however_sure_the_model_is(margin: fl
 
 
 def test_the_order_of_the_columns_and_others_beside_them_do_not_matter(tmp_path: Path):
-    stored = store(tmp_path / "bundle", fit_candidate("logistic", {}, FRAME, CUT, seed=7))
+    stored = store(tmp_path / "bundle", fit_candidate("logistic", {}, FRAME, SPLIT, seed=7))
     given = pd.DataFrame(FRAME.rows, columns=NAMES_OF)
     turned = given[NAMES_OF[::-1]].assign(user_id=1)
     assert np.array_equal(stored.rows(turned), FRAME.rows, equal_nan=True)

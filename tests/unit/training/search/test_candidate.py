@@ -11,22 +11,22 @@ from sklearn.metrics import roc_auc_score
 
 from features import monthly
 from tests.unit.builders import frame, is_one_sentence
-from training.data.folds import split
+from training.data.folds import time_series_split
 from training.data.frame import Frame, TooLittleDataError
 from training.data.weights import recency_weights
 from training.models.calibration import platt
 from training.models.families import family
 from training.models.fit import fit_family
 from training.search.candidate import Candidate, fit_candidate
-from training.search.cross_validation import Judge, check_classes, judge_folds
+from training.search.cross_validation import CrossValidation, check_classes, cross_validate
 
 DATES = monthly(date(1997, 1, 1), date(1997, 12, 1))
-CUT = split(DATES, timedelta(days=90), out_of_time=2, folds=3)
+SPLIT = time_series_split(DATES, timedelta(days=90), out_of_time=2, folds=3)
 FRAME = frame(DATES)
 
 
 def fit(rows: Frame = FRAME, name: str = "logistic", params: dict[str, Any] | None = None) -> Candidate:
-    return fit_candidate(name, params or {}, rows, CUT, seed=7)
+    return fit_candidate(name, params or {}, rows, SPLIT, seed=7)
 
 
 def with_rows(dates: tuple[date, ...], **changes: Any) -> Frame:
@@ -39,16 +39,16 @@ def with_rows(dates: tuple[date, ...], **changes: Any) -> Frame:
 
 
 def test_a_folds_auc_is_that_of_its_later_date_ranked_by_a_fit_on_the_earlier_ones():
-    scores = judge_folds("recency", {"recency": 0}, FRAME, CUT.folds, seed=7)
-    for score, fold in zip(scores, CUT.folds, strict=True):
-        late = FRAME.at(fold.judge)
+    scores = cross_validate("recency", {"recency": 0}, FRAME, SPLIT.folds, seed=7)
+    for score, fold in zip(scores, SPLIT.folds, strict=True):
+        late = FRAME.at(fold.test)
         # Recency ranks by silence whatever it is fitted on.
         assert score.auc == pytest.approx(roc_auc_score(late.labels, late.rows[:, 0]), abs=1e-12)
         assert score.fold == fold
 
 
 def test_what_happened_out_of_time_cannot_be_learnt():
-    corrupted = with_rows(CUT.out_of_time, rows=1e6, labels=1)
+    corrupted = with_rows(SPLIT.out_of_time, rows=1e6, labels=1)
     for name, params in (("logistic", {}), ("catboost", {"iterations": 20})):
         honest, other = fit(name=name, params=params), fit(corrupted, name, params)
         assert np.array_equal(honest.probability(FRAME.rows), other.probability(FRAME.rows))
@@ -56,16 +56,16 @@ def test_what_happened_out_of_time_cannot_be_learnt():
 
 
 def test_what_happened_in_the_embargo_of_a_fold_cannot_be_learnt_by_it():
-    fold = CUT.folds[0]
-    between = tuple(day for day in DATES if fold.fit[-1] < day < fold.judge[0])
+    fold = SPLIT.folds[0]
+    between = tuple(day for day in DATES if fold.fit[-1] < day < fold.test[0])
     assert between
-    honest = judge_folds("logistic", {}, FRAME, (fold,), seed=7)[0]
-    other = judge_folds("logistic", {}, with_rows(between, labels=1), (fold,), seed=7)[0]
+    honest = cross_validate("logistic", {}, FRAME, (fold,), seed=7)[0]
+    other = cross_validate("logistic", {}, with_rows(between, labels=1), (fold,), seed=7)[0]
     assert np.array_equal(honest.margin, other.margin)
 
 
 def test_the_model_itself_is_not_fitted_on_the_date_that_calibrates_it():
-    turned = with_rows(CUT.calibrate, labels=0)
+    turned = with_rows(SPLIT.calibrate, labels=0)
     turned = replace(turned, labels=np.where(np.arange(len(turned)) % 5 == 0, 1, turned.labels))
     fifth = replace(FRAME, labels=np.where(np.arange(len(FRAME)) % 5 == 0, 1, FRAME.labels))
     honest, other = fit(fifth), fit(turned)
@@ -75,7 +75,7 @@ def test_the_model_itself_is_not_fitted_on_the_date_that_calibrates_it():
 
 def test_probabilities_are_right_on_average_on_the_date_that_calibrates():
     many = frame(DATES, entities=300)
-    late = many.at(CUT.calibrate)
+    late = many.at(SPLIT.calibrate)
     turned = replace(many, labels=np.where(np.isin(many.as_of, np.unique(late.as_of)), 1 - many.labels, many.labels))
     for name, params in (("recency", {"recency": 0}), ("logistic", {}), ("xgboost", {"rounds": 20})):
         mean = fit(many, name, params).probability(late.rows).mean()
@@ -85,41 +85,43 @@ def test_probabilities_are_right_on_average_on_the_date_that_calibrates():
 
 
 def test_what_the_judge_of_the_search_has_judged_is_not_fitted_again():
-    judge = Judge(FRAME, CUT.folds, seed=7)
-    known = judge.scores("logistic", {"C": 0.1})
-    candidate = fit_candidate("logistic", {"C": 0.1}, FRAME, CUT, 7, judge)
+    cross_validation = CrossValidation(FRAME, SPLIT.folds, seed=7)
+    known = cross_validation.scores("logistic", {"C": 0.1})
+    candidate = fit_candidate("logistic", {"C": 0.1}, FRAME, SPLIT, 7, cross_validation)
     assert all(one is other for one, other in zip(candidate.folds, known, strict=True))
-    judge.keep([("logistic", {"C": 0.01})])
-    assert judge.scores("logistic", {"C": 0.1})[0] is not known[0]
+    cross_validation.keep([("logistic", {"C": 0.01})])
+    assert cross_validation.scores("logistic", {"C": 0.1})[0] is not known[0]
 
 
 @pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
 def test_shared_matrices_rank_as_matrices_made_for_each_fit(name: str):
-    judge = Judge(FRAME, CUT.folds[:1], seed=7)
-    early, late = CUT.folds[0].cut(FRAME)
+    cross_validation = CrossValidation(FRAME, SPLIT.folds[:1], seed=7)
+    early, late = SPLIT.folds[0].split(FRAME)
     for half_life in (None, 90):
         weights = recency_weights(early, half_life)
         params = {name: value for name, value in {"half_life": half_life}.items() if value}
         for _ in range(2):
-            (score,) = judge.scores(name, params)
+            (score,) = cross_validation.scores(name, params)
             native = fit_family(name, early.rows, early.labels, {}, 7, weights)
             assert np.array_equal(score.margin, family(name).margin(native, late.rows))
-    assert not np.array_equal(judge.scores(name, {})[0].margin, judge.scores(name, {"half_life": 90})[0].margin)
+    assert not np.array_equal(
+        cross_validation.scores(name, {})[0].margin, cross_validation.scores(name, {"half_life": 90})[0].margin
+    )
 
 
 def test_threads_that_fit_on_one_matrix_get_what_one_thread_gets():
     sets = [("catboost", {"depth": depth, "iterations": 30}) for depth in (2, 3, 4)]
     sets += [("xgboost", {"max_depth": depth, "rounds": 30}) for depth in (2, 3, 4)]
-    alone = [judge_folds(*one, FRAME, CUT.folds, seed=7) for one in sets]
-    judge = Judge(FRAME, CUT.folds, seed=7)
+    alone = [cross_validate(*one, FRAME, SPLIT.folds, seed=7) for one in sets]
+    cross_validation = CrossValidation(FRAME, SPLIT.folds, seed=7)
     with ThreadPoolExecutor(4) as threads:
-        together = list(threads.map(lambda one: judge.scores(*one), sets))
+        together = list(threads.map(lambda one: cross_validation.scores(*one), sets))
     assert [[fold.auc for fold in one] for one in together] == [[fold.auc for fold in one] for one in alone]
 
 
 def test_the_final_fit_weighs_snapshots_as_the_folds_did():
     weighted = fit(params={"half_life": 30})
-    early = FRAME.at(CUT.fit)
+    early = FRAME.at(SPLIT.fit)
     expected = fit_family("logistic", early.rows, early.labels, {}, 7, recency_weights(early, 30))
     assert weighted.native == expected != fit().native
 
@@ -139,14 +141,16 @@ def test_platt_recovers_slope_and_intercept(slope: float, intercept: float):
 @pytest.mark.parametrize(
     ("dates", "label", "said"),
     [
-        pytest.param(CUT.folds[1].judge, 0, "0 of 120 rows left and 120 stayed", id="everybody stayed where it judges"),
-        pytest.param(CUT.folds[1].judge, 1, "120 of 120 rows left and 0 stayed", id="everybody left where it judges"),
-        pytest.param(CUT.folds[1].fit, 0, "0 of 480 rows left", id="everybody stayed where it fits"),
+        pytest.param(
+            SPLIT.folds[1].test, 0, "0 of 120 rows left and 120 stayed", id="everybody stayed where it judges"
+        ),
+        pytest.param(SPLIT.folds[1].test, 1, "120 of 120 rows left and 0 stayed", id="everybody left where it judges"),
+        pytest.param(SPLIT.folds[1].fit, 0, "0 of 480 rows left", id="everybody stayed where it fits"),
     ],
 )
 def test_a_fold_of_one_class_is_told_with_its_dates_and_counts(dates: tuple[date, ...], label: int, said: str):
     with pytest.raises(TooLittleDataError, match=f"In snapshots {dates[0]} to {dates[-1]}, {said}") as caught:
-        judge_folds("logistic", {}, with_rows(dates, labels=label), CUT.folds[1:2], seed=7)
+        cross_validate("logistic", {}, with_rows(dates, labels=label), SPLIT.folds[1:2], seed=7)
     assert is_one_sentence(caught.value)
 
 
@@ -162,7 +166,7 @@ def test_ten_rows_of_each_class_are_enough_and_nine_are_not(left: int, enough: b
 
 
 def test_a_spread_needs_two_folds():
-    scores = judge_folds("recency", {"recency": 0}, FRAME, CUT.folds, seed=7)
+    scores = cross_validate("recency", {"recency": 0}, FRAME, SPLIT.folds, seed=7)
     one = Candidate("recency", {}, None, {}, scores[:1])
     three = Candidate("recency", {}, None, {}, scores)
     assert np.isnan(one.fold_spread)
@@ -182,10 +186,10 @@ def test_three_rows_or_one_who_left_are_told_whatever_the_family(name: str):
 
 def test_one_class_where_it_fits_is_told_with_the_fits_dates():
     for name in ("logistic", "catboost", "xgboost"):
-        judge = Judge(FRAME, CUT.folds, seed=7)
-        judge.scores(name, {})
-        with pytest.raises(TooLittleDataError, match=f"In snapshots {CUT.calibrate[0]} to") as caught:
-            fit_candidate(name, {}, with_rows(CUT.calibrate, labels=0), CUT, 7, judge)
+        cross_validation = CrossValidation(FRAME, SPLIT.folds, seed=7)
+        cross_validation.scores(name, {})
+        with pytest.raises(TooLittleDataError, match=f"In snapshots {SPLIT.calibrate[0]} to") as caught:
+            fit_candidate(name, {}, with_rows(SPLIT.calibrate, labels=0), SPLIT, 7, cross_validation)
         assert is_one_sentence(caught.value)
 
 
@@ -200,8 +204,8 @@ def test_a_feature_that_is_null_only_where_it_is_fitted_says_nothing_where_it_is
 
 @pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
 def test_a_feature_that_is_null_only_where_it_judges_is_scored(name: str):
-    late = with_rows(CUT.folds[0].judge, rows=np.array([100.0, np.nan, np.nan]))
-    assert np.isfinite(judge_folds(name, {}, late, CUT.folds[:1], seed=7)[0].margin).all()
+    late = with_rows(SPLIT.folds[0].test, rows=np.array([100.0, np.nan, np.nan]))
+    assert np.isfinite(cross_validate(name, {}, late, SPLIT.folds[:1], seed=7)[0].margin).all()
 
 
 def test_columns_that_never_vary_make_a_candidate_that_ranks_nobody():

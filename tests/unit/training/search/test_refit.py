@@ -9,21 +9,21 @@ import pytest
 
 from features import monthly
 from tests.unit.builders import feature, frame, is_one_sentence
-from training.data.folds import split
-from training.data.immature_seasonal_features import without
+from training.data.folds import time_series_split
+from training.data.immature_seasonal_features import mask_features
 from training.models.bundle import write_bundle
 from training.models.families import NAMES
 from training.search.candidate import Candidate, fit_candidate
 from training.search.refit import (
     NEEDED,
-    RerunError,
-    recipe,
+    RefitError,
     refit,
+    refit_parameters,
 )
 
 DATES = monthly(date(1997, 1, 1), date(1997, 10, 1))
-CUT = split(DATES, timedelta(days=60), out_of_time=1, folds=2, calibration=2)
-DEVELOPMENT = frame(DATES).at(CUT.development)
+SPLIT = time_series_split(DATES, timedelta(days=60), out_of_time=1, folds=2, calibration=2)
+DEVELOPMENT = frame(DATES).at(SPLIT.development)
 FEATURES = [feature("days_since_last"), feature("sum", measure="minutes"), feature("count")]
 PARAMS: dict[str, dict[str, Any]] = {
     "recency": {"recency": 0},
@@ -34,12 +34,12 @@ PARAMS: dict[str, dict[str, Any]] = {
 
 
 def fit(name: str) -> Candidate:
-    return fit_candidate(name, PARAMS.get(name, {}), DEVELOPMENT, CUT, seed=7)
+    return fit_candidate(name, PARAMS.get(name, {}), DEVELOPMENT, SPLIT, seed=7)
 
 
 def logged(candidate: Candidate) -> dict[str, str]:
     """As MLflow gives parameters back."""
-    return {name: str(value) for name, value in recipe(candidate, DEVELOPMENT.digest(), CUT, 7, ()).items()}
+    return {name: str(value) for name, value in refit_parameters(candidate, DEVELOPMENT.digest(), SPLIT, 7, ()).items()}
 
 
 def files(folder: Path, candidate: Candidate) -> dict[str, bytes]:
@@ -63,15 +63,17 @@ def test_each_parameter_matters(changed: str):
 
 
 def test_what_was_left_out_is_left_out_again():
-    seen = without(DEVELOPMENT, [DEVELOPMENT.names[0]])
-    fitted = fit_candidate("logistic", {}, seen, CUT, seed=7)
-    told = {name: str(value) for name, value in recipe(fitted, seen.digest(), CUT, 7, [seen.names[0]]).items()}
+    seen = mask_features(DEVELOPMENT, [DEVELOPMENT.names[0]])
+    fitted = fit_candidate("logistic", {}, seen, SPLIT, seed=7)
+    told = {
+        name: str(value) for name, value in refit_parameters(fitted, seen.digest(), SPLIT, 7, [seen.names[0]]).items()
+    }
     assert (refit(told, DEVELOPMENT).probability(seen.rows) == fitted.probability(seen.rows)).all()
 
 
 def test_other_rows_are_refused():
     other = replace(DEVELOPMENT, labels=1 - DEVELOPMENT.labels)
-    with pytest.raises(RerunError, match=f"was fitted on {DEVELOPMENT.digest()[:16]}") as caught:
+    with pytest.raises(RefitError, match=f"was fitted on {DEVELOPMENT.digest()[:16]}") as caught:
         refit(logged(fit("recency")), other)
     assert is_one_sentence(caught.value)
 
@@ -80,6 +82,6 @@ def test_other_rows_are_refused():
 def test_a_run_that_lacks_a_parameter_is_told(name: str):
     told = logged(fit("recency"))
     del told[name]
-    with pytest.raises(RerunError, match=f"has no parameter {name}:") as caught:
+    with pytest.raises(RefitError, match=f"has no parameter {name}:") as caught:
         refit(told, DEVELOPMENT)
     assert is_one_sentence(caught.value)

@@ -1,4 +1,4 @@
-"""The search finds the same again with the same seed, goes on after a kill, and stops what is hopeless."""
+"""The search finds the same again with the same seed, goes on after a kill, and prunes poor trials."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,21 +9,21 @@ import pytest
 
 from features import monthly
 from tests.unit.builders import frame
-from training.data.folds import split
+from training.data.folds import time_series_split
 from training.data.frame import Frame
 from training.search.candidates import _trial_result
-from training.search.cross_validation import Judge, judge_folds
+from training.search.cross_validation import CrossValidation, cross_validate
 from training.search.search import (
     ROUND,
     Budget,
     Trial,
     best,
-    hopeless,
     search,
+    should_prune,
 )
 
 DATES = monthly(date(1997, 1, 1), date(1997, 8, 1))
-CUT = split(DATES, timedelta(days=60), out_of_time=1, folds=2)
+SPLIT = time_series_split(DATES, timedelta(days=60), out_of_time=1, folds=2)
 FRAME = frame(DATES, entities=80)
 #: half of a family's usual rounds, to be quick.
 FIXED: dict[str, dict[str, Any]] = {"recency": {"recency": 0}, "logistic": {}, "xgboost": {"rounds": 20}}
@@ -35,7 +35,9 @@ def run(
 ) -> tuple[list[Trial], list[Trial]]:  # fmt: skip
     """All trials, and those that were judged."""
     told: list[Trial] = []
-    return search(fixed, Judge(rows, CUT.folds, seed=5), Budget(trials, minutes), seed, told.append, done), told
+    return search(
+        fixed, CrossValidation(rows, SPLIT.folds, seed=5), Budget(trials, minutes), seed, told.append, done
+    ), told
 
 
 WHOLE = run()[0]
@@ -70,7 +72,7 @@ def test_a_family_gets_the_parameters_of_its_best_complete_trial():
 
 def test_what_a_trial_reports_is_what_its_parameters_give():
     for trial in (WHOLE[1], WHOLE[3], *WHOLE[-2:]):
-        again = judge_folds(trial.family, trial.params, FRAME, CUT.folds, seed=5)
+        again = cross_validate(trial.family, trial.params, FRAME, SPLIT.folds, seed=5)
         assert trial.fold_aucs == tuple(score.auc for score in again)[: len(trial.fold_aucs)]
         assert trial.auc == np.mean(trial.fold_aucs)
 
@@ -123,7 +125,7 @@ def test_a_tie_goes_to_the_earlier_trial():
 def test_a_trial_below_the_median_of_its_family_is_hopeless(
     aucs: tuple[float, ...], earlier: list[tuple[float, ...]], stop: bool
 ):
-    assert hopeless(aucs, earlier) == stop
+    assert should_prune(aucs, earlier) == stop
 
 
 def test_a_hopeless_trial_is_not_judged_on_further_folds_and_never_chosen():
