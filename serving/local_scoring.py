@@ -49,7 +49,7 @@ def probabilities(files: VersionFiles, names: Sequence[str], rows: NDArray[np.fl
     missing = [name for name in features if name not in names]
     if missing:
         raise LostFeatureError(
-            f"{files.called} needs {', '.join(missing)}, which snapshots no longer hold: it cannot be "
+            f"{files.name} needs {', '.join(missing)}, which snapshots no longer hold: it cannot be "
             "scored on the rows that are to judge; declare the feature again, or roll back to a version without it."
         )
     answers = ask(files, "probabilities", pd.DataFrame(rows, columns=list(names))[features])
@@ -79,7 +79,7 @@ def ask(
         )  # fmt: skip
         if done.returncode != 0:
             raise ModelProcessError(
-                f"{files.called} cannot be asked: {last_error(done.stderr)}; roll back, or train again."
+                f"{files.name} cannot be asked: {last_error(done.stderr)}; roll back, or train again."
             )
         return pd.read_parquet(answers)
 

@@ -71,7 +71,7 @@ def usable(spark: "SparkSession", snapshot: Path, population: str, entity: str, 
     sample = apply(spark, files, _sampled(rows, population, entity), entity).toPandas()
     if sample.empty:
         raise ParityError(
-            f"The snapshot {snapshot.parent.name} has no member of {population} to score {files.called.lower()} on."
+            f"The snapshot {snapshot.parent.name} has no member of {population} to score {files.name.lower()} on."
         )
     return _measured(files, sample)
 

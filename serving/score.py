@@ -64,7 +64,7 @@ def score(
     from pyspark.sql import functions as F  # noqa: N812
 
     rows = spark.read.parquet(str(snapshot)).where(F.col("population") == population)
-    _check_asked(files.called, files.signature, rows.columns)
+    _check_asked(files.name, files.signature, rows.columns)
     if unlabelled:
         rows = rows.where(F.col("label").isNull())
     partial = fresh_partial(target)
@@ -72,12 +72,12 @@ def score(
         apply(spark, files, rows, entity).write.parquet(str(partial))
     except PythonException as error:  # raised by the model's own code, on a worker
         raise ScoringError(
-            f"{files.called} cannot score the rows: {last_error(str(error))}; nothing was published, roll back, or "
+            f"{files.name} cannot score the rows: {last_error(str(error))}; nothing was published, roll back, or "
             "train again."
         ) from None
     written_sha256 = sha256_of_files(partial, "*.parquet")
     written = spark.read.parquet(str(partial))
-    total = _check(written, rows.count(), files.called)
+    total = _check(written, rows.count(), files.name)
     difference = _difference(written, files)
     adopt(partial, target)
     return Scored(target, total, difference, written_sha256)
@@ -132,7 +132,7 @@ def _difference(written: "DataFrame", files: VersionFiles) -> float:
         wrong.insert(0, f"churn_probability differs by {difference:.2e}, at most {TOLERANCE:.0e} may be")
     if wrong:
         raise ScoringError(
-            f"The Spark UDF and the model itself do not answer alike, {files.called}: {'; '.join(wrong)}; nothing was "
+            f"The Spark UDF and the model itself do not answer alike, {files.name}: {'; '.join(wrong)}; nothing was "
             "published, check that workers run the packages the model was made with."
         )
     return difference

@@ -190,7 +190,7 @@ def test_a_version_whose_files_changed_is_not_replaced_but_looked_at(shop: Shop)
     """Who can change files in the bucket could otherwise choose between two versions."""
     shop.add(SOUND)
     shop.morning(DAY)
-    shop.add(VersionFilesError("The files of version 2 were changed."))
+    shop.add(VersionFilesError("The files of version 2 were changed", "roll back"))
     with pytest.raises(VersionFilesError, match="The files of version 2"):
         shop.morning(DAY + timedelta(1))
     assert aliases(shop.model)["production"] == "2"
@@ -200,7 +200,7 @@ def test_a_version_before_whose_files_changed_takes_no_place(shop: Shop) -> None
     shop.add(SOUND)
     shop.morning(DAY)
     shop.add(TURNED)
-    shop.says["1"] = VersionFilesError("The files of version 1 were changed.")
+    shop.says["1"] = VersionFilesError("The files of version 1 were changed", "roll back")
     with pytest.raises(ScoringError, match="Version 1 cannot score either, so nothing was rolled back"):
         shop.morning(DAY + timedelta(1))
     assert aliases(shop.model)["production"] == "2"
