@@ -8,12 +8,12 @@ import mlflow
 from jobs.runtime.context import Context
 from jobs.runtime.promotion_measurements import Measuring
 from registry import PromotionOutcome
-from registry.ledger.webhook import tell
+from registry.ledger.webhook import post_decisions
 from registry.review_page import (
+    add_outcome,
     address_of,
     publish,
     review,
-    tell_outcome,
 )
 from stack.mlflow_server import run_address
 from training import Pair, pngs, versus_gallery
@@ -51,7 +51,7 @@ def tell_review(moved: PromotionOutcome, measuring: Measuring, margin: float, to
         return
     made = review(
         moved.contenders, moved.measured, moved.decision, _pictures(moved, measuring, margin),
-        waits=moved.act == "review", together=together, when=datetime.now(UTC),
+        needs_approval=moved.act == "review", together=together, when=datetime.now(UTC),
         address=address_of(moved.model, moved.version),
     )  # fmt: skip
     publish(moved.contenders, made)
@@ -60,9 +60,9 @@ def tell_review(moved: PromotionOutcome, measuring: Measuring, margin: float, to
 def tell_person(moved: PromotionOutcome, who: str, reason: str) -> None:
     """Put on top of the descriptions of the versions concerned what a person decided."""
     when = f"on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {reason}"
-    tell_outcome(moved.model, moved.version, f"Version {moved.version} {OUTCOMES[moved.act]} by {who} {when}")
+    add_outcome(moved.model, moved.version, f"Version {moved.version} {OUTCOMES[moved.act]} by {who} {when}")
     if moved.act == "rollback" and moved.replaced:
-        tell_outcome(moved.model, moved.replaced, f"Version {moved.replaced} withdrawn by {who} {when}")
+        add_outcome(moved.model, moved.replaced, f"Version {moved.replaced} withdrawn by {who} {when}")
 
 
 def tell_program(context: Context, *done: PromotionOutcome) -> None:
@@ -70,7 +70,7 @@ def tell_program(context: Context, *done: PromotionOutcome) -> None:
     run = mlflow.active_run()
     address = run_address(mlflow.get_tracking_uri(), run.info.experiment_id, run.info.run_id) if run else ""
     decided = {number: address for moved in done for number in moved.rows}
-    tell(context.settings.require_database(), context.settings, decided, context.say)
+    post_decisions(context.settings.require_database(), context.settings, decided, context.say)
 
 
 def _pictures(moved: PromotionOutcome, measuring: Measuring, margin: float) -> Mapping[str, bytes]:
