@@ -351,9 +351,7 @@ def test_outcomes_replace_the_least_important_sections():
 
 
 def test_a_request_of_an_earlier_release_is_removed_too():
-    earlier = (
-        "**WAITS FOR APPROVAL: somebody has to decide.**\n\n```\nmlflow run . -e approve -P name=YOU\n```\n\n## Rest\n"
-    )
-    assert (
-        with_outcome(earlier, "Version 2 approved by vera").split() == "**Version 2 approved by vera** ## Rest".split()
-    )
+    request = "**WAITS FOR APPROVAL: somebody has to decide.**\n\nThe whole review.\n"
+    command = "\n```\nmlflow run . -e approve -P name=YOU\n```\n"
+    approved = with_outcome(f"{request}{command}\n## Rest\n", "Version 2 approved by vera")
+    assert approved == "**Version 2 approved by vera**\n\nThe whole review.\n\n## Rest\n"
