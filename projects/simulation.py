@@ -9,7 +9,7 @@ from typing import Any
 from lake import TRUTH
 from projects.project import Project
 from stack.errors import PrichalError
-from stack.folders.atomic import adopt, fresh_partial
+from stack.folders.atomic import fresh_partial, publish_directory
 from stack.settings import ROOT
 from training import code_hash
 
@@ -112,8 +112,8 @@ def _simulate(
     (partial_truth / TRUTH).touch()
     for place in (partial, partial_truth):
         (place / PARAMETERS_FILE).write_text(json.dumps({**origin, "rows": rows}, indent=1) + "\n")
-    adopt(partial_truth, truth)
-    adopt(partial, folder)
+    publish_directory(partial_truth, truth)
+    publish_directory(partial, folder)
     return rows
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from features import Population, Snapshots, TableSnapshots, dictionary_page
+from features import Population, PrecomputedSnapshots, Snapshots, dictionary_page
 from jobs.runtime.context import Context
 from jobs.runtime.exports import ensure_exports
 from lake import ingest
@@ -20,8 +20,8 @@ QUANTILES_HEADING = " · ".join(map(str, QUANTILES)) + "%"
 LEGEND = (
     f"`{QUANTILES_HEADING}` are quantiles of the values that are not null. `univariate AUC` is the ROC-AUC of one "
     "feature among the rows where it is not null, ± half of its 95% interval (DeLong, clustered by person). 0.5 means "
-    "no relation. `high` or `low` names the values of people who leave; an AUC below 0.5 is reversed: `0.64 ± 0.01 low` "
-    "means 0.36 for rising values. Without a word, 0.5 lies in the interval."
+    "no relation. `high` or `low` names the values of people who leave; an AUC below 0.5 is reversed: `0.64 ± 0.01 "
+    "low` means 0.36 for rising values. Without a word, 0.5 lies in the interval."
 )
 
 
@@ -76,7 +76,7 @@ def _origin(context: Context, frames: dict[str, Frame]) -> str:
 
 
 def _coverage(snapshots: Snapshots) -> str:
-    if isinstance(snapshots, TableSnapshots):  # the coverage of a table reaches to the end of its labels' horizon
+    if isinstance(snapshots, PrecomputedSnapshots):  # the coverage of a table reaches to the end of its labels' horizon
         return f"{snapshots.dates[0]} to {snapshots.latest}"
     data = snapshots.coverage
     return f"{data.start} up to (not including) {data.end}"

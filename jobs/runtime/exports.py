@@ -4,9 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from jobs.runtime.context import Context
-from lake import Ingested, Source
+from lake import Ingested, Source, count_anomalies
 from lake import ingest as ingest_source
-from lake import surprises as count_anomalies
 from projects.simulation import SimulationParameters, simulate_exports
 from stack import bucket
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features import OWNERS_WORD, ReadyTable
+from features import OWNER_STATEMENT, ReadyTable
 from jobs.runtime.context import Context
 from jobs.runtime.data_dictionary import QUANTILES_HEADING, dictionary_of_lake, feature_figures
 from stack.settings import Settings
@@ -54,6 +54,6 @@ def test_the_page_of_a_ready_table_names_its_dates(
     take(context.settings.lake, rows(*days), project="cdnow")
     page = dictionary_of_lake(context)
     assert f"Measured on the exports of {days[0]} to {days[-1]}. Snapshots: active, {dates} rows of 2 people" in page
-    assert OWNERS_WORD in page
+    assert OWNER_STATEMENT in page
     assert ("by entity, not out of time" in page) != table.dated
     assert "| `silence` |" in page
