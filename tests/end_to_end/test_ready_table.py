@@ -91,7 +91,7 @@ def test_the_record_shops_features_as_a_table_give_its_very_figures(clone: Clone
 
 
 def test_a_table_without_dates_goes_all_the_way_if_its_policy_allows_what_is_not_out_of_time(
-    clone: Clone, morning: object, code: Path
+    clone: Clone, code: Path
 ) -> None:
     """The project file is the one of docs/your-own-data.md, with one day instead of dates, and the cheapest search."""
     section = (ROOT / "docs" / "your-own-data.md").read_text().partition("## A table you already have")[2]

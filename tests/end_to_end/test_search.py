@@ -149,7 +149,7 @@ def check_resumed_search(search: Search, trial_count: int, tmp_path: Path) -> No
 
 
 def test_a_killed_search_is_resumed(small: Search, tmp_path: Path) -> None:
-    check_resumed_search(small, 4, tmp_path)
+    check_resumed_search(small, 3, tmp_path)
 
 
 @pytest.mark.slow

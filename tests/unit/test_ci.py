@@ -57,7 +57,9 @@ def checkout(tmp_path: Path) -> Path:
     programs.mkdir(parents=True)
     for name in ("ruff", "mypy", "lint-imports", "hadolint"):
         (programs / name).symlink_to(BINARIES / name)
-    (programs / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    # The tests themselves are not run: what counts is whether lint lets them start.
+    python = f'case "$*" in *pytest*) echo tests start; exit 3;; esac\nexec {shlex.quote(sys.executable)} "$@"\n'
+    (programs / "python").write_text(f"#!/bin/sh\n{python}")
     (programs / "python").chmod(0o755)
     (folder / ".venv" / "made").touch()
     return folder
@@ -69,9 +71,10 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_checkout_passes_lint(checkout: Path):
-    done = run(checkout, "make", "lint")
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_the_checkout_passes_lint_and_its_tests_decide(checkout: Path):
+    done = run(checkout, ".ci/run")
+    assert done.stdout.splitlines()[-1] == "tests start", done.stdout + done.stderr
+    assert done.returncode != 0, "the tests of this copy fail"
 
 
 @pytest.mark.slow
@@ -83,7 +86,7 @@ def test_ci_fails_on_a_breach_before_any_test_runs(check: str, checkout: Path):
     done = run(checkout, ".ci/run")
     assert done.returncode != 0
     assert words in done.stdout + done.stderr
-    assert "passed" not in done.stdout
+    assert "tests start" not in done.stdout
 
 
 def test_a_warning_of_our_code_and_a_surprising_success_fail_the_tests(checkout: Path):
