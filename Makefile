@@ -20,7 +20,7 @@ help: ## list the commands
 
 .PHONY: run
 run: up ## score PROJECT (default churn): the whole job by `mlflow run .`
-	@. $(STATE)/env && mlflow run . --env-manager local --experiment-name $(PROJECT) -P project=$(PROJECT) -P as_of=$(AS_OF)
+	@. "$(STATE)/env" && mlflow run . --env-manager local --experiment-name $(PROJECT) -P project=$(PROJECT) -P as_of=$(AS_OF)
 
 .PHONY: up
 up: environment ## start PostgreSQL, S3 and MLflow (what is configured elsewhere is left alone)

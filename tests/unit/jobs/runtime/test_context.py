@@ -109,6 +109,6 @@ def test_one_machine_runs_the_plan_on_duckdb(  # type: ignore[no-untyped-def]
 ):
     settings = context.settings.model_copy(update={"engine": engine, "spark_master": master})
     feature = replace(context.project.features[0], aggregation=aggregation, measure="value")
-    project = replace(context.project, features=(feature,))
+    project = replace(context.project, features=(*context.project.features, feature))
     monkeypatch.setattr(Context, "spark", lambda self: None)
     assert Context(settings, project).engine().name == name
