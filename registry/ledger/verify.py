@@ -1,6 +1,6 @@
 """Verify the ledger: its chain of hashes, the last row of each model as MLflow stores it, and the aliases."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -23,12 +23,17 @@ from registry.versions.registered_models import (
     registered_models,
 )
 from registry.versions.versions import AUTHOR
+from stack.errors import PrichalError
 from stack.postgres import connect
 
 #: tag that a training sets on each version that it registers.
 FINGERPRINT = "fingerprint"
 #: acts that may be a model's first row.
 FIRST_ACTS = {"intent", "refuse", "review", "repair", "void"}
+
+
+class LedgerError(PrichalError):
+    """The ledger has a row that was changed, is missing or out of order, or disagrees with MLflow."""
 
 
 def verify(database_url: str, declared_models: Collection[str] = ()) -> list[str]:
@@ -54,6 +59,20 @@ def verify(database_url: str, declared_models: Collection[str] = ()) -> list[str
         if model_rows or HEAD in model.tags or model.name in declared_models or _is_ours(client, model):
             problems += _model_problems(model, model_rows, last_without_head)
     return problems
+
+
+def require_valid(database_url: str, declared_models: Collection[str], say: Callable[[str], None]) -> None:
+    """Print every problem that `verify` finds.
+
+    Raises:
+        LedgerError: there is a problem.
+    """
+    sentences = verify(database_url, declared_models)
+    for sentence in sentences:
+        say(sentence)
+    if sentences:
+        more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
+        raise LedgerError(f"The ledger ops.promotions was changed: {sentences[0].rstrip('.')}{more}.")
 
 
 def summary(database_url: str) -> str:
