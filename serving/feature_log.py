@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stack.folders.atomic import adopt, fresh_partial
+from stack.folders.atomic import fresh_partial, publish_directory
 from stack.folders.checked_folder import BrokenFolderError, check, seal
 
 #: entities that are logged a day.
@@ -35,7 +35,7 @@ class FeatureLog:
         partial.mkdir()
         sample.to_parquet(partial / "rows.parquet", index=False)
         seal(partial)
-        adopt(partial, target)
+        publish_directory(partial, target)
         self._older_file(day).unlink(missing_ok=True)
         return len(sample)
 

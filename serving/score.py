@@ -13,7 +13,7 @@ from serving.local_scoring import ModelProcessError, different_texts, last_error
 from serving.udf import REASONS, SAMPLE_ROWS, TOLERANCE, apply_udf, feature_names, signature_gap
 from stack.engines.paths import spark_path
 from stack.errors import PrichalError
-from stack.folders.atomic import adopt, fresh_partial, sha256_of_files
+from stack.folders.atomic import fresh_partial, publish_directory, sha256_of_files
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -83,7 +83,7 @@ def score_population(
     written = spark.read.parquet(spark_path(partial))
     total = _check_rows(written, rows.count(), files.called)
     difference = _check_parity(written, files)
-    adopt(partial, target)
+    publish_directory(partial, target)
     return ScoreFiles(target, total, difference, written_sha256)
 
 

@@ -9,7 +9,7 @@ from benchmarks.speed import duck
 from benchmarks.speed.ours import EVENTS, FEATURES
 from benchmarks.speed.task import FIRST_DAY
 from features import NoEvent, Population, SnapshotSpec
-from lake import Mark, Table
+from lake import DayChecksum, Table
 from lake.table import Manifest, Month
 
 EVERYBODY = Population("all", "true", "speed_churn", "everybody with an event", NoEvent("events", 30))
@@ -24,9 +24,9 @@ def publish(lake: Path, log: Path, until: date) -> Table:
         'select cast("at" as date)::text, cast(known as date)::text, count(*), '
         f'sum(hash(user_id, "at", minutes, kind)) {known_rows} group by all order by all'
     ).fetchall()
-    marks: dict[str, list[Mark]] = defaultdict(list)
+    marks: dict[str, list[DayChecksum]] = defaultdict(list)
     for day, known_day, count, content in day_rows:
-        marks[day[:7]].append(Mark(day, known_day, count, int(content)))
+        marks[day[:7]].append(DayChecksum(day, known_day, count, int(content)))
     months = {}
     for month, checksums in marks.items():
         months[month] = Month(f"{zlib.crc32(repr(checksums).encode()):x}", 0, tuple(checksums))

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from features import OWNERS_WORD
+from features import OWNER_STATEMENT
 from jobs.runtime.context import Context
 from jobs.runtime.daily_scores import ScoredDay
 from jobs.runtime.notifications import describe
@@ -46,7 +46,7 @@ def run_summary(
             f"{manifest.quarantined:,} quarantined."
         )
     if project.table is not None:
-        console.print(OWNERS_WORD)
+        console.print(OWNER_STATEMENT)
     for model, outcome in zip(trained, outcomes, strict=True):
         console.print(_candidates(model))
         console.print(_decision(outcome), soft_wrap=True)

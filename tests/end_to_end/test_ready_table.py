@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from features import OWNERS_WORD, Snapshots, monthly
+from features import OWNER_STATEMENT, Snapshots, monthly
 from projects import load_project
 from tests.end_to_end.conftest import ROOT, Clone
 
@@ -106,7 +106,7 @@ def test_the_record_shops_features_as_a_table_give_its_very_figures(clone: Clone
         assert table["data"][what] == log["data"][what], what
     quick = [one for one in log["candidates"] if one["name"] in {"recency", "logistic"}]
     assert table["candidates"] == quick, "each candidate's figures, to the last digit"
-    assert table["data"]["point_in_time"] == OWNERS_WORD
+    assert table["data"]["point_in_time"] == OWNER_STATEMENT
 
 
 def undated(rows: pd.DataFrame, day: str) -> pd.DataFrame:
@@ -150,7 +150,7 @@ def test_a_table_without_dates_goes_all_the_way_if_its_policy_allows_what_is_not
     assert "validated by entity, not out of time; held out part 9, part 10" in done.stdout
     assert "yes  It was validated by entity, not out of time" in done.stdout
     assert "no quality measured" in done.stdout
-    assert OWNERS_WORD in done.stdout
+    assert OWNER_STATEMENT in done.stdout
     compared = clone.rows("select distinct verdict, usual from ops.drift where model_name = 'ready_churn'")
     assert compared == [("stable", 0.0)], "a tenth of the customers against the others"
     waiting = rows[rows["churned"].isna()]["customer_id"].tolist()
@@ -166,7 +166,7 @@ def test_a_table_without_dates_goes_all_the_way_if_its_policy_allows_what_is_not
     version = MlflowClient().get_model_version_by_alias("ready_churn", "production")
     assert "validated by entity, not out of time" in version.description
     card = mlflow.artifacts.load_text(f"runs:/{version.run_id}/model_card.md")
-    assert OWNERS_WORD in card.replace("\\", "")
+    assert OWNER_STATEMENT in card.replace("\\", "")
     figures = MlflowClient().get_run(version.run_id).data.metrics
     assert figures["held_out_auc"] == told["metrics"]["auc"]["value"]
     assert not [name for name in figures if name.startswith("oot_")]

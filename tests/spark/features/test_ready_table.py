@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from features import DuckEngine, Engine, Population, ReadyTable, SnapshotSpec, SparkEngine, TableFeature, TableSnapshots
+from features import (
+    DuckEngine,
+    Engine,
+    Population,
+    PrecomputedSnapshots,
+    ReadyTable,
+    SnapshotSpec,
+    SparkEngine,
+    TableFeature,
+)
 from lake import Column, Ingested, Source, Table
 from lake.ingest.batches import QuarantineError
 from lake.ingest.raw_files import RawFileError
@@ -58,7 +67,9 @@ def snapshot(lake: Path, table: ReadyTable, engine: Engine) -> pd.DataFrame:
     """The first of January as it is written, built anew by this engine."""
     everybody = Population("all_of_them", "true", "shop_churn", "everybody", table.label)
     spec = SnapshotSpec("shop", "user_id", (table.source,), table.features, (everybody,), table=table)
-    folder = TableSnapshots(lake, spec, date(2026, 6, 1)).backfill(engine, [date(2026, 1, 1)], lake / engine.name)[0]
+    folder = PrecomputedSnapshots(lake, spec, date(2026, 6, 1)).backfill(
+        engine, [date(2026, 1, 1)], lake / engine.name
+    )[0]
     rows = pd.concat(map(pd.read_parquet, folder.glob("*.parquet"))).sort_values("user_id", ignore_index=True)
     return rows[["user_id", "silence", "plan_basic", "plan_plus", "label"]]
 
