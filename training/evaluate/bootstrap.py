@@ -39,15 +39,15 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class BootstrapEstimate:
     """A figure of the rows as they are, () or (m,), and of every replicate, (replicates,) or (replicates, m)."""
 
     value: Floats
     draws: Floats
 
-    def __sub__(self, other: "Estimate") -> "Estimate":
+    def __sub__(self, other: "BootstrapEstimate") -> "BootstrapEstimate":
         """The difference, paired draw by draw."""
-        return Estimate(self.value - other.value, self.draws - other.draws)
+        return BootstrapEstimate(self.value - other.value, self.draws - other.draws)
 
     def interval(self) -> Interval:
         """Percentile interval."""
@@ -69,7 +69,9 @@ def interval(value: float, draws: Floats) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def estimate(statistics: Mapping[Key, Statistic], entity: Entities, seed: int) -> dict[Key, dict[str, Estimate]]:
+def estimate(
+    statistics: Mapping[Key, Statistic], entity: Entities, seed: int
+) -> dict[Key, dict[str, BootstrapEstimate]]:
     """Every figure of every statistic with its draws, in one pass over the replicates.
 
     Args:
@@ -88,8 +90,11 @@ def estimate(statistics: Mapping[Key, Statistic], entity: Entities, seed: int) -
     return {key: _joined(values[key], parts[key]) for key in statistics}
 
 
-def _joined(value: Mapping[str, Floats], parts: list[Mapping[str, Floats]]) -> dict[str, Estimate]:
-    return {name: Estimate(figure[0], np.concatenate([part[name] for part in parts])) for name, figure in value.items()}
+def _joined(value: Mapping[str, Floats], parts: list[Mapping[str, Floats]]) -> dict[str, BootstrapEstimate]:
+    return {
+        name: BootstrapEstimate(figure[0], np.concatenate([part[name] for part in parts]))
+        for name, figure in value.items()
+    }
 
 
 def weighted_sums(weights: Weights, columns: Floats) -> Floats:

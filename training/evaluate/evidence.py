@@ -9,7 +9,7 @@ import numpy as np
 
 from training.data.frame import Frame
 from training.evaluate.bootstrap import (
-    Estimate,
+    BootstrapEstimate,
     Floats,
     Statistic,
     estimate,
@@ -32,11 +32,11 @@ SCHEMA = 2
 #: figures whose paired differences between candidates are told.
 COMPARED = ("auc", "average_precision", "log_loss", "brier")
 
-Estimates = Mapping[tuple[str, Any], Mapping[str, Estimate]]
+Estimates = Mapping[tuple[str, Any], Mapping[str, BootstrapEstimate]]
 
 
 @dataclass(frozen=True)
-class Judgement:
+class OutOfTimeResults:
     """What the out-of-time rows say of all candidates, in the form that the evidence holds.
 
     Attributes:
@@ -61,7 +61,7 @@ def judge_out_of_time(
     seed: int,
     slices: Sequence[Slice] = (),
     costs: Costs | None = None,
-) -> Judgement:
+) -> OutOfTimeResults:
     """All figures on rows that nothing was fitted, tuned or calibrated on, with 95% intervals from one set of draws.
 
     Args:
@@ -83,7 +83,7 @@ def judge_out_of_time(
     estimates = estimate(statistics, frame.entity, seed)
     areas = delong(frame.labels, list(probability.values()), frame.entity)
     names = [chosen.name, *(name for name in probability if name != chosen.name)]
-    return Judgement(
+    return OutOfTimeResults(
         [_candidate(candidate, place, estimates, areas, costs) for place, candidate in enumerate(candidates)],
         [_difference(*pair, list(probability), estimates, areas) for pair in combinations(names, 2)],
         [_month(cell, estimates.get(("month", i))) for i, cell in enumerate(months)],
@@ -93,7 +93,7 @@ def judge_out_of_time(
 
 
 def evidence(
-    chosen: Candidate, judged: Judgement, leaks: Sequence[LeakageCheck], about: Mapping[str, Any]
+    chosen: Candidate, judged: OutOfTimeResults, leaks: Sequence[LeakageCheck], about: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The evidence file's content.
 
@@ -178,12 +178,12 @@ def _difference(first: str, second: str, order: list[str], estimates: Estimates,
     }
 
 
-def _month(month: Cell, estimates: Mapping[str, Estimate] | None) -> dict[str, Any]:
+def _month(month: Cell, estimates: Mapping[str, BootstrapEstimate] | None) -> dict[str, Any]:
     facts = {"as_of": month.range, "rows": len(month.rows), "left": month.left, "sentence": month.too_small}
     return facts if estimates is None else {**facts, "metrics": with_intervals(estimates)}
 
 
-def _profit(figures: Mapping[str, Estimate], costs: Costs) -> dict[str, Any]:
+def _profit(figures: Mapping[str, BootstrapEstimate], costs: Costs) -> dict[str, Any]:
     return {
         **curve(GRID, figures["contacted"], figures["found"], costs),
         **best(GRID, figures["contacted"], figures["found"], costs),

@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 from stack.errors import PrichalError
 from training.data.frame import Frame
 from training.evaluate.bootstrap import (
-    Estimate,
+    BootstrapEstimate,
     Floats,
     Interval,
     Statistic,
@@ -31,7 +31,7 @@ class ScoresError(PrichalError):
 
 
 @dataclass(frozen=True)
-class ScoreShift:
+class RankingShift:
     """Who is scored differently.
 
     Attributes:
@@ -75,7 +75,7 @@ class ModelComparison:
     bootstrap: Interval | None = None
     delong: Interval | None = None
     slices: tuple[dict[str, Any], ...] = ()
-    moved: ScoreShift | None = None
+    moved: RankingShift | None = None
 
     def json(self) -> dict[str, Any]:
         """`auc`, `versus` and `moved` as `measured.json` holds them, without the version that was compared with."""
@@ -134,15 +134,15 @@ def _statistics(frame: Frame, challenger: Floats, production: Floats, parts: Seq
     return {"all": Areas(frame.labels, both), **{key: Areas(frame.labels, both, rows) for key, rows in some.items()}}
 
 
-def _slice(cell: Cell, estimates: Mapping[str, Estimate] | None) -> dict[str, Any]:
+def _slice(cell: Cell, estimates: Mapping[str, BootstrapEstimate] | None) -> dict[str, Any]:
     difference = None if estimates is None else (estimates[CHALLENGER] - estimates[PRODUCTION]).interval().json()
     return {"slice": cell.slice, "range": cell.range, "rows": len(cell.rows), "left": cell.left,
             "difference": difference}  # fmt: skip
 
 
-def _score_shift(challenger: Floats, production: Floats) -> ScoreShift:
+def _score_shift(challenger: Floats, production: Floats) -> RankingShift:
     top = max(1, round(TOP * len(challenger)))
     risky, risky_before = (np.argsort(-scores, kind="stable")[:top] for scores in (challenger, production))
     flat = challenger.std() == 0 or production.std() == 0  # one number for all ranks nobody
     correlation = 0.0 if flat else float(spearmanr(challenger, production).statistic)
-    return ScoreShift(correlation, top, np.setdiff1d(risky, risky_before), np.setdiff1d(risky_before, risky))
+    return RankingShift(correlation, top, np.setdiff1d(risky, risky_before), np.setdiff1d(risky_before, risky))

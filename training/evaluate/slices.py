@@ -11,7 +11,7 @@ from lake.source import DeclarationError
 from training.data.frame import Frame
 from training.evaluate.auc import Ranking
 from training.evaluate.bootstrap import (
-    Estimate,
+    BootstrapEstimate,
     Floats,
     Weights,
     weighted_sums,
@@ -73,7 +73,7 @@ class Cell:
             return None
         return f"{self.left:,} left and {stayed:,} stayed: too few to judge by, at least {SMALLEST} of each are needed."
 
-    def json(self, estimates: Mapping[str, Estimate] | None) -> dict[str, Any]:
+    def json(self, estimates: Mapping[str, BootstrapEstimate] | None) -> dict[str, Any]:
         """As the evidence holds it; without figures there is a sentence."""
         figures = (
             {} if estimates is None else {name: estimate.interval().json() for name, estimate in estimates.items()}

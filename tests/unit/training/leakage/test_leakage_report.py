@@ -20,8 +20,8 @@ EARLY, LATE = ROWS.at(SPLIT.development), ROWS.at(SPLIT.out_of_time)
 ALWAYS = {"label_windows", "order", "single_feature", "label_permutation", "too_good_rules"}
 
 
-def rung(found: list[LeakageCheck]) -> set[str]:
-    return {one.check for one in found if not one.passed}
+def rung(result: list[LeakageCheck]) -> set[str]:
+    return {item.check for item in result if not item.passed}
 
 
 def with_column(rows: Frame, values: np.ndarray) -> Frame:
@@ -29,9 +29,9 @@ def with_column(rows: Frame, values: np.ndarray) -> Frame:
 
 
 def test_clean_rows_pass_every_check_that_is_always_asked():
-    found = run_leakage_checks(EARLY, LATE, SPLIT, REACH, seed=1)
-    assert {one.check for one in found} == ALWAYS
-    assert rung(found) == set()
+    result = run_leakage_checks(EARLY, LATE, SPLIT, REACH, seed=1)
+    assert {item.check for item in result} == ALWAYS
+    assert rung(result) == set()
 
 
 def test_a_fold_without_an_embargo_rings():
@@ -45,17 +45,17 @@ def test_out_of_time_dates_too_near_ring():
 
 
 def test_a_feature_that_is_the_answer_rings():
-    told = with_column(LATE, LATE.labels + np.random.default_rng(1).normal(0, 0.1, len(LATE)))
+    text = with_column(LATE, LATE.labels + np.random.default_rng(1).normal(0, 0.1, len(LATE)))
     early = with_column(EARLY, EARLY.labels + np.random.default_rng(2).normal(0, 0.1, len(EARLY)))
-    assert rung(run_leakage_checks(early, told, SPLIT, REACH, seed=1)) == {"single_feature"}
+    assert rung(run_leakage_checks(early, text, SPLIT, REACH, seed=1)) == {"single_feature"}
 
 
 def test_people_are_asked_to_be_apart_only_where_the_project_wants_it():
     apart = (ROWS.only(ROWS.entity < 100), ROWS.only(ROWS.entity >= 100))
     mixed = (ROWS.only(ROWS.entity <= 100), apart[1])
-    found = run_leakage_checks(EARLY, LATE, SPLIT, REACH, seed=1, apart=[apart])
-    assert {one.check for one in found} == {*ALWAYS, "entities_apart"}
-    assert rung(found) == set()
+    result = run_leakage_checks(EARLY, LATE, SPLIT, REACH, seed=1, apart=[apart])
+    assert {item.check for item in result} == {*ALWAYS, "entities_apart"}
+    assert rung(result) == set()
     assert rung(run_leakage_checks(EARLY, LATE, SPLIT, REACH, seed=1, apart=[apart, mixed])) == {"entities_apart"}
 
 
@@ -64,7 +64,7 @@ def test_contacts_that_follow_the_risk_ring_and_those_at_random_do_not():
     early = with_column(EARLY, np.zeros(len(EARLY)))
     at_random = with_column(LATE, rng.random(len(LATE)) < 0.3)
     by_risk = with_column(LATE, rng.random(len(LATE)) < np.where(LATE.rows[:, 0] > 100, 0.5, 0.1))
-    found = run_leakage_checks(early, at_random, SPLIT, REACH, seed=1, contacts=["more"])
-    assert {one.check for one in found} == {*ALWAYS, "our_contacts"}
-    assert rung(found) == set()
+    result = run_leakage_checks(early, at_random, SPLIT, REACH, seed=1, contacts=["more"])
+    assert {item.check for item in result} == {*ALWAYS, "our_contacts"}
+    assert rung(result) == set()
     assert rung(run_leakage_checks(early, by_risk, SPLIT, REACH, seed=1, contacts=["more"])) == {"our_contacts"}

@@ -14,14 +14,14 @@ VALUES = np.round(HABIT[PEOPLE] + RNG.normal(scale=0.3, size=600) + 0.5 * LEFT, 
 
 
 def test_pairs_counted_by_hand_ties_half():
-    found = univariate_auc(np.array([1, 1, 0, 0]), np.array([3.0, 1.0, 1.0, 0.0]), np.arange(4))
-    assert found.auc == 3.5 / 4
+    result = univariate_auc(np.array([1, 1, 0, 0]), np.array([3.0, 1.0, 1.0, 0.0]), np.arange(4))
+    assert result.auc == 3.5 / 4
 
 
 def test_the_area_is_that_of_the_metrics_and_nulls_are_left_out():
     holes = np.where(np.arange(600) % 5 == 0, np.nan, VALUES)
-    known = ~np.isnan(holes)
-    assert univariate_auc(LEFT, holes, PEOPLE).auc == pytest.approx(auc(LEFT[known], holes[known]), abs=1e-12)
+    present = ~np.isnan(holes)
+    assert univariate_auc(LEFT, holes, PEOPLE).auc == pytest.approx(auc(LEFT[present], holes[present]), abs=1e-12)
 
 
 def test_the_error_is_that_of_a_bootstrap_over_people():
@@ -48,6 +48,6 @@ def test_which_values_are_riskier(values: np.ndarray, riskier: str):
 
 @pytest.mark.parametrize("labels", [np.zeros(4, int), np.ones(4, int)])
 def test_one_class_has_no_area_and_no_direction(labels: np.ndarray):
-    found = univariate_auc(labels, np.arange(4.0), np.arange(4))
-    assert np.isnan([found.auc, found.error]).all()
-    assert found.riskier == ""
+    result = univariate_auc(labels, np.arange(4.0), np.arange(4))
+    assert np.isnan([result.auc, result.error]).all()
+    assert result.riskier == ""
