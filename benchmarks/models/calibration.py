@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from training.models.calibration import WAYS as KINDS
 from training.models.calibration import choose_calibration, platt
 from training.models.churn_model import calibrate
 from training.models.families import family
+from training.models.fit import fit_family
 from training.search.cross_validation import judge_folds
 
 #: column -> family and parameters; the second XGBoost resembles those of the search: shallow, with sampled rows.
@@ -53,12 +55,15 @@ def main() -> None:
 def _kinds(frame: Frame, dates_split: Split) -> None:
     """Print the results of each kind of calibration for the first method, and mark the chosen kind."""
     calibration_rows, out_of_time = frame.at(dates_split.calibrate), frame.at(dates_split.out_of_time)
-    fits = {"recency": ("recency", {"recency": frame.names.index("purchases_days_since_last")}), **MODELS}
+    fits: dict[str, tuple[str, dict[str, Any]]] = {
+        "recency": ("recency", {"recency": frame.names.index("purchases_days_since_last")}),
+        **MODELS,
+    }
     print("\nKinds of calibration: log-loss out of time / calibration error; * is chosen on the calibration's date\n")
     print(f"{'model':18}" + "".join(f"{kind:>20}" for kind in KINDS))
     for title, (name, params) in fits.items():
         early = frame.at(dates_split.fit)
-        native = family(name).fit(early.rows, early.labels, params, SEED)
+        native = fit_family(name, early.rows, early.labels, params, SEED)
         margin, out_of_time_margin = (
             family(name).margin(native, part.rows) for part in (calibration_rows, out_of_time)
         )
@@ -105,7 +110,7 @@ def _fit_then(
         frame.at(dates_split.calibrate),
         frame.at(dates_split.out_of_time),
     )
-    native = family(name).fit(early.rows, early.labels, params, SEED)
+    native = fit_family(name, early.rows, early.labels, params, SEED)
     calibration = platt(family(name).margin(native, calibration_rows.rows), calibration_rows.labels)
     return family(name).margin(native, out_of_time.rows), calibration
 
@@ -125,7 +130,7 @@ def _pooled(name: str, params: dict[str, float], frame: Frame, dates_split: Spli
 
 def _fit_all(name: str, params: dict[str, float], frame: Frame, dates_split: Split) -> Floats:
     everything = frame.at(dates_split.development)
-    native = family(name).fit(everything.rows, everything.labels, params, SEED)
+    native = fit_family(name, everything.rows, everything.labels, params, SEED)
     margin: Floats = family(name).margin(native, frame.at(dates_split.out_of_time).rows)
     return margin
 

@@ -31,6 +31,7 @@ from serving import predict_probabilities
 from training import Frame, auc
 from training.evaluate.metrics import Floats
 from training.models.families import family
+from training.models.fit import fit_family
 
 LEAK_DAYS = 10
 
@@ -167,7 +168,7 @@ def _compare_leaky_model(context: Context, population: Population, truth: pd.Dat
     early, late = (_leaky_frame(snapshots, spec, population, days, later) for days in (fit, judge))
     oracle = probabilities(truth, late)
     late, oracle = late.only(~np.isnan(oracle)), oracle[~np.isnan(oracle)]
-    native = family("xgboost").fit(early.rows, early.labels, {}, 1)
+    native = fit_family("xgboost", early.rows, early.labels, {}, 1)
     return compare(late, family("xgboost").margin(native, late.rows), oracle)
 
 

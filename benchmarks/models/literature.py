@@ -15,6 +15,7 @@ from features import NoEvent, Population
 from projects import load_project
 from training import Frame, auc
 from training.models.families import NAMES, family
+from training.models.fit import fit_family
 
 WEEKS_39 = timedelta(weeks=39)
 SPLIT_DATE = date(1997, 1, 1) + WEEKS_39
@@ -48,6 +49,6 @@ def _fold_aucs(name: str, params: dict[str, int], frame: Frame, seed: int) -> li
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(frame.rows, frame.labels)
     aucs = []
     for fit, held_out in folds:
-        native = family(name).fit(frame.rows[fit], frame.labels[fit], params, seed)
+        native = fit_family(name, frame.rows[fit], frame.labels[fit], params, seed)
         aucs.append(auc(frame.labels[held_out], family(name).margin(native, frame.rows[held_out])))
     return aucs

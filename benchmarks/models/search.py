@@ -19,6 +19,7 @@ from training.evaluate.auc import auc_draws
 from training.evaluate.bootstrap import interval
 from training.evaluate.metrics import Floats
 from training.models.families import family
+from training.models.fit import fit_family
 from training.search.cross_validation import Judge
 from training.search.search import Budget, Trial, search
 
@@ -86,7 +87,7 @@ def _fit_without_sharing(trial: Trial, frame: Frame, fold: Fold) -> tuple[float,
     began, params = time.monotonic(), {**of_family(dict(trial.params)), ALL_CORES[trial.family]: os.cpu_count()}
     early, late = fold.cut(frame)
     weights = recency_weights(early, trial.params.get(HALF_LIFE))
-    native = family(trial.family).fit(early.rows, early.labels, params, 1, weights)
+    native = fit_family(trial.family, early.rows, early.labels, params, 1, weights)
     results = auc(late.labels, family(trial.family).margin(native, late.rows))
     return time.monotonic() - began, results
 
@@ -162,7 +163,7 @@ def _final(name: str, params: Any, frame: Frame, dates_split: Split) -> Floats:
     """Out-of-time log-odds of a fit on all development dates except the calibration dates."""
     early = frame.at(dates_split.fit)
     weights = recency_weights(early, params.get(HALF_LIFE))
-    native = family(name).fit(early.rows, early.labels, of_family(dict(params)), 1, weights)
+    native = fit_family(name, early.rows, early.labels, of_family(dict(params)), 1, weights)
     margin: Floats = family(name).margin(native, frame.at(dates_split.out_of_time).rows)
     return margin
 

@@ -22,6 +22,7 @@ from tests.spark.conftest import SECRETS
 from tests.unit.builders import feature, frame, is_one_sentence
 from training.models.bundle import write_bundle
 from training.models.families import family
+from training.models.fit import fit_family
 from training.models.version import _signature
 from training.search.candidate import Candidate
 
@@ -43,7 +44,7 @@ WRONG = {
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fitted model as it is stored."""
-    fitted = family("xgboost").fit(ROWS.rows, ROWS.labels, {}, 1)
+    fitted = fit_family("xgboost", ROWS.rows, ROWS.labels, {}, 1)
     candidate = Candidate("xgboost", {}, fitted, {"slope": 1.0, "intercept": 0.0}, ())
     folder = tmp_path_factory.mktemp("made") / "bundle"
     write_bundle(folder, candidate, FEATURES, {})
