@@ -20,7 +20,7 @@ def features(context: Context, as_of: AsOf = "latest") -> Built:
         record.rows_out = sum(built.rows.values())
     context.say(
         f"features · {record.rows_out:,} rows of {len(context.project.features)} features, "
-        f"{len(built.made)} dates made now"
+        f"{len(built.new_dates)} dates made now"
     )
     return built
 
