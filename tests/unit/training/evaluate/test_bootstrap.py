@@ -76,8 +76,8 @@ def test_an_interval_of_nothing_is_not_a_number():
 def test_the_draws_do_not_depend_on_how_many_weights_are_held_at_once(sample: Sample, monkeypatch: pytest.MonkeyPatch):
     labels, scores, entity = sample
     draws = auc_draws(labels, scores, entity, seed=1)
-    monkeypatch.setattr(bootstrap, "FEW", 7)
-    monkeypatch.setattr(bootstrap, "HELD", 0)
+    monkeypatch.setattr(bootstrap, "FEWEST_REPLICATES", 7)
+    monkeypatch.setattr(bootstrap, "WEIGHTS_AT_ONCE", 0)
     assert np.array_equal(draws, auc_draws(labels, scores, entity, seed=1))
 
 

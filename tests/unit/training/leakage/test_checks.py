@@ -155,7 +155,7 @@ def test_trap_a_feature_that_is_only_known_of_those_who_left():
     text = np.where(rows.labels == 1, rows.rows[:, 2], np.nan)
     result = single_feature(replace(rows, rows=np.column_stack([rows.rows[:, :2], text])))
     assert (result.check, result.passed) == ("single_feature", False)
-    assert "noise alone has 1.000" in result.sentence
+    assert "noise alone has an AUC of 1.000" in result.sentence
 
 
 def test_a_feature_that_few_are_known_of_is_no_alarm_by_luck():

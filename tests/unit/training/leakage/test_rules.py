@@ -49,10 +49,10 @@ def test_the_worlds_without_it_have_no_rule():
 
 def test_a_rule_that_the_project_knows_is_told_and_does_not_refuse():
     rows = world(1, leak=True)
-    present = too_good_rules(rows, 1, known=[KIND_AND_PRICE])
+    present = too_good_rules(rows, 1, known_rules=[KIND_AND_PRICE])
     assert present.passed
     assert "Known: 0.0% left of" in present.sentence
-    assert not too_good_rules(rows, 1, known=[("price", "noise_1")]).passed
+    assert not too_good_rules(rows, 1, known_rules=[("price", "noise_1")]).passed
 
 
 def test_a_condition_that_settles_the_label_alone_is_no_surprise_of_two():
