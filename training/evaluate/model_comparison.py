@@ -126,9 +126,7 @@ def _check(frame: Frame, probability: Floats, whose: str) -> None:
     if missing:
         raise ScoresError(f"The {whose} gives no number for {missing:,} of {len(frame):,} rows: check its features.")
     if not 0 < frame.labels.sum() < len(frame):
-        raise ScoresError(
-            f"{frame.labels.sum():,} of {len(frame):,} rows left: a comparison needs rows that left and rows that stayed."
-        )
+        raise ScoresError(f"{frame.labels.sum():,} of {len(frame):,} rows left: both classes are needed.")
 
 
 def _statistics(frame: Frame, challenger: Floats, production: Floats, parts: Sequence[Cell]) -> dict[Any, Statistic]:
