@@ -270,6 +270,7 @@ def test_no_password_reaches_a_log_a_run_or_an_artifact(
         assert not [text[:200] for text in texts if secret in text]
 
 
+@pytest.mark.slow
 def test_mlflow_makes_the_environment_from_conda_yaml(clone: Clone, morning: object) -> None:
     done = clone.run(
         "mlflow", "run", ".", "--env-manager", "uv", "--experiment-name", "cdnow", "-e", "ingest",

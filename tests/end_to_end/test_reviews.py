@@ -42,10 +42,10 @@ def waiting(clone: Clone, model: str, run: str) -> str:
 def test_a_review_waits_until_somebody_else_approves_it(clone: Clone, model: str, sound: str) -> None:
     version = waiting(clone, model, sound)
     assert aliases(model) == {"in_review": version}
-    assert promote_one(clone, model, mode="review").reason == "A review of the same waits already."
+    assert promote_one(clone, model, mode="review").reason == "A review of the same version is open already."
     wrong = [
-        ("", "good", "needs a name"),
-        ("bob", " ", "needs a reason"),
+        ("", "good", "name of the review is empty"),
+        ("bob", " ", "reason of the review is empty"),
         (AUTHOR.upper(), "good", "cannot approve it"),
     ]
     for name, reason, said in wrong:
@@ -110,7 +110,7 @@ def log_evidence(run: str, **changes: Any) -> None:
         (lambda clone, model, run: MlflowClient().log_text(run, "other weights", "model/weights.txt"),
          "the files of version 1 changed"),
         (lambda clone, model, run: roll_back(clone, model), "production is version 1 now and was version 2"),
-        (lambda clone, model, run: MlflowClient().delete_model_version(model, "1"), "MLflow has no version 1"),
+        (lambda clone, model, run: MlflowClient().delete_model_version(model, "1"), "MLflow no longer has version 1"),
         (None, "the policy changed"),
     ],
     ids=["evidence", "files", "production", "version gone", "policy"],
@@ -129,7 +129,7 @@ def test_an_approval_is_void_if_something_changed(
     assert is_one_sentence(caught.value)
     assert ledger_acts(clone, model)[-1] == "void"
     assert aliases_match_ledger(clone, model)
-    with pytest.raises(NoReviewError, match="was void"):
+    with pytest.raises(NoReviewError, match="was found void"):
         approved(clone, model)
 
 
@@ -154,7 +154,7 @@ def test_a_release_of_which_one_review_was_replaced_is_void(clone: Clone, models
         propose(model, sound)
     promote(clone.url, models, POLICY, "tester", measure=measure, mode="review", release="together")
     waiting(clone, models[0], sound)
-    with pytest.raises(VoidError, match=f"review of {models[0]} is not open any more"):
+    with pytest.raises(VoidError, match=f"review of {models[0]} is no longer open"):
         approved(clone, *models)
     assert [ledger_acts(clone, model)[-1] for model in models] == ["review", "void"]
     assert approved(clone, *models)[0].act == "promote"

@@ -166,7 +166,9 @@ def lakes(take: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize(
+    "place", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(2, marks=pytest.mark.slow), 3]
+)
 def test_killed_at_any_step_and_run_again_is_the_same_lake(
     place: int, lakes: Path, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -86,9 +86,7 @@ def test_production_is_compared_with_the_files_that_were_promoted():
     ]
     assert failed(promoted[1]) == []
     (said,) = failed(promoted[0])
-    assert said.startswith(
-        "files: The files of version 1 of m were changed after they were approved (SHA-256 aaaaaaaaaaaa"
-    )
+    assert said.startswith("files: The files of version 1 of m were changed after their approval (SHA-256 aaaaaaaaaaaa")
     assert failed(row(1, "promote", "1")) == [], "the ledger is older than such digests"
 
 
