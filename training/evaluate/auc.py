@@ -45,9 +45,9 @@ class Ranking:
         changes = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
         bounds: NDArray[np.int_] = np.concatenate([[0], changes, [len(ordered)]])
         left_before = np.searchsorted(self.left, bounds)
-        held = np.diff(left_before) > 0  # of equal scores, only groups with someone who left add anything
-        self.begin, self.end = bounds[:-1][held], bounds[1:][held]
-        self.left_begin, self.left_end = left_before[:-1][held], left_before[1:][held]
+        has_left = np.diff(left_before) > 0  # of equal scores, only groups with someone who left add anything
+        self.begin, self.end = bounds[:-1][has_left], bounds[1:][has_left]
+        self.left_begin, self.left_end = left_before[:-1][has_left], left_before[1:][has_left]
 
     def __call__(self, weights: Weights) -> Mapping[str, Floats]:
         """Figures for each row of `weights` (k, n)."""
@@ -56,33 +56,35 @@ class Ranking:
     def of(self, drawn: Weights) -> Mapping[str, Floats]:
         """The same for weights that are in the order of `order`, the highest score first."""
         every, left = _running(drawn), _running(drawn[:, self.left])
-        return self._areas(every, left) | (self._found(every, left) if len(self.budgets) else {})
+        return self._auc_and_precision(every, left) | (self._by_budget(every, left) if len(self.budgets) else {})
 
-    def _areas(self, every: Weights, left: Weights) -> dict[str, Floats]:
+    def _auc_and_precision(self, every: Weights, left: Weights) -> dict[str, Floats]:
         through, before = (left[:, at].astype(np.float64) for at in (self.left_end, self.left_begin))
-        here, all_left = through - before, left[:, -1].astype(np.float64)
+        left_in_group, all_left = through - before, left[:, -1].astype(np.float64)
         all_stayed = every[:, -1].astype(np.float64) - all_left
         contacted = every[:, self.end].astype(np.float64)
         # Stayed and ranked above: the mean of before and through the group, as ties count half.
         above = (every[:, self.begin] - before + contacted - through) / 2
         precision = np.divide(through, contacted, out=np.zeros_like(through), where=contacted > 0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            area = np.sum(here * (all_stayed[:, None] - above), axis=1) / (all_left * all_stayed)
-            average = np.sum(here * precision, axis=1) / all_left
+            area = np.sum(left_in_group * (all_stayed[:, None] - above), axis=1) / (all_left * all_stayed)
+            average = np.sum(left_in_group * precision, axis=1) / all_left
         return {"auc": area, "average_precision": average}
 
-    def _found(self, every: Weights, left: Weights) -> dict[str, Floats]:
+    def _by_budget(self, every: Weights, left: Weights) -> dict[str, Floats]:
         total = every[:, -1].astype(np.float64)
         limit = np.maximum(1.0, np.round(self.budgets * total[:, None]))
         most = limit.astype(every.dtype)
-        whole = np.array([np.searchsorted(one, of, side="right") - 1 for one, of in zip(every, most, strict=True)])
+        whole = np.array(
+            [np.searchsorted(running, of, side="right") - 1 for running, of in zip(every, most, strict=True)]
+        )
         row = np.arange(len(every))[:, None]
         # The row at the border is drawn several times, and only some of them fit into the budget.
         partly = self.labels[whole] * (limit - every[row, whole])
-        found = left[row, np.searchsorted(self.left, whole)] + partly
+        found_rows = left[row, np.searchsorted(self.left, whole)] + partly
         return {
             "contacted": limit / total[:, None],
-            "found": found / total[:, None],
+            "found": found_rows / total[:, None],
             "left": left[:, -1].astype(np.float64) / total,
         }
 

@@ -11,7 +11,7 @@ from lake.source import DeclarationError
 from training.data.frame import Frame
 from training.evaluate.auc import Ranking
 from training.evaluate.bootstrap import (
-    Estimate,
+    BootstrapEstimate,
     Floats,
     Weights,
     weighted_sums,
@@ -73,18 +73,20 @@ class Cell:
             return None
         return f"{self.left:,} left and {stayed:,} stayed: too few to judge by, at least {SMALLEST} of each are needed."
 
-    def json(self, found: Mapping[str, Estimate] | None) -> dict[str, Any]:
+    def json(self, estimates: Mapping[str, BootstrapEstimate] | None) -> dict[str, Any]:
         """As the evidence holds it; without figures there is a sentence."""
-        figures = {} if found is None else {name: one.interval().json() for name, one in found.items()}
-        told = {"slice": self.slice, "range": self.range, "rows": len(self.rows), "left": self.left}
-        return {**told, **figures, "sentence": self.too_small}
+        figures = (
+            {} if estimates is None else {name: estimate.interval().json() for name, estimate in estimates.items()}
+        )
+        counts = {"slice": self.slice, "range": self.range, "rows": len(self.rows), "left": self.left}
+        return {**counts, **figures, "sentence": self.too_small}
 
 
 def cells(slices: Sequence[Slice], frame: Frame) -> list[Cell]:
     """All ranges that have rows; where a contract tells, also who had auto-renewal off at the date and who had not."""
     return [
-        Cell(name, told, where, int(frame.labels[where].sum()))
-        for name, told, member in (*_already_left(frame), *_ranges(slices, frame))
+        Cell(name, range_name, where, int(frame.labels[where].sum()))
+        for name, range_name, member in (*_already_left(frame), *_ranges(slices, frame))
         if len(where := np.flatnonzero(member))
     ]
 
@@ -115,9 +117,9 @@ def _already_left(frame: Frame) -> Iterator[Member]:
 
 
 def _ranges(slices: Sequence[Slice], frame: Frame) -> Iterator[Member]:
-    for one in slices:
-        values = frame.rows[:, frame.names.index(one.feature)]
-        place = np.searchsorted(one.bounds, values, side="right")
-        for number, told in enumerate(one.ranges):
-            yield one.name, told, (place == number) & ~np.isnan(values)
-        yield one.name, one.null, np.isnan(values)
+    for slice in slices:
+        values = frame.rows[:, frame.names.index(slice.feature)]
+        place = np.searchsorted(slice.bounds, values, side="right")
+        for number, range_name in enumerate(slice.ranges):
+            yield slice.name, range_name, (place == number) & ~np.isnan(values)
+        yield slice.name, slice.null, np.isnan(values)

@@ -42,10 +42,10 @@ class Areas:
 
 def _ladders(left: NDArray[np.bool_], score: Floats) -> tuple[csr_array, csr_array]:
     """Which row stands on which step: who left, (steps, n), and who stayed, (2 * steps + 1, n)."""
-    steps, own = np.unique(score[left], return_inverse=True)
+    steps, step_of_row = np.unique(score[left], return_inverse=True)
     stayed = score[~left]
     between = np.searchsorted(steps, stayed, side="left") + np.searchsorted(steps, stayed, side="right")
-    return _marks(own, np.flatnonzero(left), len(steps), len(score)), _marks(
+    return _marks(step_of_row, np.flatnonzero(left), len(steps), len(score)), _marks(
         between, np.flatnonzero(~left), 2 * len(steps) + 1, len(score)
     )
 
