@@ -16,7 +16,7 @@ from registry.review_page import (
     review,
 )
 from stack.mlflow_server import run_address
-from training import Pair, pngs, versus_gallery
+from training import Pair, comparison_gallery, pngs
 
 #: ledger act -> verb of the sentence on top of a version's page.
 PAGE_VERBS = {"promote": "approved", "reject": "rejected", "rollback": "put back in production"}
@@ -83,7 +83,7 @@ def _pictures(outcome: PromotionOutcome, measurement: PromotionMeasurement, marg
     names = (f"version {outcome.version}", f"version {outcome.replaced}")
     frame = comparison.frame
     pair = Pair(frame.labels, comparison.challenger, comparison.production, frame.entity, names)
-    return pngs(versus_gallery(pair, outcome.measured, margin))
+    return pngs(comparison_gallery(pair, outcome.measured, margin))
 
 
 def _dates_text(outcome: PromotionOutcome) -> str:
