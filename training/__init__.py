@@ -8,7 +8,7 @@ from training.data.comparison_rows import (
 )
 from training.data.fingerprint import code_hash
 from training.data.frame import Frame, TooLittleDataError, read_frame
-from training.evaluate.metrics import auc
+from training.evaluate.auc import auc
 from training.evaluate.model_comparison import ModelComparison, ScoresError, compare_models
 from training.evaluate.profit import Costs
 from training.evaluate.slices import Slice

@@ -109,7 +109,7 @@ def breaks(contenders: Contenders) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("run", "how", "said"),
+    ("run", "how", "expected"),
     [
         (lambda: log_run(None), {}, "has no evidence file"),
         (lambda: log_run(sound_evidence(metrics__auc__low=0.699)), {}, "below the minimum of 0.70"),
@@ -122,13 +122,13 @@ def breaks(contenders: Contenders) -> dict[str, Any]:
          "of an earlier release"],
 )  # fmt: skip
 def test_a_refusal_leaves_production_and_says_why(
-    clone: Clone, model: str, sound: str, run: Callable[[], str], how: dict[str, Any], said: str
+    clone: Clone, model: str, sound: str, run: Callable[[], str], how: dict[str, Any], expected: str
 ) -> None:
     put_in_production(clone, model, sound, 1)
     propose(model, run())
     moved = promote_one(clone, model, **how)
     assert moved.act == "refuse"
-    assert said in moved.reason
+    assert expected in moved.reason
     assert aliases(model) == {"production": "1"}
     assert ledger_acts(clone, model)[2:] == ["refuse"]
 
@@ -162,14 +162,14 @@ def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, s
         ({"production": None}, "production was at no version, but the ledger records version 2"),
         ({"previous": "3"}, "previous was at version 3, but the ledger records version 1"),
     ]
-    for hand, said in hands:
+    for hand, expected in hands:
         by_hand(model, **hand)
         if "production" in hand:
             with pytest.raises(NotVouchedError, match=r"the ledger records version 2.*run `-e promote`"):
                 production(clone.url, model)
         reconcile_models(clone, model)
         assert aliases(model) == {"production": "2", "previous": "1"}
-        assert state(clone, model).rows[-1].reason.startswith(said)
+        assert state(clone, model).rows[-1].reason.startswith(expected)
     assert ledger_acts(clone, model)[4:] == ["repair"] * 4
     assert production(clone.url, model) == "2"
 

@@ -48,8 +48,8 @@ def test_a_review_waits_until_somebody_else_approves_it(clone: Clone, model: str
         ("bob", " ", "reason of the review is empty"),
         (AUTHOR.upper(), "good", "cannot approve it"),
     ]
-    for name, reason, said in wrong:
-        with pytest.raises(ReviewerError, match=said) as caught:
+    for name, reason, expected in wrong:
+        with pytest.raises(ReviewerError, match=expected) as caught:
             approved(clone, model, name=name, reason=reason)
         assert is_one_sentence(caught.value)
     assert ledger_acts(clone, model) == ["review"]
@@ -103,7 +103,7 @@ def log_evidence(run: str, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         (lambda clone, model, run: log_evidence(run, metrics__auc__low=0.75),
          "the evidence of version 1 changed"),
@@ -116,15 +116,15 @@ def log_evidence(run: str, **changes: Any) -> None:
     ids=["evidence", "files", "production", "version gone", "policy"],
 )  # fmt: skip
 def test_an_approval_is_void_if_something_changed(
-    clone: Clone, model: str, sound: str, change: Change | None, said: str
+    clone: Clone, model: str, sound: str, change: Change | None, expected: str
 ) -> None:
-    put_in_production(clone, model, sound, 2 if "production" in said else 0)
+    put_in_production(clone, model, sound, 2 if "production" in expected else 0)
     run = log_run(sound_evidence())
     waiting(clone, model, run)
     if change is not None:
         change(clone, model, run)
     policy = POLICY if change is not None else POLICY.model_copy(update={"fewest_left": 5})
-    with pytest.raises(VoidError, match=said) as caught:
+    with pytest.raises(VoidError, match=expected) as caught:
         approved(clone, model, policy=policy)
     assert is_one_sentence(caught.value)
     assert ledger_acts(clone, model)[-1] == "void"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.auc import Ranking
+from training.evaluate.auc import RankingMetrics
 from training.evaluate.bootstrap import BootstrapEstimate, Floats, Weights
 from training.evaluate.calibration_metrics import Calibration
 
@@ -29,14 +29,14 @@ class Figures:
         rows = np.arange(len(labels)) if rows is None else rows
         self.curve, budgets = curve, GRID if curve else np.array(BUDGETS)
         self.places = [int(np.argmin(np.abs(budgets - budget))) for budget in BUDGETS]
-        self.ranking = Ranking(labels[rows], probability[rows], budgets)
+        self.ranking = RankingMetrics(labels[rows], probability[rows], budgets)
         self.calibration = Calibration(labels[rows], probability[rows], self.ranking.order)
         self.rows = rows[self.ranking.order]
 
     def __call__(self, weights: Weights) -> Mapping[str, Floats]:
         """Figures for each row of `weights` (k, n)."""
         drawn = weights[:, self.rows]
-        ranked = self.ranking.of(drawn)
+        ranked = self.ranking.of_ordered(drawn)
         areas = {name: ranked[name] for name in ("auc", "average_precision")}
         curve = {name: ranked[name] for name in ("contacted", "found")} if self.curve else {}
         return {**areas, **self.calibration(drawn), **self._by_budget(ranked), **curve}

@@ -1,4 +1,4 @@
-"""Two models on the same rows: who ranks better, among whom, and who is scored differently."""
+"""Compares two models on the same rows: AUC over all rows and by slice, and who is scored differently."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from scipy.stats import spearmanr
 
 from stack.errors import PrichalError
 from training.data.frame import Frame
+from training.evaluate.auc import WeightedAuc
 from training.evaluate.bootstrap import (
     BootstrapEstimate,
     Floats,
@@ -19,9 +20,8 @@ from training.evaluate.bootstrap import (
 )
 from training.evaluate.delong import delong
 from training.evaluate.slices import Cell, Slice, cells
-from training.evaluate.weighted_auc import Areas
 
-#: the share of the rows that is called the top: those of the highest risk.
+#: share of the rows with the highest risk that counts as the top.
 TOP = 0.1
 CHALLENGER, PRODUCTION = "challenger", "production"
 
@@ -54,16 +54,16 @@ class RankingShift:
 
 @dataclass(frozen=True)
 class ModelComparison:
-    """What two models say of the same rows, with 95% intervals from one set of draws.
+    """Figures of two models on the same rows, with 95% intervals from one set of bootstrap draws.
 
     Attributes:
         frame: the n rows.
-        challenger: (n,) probabilities; `production` the same, None where there is none, and then so are all
-            comparisons.
+        challenger: (n,) probabilities; `production` likewise. Without a version in production, `production` and all
+            comparisons are None.
         auc: of the challenger; `production_auc` of production.
         bootstrap: AUC of the challenger minus that of production, paired draw by draw.
         delong: the same by DeLong's variance, clustered by entity.
-        slices: the same difference among some of the people.
+        slices: the same difference within each slice.
         moved: who is scored differently.
     """
 
@@ -91,7 +91,7 @@ class ModelComparison:
 def compare_models(
     frame: Frame, challenger: Floats, production: Floats | None, slices: Sequence[Slice], seed: int
 ) -> ModelComparison:
-    """Compare two models on rows that neither has learnt from.
+    """Compare two models on rows that neither was fitted on.
 
     Args:
         frame: matured rows, n.
@@ -105,8 +105,9 @@ def compare_models(
     """
     _check(frame, challenger, "challenger")
     if production is None:
-        of_challenger = estimate({"all": Areas(frame.labels, {CHALLENGER: challenger})}, frame.entity, seed)["all"]
-        return ModelComparison(frame, challenger, None, of_challenger[CHALLENGER].interval())
+        statistic = WeightedAuc(frame.labels, {CHALLENGER: challenger})
+        challenger_only = estimate({"all": statistic}, frame.entity, seed)["all"]
+        return ModelComparison(frame, challenger, None, challenger_only[CHALLENGER].interval())
     _check(frame, production, "version in production")
     parts = cells(slices, frame)
     estimates = estimate(_statistics(frame, challenger, production, parts), frame.entity, seed)
@@ -123,15 +124,18 @@ def compare_models(
 def _check(frame: Frame, probability: Floats, whose: str) -> None:
     missing = len(frame) - int(np.isfinite(probability).sum()) if probability.shape == (len(frame),) else len(frame)
     if missing:
-        raise ScoresError(f"The {whose} gives no number for {missing:,} of {len(frame):,} rows: look at its features.")
+        raise ScoresError(f"The {whose} gives no number for {missing:,} of {len(frame):,} rows: check its features.")
     if not 0 < frame.labels.sum() < len(frame):
-        raise ScoresError(f"Of {len(frame):,} rows {frame.labels.sum():,} left: some must have left, and some stayed.")
+        raise ScoresError(f"{frame.labels.sum():,} of {len(frame):,} rows left: both classes are needed.")
 
 
 def _statistics(frame: Frame, challenger: Floats, production: Floats, parts: Sequence[Cell]) -> dict[Any, Statistic]:
     both = {CHALLENGER: challenger, PRODUCTION: production}
     some = {("slice", place): cell.rows for place, cell in enumerate(parts) if not cell.too_small}
-    return {"all": Areas(frame.labels, both), **{key: Areas(frame.labels, both, rows) for key, rows in some.items()}}
+    return {
+        "all": WeightedAuc(frame.labels, both),
+        **{key: WeightedAuc(frame.labels, both, rows) for key, rows in some.items()},
+    }
 
 
 def _slice(cell: Cell, estimates: Mapping[str, BootstrapEstimate] | None) -> dict[str, Any]:
@@ -143,6 +147,6 @@ def _slice(cell: Cell, estimates: Mapping[str, BootstrapEstimate] | None) -> dic
 def _score_shift(challenger: Floats, production: Floats) -> RankingShift:
     top = max(1, round(TOP * len(challenger)))
     risky, risky_before = (np.argsort(-scores, kind="stable")[:top] for scores in (challenger, production))
-    flat = challenger.std() == 0 or production.std() == 0  # one number for all ranks nobody
+    flat = challenger.std() == 0 or production.std() == 0  # a constant score ranks nobody
     correlation = 0.0 if flat else float(spearmanr(challenger, production).statistic)
     return RankingShift(correlation, top, np.setdiff1d(risky, risky_before), np.setdiff1d(risky_before, risky))

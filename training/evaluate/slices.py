@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lake.source import DeclarationError
 from training.data.frame import Frame
-from training.evaluate.auc import Ranking
+from training.evaluate.auc import WeightedAuc
 from training.evaluate.bootstrap import (
     BootstrapEstimate,
     Floats,
@@ -95,16 +95,15 @@ class SliceFigures:
     """Statistic of a cell: `auc`, and `calibration_gap`, mean predicted minus observed (calibration in the large)."""
 
     def __init__(self, labels: NDArray[np.int_], probability: Floats, rows: NDArray[np.int_]) -> None:
-        self.ranking = Ranking(labels[rows], probability[rows])
-        self.rows = rows[self.ranking.order]
-        self.gap = np.column_stack([probability - labels, np.ones(len(labels))])[self.rows]
+        self.auc = WeightedAuc(labels, {"auc": probability}, rows)
+        self.rows = rows
+        self.gap = np.column_stack([probability - labels, np.ones(len(labels))])[rows]
 
     def __call__(self, weights: Weights) -> Mapping[str, Floats]:
         """Figures for each row of `weights` (k, n)."""
-        drawn = weights[:, self.rows]
         with np.errstate(invalid="ignore", divide="ignore"):
-            gap = np.divide(*weighted_sums(drawn, self.gap).T)
-        return {"auc": self.ranking.of(drawn)["auc"], "calibration_gap": gap}
+            gap = np.divide(*weighted_sums(weights[:, self.rows], self.gap).T)
+        return {**self.auc(weights), "calibration_gap": gap}
 
 
 Member = tuple[str, str, NDArray[np.bool_]]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from training.data.folds import Fold
 from training.data.frame import Frame
-from training.evaluate.metrics import auc
+from training.evaluate.auc import auc
 from training.leakage.rules import find_rules
 from training.models.families import family
 from training.models.fit import fit_family

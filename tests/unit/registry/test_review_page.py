@@ -104,9 +104,9 @@ def test_the_page_begins_with_the_decision_and_the_next_step(
     contenders: Contenders, decision: Decision, needs_approval: bool, begins: str, ends: str
 ):
     made = both(contenders, decision=decision, needs_approval=needs_approval)
-    said = f"{begins} version 2 of shop_churn by policy version 3{ends}"
-    assert plain(made)[0] == f"**{said}**"
-    assert f">{said}</p>" in made.html
+    expected = f"{begins} version 2 of shop_churn by policy version 3{ends}"
+    assert plain(made)[0] == f"**{expected}**"
+    assert f">{expected}</p>" in made.html
     assert ("-e approve" in made.markdown) == (begins.startswith("APPROVAL"))
 
 
@@ -153,12 +153,12 @@ def test_the_page_shows(line: str):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "expected"),
     [(7209, "7,209"), (12345.6, "12,346"), (86.8234, "86.82"), (0.0, "0"), (-0.0038471, "-0.003847"),
      (0.00008637, "0.0000864"), (1e-9, "1e-09"), (None, ""), (float("nan"), "")],
 )  # fmt: skip
-def test_a_number_has_four_significant_digits(value: float | None, said: str):
-    assert f"| one | {said} | {said} | yes |  |" in plain(
+def test_a_number_has_four_significant_digits(value: float | None, expected: str):
+    assert f"| one | {expected} | {expected} | yes |  |" in plain(
         both(decision=decision_of(True, Check("one", True, value, value, "")))
     )
 

@@ -38,7 +38,7 @@ def resealed(rows: Rows, place: int, **changes: object) -> Rows:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "expected"),
     [
         (lambda rows: rows, []),
         (lambda rows: [], []),
@@ -57,14 +57,14 @@ def resealed(rows: Rows, place: int, **changes: object) -> Rows:
     ids=["whole", "empty", "who changed", "decision changed", "hash changed", "changed with its hash", "missing",
          "several missing", "the first missing", "swapped", "earlier", "begins in the middle"],
 )  # fmt: skip
-def test_each_changed_row_is_named(spoil: Callable[[Rows], Rows], said: list[str]):
+def test_each_changed_row_is_named(spoil: Callable[[Rows], Rows], expected: list[str]):
     found = chain_problems(spoil(ledger()))
-    assert len(found) == len(said)
-    assert all(sentence.startswith(start) for sentence, start in zip(found, said, strict=True))
+    assert len(found) == len(expected)
+    assert all(sentence.startswith(start) for sentence, start in zip(found, expected, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("head", "said"),
+    ("head", "expected"),
     [
         (lambda rows: rows[5].head, None),
         (lambda rows: rows[2].head, None),
@@ -74,9 +74,9 @@ def test_each_changed_row_is_named(spoil: Callable[[Rows], Rows], said: list[str
     ],
     ids=["the last", "a head that lags", "cut off at the end", "written anew", "nonsense"],
 )  # fmt: skip
-def test_the_row_that_mlflow_stores_must_exist(head: Callable[[Rows], str], said: str | None):
+def test_the_row_that_mlflow_stores_must_exist(head: Callable[[Rows], str], expected: str | None):
     found = head_problem("m", head(ledger()), ledger())
-    assert found is None if said is None else str(found).startswith(said)
+    assert found is None if expected is None else str(found).startswith(expected)
 
 
 def test_a_row_of_another_model_does_not_replace_the_row_that_mlflow_stores():
@@ -101,7 +101,7 @@ LARGEST = 2**63 - 1
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "expected"),
     [
         (lambda rows: [*rows, replace(rows[-1], id=LARGEST, previous_hash=rows[-1].row_hash).sealed()], str(LARGEST)),
         (lambda rows: [*rows, replace(rows[-1], id=LARGEST, previous_hash="f" * 64).sealed()], str(LARGEST)),
@@ -110,9 +110,9 @@ LARGEST = 2**63 - 1
     ],
     ids=["the largest number", "the largest, which follows nothing", "written after row 6", "below 1"],
 )  # fmt: skip
-def test_an_impossible_row_number_is_not_reported_as_a_gap(rows: Callable[[Rows], Rows], said: str):
+def test_an_impossible_row_number_is_not_reported_as_a_gap(rows: Callable[[Rows], Rows], expected: str):
     found = chain_problems(rows(ledger()))
-    assert found[0].startswith(f"Row {said} is impossible: it comes after row ")
+    assert found[0].startswith(f"Row {expected} is impossible: it comes after row ")
     assert not [sentence for sentence in found if "missing" in sentence]
 
 

@@ -6,14 +6,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from training.evaluate import bootstrap
-from training.evaluate.auc import Ranking, auc_draws
+from training.evaluate.auc import RankingMetrics, auc, auc_draws
 from training.evaluate.bootstrap import (
     BootstrapEstimate,
     entity_weights,
     estimate,
     interval,
 )
-from training.evaluate.metrics import auc
 
 
 @pytest.fixture
@@ -92,7 +91,7 @@ def test_a_draw_is_what_scikit_learn_says_of_the_rows_drawn(sample: Sample):
 def test_two_statistics_see_the_same_draws_so_their_difference_is_paired(sample: Sample):
     labels, scores, entity = sample
     almost = scores + np.random.default_rng(4).normal(0, 0.2, len(scores))
-    both = estimate({"one": Ranking(labels, scores), "other": Ranking(labels, almost)}, entity, seed=1)
+    both = estimate({"one": RankingMetrics(labels, scores), "other": RankingMetrics(labels, almost)}, entity, seed=1)
     item, other = (both[name]["auc"] for name in ("one", "other"))
     assert np.array_equal(item.draws, auc_draws(labels, scores, entity, seed=1))
     difference = item - other

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.evaluate.auc import Ranking
+from training.evaluate.auc import RankingMetrics, auc
 from training.evaluate.bootstrap import estimate
 from training.evaluate.delong import delong
-from training.evaluate.metrics import auc
 
 LABELS = np.array([1, 0, 1, 1, 0, 0, 1, 0, 0, 1])
 ONE = np.array([0.9, 0.8, 0.8, 0.6, 0.5, 0.5, 0.5, 0.3, 0.2, 0.1])
@@ -55,7 +54,7 @@ def test_it_agrees_with_the_bootstrap_over_persons_who_have_several_rows():
     tendency = np.repeat(rng.normal(size=500), 3)
     labels = np.repeat((rng.random(500) < 1 / (1 + np.exp(1.5 - tendency[::3]))).astype(int), 3)
     scores = [tendency + rng.normal(0, noise, 1500) for noise in (0.5, 1.5)]
-    drawn = estimate({i: Ranking(labels, score) for i, score in enumerate(scores)}, entity, seed=1)
+    drawn = estimate({i: RankingMetrics(labels, score) for i, score in enumerate(scores)}, entity, seed=1)
     result = delong(labels, scores, entity)
     draws = np.array([drawn[i]["auc"].draws for i in (0, 1)])
     assert np.sqrt(np.diag(result.covariance)) == pytest.approx(draws.std(axis=1), rel=0.06)

@@ -96,5 +96,5 @@ def test_scores_that_are_none_are_not_compared(rows: Frame, damage: Any, expecte
 
 
 def test_rows_of_one_class_are_not_compared(rows: Frame):
-    with pytest.raises(ScoresError, match="some must have left"):
+    with pytest.raises(ScoresError, match="both classes are needed"):
         compare_models(rows.only(rows.labels == 1), np.full(int(rows.labels.sum()), 0.5), None, (), seed=1)

@@ -8,7 +8,7 @@ import pytest
 
 from stack.errors import PrichalError
 from tests.unit.builders import is_one_sentence
-from training.evaluate.auc import Ranking
+from training.evaluate.auc import RankingMetrics
 from training.evaluate.bootstrap import BootstrapEstimate, estimate
 from training.evaluate.profit import (
     Costs,
@@ -24,7 +24,7 @@ BUDGETS = np.arange(1, 7) / 6
 
 
 def ranked() -> dict[str, BootstrapEstimate]:
-    return estimate({"own": Ranking(LABELS, SCORES, budgets=BUDGETS)}, np.arange(6), seed=1)["own"]
+    return estimate({"own": RankingMetrics(LABELS, SCORES, budgets=BUDGETS)}, np.arange(6), seed=1)["own"]
 
 
 def test_profit_of_six_people_by_hand():
