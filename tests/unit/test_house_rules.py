@@ -8,7 +8,7 @@ import pytest
 
 from stack.settings import ROOT
 
-ROOMS = ("stack", "lake", "features", "training", "registry", "serving", "monitoring", "projects", "jobs")
+ROOMS = ("migrations", "stack", "lake", "features", "training", "registry", "serving", "monitoring", "projects", "jobs")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 #: stored with every model version and run without this project.
 STORED = [
