@@ -33,12 +33,20 @@ user: environment ## give NAME the ROLE author, reviewer, scorer or reader in ML
 	@$(BIN)/python -m stack user "$(NAME)" "$(ROLE)"
 
 .PHONY: test
-test: environment ## every test; starts and stops its own services
+test: lint ## lint, then every test but the slow ones; starts and stops its own services
 	@$(BIN)/python -m pytest $(SHARED)
 
 .PHONY: test-fast
 test-fast: environment ## the unit tests, under a minute
 	@$(BIN)/python -m pytest $(SHARED) tests/unit
+
+.PHONY: test-slow
+test-slow: environment ## the tests marked slow, and every property test with 300 examples
+	@$(BIN)/python -m pytest $(SHARED) -m "slow or hypothesis" --hypothesis-profile=thorough
+
+.PHONY: coverage
+coverage: environment ## which lines the unit tests run; fails below the floor in pyproject.toml
+	@$(BIN)/python -m pytest $(SHARED) tests/unit --cov --cov-report=term:skip-covered
 
 .PHONY: lint
 lint: environment ## ruff, mypy, layer rules, Dockerfile
@@ -54,7 +62,7 @@ format: environment ## put code in its usual form
 	@$(BIN)/ruff format .
 
 .PHONY: bench
-bench: environment ## the figures of the README and docs, measured again
+bench: test-slow ## the slow tests, then the figures of the README and docs, measured again
 	@$(BIN)/python -m benchmarks
 
 .PHONY: bench-gate

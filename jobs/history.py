@@ -10,6 +10,7 @@ from rich.table import Table
 
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
+from jobs.runtime.parameters import PopulationName
 from registry import Row
 from registry import history as read
 
@@ -17,7 +18,7 @@ from registry import history as read
 WIDTH, LONGEST = 140, 160
 
 
-def history(context: Context, population: str = "all") -> None:
+def history(context: Context, population: PopulationName = "all") -> None:
     """Print the ledger's rows of the project's models, the oldest first."""
     models = [one.model for one in context.project.choose(population)]
     rows = read(context.settings.require_database(), models)
@@ -48,4 +49,4 @@ def _short(reason: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run("history", history, {"project": "churn", "population": "all"}))
+    sys.exit(run(history))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
+from jobs.runtime.parameters import RawLocation
 from jobs.runtime.run_log import step
 from lake import Ingested, Source, surprises
 from lake import ingest as take
@@ -15,20 +16,20 @@ from stack import bucket
 AT_ONCE = 3
 
 
-def ingest(context: Context, raw: str = "declared") -> list[Ingested]:
+def ingest(context: Context, raw: RawLocation = "declared") -> list[Ingested]:
     """Take the raw exports of every source into the lake; what was taken before is not taken again."""
     project = context.project
-    with step(context, "ingest", {"raw": raw}) as entry:
+    with step(context, "ingest", {"raw": raw}) as record:
         folder = _folder(context, raw)
         with ThreadPoolExecutor(AT_ONCE) as threads:
             running = [threads.submit(_take, context, source, folder) for source in project.sources]
         done = [one.result() for one in running]
         if any(one.taken for one in done):
             _tell_surprises(context)
-        entry.inputs = {one.source: {name: file.content for name, file in one.manifest.files.items()} for one in done}
-        entry.rows_in = sum(one.manifest.rows_in for one in done)
-        entry.rows_out = sum(one.manifest.rows_kept for one in done)
-        entry.quarantined = sum(one.manifest.quarantined for one in done)
+        record.inputs = {one.source: {name: file.content for name, file in one.manifest.files.items()} for one in done}
+        record.rows_in = sum(one.manifest.rows_in for one in done)
+        record.rows_out = sum(one.manifest.rows_kept for one in done)
+        record.quarantined = sum(one.manifest.quarantined for one in done)
     return done
 
 
@@ -62,4 +63,4 @@ def _tell_surprises(context: Context) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run("ingest", ingest, {"project": "churn", "raw": "declared"}))
+    sys.exit(run(ingest))

@@ -14,6 +14,7 @@ import pandas as pd
 from features import Population
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
+from jobs.runtime.parameters import AsOf
 from jobs.runtime.run_log import step
 from monitoring import (
     Drift,
@@ -49,13 +50,13 @@ class Watched:
     alerts: tuple[str, ...]
 
 
-def monitor(context: Context, as_of: str = "latest") -> Watched:
+def monitor(context: Context, as_of: AsOf = "latest") -> Watched:
     """Compare today's features with those the evidence was measured on, and matured scores with what happened."""
-    with step(context, "monitor", {"as_of": as_of}) as entry:
+    with step(context, "monitor", {"as_of": as_of}) as record:
         day = context.day(as_of)
         moved = {one.name: _drift(context, one, day) for one in context.project.populations}
         known = _quality(context, day)
-        entry.rows_in, entry.rows_out = sum(one.rows for one in known), len(known)
+        record.rows_in, record.rows_out = sum(one.rows for one in known), len(known)
         compared = _skew(context, day)
         alerts = (
             *drift_alerts(moved, context.project.features),
@@ -201,4 +202,4 @@ def _quality_alerts(known: list[Quality], lowest_auc: float) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(run("monitor", monitor, {"project": "churn", "as_of": "latest"}))
+    sys.exit(run(monitor))

@@ -3,9 +3,11 @@
 import json
 import sys
 from pathlib import Path
+from typing import Annotated
 
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
+from jobs.runtime.parameters import RawLocation
 from jobs.runtime.run_log import step
 from lake import TRUTH
 from stack import bucket
@@ -25,7 +27,11 @@ class SampleError(PrichalError):
 
 
 def sample(
-    context: Context, users: str = USERS, months: str = MONTHS, seed: str = SEED, raw: str = "declared"
+    context: Context,
+    users: Annotated[str, "number of people who ever sign up in the simulation"] = USERS,
+    months: Annotated[str, "number of months that the simulation lasts"] = MONTHS,
+    seed: Annotated[str, "seed of the random numbers"] = SEED,
+    raw: RawLocation = "declared",
 ) -> dict[str, int]:
     """Write raw exports of a simulated business; the same parameters make the same bytes.
 
@@ -33,12 +39,12 @@ def sample(
         Rows by file name.
     """
     asked = _asked(context, users, months, seed)
-    with step(context, "sample", {"users": users, "months": months, "seed": seed, "raw": raw}) as entry:
+    with step(context, "sample", {"users": users, "months": months, "seed": seed, "raw": raw}) as record:
         folder = context.sampled if raw == "declared" or bucket.is_url(raw) else Path(raw)
         rows = _written(context, folder, asked)
         if bucket.is_url(raw):
             context.say(f"sample · {bucket.upload(context.settings, folder, raw):,} objects uploaded to {raw}")
-        entry.rows_out = sum(rows.values())
+        record.rows_out = sum(rows.values())
     return rows
 
 
@@ -101,10 +107,4 @@ def _number(name: str, text: str, lowest: int, highest: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(
-        run(
-            "sample",
-            sample,
-            {"project": "churn", "users": "20000", "months": "18", "seed": "1", "raw": "declared"},
-        )
-    )
+    sys.exit(run(sample))

@@ -12,6 +12,7 @@ from features import Population
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import tell_person, tell_program
+from jobs.runtime.parameters import AsOf
 from jobs.runtime.run_log import step
 from jobs.runtime.step_locks import check_locks
 from monitoring import WATCH, Watch, guarded
@@ -35,22 +36,22 @@ class ScoredDay:
     alerts: tuple[str, ...] = ()
 
 
-def score(context: Context, as_of: str = "latest") -> ScoredDay:
+def score(context: Context, as_of: AsOf = "latest") -> ScoredDay:
     """Score every population at a date and publish the day, all or nothing; a broken new version is rolled back."""
     project, url = context.project, context.settings.require_database()
-    with step(context, "score", {"as_of": as_of}) as entry:
+    with step(context, "score", {"as_of": as_of}) as record:
         day, snapshots = context.day(as_of), context.snapshots
         vouched = productions(url, [one.model for one in project.populations])
         versions = {one.name: vouched[one.model] for one in project.populations}
-        entry.rows_in = snapshots.build(context.engine, [day]).rows[day]
+        record.rows_in = snapshots.build(context.engine, [day]).rows[day]
         waiting = snapshots.unlabelled(day)
         if waiting == 0:
             context.say(f"score · no row of {day} is without a label: all are scored, those that were fitted on too")
-        entry.inputs = {"snapshot": snapshots.digest(day), "versions": versions}
+        record.inputs = {"snapshot": snapshots.digest(day), "versions": versions}
         parts, differences, alerts = [], [0.0], []
         for one in project.populations:
             watch = Watch(url, project.mart, one.name, one.model, day)
-            done = guarded(watch, versions[one.name], partial(_score, context, one, day, bool(waiting), entry.run_id))
+            done = guarded(watch, versions[one.name], partial(_score, context, one, day, bool(waiting), record.run_id))
             differences.append(done.scored.largest_difference)
             if done.alert is not None:
                 alerts.append(done.alert)
@@ -63,13 +64,13 @@ def score(context: Context, as_of: str = "latest") -> ScoredDay:
             matures_on = one.label.matures_on(day)
             expected = snapshots.member_count(day, one.name, unlabelled=bool(waiting))
             parts.append(Published(one.name, done.scored, one.model, done.version, matures_on, expected))
-        entry.inputs["versions"] = {part.population: part.version for part in parts}
+        record.inputs["versions"] = {part.population: part.version for part in parts}
         check_locks(context)
-        entry.rows_out = publish(url, project.mart, day, parts)
+        record.rows_out = publish(url, project.mart, day, parts)
         _remove_earlier_scores(parts)
         Logged(context.settings.lake, project.name).keep(day, snapshots.path(day), project.entity)
-    context.say(f"score · {entry.rows_out:,} rows published to mart.{project.mart.table} for {day}")
-    return ScoredDay(day, entry.rows_out, tuple(parts), max(differences), tuple(alerts))
+    context.say(f"score · {record.rows_out:,} rows published to mart.{project.mart.table} for {day}")
+    return ScoredDay(day, record.rows_out, tuple(parts), max(differences), tuple(alerts))
 
 
 def _score(context: Context, population: Population, day: date, unlabelled: bool, run_id: str, version: str) -> Scored:
@@ -96,4 +97,4 @@ def _remove_earlier_scores(parts: Sequence[Published]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run("score", score, {"project": "churn", "as_of": "latest"}))
+    sys.exit(run(score))

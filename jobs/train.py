@@ -7,6 +7,7 @@ import mlflow
 
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
+from jobs.runtime.parameters import AsOf, PopulationName, Trials
 from jobs.runtime.run_log import step
 from stack.errors import PrichalError
 from stack.settings import ROOT, user
@@ -23,11 +24,13 @@ class TrialsError(PrichalError):
     """The budget of the search is neither a number of sets nor of minutes."""
 
 
-def train(context: Context, population: str = "all", as_of: str = "latest", trials: str = "declared") -> list[Trained]:
+def train(
+    context: Context, population: PopulationName = "all", as_of: AsOf = "latest", trials: Trials = "declared"
+) -> list[Trained]:
     """Train each population's candidates with what was known on a date, and register the best as challenger."""
     plan, populations = _plan(context.project.training, trials), context.project.choose(population)
     done = []
-    with step(context, "train", {"population": population, "as_of": as_of, "trials": trials}) as entry:
+    with step(context, "train", {"population": population, "as_of": as_of, "trials": trials}) as record:
         day = context.day(as_of)
         snapshots, dates = context.snapshots, context.grid(day)
         built = snapshots.build(context.engine, dates)
@@ -36,8 +39,8 @@ def train(context: Context, population: str = "all", as_of: str = "latest", tria
             tags = {"prichal.kind": "training", "prichal.author": user()}
             with mlflow.start_run(run_name=f"{one.name} · training", nested=True, tags=tags):
                 done.append(fit(snapshots, one, plan, dates, until=day, code=code, say=context.say))
-        entry.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}
-        entry.rows_in = sum(built.rows.values())
+        record.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}
+        record.rows_in = sum(built.rows.values())
     return done
 
 
@@ -56,4 +59,4 @@ def _plan(declared: TrainingPlan, trials: str) -> TrainingPlan:
 
 
 if __name__ == "__main__":
-    sys.exit(run("train", train, {"project": "churn", "population": "all", "as_of": "latest", "trials": "declared"}))
+    sys.exit(run(train))

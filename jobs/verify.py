@@ -26,4 +26,4 @@ def verify(context: Context) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run("verify", verify, {"project": "churn"}))
+    sys.exit(run(verify))

@@ -1,4 +1,4 @@
-"""Projects: what is predicted. One folder each; `load_project` is the only door to them."""
+"""Projects: one folder per prediction problem. Other rooms reach them through `load_project` only."""
 
 from projects.project import Project, load_project, project_names
 

@@ -1,4 +1,4 @@
-"""What a project puts together, and the loader that finds it by name."""
+"""The declaration of a project, and the loader that finds a project by its name."""
 
 import importlib
 from collections.abc import Callable, Sequence
@@ -16,11 +16,11 @@ from serving import Mart
 from stack.errors import PrichalError
 from training import TrainingPlan
 
-HERE = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parent
 
 
 class UnknownProjectError(PrichalError):
-    """There is no folder of that name under `projects/`."""
+    """No folder under `projects/` has this name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,20 +28,19 @@ class Project:
     """One prediction problem.
 
     Attributes:
-        name: of its folder.
+        name: the name of its folder.
         description: one sentence, for pages and pictures.
         entity: the key column of its mart.
-        raw: default folder of the raw exports; None where they come from elsewhere or from the simulator, and then
-            `<state>/raw/<project>`.
+        raw: the default folder of the raw exports. None means `<state>/raw/<project>`, where the simulator writes.
         sources, features, populations: the declarations.
         table: a feature table that is ready, instead of sources and features: they become its own.
-        first_snapshot: the first month whose snapshot is trained on; not needed with a table.
-        training: how models are made.
-        policy: what the gate demands.
-        mart: where scores go.
-        time_zone: in which a day begins.
-        contract: which rows make a subscriber's contract, for features and populations by its state.
-        simulate: writes raw exports of a simulated business, and its truth; returns rows by file name.
+        first_snapshot: the first month that models are trained on; not needed with a table.
+        training: the plan of training: folds, trials, slices and costs.
+        policy: the bounds of the gate.
+        mart: the table that receives the scores.
+        time_zone: the time zone in which a day begins.
+        contract: the rows that make up a subscriber's contract, for features and populations by its state.
+        simulate: writes raw exports of a simulated business and its truth; returns the number of rows by file name.
     """
 
     name: str
@@ -62,9 +61,9 @@ class Project:
 
     def __post_init__(self) -> None:
         if self.table is not None:
-            self._take(self.table)
+            self._apply_table(self.table)
         elif self.first_snapshot == date.min:
-            raise DeclarationError(f"Project {self.name}: it needs a first_snapshot, the first month to train on.")
+            raise DeclarationError(f"Project {self.name}: it needs a first_snapshot; give the first month to train on.")
         else:
             check(self.features, self.sources, self.contract)
         if self.contract is not None:
@@ -74,12 +73,16 @@ class Project:
         _check_names(self.name, "population", [population.name for population in self.populations])
         if self.mart.entity != self.entity:
             raise DeclarationError(
-                f"Project {self.name}: its entity is {self.entity}, its mart's is {self.mart.entity}."
+                f"Project {self.name}: its entity is {self.entity}, but the entity of its mart is {self.mart.entity}; "
+                "give both the same name."
             )
         names = [feature.name for feature in self.features]
         for name in self.training.looks_at:
             if name not in names:
-                raise DeclarationError(f"Project {self.name}: the training plan's feature {name} is not declared.")
+                raise DeclarationError(
+                    f"Project {self.name}: the training plan's feature {name} is not declared; "
+                    "declare it or name another feature."
+                )
         self._check_populations()
 
     def _check_populations(self) -> None:
@@ -88,25 +91,28 @@ class Project:
         models = [population.model for population in self.populations]
         if not models or len(set(models)) != len(models):
             raise DeclarationError(
-                f"Project {self.name}: each population needs a model of its own, given are {models}."
+                f"Project {self.name}: each population needs its own model, but the models are {models}; "
+                "give each a different name."
             )
 
-    def _take(self, table: ReadyTable) -> None:
-        """Make the table's source and features the project's."""
-        for what, own in (("sources", (table.source,)), ("features", table.features)):
-            if getattr(self, what) not in ((), own):  # a copy with changes is handed what was made here
+    def _apply_table(self, table: ReadyTable) -> None:
+        """Set the project's sources and features to those of the table."""
+        for field, declared in (("sources", (table.source,)), ("features", table.features)):
+            if getattr(self, field) not in ((), declared):  # `dataclasses.replace` passes the fields that were set here
                 raise DeclarationError(
-                    f"Project {self.name}: it declares both a ready table and {what}; a table stands instead of them."
+                    f"Project {self.name}: it declares both a ready table and {field}; remove one of them."
                 )
-            object.__setattr__(self, what, own)
+            object.__setattr__(self, field, declared)
         if table.entity.name != self.entity:
             raise DeclarationError(
-                f"Project {self.name}: its entity is {self.entity}, its table's is {table.entity.name}."
+                f"Project {self.name}: its entity is {self.entity}, but the entity of its table is "
+                f"{table.entity.name}; give both the same name."
             )
         stored = {"bigint": "bigint", "string": "text"}[table.entity.type]
         if self.mart.entity_type != stored:
             raise DeclarationError(
-                f"Project {self.name}: {self.entity} is a {table.entity.type}, its mart needs entity_type={stored!r}."
+                f"Project {self.name}: {self.entity} has type {table.entity.type}, "
+                f"so its mart needs entity_type={stored!r}."
             )
 
     def _check_label(self, population: Population) -> None:
@@ -114,24 +120,24 @@ class Project:
         if isinstance(label, Stated) or self.table is not None:
             if self.table is None or label != self.table.label:
                 raise DeclarationError(
-                    f"Project {self.name}: a ready table and its label go together; population {population.name} "
-                    "has one without the other."
+                    f"Project {self.name}: a ready table and its label must be used together; "
+                    f"population {population.name} has only one of them."
                 )
         elif isinstance(label, NoEvent):
             if label.source not in {source.name for source in self.sources}:
                 raise DeclarationError(
                     f"Project {self.name}: the label's source {label.source} of population {population.name} is not "
-                    "declared."
+                    "declared; declare it or name another source."
                 )
         elif label.contract != self.contract:
             raise DeclarationError(
-                f"Project {self.name}: the label of population {population.name} looks at a contract other than the "
-                "project's."
+                f"Project {self.name}: the label of population {population.name} uses a contract other than the "
+                "project's; give both the same contract."
             )
 
     @property
     def spec(self) -> SnapshotSpec:
-        """The part that decides what a snapshot holds."""
+        """The declarations that determine the content of a snapshot."""
         return SnapshotSpec(
             self.name,
             self.entity,
@@ -144,24 +150,24 @@ class Project:
         )
 
     def choose(self, population: str) -> Sequence[Population]:
-        """The population called so, or `all` of them.
+        """The population with this name, or all populations for `all`.
 
         Raises:
-            DeclarationError: there is none.
+            DeclarationError: no population has this name.
         """
         if population == "all":
             return self.populations
-        found = [one for one in self.populations if one.name == population]
-        if not found:
-            known = ", ".join(one.name for one in self.populations)
-            raise DeclarationError(f"Project {self.name} has no population {population}; it has {known}, or all.")
-        return found
+        chosen = [candidate for candidate in self.populations if candidate.name == population]
+        if not chosen:
+            names = ", ".join(candidate.name for candidate in self.populations)
+            raise DeclarationError(f"Project {self.name} has no population {population}; give {names}, or all.")
+        return chosen
 
 
-def _check_names(project: str, what: str, names: list[str]) -> None:
+def _check_names(project: str, kind: str, names: list[str]) -> None:
     if len(set(names)) != len(names) or "all" in names:
         raise DeclarationError(
-            f"Project {project}: each {what} needs a name of its own other than all, given are {names}."
+            f"Project {project}: each {kind} needs its own name other than all, but the names are {names}."
         )
 
 
@@ -170,24 +176,25 @@ def _check_time_zone(project: str, name: str) -> None:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise DeclarationError(
-            f"Project {project}: time zone {name} does not exist; write it as Europe/Moscow."
+            f"Project {project}: time zone {name} does not exist; give a name such as Europe/Moscow."
         ) from None
 
 
 def project_names() -> list[str]:
-    """Folders under `projects/` that hold a project."""
-    return sorted(path.parent.name for path in HERE.glob("*/project.py"))
+    """The names of the folders under `projects/` that contain a project."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/project.py"))
 
 
 def load_project(name: str) -> Project:
-    """The project called `name`.
+    """Load the project with this name.
 
     Raises:
-        UnknownProjectError: there is none.
+        UnknownProjectError: no folder under `projects/` has this name.
+        DeclarationError: its `project.py` does not define a `Project`.
     """
     if name not in project_names():
         raise UnknownProjectError(
-            f"Project {name!r} does not exist; there are {', '.join(project_names())} under projects/."
+            f"Project {name!r} does not exist; give one of {', '.join(project_names())} under projects/."
         )
     project = importlib.import_module(f"projects.{name}.project").PROJECT
     if not isinstance(project, Project):

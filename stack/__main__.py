@@ -1,4 +1,4 @@
-"""`python -m stack up | down | check | java`: the services of this clone; `user NAME ROLE`: who may use MLflow."""
+"""`python -m stack up | down | check | migrate | java`: the services of this clone; `user NAME ROLE`: who may use MLflow."""
 
 import argparse
 import sys
@@ -15,6 +15,7 @@ ACTS: dict[str, Callable[[Settings], object]] = {
     "up": lambda settings: services.up(settings, _say),
     "down": lambda settings: services.down(settings, _say),
     "check": services.check,
+    "migrate": services.migrate,
     "java": lambda settings: check_java(settings.java_home),
 }
 

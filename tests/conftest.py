@@ -11,17 +11,23 @@ from pathlib import Path, PurePosixPath
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "steady",
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+#: examples of each property test; `make test-slow` runs the property tests again with the second profile.
+for profile, examples in (("steady", 25), ("thorough", 300)):
+    settings.register_profile(
+        profile,
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
 settings.load_profile("steady")
 
 # A test's Java lives for a minute: it never earns back what compiling well and collecting on many threads costs.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+# Two workers share two cores: threads of NumPy and scikit-learn that wait for each other would burn most of their time.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 #: what needs services and not the whole morning; it takes about as long as the rest of its tree.
 SECOND_STACK = {

@@ -61,7 +61,7 @@ def case(
         "bytes": 1_000_000,
         "ms_per_1000_rows": 50.0,
     }
-    return Case(known, known, first=False, measured=measured, number="2", against="1")
+    return Case(known, known, first=False, measured=measured, version_number="2", production_number="1")
 
 
 def _evidence(model: str, rows: int, left: int, auc: Interval) -> dict[str, Any]:

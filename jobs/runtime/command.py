@@ -1,11 +1,11 @@
-"""From a command line to a step: parameters, services that answer, one sentence if it cannot go on."""
+"""Runs an entry point: parses its command line, checks the services, turns expected errors into one sentence."""
 
 import argparse
 import logging
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 import psycopg
@@ -14,40 +14,25 @@ from mlflow.exceptions import MlflowException
 
 from jobs.runtime.context import Context
 from jobs.runtime.failures import explain
-from jobs.runtime.run_log import open_tracking
+from jobs.runtime.parameters import PROJECT, Parameter, parameters_of
+from jobs.runtime.tracking import open_tracking
 from stack import services
 from stack.errors import PrichalError, ServiceError
 from stack.folders.private import make_private
 from stack.folders.temporary import temporary_folder
 from stack.parent_process import TERMINATED, StoppedError, stopped_by_signal
-from stack.settings import Settings, user, variable
-
-#: parameters of the entry points: name -> help; all are text, as MLflow hands them over.
-PARAMETERS = {
-    "project": "folder under projects/",
-    "as_of": "a date such as 1998-07-01, or latest",
-    "population": "one of the project's populations, or all",
-    "raw": "folder, file or s3://bucket/prefix of the raw exports; declared: the project's own",
-    "users": "people who ever sign up in the simulation",
-    "months": "how long it lasts",
-    "seed": "of everything random in it",
-    "trials": "parameter sets searched in all, or minutes such as 15min; declared: as the project says",
-    "mode": "auto: the gate decides alone; review: what it accepts waits for approve or reject",
-    "release": "each: every model by itself; together: all or none",
-    "name": "who reviews; not the author of the model",
-    "reason": "why, for the ledger",
-}
+from stack.settings import user, variable
 
 
 class CommandError(PrichalError):
-    """A command line that the step cannot read."""
+    """The command line has an unknown or malformed parameter."""
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser of command lines that says in one sentence what it cannot read."""
+    """An argument parser that raises one sentence instead of printing its usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise the parser's complaint as one sentence.
+        """Raise the parser's message as one sentence.
 
         Raises:
             CommandError: always.
@@ -58,85 +43,87 @@ class CommandParser(argparse.ArgumentParser):
         )
 
 
-def run(name: str, act: Callable[..., object], defaults: Mapping[str, str]) -> int:
-    """Parse the command line, see that the services answer, and do the step.
+def run(entry_point: Callable[..., object]) -> int:
+    """Parse the command line, check that the services answer, and call the entry point.
 
     Args:
-        name: of the entry point.
-        act: called with the context and one keyword per parameter other than `project`.
-        defaults: the parameters it takes and their defaults.
+        entry_point: called with the context and one keyword for each parameter other than `project`. Its name is the
+            name in `MLproject`; its signature declares its parameters.
 
     Returns:
-        Exit code: 0, or 2 after one sentence on standard error; 143 when it was stopped.
+        Exit code: 0 for success; 2 after one sentence on standard error; 143 after a signal stopped it.
     """
-    _quiet()
+    _silence_libraries()
+    name = entry_point.__name__
     try:
-        given = _read_parameters(name, act.__doc__, defaults)
-        context = Context.of(given.pop("project"))
+        values = read_parameters(name, entry_point.__doc__, parameters_of(entry_point))
+        context = Context.of(values.pop(PROJECT))
         make_private(context.settings)
-        # A step belongs to the `mlflow run` that started it; one that a person started goes on when the shell is gone.
+        # A step belongs to the `mlflow run` that started it. A step started from a shell outlives that shell.
         started_by_mlflow = variable("MLFLOW_RUN_ID") is not None
         with stopped_by_signal(started_by_mlflow), temporary_folder(context.settings), context:
             services.check(context.settings)
-            return _do_step(act, context, given)
+            return _call(entry_point, context, values)
     except StoppedError as stopped:
         sys.stderr.write(f"prichal: {name} was {stopped}.\n")
         return TERMINATED
     except PrichalError as error:
-        return _tell(error)
-    except Exception as error:  # libraries share no class: those that a person can act on are told by their causes
+        return _print_error(error)
+    except Exception as error:  # libraries share no base class: `explain` knows the errors that a user can act on
         explained = explain(error)
         if explained is None:
             raise
-        return _tell(explained)
+        return _print_error(explained)
 
 
-def _read_parameters(name: str, description: str | None, defaults: Mapping[str, str]) -> dict[str, str]:
-    """The parameters of this process's command line; a shortened name is not taken for the whole one."""
+def read_parameters(name: str, description: str | None, parameters: Sequence[Parameter]) -> dict[str, str]:
+    """The value of each parameter on this process's command line; an abbreviated name is an error.
+
+    Raises:
+        CommandError: an unknown parameter, or an argument without a name.
+    """
     parser = CommandParser(prog=f"prichal {name}", description=description, allow_abbrev=False)
-    for parameter, default in defaults.items():
-        parser.add_argument(f"--{parameter.replace('_', '-')}", default=default, help=PARAMETERS[parameter])
+    for parameter in parameters:
+        parser.add_argument(parameter.option, default=parameter.default, help=parameter.help)
     # Python 3.11 reads the value `--` as an empty list.
-    return {parameter: "--" if value == [] else value for parameter, value in vars(parser.parse_args()).items()}
+    return {key: "--" if value == [] else value for key, value in vars(parser.parse_args()).items()}
 
 
-def _do_step(act: Callable[..., object], context: Context, given: Mapping[str, str]) -> int:
-    """Do the step; if a service fails it, blame the service that does not answer."""
+def _call(entry_point: Callable[..., object], context: Context, values: Mapping[str, str]) -> int:
+    """Call the entry point; if a service makes it fail, report which service does not answer."""
     try:
         open_tracking(context)
-        act(context, **given)
+        entry_point(context, **values)
     except ServiceError as error:
-        return _tell(services.unreachable(context.settings) or error)
+        return _print_error(services.unreachable(context.settings) or error)
     except (psycopg.OperationalError, requests.RequestException, MlflowException) as error:
-        return _tell(explain(error) or _blame(error, context.settings))
+        # MLflow hides a missing database or bucket behind errors of its own, so each service is asked.
+        return _print_error(explain(error) or services.unreachable(context.settings) or _service_error(error))
     return 0
 
 
-def _blame(error: Exception, settings: Settings) -> PrichalError:
-    """MLflow answers with errors of its own where its database or its files are gone, so each service is asked."""
-    return services.unreachable(settings) or _service_error(error)
-
-
 def _service_error(error: Exception) -> PrichalError:
-    """A service that answered at the start and then no longer did, or does not let this person."""
+    """The sentence for a service that stopped answering during the step, or that refused a request."""
     if isinstance(error, MlflowException) and error.error_code == "PERMISSION_DENIED":
-        return ServiceError(f"MLflow does not let {user()} do this: sign in as one who may (docs/who-may.md).")
+        return ServiceError(
+            f"MLflow does not let {user()} do this: sign in as a user with the right (docs/who-may.md)."
+        )
     if isinstance(error, MlflowException) and "Max retries" not in str(error) and "Connection" not in str(error):
         traceback.print_exception(error)
         return ServiceError(f"MLflow refused a request ({error.error_code}): {str(error).splitlines()[0]}")
-    what = "PostgreSQL" if isinstance(error, psycopg.Error) else "MLflow"
+    service = "PostgreSQL" if isinstance(error, psycopg.Error) else "MLflow"
     return ServiceError(
-        f"{what} stopped answering in the middle ({type(error).__name__}): run `make up`, then the same again."
+        f"{service} stopped answering during the step ({type(error).__name__}): run `make up`, then the step again."
     )
 
 
-def _tell(error: PrichalError) -> int:
+def _print_error(error: PrichalError) -> int:
     sys.stderr.write(f"prichal: {error}\n")
     return 2
 
 
-def _quiet() -> None:
-    """Libraries' advice to developers is not for the person who runs a step."""
+def _silence_libraries() -> None:
+    """Hide warnings that libraries address to developers."""
     warnings.filterwarnings("ignore")
     for name in ("mlflow", "py4j", "hyperopt", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)

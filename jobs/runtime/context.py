@@ -73,10 +73,17 @@ class Context:
             self._session = None
 
     def engine(self) -> Engine:
-        """What runs the plan of features, as the setting ENGINE says."""
-        if self.settings.engine == "duckdb":
+        """What runs the plan of features, as the setting ENGINE says.
+
+        `auto` is DuckDB where Spark would run on this machine alone, unless a feature needs a sketch, which is Spark's.
+        """
+        if self.settings.engine == "duckdb" or (self.settings.engine == "auto" and self._is_for_one_machine()):
             return DuckEngine(self.project.time_zone)
         return SparkEngine(self.spark())
+
+    def _is_for_one_machine(self) -> bool:
+        has_sketch = any(getattr(feature, "aggregation", "") == "distinct_about" for feature in self.project.features)
+        return self.settings.spark_master.startswith("local") and not has_sketch
 
     @property
     def sampled(self) -> Path:

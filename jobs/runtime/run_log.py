@@ -1,4 +1,4 @@
-"""`ops.runs`: one row per step that ran, whatever became of it."""
+"""`ops.runs`: one row per step that was started, with its outcome."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,9 +13,8 @@ from jobs.runtime.failures import explain
 from jobs.runtime.killed_runs import clean_up_after_killed_runs
 from jobs.runtime.step_locks import hold_run, hold_step, remove_outdated
 from stack.errors import PrichalError
-from stack.mlflow_server import sign_in
 from stack.postgres import connect, migrate
-from stack.settings import user, variable
+from stack.settings import user
 
 DDL = """
 create schema if not exists ops;
@@ -31,8 +30,8 @@ grant select, insert, update on ops.runs to prichal_writer;
 
 
 @dataclass
-class Entry:
-    """What a step tells of itself while it runs."""
+class RunRecord:
+    """What a step records about itself in `ops.runs`: its inputs and row counts."""
 
     run_id: str
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -42,10 +41,10 @@ class Entry:
 
 
 @contextmanager
-def step(context: Context, name: str, parameters: Mapping[str, str]) -> Iterator[Entry]:
-    """An MLflow run and a row of `ops.runs` around a step; both tell how it ended, and why if it failed.
+def step(context: Context, name: str, parameters: Mapping[str, str]) -> Iterator[RunRecord]:
+    """Run the block as a step: inside an MLflow run, with a row of `ops.runs`. Both record the outcome and the error.
 
-    A row left at `running` is a step that was killed: the next step of the project closes it.
+    A killed step leaves its row at `running`; the next step of the project closes the row.
 
     Raises:
         StepRunningError: another process runs the same step of the project.
@@ -55,67 +54,59 @@ def step(context: Context, name: str, parameters: Mapping[str, str]) -> Iterator
     with hold_step(context, name, parameters) as outermost:
         if outermost:
             clean_up_after_killed_runs(context, name)
-        with _recorded(context, name, parameters) as entry:
-            yield entry
+        with _recorded(context, name, parameters) as record:
+            yield record
         if outermost:
             remove_outdated(context)
 
 
 @contextmanager
-def _recorded(context: Context, name: str, parameters: Mapping[str, str]) -> Iterator[Entry]:
+def _recorded(context: Context, name: str, parameters: Mapping[str, str]) -> Iterator[RunRecord]:
     url = context.settings.require_database()
     with mlflow.start_run(run_name=name, nested=mlflow.active_run() is not None) as run:
         tags = {"prichal.step": name, "prichal.project": context.project.name, "prichal.author": user()}
         mlflow.set_tags({"mlflow.runName": name, **tags})
-        entry = Entry(run.info.run_id)
-        hold_run(context, entry.run_id)
-        _begin(url, entry, context.project.name, name, parameters)
+        record = RunRecord(run.info.run_id)
+        hold_run(context, record.run_id)
+        _begin(url, record, context.project.name, name, parameters)
         try:
-            yield entry
+            yield record
         except BaseException as error:
             explained = error if isinstance(error, PrichalError) else explain(error)
             message = str(explained) if explained is not None else f"{type(error).__name__}: {error}"
-            _end(url, entry, "failed", message[:2000])
+            _end(url, record, "failed", message[:2000])
             raise
-        _end(url, entry, "done", None)
-        counts = {"rows_in": entry.rows_in, "rows_out": entry.rows_out, "quarantined": entry.quarantined}
+        _end(url, record, "done", None)
+        counts = {"rows_in": record.rows_in, "rows_out": record.rows_out, "quarantined": record.quarantined}
         mlflow.log_metrics({key: float(value) for key, value in counts.items() if value is not None})
 
 
-def open_tracking(context: Context) -> None:
-    """Point MLflow at the server, in the experiment named after the project unless `mlflow run` chose one."""
-    sign_in(context.settings)
-    mlflow.set_tracking_uri(context.settings.require_tracking())
-    if variable("MLFLOW_RUN_ID") is None and variable("MLFLOW_EXPERIMENT_ID") is None:
-        mlflow.set_experiment(context.project.name)
-
-
-def _begin(url: str, entry: Entry, project: str, name: str, parameters: Mapping[str, str]) -> None:
+def _begin(url: str, record: RunRecord, project: str, name: str, parameters: Mapping[str, str]) -> None:
     with connect(url, role="prichal_writer") as connection:
         connection.execute(
             "insert into ops.runs (run_id, project, step, parameters) values (%s, %s, %s, %s) "
             "on conflict (run_id) do update set started_at = now(), finished_at = null, outcome = 'running', "
             "message = null",
-            [entry.run_id, project, name, Jsonb(dict(parameters))],
+            [record.run_id, project, name, Jsonb(dict(parameters))],
         )
 
 
-def _end(url: str, entry: Entry, outcome: str, message: str | None) -> None:
+def _end(url: str, record: RunRecord, outcome: str, message: str | None) -> None:
     try:
         with connect(url, role="prichal_writer") as connection:
             connection.execute(
                 "update ops.runs set finished_at = now(), inputs = %s, rows_in = %s, rows_out = %s, quarantined = %s, "
                 "outcome = %s, message = %s where run_id = %s",
                 [
-                    Jsonb(entry.inputs),
-                    entry.rows_in,
-                    entry.rows_out,
-                    entry.quarantined,
+                    Jsonb(record.inputs),
+                    record.rows_in,
+                    record.rows_out,
+                    record.quarantined,
                     outcome,
                     message,
-                    entry.run_id,
+                    record.run_id,
                 ],
             )
     except PrichalError:
         if outcome == "done":
-            raise  # a failed step keeps its own reason, which may well be that PostgreSQL is gone
+            raise  # a failed step reports its own error, which may be that PostgreSQL is gone

@@ -1,1 +1,1 @@
-"""A real purchase log: who will stop buying. The smallest complete project, the one to copy."""
+"""CDNOW, a real purchase log: which customers will stop buying. It is the smallest project: copy it for a new one."""

@@ -1,4 +1,4 @@
-"""What was known about a customer on a morning."""
+"""Features of a customer, from the purchases before the date."""
 
 from features import ALL, Feature
 
@@ -8,12 +8,12 @@ FADING = "Buys less than before"
 SPEND = "Small purchases so far"
 TENURE = "How long a customer"
 
-NONE_YET = "never null: where nothing was bought it is 0"
+NO_PURCHASE = "never null: where nothing was bought it is 0"
 ONE_DAY = "bought on one day only, so there is no interval yet"
 
 
 def _feature(
-    aggregation: str, unit: str, reason: str, description: str, null: str = NONE_YET, **rest: object
+    aggregation: str, unit: str, reason: str, description: str, null: str = NO_PURCHASE, **rest: object
 ) -> Feature:
     return Feature("purchases", aggregation, unit, null, reason, description, **rest)  # type: ignore[arg-type]
 

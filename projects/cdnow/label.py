@@ -1,4 +1,4 @@
-"""Who is scored, and what counts as leaving."""
+"""The population that is scored, and the definition of churn."""
 
 from features import NoEvent, Population
 

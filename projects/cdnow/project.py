@@ -1,4 +1,4 @@
-"""Puts the declarations together: this is what the entry points run."""
+"""The project: its declarations put together for the entry points."""
 
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ PROJECT = Project(
     sources=(PURCHASES,),
     features=FEATURES,
     populations=(ACTIVE,),
-    # Customers joined until the end of March 1997; a month later everyone has some past.
+    # Customers joined until the end of March 1997; a month later everyone has some history.
     first_snapshot=date(1997, 5, 1),
     training=TrainingPlan(
         recency="purchases_days_since_last",
@@ -27,7 +27,7 @@ PROJECT = Project(
             Slice("tenure", "purchases_days_since_first", (180, 365)),
             Slice("purchases", "purchases_count_all", (3, 5)),
         ),
-        # Assumed, for a shop of that time: a mailed card, three dollars off, the margin of the purchases that follow.
+        # Assumed for a shop of that time: a mailed card, a discount of three dollars, the margin of later purchases.
         costs=Costs(
             contact=0.5,
             offer=3,

@@ -1,4 +1,4 @@
-"""One log: every purchase of the customers who first bought in the first quarter of 1997."""
+"""The only source: all purchases of the customers who first bought in the first quarter of 1997."""
 
 from lake import Column, Source
 
@@ -13,7 +13,7 @@ PURCHASES = Source(
         Column("n_cds", "bigint", "discs bought", lowest=1),
         Column("value", "double", "dollars paid; 80 purchases are worth 0", lowest=0),
     ),
-    # The log has no purchase number. 255 rows equal another one in every column; they are kept as
-    # purchases of their own, as the published studies of this log do.
+    # The log has no purchase number. 255 rows equal another row in every column; they count as
+    # separate purchases, as in the published studies of this log.
     key=None,
 )

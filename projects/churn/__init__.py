@@ -1,1 +1,1 @@
-"""An online cinema: which trial and paid subscribers are about to leave."""
+"""An online cinema: which trial and paid subscribers will leave."""

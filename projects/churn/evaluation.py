@@ -1,4 +1,4 @@
-"""Among whom a model is judged, and what a campaign costs."""
+"""The slices in which a model is evaluated, and the costs of a campaign."""
 
 from training import Costs, Slice
 
@@ -10,7 +10,7 @@ SLICES = (
     Slice("payment", "payments_by_card_state", (1,), ("other means", "card"), null="nothing charged yet"),
 )
 
-#: A fifth off three months of 399 rubles, against the margin of half a year; assumed, as no campaign was measured.
+#: assumed, as no campaign was measured: a fifth off three months of 399 rubles, against the margin of half a year.
 COSTS = Costs(
     contact=1,
     offer=240,

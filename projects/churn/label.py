@@ -1,4 +1,4 @@
-"""The contract, who is scored by its state, and what counts as leaving."""
+"""The contract, the populations by its state, and the definition of churn."""
 
 from features import AccessEnds, Contract, NoFirstCharge, Population
 

@@ -1,4 +1,4 @@
-"""Puts the declarations together: this is what the entry points run."""
+"""The project: its declarations put together for the entry points."""
 
 from datetime import date
 
@@ -20,7 +20,7 @@ PROJECT = Project(
     sources=SOURCES,
     features=FEATURES,
     populations=(TRIAL, PAID),
-    # The log begins in April 2025; by August the 90 days that features look back are in it.
+    # The log begins in April 2025; from August on it covers the 90 days that features look back.
     first_snapshot=date(2025, 8, 1),
     training=TrainingPlan(
         recency="viewing_days_since_last",
@@ -32,7 +32,7 @@ PROJECT = Project(
         costs=COSTS,
         contacts=("contacts_count_30d", "contacts_count_90d"),
     ),
-    # Hundreds of trials tell equals apart from losers less finely than thousands of subscribers do (`make bench-gate`).
+    # A few hundred trials give a wider interval than thousands of subscribers: a wider margin (`make bench-gate`).
     policy=Policy(margins={"churn_trial": 0.012}),
     mart=Mart(table="churn_scores", entity="user_id", entity_type="text"),
     time_zone="Europe/Moscow",

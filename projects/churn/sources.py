@@ -1,17 +1,17 @@
-"""What the cinema's systems export: billing, people, viewing, web, apps, campaigns, the catalogue.
+"""Sources of the cinema: billing, profiles, viewing, web, apps, campaigns and the catalogue.
 
-Every folder of the raw data is a drop: the day before which its rows were received.
+Every folder of the raw data is one batch. Its name is a day; its rows were received before that day.
 """
 
 from datetime import date
 
 from lake import Begins, Column, Identity, Lookup, Source
 
-#: the service opened; nothing of a subscriber happened before.
+#: the day on which the service opened; no event of a subscriber is earlier.
 OPENED = date(2020, 1, 1)
 USER = Column("user_id", "string", "the subscriber")
 REPORTED = Column("reported_at", "timestamp", "when the row reached us")
-#: how long what trackers saw of a visitor is kept.
+#: retention of the tracked events of a visitor.
 TRACKED_DAYS = 730
 METHODS = ("card", "sbp", "mobile", "store")
 GENRE = ("genre", "get_json_object(genres, '$[0]')")
@@ -152,7 +152,7 @@ VISITS = Source(
     format="tsv",
     entity="user_id",
     event_time="started_at",
-    # A visit is closed within three days; until then its figures still grow.
+    # A visit is closed within three days; until then its figures can grow.
     known_lag_days=3,
     key=("visit_id",),
     earliest=OPENED,
@@ -204,7 +204,7 @@ APP_EVENTS = Source(
     entity="user_id",
     event_time="happened_at",
     known_time="received_at",
-    # AppMetrica gives its events no id.
+    # Events of AppMetrica have no id.
     key=("device_id", "session_id", "happened_at", "event_name", "event_json"),
     earliest=OPENED,
     identity=DEVICE,
@@ -212,7 +212,7 @@ APP_EVENTS = Source(
     columns=(
         Column("happened_at", "timestamp", "when it happened", raw=("event_timestamp",), epoch=True),
         Column("received_at", "timestamp", "when it reached AppMetrica", raw=("event_receive_timestamp",), epoch=True),
-        # The app called `title_open` `title_card_open` from 2026-03-01 on; features take either.
+        # Since 2026-03-01 the app reports `title_open` as `title_card_open`; features accept both names.
         Column("event_name", "string", "what happened"),
         Column("event_json", "string", "its details", nullable=True),
         Column("session_id", "string", "the session"),
@@ -262,7 +262,7 @@ CATALOGUE = Source(
         Column("episodes", "bigint", "how many", lowest=1),
         Column("minutes", "bigint", "of an episode, or of the movie", lowest=1),
     ),
-    # The first of its genres is the main one.
+    # The first genre is the main genre.
     measures=(GENRE,),
 )
 

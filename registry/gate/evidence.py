@@ -1,4 +1,4 @@
-"""The evidence file, read strictly: a number that is missing or not finite is an error, not a default."""
+"""The evidence file, read strictly: a missing or non-finite number is an error and gets no default."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,54 +10,54 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 def _finite(value: float) -> float:
     if not math.isfinite(value):
-        raise ValueError("is not a finite number")
+        raise ValueError("must be a finite number")
     return value
 
 
-Number = Annotated[float, AfterValidator(_finite)]
+FiniteNumber = Annotated[float, AfterValidator(_finite)]
 
 
-def _day(value: object) -> date:
+def _date(value: object) -> date:
     if not isinstance(value, str):
-        raise ValueError("is not a date as text")  # noqa: TRY004  # what pydantic turns into its own error
+        raise ValueError("must be an ISO date as text")  # noqa: TRY004  # pydantic reports a ValueError with the field
     return date.fromisoformat(value)
 
 
-Day = Annotated[date, BeforeValidator(_day)]
-Kind = TypeVar("Kind", bound=BaseModel)
+IsoDate = Annotated[date, BeforeValidator(_date)]
+ModelType = TypeVar("ModelType", bound=BaseModel)
 
 
 class StrictModel(BaseModel):
-    """Numbers are numbers and texts are texts; what is not declared is not read."""
+    """No type conversion: text is no number. Undeclared fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
 class Estimate(StrictModel):
-    """A value with its 95% interval; `lowest` to `highest` is what can be."""
+    """A value with its 95% interval; all three lie within `lowest` to `highest`."""
 
-    value: Number
-    low: Number
-    high: Number
+    value: FiniteNumber
+    low: FiniteNumber
+    high: FiniteNumber
     lowest: ClassVar[float] = -math.inf
     highest: ClassVar[float] = math.inf
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if not self.lowest <= self.low <= self.value <= self.high <= self.highest:
-            raise ValueError(f"is not a value from {self.lowest:g} to {self.highest:g} inside its interval")
+            raise ValueError(f"must be a value within its interval, from {self.lowest:g} to {self.highest:g}")
         return self
 
 
 class DifferenceEstimate(Estimate):
-    """A value within [-1, 1]."""
+    """A difference of two proportions, within [-1, 1]."""
 
     lowest: ClassVar[float] = -1
     highest: ClassVar[float] = 1
 
 
 class ProportionEstimate(Estimate):
-    """A value within [0, 1]."""
+    """A proportion, within [0, 1]."""
 
     lowest: ClassVar[float] = 0
     highest: ClassVar[float] = 1
@@ -70,7 +70,7 @@ class NonNegativeEstimate(Estimate):
 
 
 class OutOfTimeMetrics(StrictModel):
-    """Out-of-time figures of the challenger (docs/evidence.md)."""
+    """Out-of-time metrics of the challenger (docs/evidence.md)."""
 
     auc: ProportionEstimate
     average_precision: ProportionEstimate
@@ -82,8 +82,8 @@ class OutOfTimeMetrics(StrictModel):
     calibration_intercept: Estimate
 
 
-class Leak(StrictModel):
-    """What one check for leaks found."""
+class LeakageResult(StrictModel):
+    """Result of one leakage check."""
 
     check: str = Field(min_length=1)
     passed: bool
@@ -91,21 +91,21 @@ class Leak(StrictModel):
 
 
 class SnapshotWindow(StrictModel):
-    """First and last snapshot, and the day up to which the last one's label looks."""
+    """Dates of the first and last snapshot, and the end of the last snapshot's label window."""
 
-    first: Day
-    last: Day
-    labels_until: Day
+    first: IsoDate
+    last: IsoDate
+    labels_until: IsoDate
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if not self.first <= self.last < self.labels_until:
-            raise ValueError("is not a window: its days do not follow each other")
+            raise ValueError("must have first <= last < labels_until")
         return self
 
 
 class EvaluationWindows(StrictModel):
-    """Where the rows that were learnt from and those that judged lie in time."""
+    """Dates of the training rows (`development`) and of the evaluated rows (`out_of_time`)."""
 
     development: SnapshotWindow
     out_of_time: SnapshotWindow
@@ -113,16 +113,16 @@ class EvaluationWindows(StrictModel):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.development.labels_until > self.out_of_time.first:
-            raise ValueError("labels of development look into the out-of-time snapshots")
+            raise ValueError("development.labels_until must not be after out_of_time.first")
         return self
 
 
 class Data(StrictModel):
-    """What was fitted and what judged: dates, with the embargo between them; or parts of the entities of one day.
+    """Training rows (`development`) and evaluated rows (`out_of_time`).
 
-    That rows are out of time is not believed, it is seen by their dates.
-    Where a contract tells: how many out of time left by choice and how many not, and the share of rows whose
-    auto-renew was off already.
+    Both are lists of dates with an embargo between them, or lists of parts of the entities of one date. The dates
+    themselves show whether the rows are out of time. `left_voluntary`, `left_involuntary` and `already_left_share`
+    (rows whose auto-renewal was off already) are known only where a contract has them.
     """
 
     digest: str = Field(min_length=8)
@@ -136,11 +136,11 @@ class Data(StrictModel):
     out_of_time_left: int = Field(ge=0)
     left_voluntary: int | None = Field(default=None, ge=0)
     left_involuntary: int | None = Field(default=None, ge=0)
-    already_left_share: Annotated[Number, Field(ge=0, le=1)] | None = None
+    already_left_share: Annotated[FiniteNumber, Field(ge=0, le=1)] | None = None
 
     @property
     def is_out_of_time(self) -> bool:
-        """Whether what judged is later than what was fitted."""
+        """Whether the evaluated rows are later than the training rows."""
         return self.validation != "by entity, not out of time"
 
     @model_validator(mode="after")
@@ -150,26 +150,26 @@ class Data(StrictModel):
                 raise ValueError("embargo_days is missing")
             if self.windows is None:
                 raise ValueError("windows is missing")
-            fitted, judged = _dates("development", self.development), _dates("out_of_time", self.out_of_time)
-            if (min(judged) - max(fitted)).days < self.embargo_days:
+            development, out_of_time = _dates("development", self.development), _dates("out_of_time", self.out_of_time)
+            if (min(out_of_time) - max(development)).days < self.embargo_days:
                 raise ValueError(
-                    f"out_of_time begins less than embargo_days {self.embargo_days} after development ends"
+                    f"out_of_time must begin at least embargo_days {self.embargo_days} after development ends"
                 )
         elif set(self.development) & set(self.out_of_time):
-            raise ValueError("out_of_time holds a part of development")
+            raise ValueError("out_of_time must not contain a part of development")
         return self
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.out_of_time_left > self.out_of_time_rows:
-            raise ValueError("out_of_time_left is more than out_of_time_rows")
+            raise ValueError("out_of_time_left must not exceed out_of_time_rows")
         if (self.left_voluntary or 0) + (self.left_involuntary or 0) > self.out_of_time_left:
-            raise ValueError("left_voluntary and left_involuntary are more than out_of_time_left")
+            raise ValueError("left_voluntary and left_involuntary must not exceed out_of_time_left together")
         return self
 
 
 class SliceAuc(StrictModel):
-    """Some of the people: how well they are ranked; without a figure a sentence says why."""
+    """AUC in one slice of the rows; where it is missing, `sentence` says why."""
 
     slice: str = Field(min_length=1)
     range: str
@@ -179,19 +179,23 @@ class SliceAuc(StrictModel):
     sentence: str | None = None
 
     @model_validator(mode="after")
-    def _told(self) -> Self:
+    def _has_auc_or_sentence(self) -> Self:
         if self.auc is None and not self.sentence:
-            raise ValueError("auc is missing, and no sentence says why")
+            raise ValueError("auc or sentence is required")
         return self
 
 
 class Evidence(StrictModel):
-    """What the gate needs to know of a challenger.
+    """Evidence of a challenger, as far as the gate reads it.
 
-    `schema` is 2: evidence of an earlier one lacks what the gate asks for. `code` is the hash of the code that made
-    features and model, `commit` that of git where there is one. `metrics_undecided` are the figures without those whose
-    auto-renew was off at the date; `baselines` maps a baseline's name to the difference of AUC, challenger minus
-    baseline, paired; `leaks` is what the checks for leaks found; `slices` the figures among some of the people.
+    Attributes:
+        version: 2; evidence with an earlier `schema` lacks fields that the gate needs.
+        code: hash of the code that made features and model.
+        commit: of git, where there is one.
+        metrics_undecided: metrics without the customers whose auto-renewal was off at the date.
+        baselines: name -> paired difference of AUC, challenger minus baseline.
+        leaks: results of the leakage checks.
+        slices: AUC in each slice.
     """
 
     version: Literal[2] = Field(alias="schema")
@@ -204,7 +208,7 @@ class Evidence(StrictModel):
     metrics: OutOfTimeMetrics
     metrics_undecided: OutOfTimeMetrics | None = None
     baselines: dict[str, DifferenceEstimate]
-    leaks: list[Leak] = Field(min_length=1)
+    leaks: list[LeakageResult] = Field(min_length=1)
     slices: list[SliceAuc] | None = None
 
 
@@ -212,36 +216,36 @@ def _dates(name: str, texts: Sequence[str]) -> list[date]:
     try:
         return [date.fromisoformat(text) for text in texts]
     except ValueError:
-        raise ValueError(f"{name} holds what is no date") from None
+        raise ValueError(f"{name} must contain ISO dates only") from None
 
 
 class EvidenceError(ValueError):
-    """The evidence lacks something or holds something that is not a number."""
+    """A field of a file is missing or invalid."""
 
 
 def parse(raw: Mapping[str, Any]) -> Evidence:
-    """Read an evidence file's content.
+    """Parse the content of an evidence file.
 
     Raises:
-        EvidenceError: names the first field that is missing or unusable.
+        EvidenceError: names the first field that is missing or invalid.
     """
     return read(Evidence, raw)
 
 
-def read(kind: type[Kind], raw: Mapping[str, Any]) -> Kind:
-    """Read a file's content as what it should be.
+def read(model: type[ModelType], raw: Mapping[str, Any]) -> ModelType:
+    """Parse the content of a file.
 
     Raises:
-        EvidenceError: names the first field that is missing or unusable.
+        EvidenceError: names the first field that is missing or invalid.
     """
     try:
-        return kind.model_validate(dict(raw))
+        return model.model_validate(dict(raw))
     except ValidationError as error:
         raise EvidenceError(first_problem(error)) from None
 
 
 def first_problem(error: ValidationError) -> str:
-    """The first field that cannot be used, and why."""
+    """The first invalid field, and why it is invalid."""
     problem = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in problem["loc"])
-    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+    field = ".".join(str(part) for part in problem["loc"])
+    return f"{field}: {problem['msg'].removeprefix('Value error, ')}"

@@ -1,6 +1,6 @@
-"""The gate: evidence, what was measured, and policy in, a decision with its reasons out. Nothing else decides.
+"""The gate: a decision with its reasons, from evidence, measurements and policy. Nothing else decides.
 
-It fails closed: whatever is missing, not a number or goes wrong is a refusal that says so.
+It fails closed: a missing or invalid number and any error are a refusal that names it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,13 +9,13 @@ from functools import partial
 from typing import Any
 
 from registry.gate.checks import (
-    ALONE,
-    SAME_ROWS,
-    USABLE,
+    ABSOLUTE_CHECKS,
+    DEPLOYABILITY_CHECKS,
+    HEAD_TO_HEAD_CHECKS,
     Case,
     Check,
     CheckInputs,
-    supplied,
+    check_signature,
 )
 from registry.gate.evidence import (
     Evidence,
@@ -28,17 +28,17 @@ from registry.gate.policy import Policy
 
 __all__ = ["Case", "Check", "Decision", "decide"]
 
-#: every question, in the order of a decision: of the evidence, then of what was measured.
-OF_EVIDENCE, OF_MEASURED = ALONE, (*SAME_ROWS, *USABLE)
+#: all checks in the order of a decision: of the evidence, then of the measurements.
+EVIDENCE_CHECKS, MEASUREMENT_CHECKS = ABSOLUTE_CHECKS, (*HEAD_TO_HEAD_CHECKS, *DEPLOYABILITY_CHECKS)
 
 
 class AbsentError(ValueError):
-    """There is nothing to read."""
+    """There is no file to read."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The gate's answer; `bounds` is the whole policy, so that it can be read when the policy is another."""
+    """The gate's decision; `bounds` is the whole policy, so that it can be read after the policy changed."""
 
     accepted: bool
     policy_version: int
@@ -47,11 +47,11 @@ class Decision:
 
     @property
     def reasons(self) -> list[str]:
-        """Why it was refused; or, if accepted, what it was accepted on."""
+        """Sentences of the failed checks; of all checks if the challenger is accepted."""
         return [check.sentence for check in self.checks if check.passed == self.accepted]
 
     def json(self) -> dict[str, Any]:
-        """As the ledger and the run hold it."""
+        """The form that the ledger and the run store."""
         return {
             "accepted": self.accepted,
             "policy_version": self.policy_version,
@@ -64,15 +64,17 @@ def decide(case: Case, policy: Policy) -> Decision:
     """Judge a challenger.
 
     Args:
-        case: what is known of it and of the version in production.
+        case: evidence and measurements of the challenger and of the version in production.
         policy: the project's bounds.
     """
     try:
         evidence = _evidence(case)
-    except Exception as error:  # any error at all must refuse, that is the point
-        return _decision([_refusal("evidence", _said("The evidence cannot be used", error))], policy)
-    checks = [check for ask in OF_EVIDENCE for check in _asked(ask.__name__, partial(ask, evidence, policy))]
-    checks += _on_the_same_rows(case, evidence, policy)
+    except Exception as error:  # the gate fails closed: every error is a refusal
+        return _decision([_refusal("evidence", _describe("The evidence is invalid", error))], policy)
+    checks = [
+        result for check in EVIDENCE_CHECKS for result in _results(check.__name__, partial(check, evidence, policy))
+    ]
+    checks += _measurement_results(case, evidence, policy)
     return _decision(checks, policy)
 
 
@@ -83,42 +85,44 @@ def _decision(checks: Sequence[Check], policy: Policy) -> Decision:
 
 def _evidence(case: Case) -> Evidence:
     if case.challenger is None:
-        raise AbsentError("The challenger left no evidence file.")
+        raise AbsentError("The challenger has no evidence file.")
     return parse(case.challenger)
 
 
-def _on_the_same_rows(case: Case, evidence: Evidence, policy: Policy) -> list[Check]:
-    """All that is asked of what was measured; one refusal if that cannot be used."""
+def _measurement_results(case: Case, evidence: Evidence, policy: Policy) -> list[Check]:
+    """Results of all checks of the measurements; one refusal if the measurements are missing or invalid."""
     try:
-        supply = read(FeatureAvailability, _raw(case))
-        measured = None if supply.has_gap else read(Measurements, _raw(case))
-    except Exception as error:  # the same
-        return [_refusal("measured", _said("What was measured cannot be used", error))]
-    if measured is None:
-        return [supplied(supply)]
-    inputs = CheckInputs(case, evidence, measured)
-    return [check for ask in OF_MEASURED for check in _asked(ask.__name__, partial(ask, inputs, policy))]
+        availability = read(FeatureAvailability, _measured(case))
+        measurements = None if availability.has_gap else read(Measurements, _measured(case))
+    except Exception as error:  # the gate fails closed: every error is a refusal
+        return [_refusal("measured", _describe("The measurements are invalid", error))]
+    if measurements is None:
+        return [check_signature(availability)]
+    inputs = CheckInputs(case, evidence, measurements)
+    return [
+        result for check in MEASUREMENT_CHECKS for result in _results(check.__name__, partial(check, inputs, policy))
+    ]
 
 
-def _raw(case: Case) -> Mapping[str, Any]:
+def _measured(case: Case) -> Mapping[str, Any]:
     if case.measured is None:
         why = f": {case.problem}" if case.problem else "."
-        raise AbsentError(f"Nothing was measured on the same rows{why}")
+        raise AbsentError(f"The challenger could not be measured on the same rows{why}")
     return case.measured
 
 
-def _asked(name: str, ask: Callable[[], Iterator[Check]]) -> list[Check]:
-    """The answers to a question; one that breaks counts as not passed."""
+def _results(name: str, check: Callable[[], Iterator[Check]]) -> list[Check]:
+    """Results of a check; one that raises an error counts as failed."""
     try:
-        return list(ask())
-    except Exception as error:  # any error at all must refuse, that is the point
-        return [_refusal(name, f"The check {name} could not be made: {type(error).__name__}: {error}.")]
+        return list(check())
+    except Exception as error:  # the gate fails closed: every error is a refusal
+        return [_refusal(name, f"The check {name} raised an error: {type(error).__name__}: {error}.")]
 
 
-def _said(what: str, error: Exception) -> str:
+def _describe(problem: str, error: Exception) -> str:
     if isinstance(error, AbsentError):
         return str(error)
-    return f"{what}: {error if isinstance(error, EvidenceError) else f'{type(error).__name__}: {error}'}."
+    return f"{problem}: {error if isinstance(error, EvidenceError) else f'{type(error).__name__}: {error}'}."
 
 
 def _refusal(name: str, sentence: str) -> Check:

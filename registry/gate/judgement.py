@@ -1,4 +1,4 @@
-"""Judge one model: what is proposed and what stands, measured, put to the gate, and held against the ledger."""
+"""Judge a challenger: measure it, ask the gate, and compare with the ledger."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -15,15 +15,15 @@ from registry.versions.version_files import changed_sentence
 from registry.versions.versions import Contenders, Version
 from stack.errors import PrichalError
 
-#: scores both versions on the same rows and says what came out (`registry/gate/measurements.py`).
+#: scores both versions on the same rows and returns the measurements (`registry/gate/measurements.py`).
 Measure = Callable[[Contenders], Mapping[str, Any]]
-#: characters of an error that are kept.
+#: characters of an error message that are stored.
 LONGEST = 300
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A decision, and all that it rests on."""
+    """A decision with its inputs."""
 
     contenders: Contenders
     measured: Mapping[str, Any] | None
@@ -32,22 +32,22 @@ class Judgement:
 
     @property
     def subject(self) -> dict[str, Any]:
-        """What it is bound to."""
+        """Numbers and digests of the judged versions, evidence and policy."""
         return self.contenders.subject(self.policy)
 
     def json(self) -> dict[str, Any]:
-        """As the ledger holds it: the gate's checks, the whole policy, what was measured, and digests of the rest."""
+        """The form that the ledger stores: checks, the whole policy, measurements, and digests of all other inputs."""
         return {**self.decision.json(), "subject": self.subject, "measured": self.measured}
 
 
 def judge(contenders: Contenders, state: ModelState, policy: Policy, measure: Measure, mode: str) -> Judgement:
-    """The gate's decision, and what else speaks against a promotion.
+    """The gate's decision with the checks that need files and ledger.
 
     Args:
         contenders: the challenger and the version in production.
         state: the model's state by the ledger.
         policy: the project's bounds.
-        measure: may fail with any error; that is a refusal which says so.
+        measure: may raise any error; the error is then the reason of a refusal.
         mode: `auto` or `review`.
     """
     measured, problem = _measured(measure, contenders)
@@ -57,48 +57,48 @@ def judge(contenders: Contenders, state: ModelState, policy: Policy, measure: Me
         first=contenders.production is None,
         measured=measured,
         problem=problem,
-        number=contenders.challenger.number,
-        digest=contenders.challenger.files_sha256,
-        against=contenders.production.number if contenders.production else None,
+        version_number=contenders.challenger.number,
+        files_sha256=contenders.challenger.files_sha256,
+        production_number=contenders.production.number if contenders.production else None,
     )
-    more = [
+    checks = [
         *_files(contenders, state),
         *origin(contenders.challenger, measured),
         *_policy(state, policy),
-        *_barred(state, contenders.challenger.number, mode),
+        *_exclusions(state, contenders.challenger.number, mode),
     ]
-    return Judgement(contenders, measured, with_checks(decide(case, policy), more), policy)
+    return Judgement(contenders, measured, with_checks(decide(case, policy), checks), policy)
 
 
 def with_checks(decision: Decision, checks: list[Check]) -> Decision:
-    """The decision with checks on top, which it must pass too."""
+    """The decision with more checks; all of them must pass."""
     accepted = decision.accepted and all(check.passed for check in checks)
     return replace(decision, accepted=accepted, checks=(*decision.checks, *checks))
 
 
 def failed_check(name: str, sentence: str) -> Check:
-    """A question without a number that was not passed."""
+    """A failed check without a number."""
     return Check(name, False, None, None, sentence)
 
 
 def _measured(measure: Measure, contenders: Contenders) -> tuple[Mapping[str, Any] | None, str | None]:
-    """What was measured, or why nothing was."""
+    """The measurements, or the error that prevented them."""
     try:
         return measure(contenders), None
-    except Exception as error:  # what cannot be measured must refuse, whatever the reason: the gate fails closed
+    except Exception as error:  # the gate fails closed: every error is a refusal
         return None, f"{_one_line(error)}."
 
 
 def _one_line(error: Exception) -> str:
-    """Type, of an error that is not ours, and first line, without what stands before the @ of an address."""
+    """First line of an error, with its type unless it is ours; without user and password of an address."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = re.sub(r"://[^\s/@]*@", "://", lines[0]) if lines else "no text"
+    text = re.sub(r"://[^\s/@]*@", "://", lines[0]) if lines else "no message"
     text = text[:LONGEST].rstrip(".")
     return text if isinstance(error, PrichalError) else f"{type(error).__name__}: {text}"
 
 
 def _files(contenders: Contenders, state: ModelState) -> Iterator[Check]:
-    """Can the files of both be read and loaded, and are those in production the ones that were promoted?"""
+    """The files of both versions can be loaded, and those in production are the promoted ones."""
     for version in (contenders.challenger, contenders.production):
         sentence = None if version is None else _files_sentence(version)
         if sentence is not None:
@@ -106,53 +106,55 @@ def _files(contenders: Contenders, state: ModelState) -> Iterator[Check]:
     production = contenders.production
     promoted = promoted_files(state, production.number) if production is not None else None
     if production is not None and promoted is not None and promoted != production.files_sha256:
-        called = f"version {production.number} of {production.model}"
-        yield failed_check("files", changed_sentence(called, promoted, production.files_sha256))
+        name = f"version {production.number} of {production.model}"
+        yield failed_check("files", changed_sentence(name, promoted, production.files_sha256))
 
 
 def _files_sentence(version: Version) -> str | None:
-    called = f"version {version.number} of {version.model}"
     if version.files_sha256 is None:
-        return f"The files of {called} cannot be read."
+        return f"The files of version {version.number} of {version.model} cannot be read."
     if version.files_problem is not None:
-        return f"V{called[1:]} cannot be loaded, for {version.files_problem}: train again."
+        name = f"Version {version.number} of {version.model}"
+        return f"{name} cannot be loaded because {version.files_problem}: train again."
     return None
 
 
 def _policy(state: ModelState, policy: Policy) -> Iterator[Check]:
-    """Bounds belong to a version of the policy once it was decided by; a bound that is new since then is not held."""
+    """The bounds of a policy version do not change once a decision used them; a bound added since then is allowed."""
     first = next((row for row in state.rows if _bounds(row).get("version") == policy.version), None)
     if first is None:
         return
-    now = policy.model_dump(mode="json")
-    other = sorted(name for name, bound in _bounds(first).items() if name in now and now[name] != bound)
-    if other:
+    bounds = policy.model_dump(mode="json")
+    changed = sorted(name for name, bound in _bounds(first).items() if name in bounds and bounds[name] != bound)
+    if changed:
         yield failed_check(
             "policy",
-            f"Row {first.id} of the ledger was decided by policy version {policy.version} with another "
-            f"{', '.join(other)}: raise the policy's version when a bound changes.",
+            f"Row {first.id} of the ledger used policy version {policy.version} with another {', '.join(changed)}: "
+            "raise the policy's version when a bound changes.",
         )
 
 
 def _bounds(row: Row) -> Mapping[str, Any]:
-    found = row.decision.get("policy")
-    return found if isinstance(found, Mapping) else {}
+    bounds = row.decision.get("policy")
+    return bounds if isinstance(bounds, Mapping) else {}
 
 
-def _barred(state: ModelState, number: str, mode: str) -> Iterator[Check]:
-    """What people, or the watch, have said of this version before: the gate alone cannot overrule them."""
+def _exclusions(state: ModelState, number: str, mode: str) -> Iterator[Check]:
+    """A version that was rejected or rolled back before: the gate alone cannot overrule that decision."""
     for row in reversed(state.rows):
         if row.act == "promote" and row.version == number:
-            return  # somebody put it there after all
+            return  # a later decision put it into production
         if row.act == "reject" and row.version == number:
-            yield failed_check("rejected", f"Version {number} {_said(row, 'was rejected')}: train another one.")
+            yield failed_check("rejected", f"Version {number} was rejected by {_decided_by(row)}: train another one.")
             return
         if row.act == "rollback" and row.replaced == number:
             if mode == "auto":
-                sentence = f"Version {number} {_said(row, 'was withdrawn')}: only a review can bring it back."
+                sentence = (
+                    f"Version {number} was rolled back by {_decided_by(row)}: only a review can promote it again."
+                )
                 yield failed_check("withdrawn", sentence)
             return
 
 
-def _said(row: Row, what: str) -> str:
-    return f"{what} by {row.who} on {row.happened_at:%Y-%m-%d} ({row.reason.rstrip('.')})"
+def _decided_by(row: Row) -> str:
+    return f"{row.who} on {row.happened_at:%Y-%m-%d} ({row.reason.rstrip('.')})"

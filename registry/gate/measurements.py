@@ -1,6 +1,7 @@
-"""What a promotion measured on its own day, read strictly: both versions on the same rows, and whether one can score.
+"""Measurements of a promotion, read strictly: both versions on the same rows, and whether the challenger can score.
 
-The registry measures nothing itself: whoever asks for a promotion hands this in, and what is missing is a refusal.
+The registry measures nothing itself: the caller of a promotion passes the measurements. The gate refuses what is
+missing.
 """
 
 from typing import Annotated, Literal
@@ -8,16 +9,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from registry.gate.evidence import (
-    Day,
     DifferenceEstimate,
-    Number,
+    FiniteNumber,
+    IsoDate,
     ProportionEstimate,
     StrictModel,
 )
 
 
 class SliceDifference(StrictModel):
-    """Some of the people: how far the AUC of the challenger lies above that of production, paired; None if too few."""
+    """Paired difference of AUC in one slice, challenger minus production; None if the slice has too few rows."""
 
     slice: str = Field(min_length=1)
     range: str
@@ -27,10 +28,10 @@ class SliceDifference(StrictModel):
 
 
 class ProductionComparison(StrictModel):
-    """The version in production on the same rows as the challenger.
+    """The version in production, scored on the same rows as the challenger.
 
     `bootstrap` and `delong` are the difference of ROC-AUC, challenger minus production, paired over people, with 95%
-    intervals made by drawing and by DeLong's variance.
+    intervals by bootstrap and by DeLong's variance.
     """
 
     version: str = Field(min_length=1)
@@ -42,41 +43,48 @@ class ProductionComparison(StrictModel):
 
 
 class ScoreShift(StrictModel):
-    """Who is scored differently: of the rows compared, those in the riskiest tenth by either version."""
+    """How the order of the rows changes from production to the challenger.
 
-    rank_correlation: Annotated[Number, Field(ge=-1, le=1)]
+    Attributes:
+        rank_correlation: Spearman's, over all rows.
+        top: rows in the riskiest tenth.
+        entered: rows in the riskiest tenth by the challenger only.
+        withdrawn: rows in the riskiest tenth by production only.
+    """
+
+    rank_correlation: Annotated[FiniteNumber, Field(ge=-1, le=1)]
     top: int = Field(ge=1)
     entered: int = Field(ge=0)
     withdrawn: int = Field(ge=0)
 
 
 class Parity(StrictModel):
-    """Largest distance of a probability from the model library's own, on sampled rows; and which texts differ."""
+    """Largest difference of a probability from the model library's own, on sampled rows; and which texts differ."""
 
     rows: int = Field(ge=1)
-    pyfunc: Annotated[Number, Field(ge=0)]
-    spark: Annotated[Number, Field(ge=0)]
+    pyfunc: Annotated[FiniteNumber, Field(ge=0)]
+    spark: Annotated[FiniteNumber, Field(ge=0)]
     texts: list[str]
 
 
-class Rows(StrictModel):
-    """The matured rows that both were scored on: later than everything that either has learnt from."""
+class ComparedRows(StrictModel):
+    """The matured rows that both versions were scored on; neither version was trained on them."""
 
     dates: list[str] = Field(min_length=1)
     digest: str = Field(min_length=8)
     rows: int = Field(ge=1)
     left: int = Field(ge=1)
-    matured_until: Day | None
+    matured_until: IsoDate | None
 
 
 class FeatureAvailability(StrictModel):
-    """Whether scoring can supply what the challenger asks for; where it cannot, nothing more is measured.
+    """Whether scoring can provide the features that the challenger needs; if not, nothing else is measured.
 
     Attributes:
-        version: of the challenger.
-        digest: of its files.
-        features_missing: features of its signature that snapshots do not hold.
-        outputs_missing: what scoring needs and the signature does not promise.
+        version: number of the challenger.
+        digest: SHA-256 of its files.
+        features_missing: features of its signature that snapshots do not contain.
+        outputs_missing: outputs that scoring needs and the signature does not have.
     """
 
     format: Literal[1] = Field(alias="schema")
@@ -87,29 +95,29 @@ class FeatureAvailability(StrictModel):
 
     @property
     def has_gap(self) -> bool:
-        """Whether something is missing."""
+        """Whether a feature or an output is missing."""
         return bool(self.features_missing or self.outputs_missing)
 
 
 class Measurements(FeatureAvailability):
-    """What the gate needs to know beside the evidence (docs/evidence.md).
+    """Measurements that the gate needs beside the evidence (docs/evidence.md).
 
     Attributes:
         as_of: the last day of the data; None where the table has no dates.
-        rows: what both were scored on.
-        auc: the challenger's, scored now; its evidence must say the same.
-        versus: the version in production, None if there is none.
-        moved: who is scored differently, None if there is no version in production.
-        parity: the three ways to score, on sampled rows.
+        rows: the rows that both versions were scored on.
+        auc: ROC-AUC of the challenger on these rows.
+        comparison: the version in production on these rows; None if there is none. Stored as `versus`.
+        score_shift: how the order of rows changes; None if no version is in production. Stored as `moved`.
+        parity: the three paths of scoring, on sampled rows.
         bytes: size of the version's files.
-        ms_per_1000_rows: of the pyfunc with reasons, warm.
+        ms_per_1000_rows: time of the pyfunc with reasons, after the first call.
     """
 
-    as_of: Day | None
-    rows: Rows
+    as_of: IsoDate | None
+    rows: ComparedRows
     auc: ProportionEstimate
-    versus: ProductionComparison | None
-    moved: ScoreShift | None
+    comparison: ProductionComparison | None = Field(alias="versus")
+    score_shift: ScoreShift | None = Field(alias="moved")
     parity: Parity
     bytes: int = Field(ge=1)
-    ms_per_1000_rows: Annotated[Number, Field(ge=0)]
+    ms_per_1000_rows: Annotated[FiniteNumber, Field(ge=0)]

@@ -1,4 +1,4 @@
-"""What a project demands of a model before it may score."""
+"""The policy: the bounds that a project sets for a model in production."""
 
 from typing import Annotated, Any
 
@@ -9,41 +9,42 @@ from stack.errors import PrichalError
 
 #: the platform's floor: no project can go below it.
 FLOOR = 0.70
-#: as far below production as a model may ever be allowed to be.
+#: the widest margin below production that a policy can allow.
 WIDEST = 0.03
 
 Margin = Annotated[float, Field(ge=0, le=WIDEST)]
 
 
 class PolicyError(PrichalError):
-    """A policy that waives too much, or asks for what does not exist."""
+    """A bound of the policy is outside its allowed range, or does not exist."""
 
 
 class Policy(BaseModel):
     """Bounds of the gate.
 
     Attributes:
-        version: raise it when a bound changes; decisions name it, and hold the whole policy.
-        lowest_auc: what the lower end of the 95% interval of the out-of-time AUC must reach.
-        baselines: baseline -> what the lower end of the 95% interval of the difference in AUC, challenger
-            minus baseline, must reach. 0: better for sure. A little below 0: not worse by more than that;
+        version: raise it when a bound changes; decisions store it with the whole policy.
+        lowest_auc: minimum of the lower end of the 95% interval of the out-of-time AUC.
+        baselines: baseline -> minimum of the lower end of the 95% interval of the difference in AUC, challenger
+            minus baseline. 0 requires a better model. A value below 0 allows a model that is worse by at most that;
             a point estimate below 0 alone is noise (docs/adr/0003-gate.md).
-        fewest_left: rows of customers who left, out of time.
-        largest_calibration_error: expected calibration error, out of time.
-        allow_not_out_of_time: whether a model may score that was judged on other people of the same day, because
-            its table has no dates; the bounds then hold for those.
-        margin: how far below production the lower end of the 95% interval of the paired difference in AUC may lie.
-        margins: the same for models that need another one, by name: few rows tell little, and a margin narrower
-            than what they can tell keeps out equals (`make bench-gate`).
-        largest_auc_change: how far the AUC scored now may lie from that of the evidence, on the same rows.
-        lowest_slice_auc: what the upper end of the interval of a slice's AUC must reach; None does not ask.
-        oldest_days: between the day up to which the labels of the rows look, and the last day of the data.
-        largest_megabytes: the version's files.
-        slowest_ms_per_1000_rows: with reasons, in one process.
-        review: whether a person approves whatever the gate accepts, in mode `auto` too.
+        fewest_left: minimum number of out-of-time rows in which the customer left.
+        largest_calibration_error: maximum of the out-of-time expected calibration error.
+        allow_not_out_of_time: whether to accept a model that was validated on other people of the same date, because
+            its table has no dates; all bounds then apply to those people.
+        margin: how far below 0 the lower end of the 95% interval of the paired difference in AUC, challenger minus
+            production, may lie.
+        margins: model -> its margin, where it differs. A model with few rows needs a wider one: a margin narrower
+            than its interval refuses equally good models (`make bench-gate`).
+        largest_auc_change: maximum change of the AUC between evidence and promotion, on the same rows.
+        lowest_slice_auc: minimum of the upper end of the interval of a slice's AUC; None skips the check.
+        oldest_days: maximum number of days from the end of the labels to the end of the data.
+        largest_megabytes: maximum size of the version's files.
+        slowest_ms_per_1000_rows: maximum time of scoring with reasons, in one process.
+        review: whether every accepted version needs an approval, in mode `auto` too.
 
     Raises:
-        PolicyError: a bound is not among those allowed.
+        PolicyError: a bound is outside its allowed range, or does not exist.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -70,9 +71,9 @@ class Policy(BaseModel):
             super().__init__(**bounds)
         except ValidationError as error:
             raise PolicyError(
-                f"The policy cannot be used: {first_problem(error)}; see registry/gate/policy.py."
+                f"The policy is invalid: {first_problem(error)}; registry/gate/policy.py lists the allowed bounds."
             ) from None
 
     def margin_of(self, model: str) -> float:
-        """How far below production a model of this name may be."""
+        """Allowed margin below production for the model of this name."""
         return self.margins.get(model, self.margin)

@@ -47,7 +47,7 @@ def _same_rows(contenders: Contenders, measured: Measurements | None) -> list[Bl
         f"Scored now on {rows.rows:,} matured rows ({_dates(rows.dates)}), of which {rows.left:,} left; "
         "95% intervals over people."
     )
-    head, production = ["on these rows", "ROC-AUC"], measured.versus
+    head, production = ["on these rows", "ROC-AUC"], measured.comparison
     own = [called(contenders.challenger), said(measured.auc.model_dump())]
     if production is None:
         return [Text(told), TableBlock(head, [own])]
@@ -78,7 +78,9 @@ def _whose_rows(contenders: Contenders) -> str:
 def slices(contenders: Contenders, measured: Measurements | None) -> Section | None:
     """Among some of the people: the challenger's figures, and how far they lie above production's."""
     own = {_slice(one): one for one in rows_of(contenders.challenger.evidence, "slices")}
-    compared = {(one.slice, one.range): one for one in measured.versus.slices} if measured and measured.versus else {}
+    compared = (
+        {(one.slice, one.range): one for one in measured.comparison.slices} if measured and measured.comparison else {}
+    )
     if not own and not compared:
         return None
     heads = ["slice", "rows", "left", "ROC-AUC", "predicted minus observed"]
@@ -99,7 +101,7 @@ def moved(contenders: Contenders, measured: Measurements | None, pictures: Seque
     """Who is scored differently."""
     if contenders.production is None:
         return None
-    found = measured.moved if measured else None
+    found = measured.score_shift if measured else None
     if found is None:
         return Section("Who is scored differently", [Text("It was not measured."), *pictures])
     top = max(found.top, 1)

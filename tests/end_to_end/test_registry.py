@@ -95,7 +95,7 @@ def test_the_gate_alone_does_not_bring_back_what_was_withdrawn(clone: Clone, mod
     MlflowClient().set_registered_model_alias(model, "challenger", "2")
     moved = promote_one(clone, model)
     assert moved.act == "refuse"
-    assert "was withdrawn by tester" in moved.reason
+    assert "was rolled back by tester" in moved.reason
     assert promote_one(clone, model, mode="review").act == "review"
 
 
@@ -110,12 +110,12 @@ def breaks(contenders: Contenders) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("run", "how", "said"),
     [
-        (lambda: log_run(None), {}, "left no evidence file"),
-        (lambda: log_run(sound_evidence(metrics__auc__low=0.699)), {}, "does not reach 0.70"),
+        (lambda: log_run(None), {}, "has no evidence file"),
+        (lambda: log_run(sound_evidence(metrics__auc__low=0.699)), {}, "below the minimum of 0.70"),
         (lambda: log_run(sound_evidence(), files=False), {}, "cannot be read"),
         (lambda: log_run(sound_evidence()), {"measure": breaks}, "on the same rows: OSError: the lake is gone."),
-        (lambda: log_run(sound_evidence(), own=False), {}, "is of run f00d, and version 2 is of run "),
-        (lambda: log_run(earlier_release(), own=False), {}, "version 2 does not say run_id, bundle_sha256, as"),
+        (lambda: log_run(sound_evidence(), own=False), {}, "is of run f00d, but version 2 is of run "),
+        (lambda: log_run(earlier_release(), own=False), {}, "of version 2 lacks run_id, bundle_sha256; an earlier"),
     ],
     ids=["no evidence", "below the floor", "no model files", "not measured", "another run's",
          "of an earlier release"],

@@ -73,7 +73,7 @@ def test_the_service_that_is_gone_is_blamed(
     monkeypatch.setattr(sys, "argv", ["jobs.verify", "--project=cdnow"])
 
     def told(act: Callable[..., object]) -> str:
-        assert run("verify", act, {"project": "cdnow"}) == 2
+        assert run(act) == 2
         while mlflow.active_run():
             mlflow.end_run()
         said = capsys.readouterr().err

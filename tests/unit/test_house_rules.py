@@ -1,15 +1,21 @@
 """Rules of the whole tree that a linter does not know."""
 
 import ast
+import subprocess
+import tomllib
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from stack.settings import ROOT
+from tests.unit.checkout import BINARIES, PACKAGES
 
-ROOMS = ("migrations", "stack", "lake", "features", "training", "registry", "serving", "monitoring", "projects", "jobs")
+ROOMS = tuple(sorted(PACKAGES - {"benchmarks"}))
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
 #: stored with every model version and run without this project.
 STORED = [
     ROOT / "training" / "models" / "churn_model.py",
@@ -18,6 +24,8 @@ STORED = [
 
 LONGEST_FUNCTION = 60
 LONGEST_MODULE = 350
+#: more files side by side are not overseen; `jobs` is a list of entry points.
+MOST_MODULES = 16
 
 
 def _name(path: Path) -> str:
@@ -28,6 +36,7 @@ def _room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0]
 
 
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
@@ -49,7 +58,18 @@ def _imports(tree: ast.Module) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def test_the_tree_that_is_looked_at_is_the_whole_one():
+def test_the_rules_cover_every_package():
+    assert set(ROOMS) >= {
+        "stack",
+        "lake",
+        "features",
+        "training",
+        "registry",
+        "serving",
+        "monitoring",
+        "projects",
+        "jobs",
+    }
     assert {_room(path) for path in FILES} == set(ROOMS)
     assert {path.name for path in STORED} >= {"churn_model.py", "logistic.py", "catboost.py"}
 
@@ -83,3 +103,43 @@ def test_no_module_and_no_function_is_too_long_to_read():
     modules = {_name(path): len(path.read_text().splitlines()) for path in FILES}
     assert {name: lines for name, lines in functions.items() if lines > LONGEST_FUNCTION} == {}
     assert {name: lines for name, lines in modules.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_no_folder_but_jobs_holds_more_than_sixteen_modules():
+    sizes = Counter(
+        str(path.parent.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if path.name not in {"__init__.py", "__main__.py"}
+    )
+    assert {folder: count for folder, count in sizes.items() if count > MOST_MODULES and folder != "jobs"} == {}
+
+
+def test_every_public_module_class_and_function_has_a_docstring():
+    """By ruff's rules, whatever pyproject.toml leaves out; magic methods are described by their class."""
+    command = [BINARIES / "ruff", "check", "--quiet", "--output-format=concise", "--select=D1", "--ignore=D105,D107"]
+    checked = subprocess.run([*command, *sorted(PACKAGES)], cwd=ROOT, text=True, capture_output=True, check=False)
+    assert checked.stdout.splitlines() == []
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_import_rules_layers_and_types_cover_every_package():
+    importlinter = PYPROJECT["importlinter"]
+    layers, *_ = (
+        contract["layers"]
+        for contract in importlinter["contracts"]
+        if "containers" not in contract and contract["type"] == "layers"
+    )
+    assert set(importlinter["root_packages"]) == PACKAGES
+    assert set(layers) == PACKAGES
+    assert set(PYPROJECT["mypy"]["files"]) == PACKAGES
+    assert set(PYPROJECT["coverage"]["run"]["source"]) == PACKAGES - {"benchmarks"}
+
+
+def test_only_the_loader_may_be_imported_from_projects():
+    (contract,) = (
+        each for each in PYPROJECT["importlinter"]["contracts"] if each["name"].startswith("Nothing imports")
+    )
+    assert set(contract["source_modules"]) == PACKAGES - {"projects"}
+    assert contract["forbidden_modules"] == ["projects.*"]
+    assert contract["ignore_imports"] == ["** -> projects.project"]

@@ -1,71 +1,88 @@
-"""MLproject is a table of contents: it says what the jobs themselves say."""
+"""MLproject repeats what the signatures of the entry points declare."""
 
-import ast
-import re
+import importlib
 import shlex
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import pytest
 import yaml
 from mlflow.projects._project_spec import EntryPoint
 
-from jobs.runtime.command import PARAMETERS, _read_parameters
+from jobs.runtime.command import read_parameters
+from jobs.runtime.parameters import command_line, parameters_of
 from stack.settings import ROOT
 
-ENTRIES: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+ENTRY_POINTS: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+#: files of jobs/ that `make` starts, and MLflow does not.
+OTHER_COMMANDS = {"data_dictionary"}
+
+every_entry_point = pytest.mark.parametrize("name", ENTRY_POINTS)
 
 
-def _run_call(module: str) -> ast.Call | None:
-    """The call `run(name, act, defaults)` at the end of a job."""
-    tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    return next((call for call in calls if call.func.id == "run" and len(call.args) == 3), None)  # type: ignore[attr-defined]
+def entry_point(name: str) -> Callable[..., object]:
+    """The function of the entry point, which lies in a module of the same name."""
+    function: Callable[..., object] = getattr(importlib.import_module(f"jobs.{name}"), name)
+    return function
 
 
-def _module(entry: str) -> str:
-    found = re.match(r"python -m (jobs\.\w+) ", ENTRIES[entry]["command"])
-    assert found, f"{entry} does not start a job"
-    return found.group(1)
+@every_entry_point
+def test_an_entry_point_declares_the_parameters_and_defaults_of_its_signature(name: str):
+    declared = {parameter: spec["default"] for parameter, spec in ENTRY_POINTS[name]["parameters"].items()}
+    assert list(declared.items()) == [(given.name, given.default) for given in parameters_of(entry_point(name))]
 
 
-every_entry = pytest.mark.parametrize("entry", ENTRIES)
+@every_entry_point
+def test_the_command_passes_every_parameter_under_its_name(name: str):
+    assert ENTRY_POINTS[name]["command"] == command_line(entry_point(name))
 
 
-@every_entry
-def test_an_entry_point_starts_a_job_of_its_own_name(entry: str):
-    call = _run_call(_module(entry))
-    assert call is not None
-    assert ast.literal_eval(call.args[0]) == entry
+@every_entry_point
+def test_the_job_runs_the_function_of_its_name(name: str):
+    assert f"\n    sys.exit(run({name}))\n" in (ROOT / "jobs" / f"{name}.py").read_text()
 
 
-@every_entry
-def test_an_entry_point_has_the_parameters_and_defaults_of_its_job(entry: str):
-    call = _run_call(_module(entry))
-    assert call is not None
-    declared = {name: one["default"] for name, one in ENTRIES[entry]["parameters"].items()}
-    assert declared == ast.literal_eval(call.args[2])
+def test_every_job_is_an_entry_point():
+    jobs = {path.stem for path in (ROOT / "jobs").glob("*.py")} - {"__init__"}
+    assert jobs == set(ENTRY_POINTS) | OTHER_COMMANDS
 
 
-@every_entry
-def test_an_entry_point_hands_over_every_parameter_under_its_name(entry: str):
-    handed = dict(re.findall(r"--([\w-]+)=\{(\w+)\}", ENTRIES[entry]["command"]))
-    assert {option.replace("-", "_"): name for option, name in handed.items()} == {
-        name: name for name in ENTRIES[entry]["parameters"]
-    }
-    assert set(handed.values()) <= set(PARAMETERS)
+@every_entry_point
+def test_the_help_shows_each_parameter_with_its_text(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    with pytest.raises(SystemExit) as caught:
+        read_parameters(name, None, parameters_of(entry_point(name)))
+    assert caught.value.code == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    for parameter in parameters_of(entry_point(name)):
+        assert parameter.option in shown
+        assert parameter.help in shown
 
 
-@every_entry
+def test_a_parameter_without_help_or_without_default_is_an_error():
+    def without_help(context: object, population: str = "all") -> None: ...
+
+    def without_default(context: object, population: Annotated[str, "its name"]) -> None: ...
+
+    for function in (without_help, without_default):
+        with pytest.raises(TypeError, match="Parameter population needs a text as its default"):
+            parameters_of(function)
+
+
+@every_entry_point
 @pytest.mark.parametrize(
     "value",
     ["-looks wrong", "--reason", "-", "--", "it's Ann's", 'say "no"', "", " ", "a=b", "two\nlines", "$(id) `id`; *"],
 )
-def test_a_value_reaches_the_job_as_it_was_given(entry: str, value: str, monkeypatch: pytest.MonkeyPatch):
+def test_mlflow_passes_a_value_to_the_job_unchanged(name: str, value: str, monkeypatch: pytest.MonkeyPatch):
     """MLflow itself writes the command line, and the job's own parser reads it."""
-    defaults = {name: parameter["default"] for name, parameter in ENTRIES[entry]["parameters"].items()}
-    point = EntryPoint(entry, ENTRIES[entry]["parameters"], ENTRIES[entry]["command"])
+    parameters = parameters_of(entry_point(name))
+    defaults = {parameter.name: parameter.default for parameter in parameters}
+    mlflow_entry = EntryPoint(name, ENTRY_POINTS[name]["parameters"], ENTRY_POINTS[name]["command"])
     for values in ({}, dict.fromkeys(defaults, value)):
-        _, _, _, *arguments = shlex.split(point.compute_command(values, None))
-        monkeypatch.setattr(sys, "argv", [entry, *arguments])
-        assert _read_parameters(entry, None, defaults) == {**defaults, **values}
+        _, _, _, *arguments = shlex.split(mlflow_entry.compute_command(values, None))
+        monkeypatch.setattr(sys, "argv", [name, *arguments])
+        assert read_parameters(name, None, parameters) == {**defaults, **values}

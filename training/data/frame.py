@@ -104,9 +104,11 @@ def read_frame(folders: Sequence[Path], names: Sequence[str], entity: str, popul
         TooLittleDataError: no row at all.
     """
     columns = [entity, "population", LABEL, HOW, ALREADY_LEFT, *names]
+    # pandas derives the types of columns from empty tables too, unless they are left out.
     parts = [
-        _one(folder, columns).assign(as_of=pd.Timestamp(folder.parent.name.removeprefix("as_of=")))
+        part.assign(as_of=pd.Timestamp(folder.parent.name.removeprefix("as_of=")))
         for folder in folders
+        if not (part := _one(folder, columns)).empty
     ]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, "as_of"])
     frame = frame[(frame["population"] == population) & frame[LABEL].notna()].sort_values(

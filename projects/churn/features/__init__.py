@@ -1,7 +1,7 @@
-"""What was known about a subscriber on a morning. Trials are told by 1 to 14 days, paid ones by 7 to 90.
+"""Features of a subscriber, from the rows known before the date. Windows of 1 to 14 days serve trials, 7 to 90 paid.
 
-What people do is looked back at for 90 days at most, billing for a year: so far the logs reach back on the first
-date of training.
+Features of behaviour look back at most 90 days, features of billing a year: the logs cover that much history on the
+first training date.
 """
 
 from projects.churn.features import apps, billing, campaigns, people, titles, viewing, web

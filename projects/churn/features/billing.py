@@ -1,7 +1,16 @@
-"""Access, renewal, price and payment: what the books say."""
+"""Features of billing: access, renewal, price and payment."""
 
 from features import Feature
-from projects.churn.features.declare import PAYMENT, PRICE, RENEWAL, TERM, of, over, since, where
+from projects.churn.features.feature_functions import (
+    PAYMENT,
+    PRICE,
+    RENEWAL,
+    TERM,
+    days_since,
+    feature,
+    per_window,
+    where,
+)
 
 NO_EVENT = "no event of a subscription is known"
 MEMBER = "never null on trial and paid"
@@ -31,38 +40,42 @@ CONTRACT = (
 LAPSED = where("lapses", "event_type = 'lapsed'")
 TRIALS = where("trials", "event_type = 'trial_started'")
 SUBSCRIPTION = (
-    of("subscriptions", "last", "rubles", PRICE, "rubles due a month", NO_EVENT, measure="monthly_price"),
-    of("subscriptions", "first", "rubles", PRICE, "rubles due a month at the very beginning", NO_EVENT,
+    feature("subscriptions", "last", "rubles", PRICE, "rubles due a month", NO_EVENT, measure="monthly_price"),
+    feature("subscriptions", "first", "rubles", PRICE, "rubles due a month at the very beginning", NO_EVENT,
        measure="monthly_price"),
-    of("subscriptions", "state", "1 yes, 0 no", PRICE, "subscription begun with a promotion, 1 yes and 0 no", NO_EVENT,
+    feature("subscriptions", "state", "1 yes, 0 no", PRICE, "subscription begun with a promotion, 1 yes and 0 no",
+            NO_EVENT,
        measure="promoted"),
-    of("subscriptions", "last", "months", TERM, "months that one charge pays for", NO_EVENT, measure="period_months"),
-    of("subscriptions", "distinct", "subscriptions", TERM, "subscriptions ever begun", measure="subscription_id"),
-    of("subscriptions", "count", "trials", TERM, "trials ever begun", **TRIALS),
-    since("subscriptions", TERM, "a trial began", "never had a trial", **TRIALS),
-    *over("subscriptions", "count", (180, 365), "renewals", TERM, "renewals",
+    feature("subscriptions", "last", "months", TERM, "months that one charge pays for", NO_EVENT,
+            measure="period_months"),
+    feature("subscriptions", "distinct", "subscriptions", TERM, "subscriptions ever begun", measure="subscription_id"),
+    feature("subscriptions", "count", "trials", TERM, "trials ever begun", **TRIALS),
+    days_since("subscriptions", TERM, "a trial began", "never had a trial", **TRIALS),
+    *per_window("subscriptions", "count", (180, 365), "renewals", TERM, "renewals",
           **where("renewals", "event_type = 'renewed'")),
-    since("subscriptions", TERM, "access lapsed", "access never lapsed", **LAPSED),
-    since("subscriptions", TERM, "coming back with a purchase", "never came back with a purchase",
+    days_since("subscriptions", TERM, "access lapsed", "access never lapsed", **LAPSED),
+    days_since("subscriptions", TERM, "coming back with a purchase", "never came back with a purchase",
           **where("returns", "event_type = 'reactivated'")),
-    *over("subscriptions", "count", (365,), "times", PAYMENT, "times that access hung on a charge to be tried again",
+    *per_window("subscriptions", "count", (365,), "times", PAYMENT,
+                "times that access hung on a charge to be tried again",
           **where("graces", "event_type = 'grace_started'")),
-    of("subscriptions", "state", "1 yes, 0 no", RENEWAL, "begun with a trial that charges by itself, 1 yes and 0 no",
+    feature("subscriptions", "state", "1 yes, 0 no", RENEWAL,
+            "begun with a trial that charges by itself, 1 yes and 0 no",
        "the subscription began without a trial", measure="auto_charging"),
 )  # fmt: skip
 
 OFF = where("switched_off", "auto_renew = 0 and switched_by = 'user'")
 ON_AGAIN = where("switched_on_again", "auto_renew = 1 and switched_by in ('user', 'support')")
 SWITCHES = (
-    of("auto_renew", "count", "clicks", RENEWAL, "times that auto-renewal was switched off by hand", **OFF),
-    *over("auto_renew", "count", (30,), "clicks", RENEWAL, "times that auto-renewal was switched off by hand",
+    feature("auto_renew", "count", "clicks", RENEWAL, "times that auto-renewal was switched off by hand", **OFF),
+    *per_window("auto_renew", "count", (30,), "clicks", RENEWAL, "times that auto-renewal was switched off by hand",
           **OFF),
-    since("auto_renew", RENEWAL, "auto-renewal was last switched off by hand", "never switched it off", **OFF),
-    of("auto_renew", "count", "clicks", RENEWAL, "times that auto-renewal was switched on again", **ON_AGAIN),
-    since("auto_renew", RENEWAL, "auto-renewal was switched on again", "never switched it on again", **ON_AGAIN),
-    of("auto_renew", "count", "times", RENEWAL, "times that support switched auto-renewal",
+    days_since("auto_renew", RENEWAL, "auto-renewal was last switched off by hand", "never switched it off", **OFF),
+    feature("auto_renew", "count", "clicks", RENEWAL, "times that auto-renewal was switched on again", **ON_AGAIN),
+    days_since("auto_renew", RENEWAL, "auto-renewal was switched on again", "never switched it on again", **ON_AGAIN),
+    feature("auto_renew", "count", "times", RENEWAL, "times that support switched auto-renewal",
        **where("by_support", "switched_by = 'support'")),
-    of("auto_renew", "count", "times", PAYMENT, "times that auto-renewal was switched off after failed charges",
+    feature("auto_renew", "count", "times", PAYMENT, "times that auto-renewal was switched off after failed charges",
        **where("given_up", "auto_renew = 0 and switched_by = 'system'")),
 )  # fmt: skip
 
@@ -73,39 +86,40 @@ NOTHING_PAID = "has not paid yet"
 UNCHARGED = "nothing was charged yet"
 
 
-def _declined(code: str, said: str) -> tuple[Feature, ...]:
-    return over("payments", "count", (365,), "charges", PAYMENT, f"charges that failed as {said}",
+def _declined(code: str, phrase: str) -> tuple[Feature, ...]:
+    return per_window("payments", "count", (365,), "charges", PAYMENT, f"charges that failed as {phrase}",
                 private=True, **where(code, f"decline_code = '{code}'"))  # fmt: skip
 
 
-def _method(method: str, said: str) -> Feature:
-    return of("payments", "state", "1 yes, 0 no", PAYMENT, f"pays by {said}, 1 yes and 0 no", UNCHARGED,
+def _method(method: str, phrase: str) -> Feature:
+    return feature("payments", "state", "1 yes, 0 no", PAYMENT, f"pays by {phrase}, 1 yes and 0 no", UNCHARGED,
               measure=f"by_{method}")  # fmt: skip
 
 
 PAYMENTS = (
-    *over("payments", "count", (7, 30, 90, 365), "charges", PAYMENT, "failed charges", **FAILED),
-    *over("payments", "share", (365,), "share", PAYMENT, "share of charges that failed",
+    *per_window("payments", "count", (7, 30, 90, 365), "charges", PAYMENT, "failed charges", **FAILED),
+    *per_window("payments", "share", (365,), "share", PAYMENT, "share of charges that failed",
           null="nothing was charged in that time", **FAILED),
-    since("payments", PAYMENT, "a charge failed", "none ever failed", **FAILED),
+    days_since("payments", PAYMENT, "a charge failed", "none ever failed", **FAILED),
     *_declined("insufficient_funds", "there was too little money"),
     *_declined("do_not_honor", "the bank declined without a reason"),
     *_declined("limit_exceeded", "a limit was exceeded"),
     *_declined("expired_card", "the card had expired"),
-    *over("payments", "count", (90, 365), "charges", PAYMENT, "charges that only a later attempt brought in",
+    *per_window("payments", "count", (90, 365), "charges", PAYMENT, "charges that only a later attempt brought in",
           **RECOVERED),
-    since("payments", PAYMENT, "a later attempt brought a charge in", "none was ever needed", **RECOVERED),
-    of("payments", "state", "attempt", PAYMENT, "number of the last attempt to charge, 1 for the first", UNCHARGED,
+    days_since("payments", PAYMENT, "a later attempt brought a charge in", "none was ever needed", **RECOVERED),
+    feature("payments", "state", "attempt", PAYMENT, "number of the last attempt to charge, 1 for the first", UNCHARGED,
        measure="attempt_no"),
-    of("payments", "days_until", "days", PAYMENT, "days until the card expires", "the last charge was not to a card",
+    feature("payments", "days_until", "days", PAYMENT, "days until the card expires",
+            "the last charge was not to a card",
        measure="card_expires_on"),
     _method("card", "card"),
     _method("sbp", "bank transfer"),
     _method("mobile", "phone bill"),
     _method("store", "app store"),
-    of("payments", "last", "rubles", PRICE, "rubles of the last payment", NOTHING_PAID, measure="amount", **PAID),
-    *over("payments", "sum", (90, 365), "rubles", PRICE, "rubles paid", measure="amount", **PAID),
-    since("payments", TERM, "the last payment", NOTHING_PAID, **PAID),
+    feature("payments", "last", "rubles", PRICE, "rubles of the last payment", NOTHING_PAID, measure="amount", **PAID),
+    *per_window("payments", "sum", (90, 365), "rubles", PRICE, "rubles paid", measure="amount", **PAID),
+    days_since("payments", TERM, "the last payment", NOTHING_PAID, **PAID),
 )  # fmt: skip
 
 FEATURES = (*CONTRACT, *SUBSCRIPTION, *SWITCHES, *PAYMENTS)

@@ -1,30 +1,34 @@
-"""The account, its devices, and the time of the year."""
+"""Features of the account, its devices, and the time of the year."""
 
 from features import Feature
-from projects.churn.features.declare import MESSAGES, SETTING, of, over, since, where
+from projects.churn.features.feature_functions import MESSAGES, SETTING, days_since, feature, per_window, where
 
-UNTOLD = "the profile does not tell"
+NOT_GIVEN = "the profile does not tell"
 PROFILE = (
-    of("profiles", "last", "people", SETTING, "people behind the account", UNTOLD, measure="household_size",
+    feature("profiles", "last", "people", SETTING, "people behind the account", NOT_GIVEN, measure="household_size",
        private=True),
-    of("profiles", "last", "1 yes, 0 no", SETTING, "a child's profile, 1 yes and 0 no", UNTOLD,
+    feature("profiles", "last", "1 yes, 0 no", SETTING, "a child's profile, 1 yes and 0 no", NOT_GIVEN,
        measure="has_kids_profile", private=True),
-    of("profiles", "state", "1 yes, 0 no", SETTING, "lives in Moscow or Saint Petersburg, 1 yes and 0 no", UNTOLD,
+    feature("profiles", "state", "1 yes, 0 no", SETTING, "lives in Moscow or Saint Petersburg, 1 yes and 0 no",
+            NOT_GIVEN,
        measure="in_a_capital", private=True),
-    of("profiles", "last", "1 yes, 0 no", MESSAGES, "accepts e-mail, 1 yes and 0 no", UNTOLD, measure="accepts_email"),
-    of("profiles", "last", "1 yes, 0 no", MESSAGES, "accepts push, 1 yes and 0 no", UNTOLD, measure="accepts_push"),
-    since("profiles", SETTING, "the account's data changed, or were first given", UNTOLD),
-    of("profiles", "count", "versions", SETTING, "versions of the account's data"),
+    feature("profiles", "last", "1 yes, 0 no", MESSAGES, "accepts e-mail, 1 yes and 0 no", NOT_GIVEN,
+            measure="accepts_email"),
+    feature("profiles", "last", "1 yes, 0 no", MESSAGES, "accepts push, 1 yes and 0 no", NOT_GIVEN,
+            measure="accepts_push"),
+    days_since("profiles", SETTING, "the account's data changed, or were first given", NOT_GIVEN),
+    feature("profiles", "count", "versions", SETTING, "versions of the account's data"),
 )  # fmt: skip
 
 BROWSERS = where("browsers", "kind = 'ym_client'")
 APPS = where("apps", "kind = 'appmetrica_device'")
 LOGINS = (
-    of("identity_links", "distinct", "ids", SETTING, "browsers and devices ever logged in on", measure="anonymous_id"),
-    of("identity_links", "count", "logins", SETTING, "logins ever in a browser", **BROWSERS),
-    of("identity_links", "count", "logins", SETTING, "logins ever in an app", **APPS),
-    *over("identity_links", "count", (90,), "logins", SETTING, "logins on any device"),
-    since("identity_links", SETTING, "the last login", "never logged in on a device that we know"),
+    feature("identity_links", "distinct", "ids", SETTING, "browsers and devices ever logged in on",
+            measure="anonymous_id"),
+    feature("identity_links", "count", "logins", SETTING, "logins ever in a browser", **BROWSERS),
+    feature("identity_links", "count", "logins", SETTING, "logins ever in an app", **APPS),
+    *per_window("identity_links", "count", (90,), "logins", SETTING, "logins on any device"),
+    days_since("identity_links", SETTING, "the last login", "never logged in on a device that we know"),
 )  # fmt: skip
 
 

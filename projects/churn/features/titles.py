@@ -1,30 +1,38 @@
-"""What is watched, and what the catalogue brings next."""
+"""Features of the watched titles and of coming releases."""
 
 from features import Ahead, Feature
-from projects.churn.features.declare import FADING, LITTLE, SETTING, of, over, since, where
+from projects.churn.features.feature_functions import (
+    FADING,
+    LITTLE,
+    SETTING,
+    days_since,
+    feature,
+    per_window,
+    where,
+)
 
 PLAYED = "nothing was played in that time"
 NEW = where("new_releases", "happened_at < released + interval 30 days")
 RUNNING = where("running_series", "season > 0 and happened_at < finale")
 
 
-def _share(what: str, condition: str, said: str, *windows: int) -> tuple[Feature, ...]:
-    return over("viewing", "share", windows, "share", SETTING, f"share of minutes of {said}", measure="minutes",
+def _share(what: str, condition: str, phrase: str, *windows: int) -> tuple[Feature, ...]:
+    return per_window("viewing", "share", windows, "share", SETTING, f"share of minutes of {phrase}", measure="minutes",
                 null=PLAYED, private=True, **where(what, condition))  # fmt: skip
 
 
-def _genre(genre: str, said: str) -> tuple[Feature, ...]:
-    return _share(genre, f"genre = '{genre}'", said, 90)
+def _genre(genre: str, phrase: str) -> tuple[Feature, ...]:
+    return _share(genre, f"genre = '{genre}'", phrase, 90)
 
 
-def _ahead(measure: str, window: int, day: str, days: int, said: str) -> Feature:
-    text = f"{said} in the last {window} days, to come in the next {days} days"
-    return of("viewing", "ahead", "titles", SETTING, text, measure=measure, window=window,
+def _ahead(measure: str, window: int, day: str, days: int, phrase: str) -> Feature:
+    text = f"{phrase} in the last {window} days, to come in the next {days} days"
+    return feature("viewing", "ahead", "titles", SETTING, text, measure=measure, window=window,
               ahead=Ahead("catalogue", day=day, matches=measure, days=days))  # fmt: skip
 
 
 TASTE = (
-    *over("viewing", "distinct", (30, 90), "genres", LITTLE, "different genres watched", measure="genre"),
+    *per_window("viewing", "distinct", (30, 90), "genres", LITTLE, "different genres watched", measure="genre"),
     *_genre("drama", "drama"),
     *_genre("comedy", "comedy"),
     *_genre("thriller", "thrillers"),
@@ -37,11 +45,11 @@ TASTE = (
 )
 
 NEWS = (
-    *over("viewing", "count", (30, 90), "plays", LITTLE, "plays of titles not older than 30 days", **NEW),
-    since("viewing", LITTLE, "a title not older than 30 days was watched", "never watched so new a title", **NEW),
-    *over("viewing", "count", (14, 30), "plays", LITTLE, "plays of series before their last episode was out",
+    *per_window("viewing", "count", (30, 90), "plays", LITTLE, "plays of titles not older than 30 days", **NEW),
+    days_since("viewing", LITTLE, "a title not older than 30 days was watched", "never watched so new a title", **NEW),
+    *per_window("viewing", "count", (14, 30), "plays", LITTLE, "plays of series before their last episode was out",
           **RUNNING),
-    since("viewing", FADING, "a series was watched after its last episode was out", "never watched so late",
+    days_since("viewing", FADING, "a series was watched after its last episode was out", "never watched so late",
           **where("ended_series", "season > 0 and happened_at >= finale")),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One question of the gate and its answer."""
+"""One check of the gate and its result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from registry.gate.evidence import Estimate
 
 @dataclass(frozen=True)
 class Check:
-    """One question the gate asked; `value` and `bound` are None where it could not be answered, or has no number."""
+    """Result of one check; `value` and `bound` are None where the check has no number or could not be computed."""
 
     name: str
     passed: bool
@@ -18,49 +18,75 @@ class Check:
     sentence: str
 
 
-def against(low: float, high: float, bound: float) -> str:
-    """How a difference of AUC with its 95% interval stands to the bound of its lower end, at most 0."""
+@dataclass(frozen=True)
+class SliceTest:
+    """Simultaneous 95% confidence intervals of all slices, compared with one bound.
+
+    Attributes:
+        smallest_high: the smallest upper end; None without a slice.
+        failures: names of the slices whose upper end is below the bound, each with that upper end.
+        all_above: whether the lower end of every slice is above the bound.
+    """
+
+    smallest_high: float | None
+    failures: list[str]
+    all_above: bool
+
+
+def describe_difference(low: float, high: float, bound: float) -> str:
+    """Conclusion from the 95% interval of an AUC difference; `bound`, at most 0, is the minimum of its lower end."""
     if low == high == 0:
-        return "no different"
+        return "No difference"
     if low >= bound:
-        return "better for sure" if low >= 0 else f"not below by more than {-bound:g}"
+        return "Better with 95% confidence" if low >= 0 else f"At most {-bound:g} lower with 95% confidence"
     if high < 0:
-        return "below it for sure"
-    return f"it may be below by more than {-bound:g}" if bound < 0 else "not surely better"
+        return "Lower with 95% confidence"
+    return f"It may be more than {-bound:g} lower" if bound < 0 else "Not better with 95% confidence"
 
 
-def ends_below(told: Sequence[tuple[str, Estimate]], bound: float, form: str) -> tuple[float | None, list[str]]:
-    """Of some of the people: the least that one of them can reach, and who surely stays below the bound.
-
-    Args:
-        told: what each of them is called, and the value with its 95% interval.
-        bound: what the upper end, widened by `highest`, must reach.
-        form: how a number is written.
-
-    Returns:
-        The least upper end, None of nobody; and a word on each that does not reach the bound.
-    """
-    reached = [highest(one.value, one.high, len(told)) for _, one in told]
-    low = [
-        f"{name} (at most {most:{form}})" for (name, _), most in zip(told, reached, strict=True) if not most >= bound
-    ]
-    return min(reached, default=None), low
+def describe_minimum(passed: bool, bound: str) -> str:
+    """Clause about a value that must not be below its bound."""
+    return f"{'at or above' if passed else 'below'} the minimum of {bound}"
 
 
-def highest(value: float, high: float, asked: int) -> float:
-    """The upper end of a 95% interval, widened so that the intervals of all that is asked about hold together 95%.
+def describe_maximum(passed: bool, bound: str) -> str:
+    """Clause about a value that must not be above its bound."""
+    return f"{'within' if passed else 'above'} the maximum of {bound}"
 
-    Bonferroni, by the normal distribution: of twenty slices judged one by one, one looks worse by chance.
+
+def compare_slices(estimates: Sequence[tuple[str, Estimate]], bound: float, number_format: str) -> SliceTest:
+    """Compare the estimate of each slice with one bound.
 
     Args:
-        value: what was found.
-        high: upper end of its own interval.
-        asked: how many are asked about.
-
-    >>> highest(0.0, 1.0, 1), round(highest(0.0, 1.0, 20), 2)
-    (1.0, 1.54)
+        estimates: name of each slice, and its estimate with a 95% interval.
+        bound: minimum of the upper end of the simultaneous interval.
+        number_format: format of a number in a message.
     """
-    if asked == 1:
-        return high
+    intervals = [(name, *simultaneous_interval(estimate, len(estimates))) for name, estimate in estimates]
+    return SliceTest(
+        smallest_high=min((high for _, _, high in intervals), default=None),
+        failures=[
+            f"{name} (at most {high:{number_format}})"
+            for name, _, high in intervals
+            if not high >= bound  # NaN fails
+        ],
+        all_above=all(low > bound for _, low, _ in intervals),
+    )
+
+
+def simultaneous_interval(estimate: Estimate, count: int) -> tuple[float, float]:
+    """Bonferroni: widen a 95% interval so that `count` such intervals hold together with 95% confidence.
+
+    Without this correction one slice of twenty would look worse by chance.
+
+    >>> simultaneous_interval(Estimate(value=0, low=-1, high=1), 1)
+    (-1.0, 1.0)
+    >>> round(simultaneous_interval(Estimate(value=0, low=-1, high=1), 20)[1], 2)
+    1.54
+    """
+    if count == 1:
+        return estimate.low, estimate.high
     normal = NormalDist()
-    return value + (high - value) * normal.inv_cdf(1 - 0.025 / asked) / normal.inv_cdf(0.975)
+    factor = normal.inv_cdf(1 - 0.025 / count) / normal.inv_cdf(0.975)
+    value = estimate.value
+    return value + (estimate.low - value) * factor, value + (estimate.high - value) * factor

@@ -1,99 +1,109 @@
-"""Questions to the version as scoring will meet it: the one that was judged, whole, the same everywhere, fast."""
+"""Checks of the version that scoring would load: the judged one, complete, the same on every path, and fast."""
 
 from collections.abc import Iterator
 
-from registry.gate.checks.check import Check
+from registry.gate.checks.check import Check, describe_maximum
 from registry.gate.checks.inputs import CheckInputs
 from registry.gate.measurements import FeatureAvailability
 from registry.gate.policy import Policy
 
-#: how far a probability may lie from the model library's own, whichever way it is made.
+#: largest difference of a probability from the model library's own, on each path.
 TOLERANCE = 1e-9
 
 
 def version(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
-    """Was this very version measured?"""
-    case, found = inputs.case, inputs.measured
-    wrong = []
-    if case.number is not None and found.version != case.number:
-        wrong.append(f"Version {found.version} was measured, and version {case.number} is to be judged.")
-    if case.digest is not None and found.digest != case.digest:
-        wrong.append(f"Its files were {found.digest[:12]} when it was measured, and are {case.digest[:12]}.")
-    sound = f"Measured was version {found.version}, files {found.digest[:12]}."
-    yield Check("version", not wrong, None, None, " ".join(wrong) or sound)
+    """The measurements are of the version to be judged, and of its files."""
+    case, measurements = inputs.case, inputs.measurements
+    problems = []
+    if case.version_number is not None and measurements.version != case.version_number:
+        problems.append(f"Version {measurements.version} was measured, but version {case.version_number} is judged.")
+    if case.files_sha256 is not None and measurements.digest != case.files_sha256:
+        problems.append(
+            f"Its files had SHA-256 {measurements.digest[:12]} when measured and have {case.files_sha256[:12]} now."
+        )
+    sound = f"The measurements are of version {measurements.version}, files SHA-256 {measurements.digest[:12]}."
+    yield Check("version", not problems, None, None, " ".join(problems) or sound)
 
 
 def signature(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
-    """Can scoring supply what it asks for, and does it promise what scoring needs?"""
-    yield supplied(inputs.measured)
+    """Snapshots contain the features of the signature, and the signature has the outputs that scoring needs."""
+    yield check_signature(inputs.measurements)
 
 
-def supplied(supply: FeatureAvailability) -> Check:
-    """The answer, which is all there is of a version that cannot be scored."""
-    features, outputs = supply.features_missing, supply.outputs_missing
-    wrong = [f"It needs {', '.join(features)}, which snapshots do not hold."] * bool(features)
-    wrong += [f"It does not give {', '.join(outputs)}, which scoring needs."] * bool(outputs)
-    sound = "Snapshots hold all features it asks for, and it gives all that scoring needs."
-    return Check("signature", not wrong, len(features) + len(outputs), 0, " ".join(wrong) or sound)
+def check_signature(availability: FeatureAvailability) -> Check:
+    """The check `signature`; it is the only one of a version that cannot be scored."""
+    features, outputs = availability.features_missing, availability.outputs_missing
+    problems = [f"The model needs {', '.join(features)}, but snapshots do not contain it."] * bool(features)
+    problems += [f"The model does not return {', '.join(outputs)}, which scoring needs."] * bool(outputs)
+    sound = "Snapshots contain all features of the signature, and the model returns all outputs that scoring needs."
+    return Check("signature", not problems, len(features) + len(outputs), 0, " ".join(problems) or sound)
 
 
 def parity_pyfunc(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
-    """Does the registered model say what the model library says?"""
-    yield _parity(inputs, "parity_pyfunc", inputs.measured.parity.pyfunc, "The registered model")
+    """The registered model gives the probabilities of the model library."""
+    yield _parity(inputs, "parity_pyfunc", inputs.measurements.parity.pyfunc, "The registered model")
 
 
 def parity_spark(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
-    """Does its Spark UDF?"""
-    yield _parity(inputs, "parity_spark", inputs.measured.parity.spark, "Its Spark UDF")
+    """The Spark UDF gives the probabilities of the model library."""
+    yield _parity(inputs, "parity_spark", inputs.measurements.parity.spark, "The Spark UDF")
 
 
 def parity_texts(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
-    """Does its Spark UDF give the same reasons, and none where there is none?"""
-    different = inputs.measured.parity.texts
-    sound = f"Its Spark UDF gives the same reasons as the model on {inputs.measured.parity.rows:,} sampled rows."
-    sentence = f"Its Spark UDF does not give the model's reasons: {'; '.join(different)}."
-    yield Check("parity_texts", not different, len(different), 0, sentence if different else sound)
+    """The Spark UDF gives the same reasons as the model, and none where the model gives none."""
+    parity = inputs.measurements.parity
+    sound = f"The Spark UDF gives the same reasons as the model on {parity.rows:,} sampled rows."
+    sentence = f"The Spark UDF gives other reasons than the model: {'; '.join(parity.texts)}."
+    yield Check("parity_texts", not parity.texts, len(parity.texts), 0, sentence if parity.texts else sound)
 
 
-def _parity(inputs: CheckInputs, name: str, distance: float, who: str) -> Check:
+def _parity(inputs: CheckInputs, name: str, distance: float, path_name: str) -> Check:
     passed = distance <= TOLERANCE
     return Check(
         name, passed, distance, TOLERANCE,
-        f"{who} lies at most {distance:.1e} from the model library itself on {inputs.measured.parity.rows:,} sampled "
-        f"rows; {'within' if passed else 'more than'} {TOLERANCE:.0e}.",
+        f"{path_name} differs from the model library by at most {distance:.1e} on "
+        f"{inputs.measurements.parity.rows:,} sampled rows, {describe_maximum(passed, f'{TOLERANCE:.0e}')}.",
     )  # fmt: skip
 
 
 def freshness(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
-    """Are the labels that judge it recent?"""
+    """The labels of the evaluated rows are recent."""
     if not inputs.evidence.data.is_out_of_time:
         return
-    today, until, bound = inputs.measured.as_of, inputs.measured.rows.matured_until, policy.oldest_days
+    today, until, bound = inputs.measurements.as_of, inputs.measurements.rows.matured_until, policy.oldest_days
     if today is None or until is None:
-        sentence = "How old the labels are is not told: as_of or matured_until is missing."
+        sentence = "The age of the labels is unknown: as_of or matured_until is missing."
         yield Check("freshness", False, None, bound, sentence)
         return
     age = (today - until).days
     passed = 0 <= age <= bound
-    said = "they look beyond it" if age < 0 else f"{'at most' if passed else 'more than the'} {bound} are allowed"
-    sentence = f"The labels that judge end {age} days before the data does, {today}; {said}."
+    sentence = (
+        f"The labels end on {until}, after the end of the data on {today}."
+        if age < 0
+        else f"The labels end {age} days before the data ends on {today}, {describe_maximum(passed, f'{bound}')} days."
+    )
     yield Check("freshness", passed, age, bound, sentence)
 
 
 def size(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
-    """Is it small enough to be sent to every worker?"""
-    megabytes, bound = inputs.measured.bytes / 1e6, policy.largest_megabytes
+    """The files are small enough to be sent to every worker."""
+    megabytes, bound = inputs.measurements.bytes / 1e6, policy.largest_megabytes
     passed = megabytes <= bound
-    said = f"{'at most' if passed else 'more than the'} {bound:g} are allowed"
-    yield Check("size", passed, megabytes, bound, f"Its files have {megabytes:.1f} megabytes; {said}.")
+    sentence = f"The version's files have {megabytes:.1f} megabytes, {describe_maximum(passed, f'{bound:g}')}."
+    yield Check("size", passed, megabytes, bound, sentence)
 
 
 def latency(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
-    """Is it fast enough?"""
-    taken, bound = inputs.measured.ms_per_1000_rows, policy.slowest_ms_per_1000_rows
-    passed = taken <= bound
-    said = f"{'at most' if passed else 'more than the'} {bound:g} are allowed"
-    yield Check("latency", passed, taken, bound, f"1,000 rows with reasons take {taken:.0f} milliseconds; {said}.")
+    """Scoring is fast enough."""
+    milliseconds, bound = inputs.measurements.ms_per_1000_rows, policy.slowest_ms_per_1000_rows
+    passed = milliseconds <= bound
+    sentence = (
+        f"Scoring 1,000 rows with reasons takes {milliseconds:.0f} milliseconds, "
+        f"{describe_maximum(passed, f'{bound:g}')}."
+    )
+    yield Check("latency", passed, milliseconds, bound, sentence)
 
 
-USABLE = (version, signature, parity_pyfunc, parity_spark, parity_texts, freshness, size, latency)
+DEPLOYABILITY_CHECKS = (
+    version, signature, parity_pyfunc, parity_spark, parity_texts, freshness, size, latency,
+)  # fmt: skip

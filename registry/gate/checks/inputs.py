@@ -1,4 +1,4 @@
-"""What the gate is told: files as they were found, then what could be read of them."""
+"""Inputs of the gate: files as they are, then their parsed content."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from registry.gate.measurements import Measurements
 
 @dataclass(frozen=True)
 class Case:
-    """What is judged: files as they were found, None where there is none.
+    """Files to be judged, as they are; None where there is none.
 
     Attributes:
-        challenger: its evidence.
-        production: that of the version in production.
-        first: whether there is no version in production, so that nothing can be compared.
-        measured: what the promotion measured on the same rows (`registry/gate/measurements.py`).
-        problem: why nothing was measured, a sentence.
-        number: of the challenger's version; `digest` that of its files. What was measured must be of these;
-            None is not asked about.
-        against: number of the version in production, in the same way.
+        challenger: evidence of the challenger.
+        production: evidence of the version in production.
+        first: whether no version is in production, so that nothing can be compared.
+        measured: measurements on the same rows (`registry/gate/measurements.py`).
+        problem: why there are no measurements, a sentence.
+        version_number: number of the challenger; measurements of another version are refused. None skips the check.
+        files_sha256: SHA-256 of the challenger's files, checked in the same way.
+        production_number: number of the version in production, checked in the same way.
     """
 
     challenger: Mapping[str, Any] | None
@@ -36,37 +36,40 @@ class Case:
     first: bool
     measured: Mapping[str, Any] | None
     problem: str | None = None
-    number: str | None = None
-    digest: str | None = None
-    against: str | None = None
+    version_number: str | None = None
+    files_sha256: str | None = None
+    production_number: str | None = None
 
 
-class _Data(StrictModel):
+class _TrainingData(StrictModel):
     digest: str = Field(min_length=8)
     windows: EvaluationWindows | None
 
 
 class TrainingWindow(StrictModel):
-    """What the version in production has learnt from; its evidence may be of an earlier release in all else."""
+    """Dates and digest of the rows that production was trained on; only these fields of its evidence are read.
 
-    data: _Data
+    All other fields may have the format of an earlier release.
+    """
+
+    data: _TrainingData
 
     @classmethod
     def of(cls, raw: Mapping[str, Any] | None) -> "TrainingWindow":
-        """Read that part of its evidence.
+        """Read the training window from the evidence of the version in production.
 
         Raises:
-            EvidenceError: there is none, or a field is missing or unusable.
+            EvidenceError: there is no evidence, or a field is missing or invalid.
         """
         if raw is None:
-            raise EvidenceError("it left no evidence file")
+            raise EvidenceError("it has no evidence file")
         return read(cls, raw)
 
 
 @dataclass(frozen=True)
 class CheckInputs:
-    """What could be read of a case."""
+    """Parsed content of a case."""
 
     case: Case
     evidence: Evidence
-    measured: Measurements
+    measurements: Measurements

@@ -103,6 +103,7 @@ def cinema(tmp_path_factory: pytest.TempPathFactory) -> tuple[Frame, np.ndarray]
     return frame, probabilities(true_states, frame)
 
 
+@pytest.mark.slow
 def test_the_billing_export_of_the_cinema_leaks_no_later_event(cinema: tuple[Frame, np.ndarray]):
     frame, p = cinema
     assert len(frame) > 300
@@ -110,6 +111,7 @@ def test_the_billing_export_of_the_cinema_leaks_no_later_event(cinema: tuple[Fra
     assert compare_log_loss(frame, p, SEED).standard_errors < BOUND + 1
 
 
+@pytest.mark.slow
 def test_a_price_that_reveals_the_purchase_is_found(cinema: tuple[Frame, np.ndarray]):
     """An earlier simulator had this fault: people who do not buy kept the price before the rise."""
     frame, p = cinema

@@ -40,7 +40,7 @@ def test_the_oracle_against_itself_is_no_leak(drawn: tuple[Frame, np.ndarray]):
     assert not compare(frame, truth, truth).leak
 
 
-@pytest.mark.parametrize("peeked", [0.5, 1.0])
+@pytest.mark.parametrize("peeked", [0.5, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_a_model_with_future_information_is_found(drawn: tuple[Frame, np.ndarray], peeked: float):
     frame, truth = drawn
     verdict = compare(frame, np.log(truth / (1 - truth)) + peeked * frame.labels, truth)

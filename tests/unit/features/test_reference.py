@@ -84,7 +84,8 @@ def by_key(found: pd.DataFrame) -> Table:
 )
 @settings(
     # Shrinking would run the plan for minutes; the log of a failure is small as it is.
-    max_examples=8, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
+    max_examples=max(3, settings.default.max_examples // 20),
+    deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 @given(data=st.data())

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from jobs.promote import promote
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe
+from jobs.runtime.promotion import promote_challengers
 from registry import PromotionOutcome
 from registry.release.promotion import ModeError, ReleaseError
 from tests.unit.builders import is_one_sentence
@@ -15,13 +15,13 @@ from tests.unit.builders import is_one_sentence
 @pytest.mark.parametrize("mode", ["force", "", "AUTO"])
 def test_a_mode_that_does_not_exist_is_told_before_anything_is_done(mode: str, context: Context):
     with pytest.raises(ModeError, match=f"mode '{mode}' does not exist") as caught:
-        promote(context, mode=mode)
+        promote_challengers(context, mode=mode)
     assert is_one_sentence(caught.value)
 
 
 def test_a_release_that_does_not_exist_is_told_before_anything_is_done(context: Context):
     with pytest.raises(ReleaseError, match="release 'both' does not exist") as caught:
-        promote(context, release="both")
+        promote_challengers(context, release="both")
     assert is_one_sentence(caught.value)
 
 

@@ -1,4 +1,4 @@
-"""What the cinema's features are made of, and that a person can read them."""
+"""The declarations of the cinema's features, and their readable descriptions."""
 
 import re
 from collections import Counter
@@ -12,12 +12,12 @@ from projects.churn.sources import SOURCES
 
 BY_NAME = {source.name: source for source in SOURCES}
 WINDOWS = {1, 3, 7, 14, 30, 60, 90, 180, 365, None}
-#: of these the first drop holds the past of whoever was there already; of all others it holds what happened since.
-WITH_A_PAST = {"subscriptions", "payments", "auto_renew", "profiles", "identity_links"}
-USED = WITH_A_PAST | {
+#: sources whose first batch holds the full history; the first batch of all others holds the window only.
+WITH_HISTORY = {"subscriptions", "payments", "auto_renew", "profiles", "identity_links"}
+USED = WITH_HISTORY | {
     "contract", "calendar", "viewing", "hits", "visits", "app_events", "app_sessions", "messages", "contacts",
 }  # fmt: skip
-#: a model knows them by these names: a feature may be added, none renamed.
+#: registered models use these names: a feature may be added, but none renamed.
 NAMES = """
 contract_days_to_end contract_tenure_days contract_days_since_first_access contract_earlier_lapses contract_auto_renew
 contract_days_since_switched_off contract_promo contract_days_to_promo_end contract_trial_age contract_trial_length
@@ -38,98 +38,112 @@ calendar_days_to_new_year
 """
 
 
-def test_there_are_features_of_all_that_the_cinema_exports():
+def test_features_cover_all_exports_of_the_cinema():
     assert len(FEATURES) >= 150
     assert {feature.source for feature in FEATURES} == USED
     assert {feature.ahead.source for feature in FEATURES if feature.ahead} == {"catalogue"}
 
 
-def test_no_feature_has_lost_its_name():
+def test_no_feature_was_renamed():
     assert set(NAMES.split()) - {feature.name for feature in FEATURES} == set()
 
 
-def test_a_reason_gathers_several_features_and_there_are_few_enough_to_remember():
-    of_a_reason = Counter(feature.reason for feature in FEATURES)
-    assert len(of_a_reason) == 10
-    assert min(of_a_reason.values()) >= 2
+def test_there_are_ten_reasons_with_several_features_each():
+    counts = Counter(feature.reason for feature in FEATURES)
+    assert len(counts) == 10
+    assert min(counts.values()) >= 2
 
 
-def test_what_a_person_would_not_like_to_hear_is_not_said():
-    """How the bank answered, who lives there, what is watched and when, and what our campaigns did."""
-    delicate = re.compile("too little money|declined|exceeded|expired|people behind|child|Moscow|of minutes|chosen")
-    assert {one.name for one in FEATURES if delicate.search(one.description) and not one.private} == set()
-    assert 20 <= sum(one.private for one in FEATURES) <= len(FEATURES) / 4
+def test_sensitive_features_are_private():
+    """Sensitive are answers of the bank, the household, viewing habits, and our campaigns."""
+    sensitive = re.compile("too little money|declined|exceeded|expired|people behind|child|Moscow|of minutes|chosen")
+    assert {
+        feature.name for feature in FEATURES if sensitive.search(feature.description) and not feature.private
+    } == set()
+    assert 20 <= sum(feature.private for feature in FEATURES) <= len(FEATURES) / 4
 
 
-def test_descriptions_tell_features_apart():
-    told = Counter(feature.description for feature in FEATURES)
-    assert [text for text, times in told.items() if times > 1 or not text.strip()] == []
+def test_descriptions_are_unique():
+    descriptions = Counter(feature.description for feature in FEATURES)
+    assert [text for text, times in descriptions.items() if times > 1 or not text.strip()] == []
 
 
-def test_a_description_names_the_windows():
-    unsaid = [
+def test_a_description_states_its_windows():
+    missing = [
         feature.name
         for feature in FEATURES
         for window in (feature.window, feature.against)
         if window and not re.search(r"\bthe last day\b" if window == 1 else rf"\b{window}\b", feature.description)
     ]
-    assert unsaid == []
+    assert missing == []
 
 
 def test_windows_are_the_standard_ones():
     assert {window for feature in FEATURES for window in (feature.window, feature.against)} <= WINDOWS
 
 
-def test_only_what_has_a_past_is_looked_back_at_for_more_than_90_days():
-    assert [one.name for one in FEATURES if (one.reach or 0) > 90 and one.source not in WITH_A_PAST] == []
+def test_only_sources_with_history_have_windows_over_90_days():
+    assert [
+        feature.name for feature in FEATURES if (feature.reach or 0) > 90 and feature.source not in WITH_HISTORY
+    ] == []
 
 
-def test_no_window_is_too_short_for_its_rows_to_be_known():
+def test_every_window_is_longer_than_the_lag_of_its_source():
     lags = {source.name: source.known_lag_days for source in SOURCES}
     assert max(lags.values()) > 0
-    assert [one.name for one in FEATURES if one.window is not None and one.window <= lags.get(one.source, 0)] == []
+    assert [
+        feature.name
+        for feature in FEATURES
+        if feature.window is not None and feature.window <= lags.get(feature.source, 0)
+    ] == []
 
 
-def test_a_trial_is_told_by_days():
+def test_short_windows_exist_for_trials():
     for source in ("viewing", "hits", "app_sessions"):
         assert {3, 7} <= {feature.window for feature in FEATURES if feature.source == source}
 
 
-def read(feature: Feature, source: Source) -> set[str]:
-    """Every word of the SQL that a feature reads of its source, texts in quotes left out."""
+def sql_words(feature: Feature, source: Source) -> set[str]:
+    """Every word of the SQL that a feature reads from its source, without quoted texts."""
     measure = source.value(feature.measure) if feature.measure else ""
     return set(re.findall(r"\w+", re.sub(r"'[^']*'", "", f"{feature.where or ''} {measure}")))
 
 
-def test_no_feature_reads_what_identifies_a_person():
-    personal = {(source.name, one.name) for source in SOURCES for one in source.columns if one.personal}
+def test_no_feature_reads_a_personal_column():
+    personal = {(source.name, column.name) for source in SOURCES for column in source.columns if column.personal}
     assert ("profiles", "birth_year") in personal
-    features = [one for one in FEATURES if one.source in BY_NAME]
-    assert personal & {(one.source, word) for one in features for word in read(one, BY_NAME[one.source])} == set()
+    features = [feature for feature in FEATURES if feature.source in BY_NAME]
+    assert (
+        personal
+        & {(feature.source, word) for feature in features for word in sql_words(feature, BY_NAME[feature.source])}
+        == set()
+    )
 
 
-def test_a_title_is_looked_up_where_plays_are_told_by_it():
-    found = {column for one in BY_NAME["viewing"].lookups for column, _ in one.columns}
-    words = set().union(*(read(one, BY_NAME["viewing"]) for one in FEATURES if one.source == "viewing"))
-    assert found == {"genre", "kids_title", "released", "finale"} == found & words
+def test_every_looked_up_column_is_used_by_a_viewing_feature():
+    looked_up = {column for lookup in BY_NAME["viewing"].lookups for column, _ in lookup.columns}
+    words = set().union(
+        *(sql_words(feature, BY_NAME["viewing"]) for feature in FEATURES if feature.source == "viewing")
+    )
+    assert looked_up == {"genre", "kids_title", "released", "finale"} == looked_up & words
 
 
 @pytest.fixture(scope="module")
 def duck() -> DuckEngine:
-    """The cinema's sources without a row."""
+    """DuckDB with empty tables of the cinema's sources."""
     engine = DuckEngine("Europe/Moscow", threads=1)
     for source in SOURCES:
-        columns = ", ".join(f"cast(null as {one.type}) as {one.name}" for one in source.columns)
+        columns = ", ".join(f"cast(null as {column.type}) as {column.name}" for column in source.columns)
         engine.keep(base(source), f"select {columns} where false")
     for source in SOURCES:
         engine.show(source.name, view_sql(source))
     return engine
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda one: one.name)
-def test_the_other_engine_can_read_conditions_measures_and_lookups(duck: DuckEngine, source: Source):
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_duckdb_can_read_conditions_measures_and_lookups(duck: DuckEngine, source: Source):
     conditions = {feature.where for feature in FEATURES if feature.where and feature.source == source.name}
     conditions |= {f"({sql}) is not null" for _, sql in source.measures}
-    conditions |= {f"{column} is not null" for one in source.lookups for column, _ in one.columns}
+    conditions |= {f"{column} is not null" for lookup in source.lookups for column, _ in lookup.columns}
     problems = {condition: duck.problem(source.name, condition) for condition in conditions}
     assert {condition: problem for condition, problem in problems.items() if problem} == {}

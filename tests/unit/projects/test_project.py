@@ -1,4 +1,4 @@
-"""A project is found by name, and what it declares fits together."""
+"""A project is loaded by name, and its declarations fit together."""
 
 from dataclasses import replace
 from datetime import date
@@ -21,22 +21,22 @@ ACTIVE = CDNOW.populations[0]
 
 
 @pytest.mark.parametrize("name", ["cdnwo", "", "project", "../cdnow", "__pycache__"])
-def test_a_project_that_does_not_exist_is_told_with_those_that_do(name: str):
-    with pytest.raises(UnknownProjectError, match=r"does not exist; there are .*cdnow.* under projects/") as caught:
+def test_an_unknown_project_is_refused_with_the_names_of_the_known_ones(name: str):
+    with pytest.raises(UnknownProjectError, match=r"does not exist; give one of .*cdnow.* under projects/") as caught:
         load_project(name)
     assert repr(name) in str(caught.value)
     assert is_one_sentence(caught.value)
 
 
 @pytest.mark.parametrize("name", project_names())
-def test_every_project_loads_under_its_folders_name_with_its_data_described(name: str):
+def test_every_project_has_its_folders_name_and_describes_its_features(name: str):
     project = load_project(name)
     assert project.name == name
-    assert all(one.description and one.unit and one.null and one.reason for one in project.features)
-    assert len({one.description for one in project.features}) == len(project.features)
+    assert all(item.description and item.unit and item.null and item.reason for item in project.features)
+    assert len({item.description for item in project.features}) == len(project.features)
 
 
-def test_the_record_shops_raw_data_is_where_it_says():
+def test_the_record_shops_raw_folder_holds_its_only_file():
     assert CDNOW.raw is not None
     assert [path.name for path in CDNOW.raw.glob(CDNOW.sources[0].files)] == ["purchases.csv.gz"]
 
@@ -46,7 +46,7 @@ def other(**changes: Any) -> Population:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         pytest.param({"training": replace(CDNOW.training, recency="x")}, "plan's feature x is not", id="recency"),
         pytest.param(
@@ -65,34 +65,34 @@ def other(**changes: Any) -> Population:
             "a contract other than the project's",
             id="the label's contract",
         ),
-        pytest.param({"contract": contract()}, "no source payments", id="a contract over sources that are not there"),
-        pytest.param({"populations": ()}, "a model of its own, given are", id="no population"),
-        pytest.param({"populations": (ACTIVE, other(model="cdnow_churn"))}, "a model of its own", id="one model twice"),
+        pytest.param({"contract": contract()}, "no source payments", id="a contract over missing sources"),
+        pytest.param({"populations": ()}, "its own model, but the models are", id="no population"),
+        pytest.param({"populations": (ACTIVE, other(model="cdnow_churn"))}, "its own model", id="one model twice"),
         pytest.param({"populations": (ACTIVE, other(name="active"))}, "active", id="one population twice"),
-        pytest.param({"populations": (other(name="all"),)}, "all", id="a population called as the choice of all"),
+        pytest.param({"populations": (other(name="all"),)}, "all", id="a population named all"),
         pytest.param({"features": (*CDNOW.features, CDNOW.features[0])}, "is declared twice", id="one feature twice"),
         pytest.param({"features": (*CDNOW.features, feature())}, "no source visits", id="a feature of no source"),
         pytest.param({"sources": CDNOW.sources * 2}, "purchases", id="one source twice"),
         pytest.param({"time_zone": "Mars/Base"}, "Mars/Base", id="a time zone that does not exist"),
-        pytest.param({"mart": Mart("cdnow_scores", "user_id")}, "user_id", id="a mart about somebody else"),
+        pytest.param({"mart": Mart("cdnow_scores", "user_id")}, "user_id", id="a mart with another entity"),
     ],
 )
-def test_declarations_that_do_not_fit_are_told(changes: dict[str, Any], said: str):
-    with pytest.raises(DeclarationError, match=said) as caught:
+def test_declarations_that_contradict_each_other_are_refused(changes: dict[str, Any], message: str):
+    with pytest.raises(DeclarationError, match=message) as caught:
         replace(CDNOW, **changes)
     assert is_one_sentence(caught.value)
 
 
-def test_a_population_is_chosen_by_name_or_all_of_them():
+def test_choose_returns_the_named_population_or_all():
     project = replace(CDNOW, populations=(ACTIVE, other()))
-    assert [one.name for one in project.choose("all")] == ["active", "other"]
-    assert [one.name for one in project.choose("other")] == ["other"]
-    with pytest.raises(PrichalError, match="cdnow has no population paid; it has active, other, or all") as caught:
+    assert [population.name for population in project.choose("all")] == ["active", "other"]
+    assert [population.name for population in project.choose("other")] == ["other"]
+    with pytest.raises(PrichalError, match="cdnow has no population paid; give active, other, or all") as caught:
         project.choose("paid")
     assert is_one_sentence(caught.value)
 
 
-def test_what_decides_a_snapshot_is_what_the_project_declares():
+def test_the_snapshot_spec_holds_the_projects_declarations():
     spec = CDNOW.spec
     assert (spec.project, spec.entity, spec.time_zone) == ("cdnow", "customer_id", CDNOW.time_zone)
     assert (spec.sources, spec.features, spec.populations) == (CDNOW.sources, CDNOW.features, CDNOW.populations)
@@ -112,9 +112,9 @@ TABLE = ReadyTable(
 
 def with_table(**changes: Any) -> Project:
     """The record shop with a ready table instead of its log."""
-    told = {"table": TABLE, "sources": (), "features": (), "populations": (replace(ACTIVE, label=TABLE.label),),
+    declarations = {"table": TABLE, "sources": (), "features": (), "populations": (replace(ACTIVE, label=TABLE.label),),
             "training": TrainingPlan(recency="silence"), "first_snapshot": date.min}  # fmt: skip
-    return replace(CDNOW, **{**told, **changes})
+    return replace(CDNOW, **{**declarations, **changes})
 
 
 def test_a_ready_table_gives_the_project_its_source_and_features():
@@ -126,21 +126,25 @@ def test_a_ready_table_gives_the_project_its_source_and_features():
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         pytest.param({"sources": CDNOW.sources}, "both a ready table and sources", id="sources too"),
         pytest.param({"features": CDNOW.features}, "both a ready table and features", id="features too"),
-        pytest.param({"populations": (ACTIVE,)}, "a ready table and its label go together", id="another label"),
+        pytest.param(
+            {"populations": (ACTIVE,)}, "a ready table and its label must be used together", id="another label"
+        ),
         pytest.param(
             {"populations": (replace(ACTIVE, label=replace(TABLE.label, horizon_days=30)),)},
-            "a ready table and its label go together",
+            "a ready table and its label must be used together",
             id="a label of another horizon",
         ),
         pytest.param(
             {"training": CDNOW.training}, "feature purchases_days_since_last is not declared", id="no such column"
         ),
         pytest.param(
-            {"table": replace(TABLE, entity=Column("user_id", "bigint", "whom"))}, "its table's is user_id", id="whom"
+            {"table": replace(TABLE, entity=Column("user_id", "bigint", "whom"))},
+            "the entity of its table is user_id",
+            id="whom",
         ),
         pytest.param(
             {"table": replace(TABLE, entity=Column("customer_id", "string", "whom"))},
@@ -149,21 +153,21 @@ def test_a_ready_table_gives_the_project_its_source_and_features():
         ),
     ],
 )
-def test_what_does_not_go_with_a_ready_table_is_told(changes: dict[str, Any], said: str):
-    with pytest.raises(DeclarationError, match=said) as caught:
+def test_declarations_that_contradict_a_ready_table_are_refused(changes: dict[str, Any], message: str):
+    with pytest.raises(DeclarationError, match=message) as caught:
         with_table(**changes)
     assert is_one_sentence(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         pytest.param({"first_snapshot": date.min}, "needs a first_snapshot", id="no first month"),
         pytest.param({"features": (*CDNOW.features, *TABLE.features)}, "declares no ready table", id="its features"),
-        pytest.param({"populations": (replace(ACTIVE, label=TABLE.label),)}, "go together", id="its label"),
+        pytest.param({"populations": (replace(ACTIVE, label=TABLE.label),)}, "must be used together", id="its label"),
     ],
 )
-def test_what_needs_a_ready_table_is_told_without_one(changes: dict[str, Any], said: str):
-    with pytest.raises(DeclarationError, match=said) as caught:
+def test_declarations_that_need_a_ready_table_are_refused_without_one(changes: dict[str, Any], message: str):
+    with pytest.raises(DeclarationError, match=message) as caught:
         replace(CDNOW, **changes)
     assert is_one_sentence(caught.value)

@@ -1,4 +1,4 @@
-"""Whatever is missing, not a number, or goes wrong is a refusal that says so."""
+"""The gate fails closed: missing data, invalid numbers and errors are refusals that name them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ def judge(raw: Any) -> Decision:
 
 
 def _fields(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every field that is declared, with its type, and those within it; of a list its first."""
+    """Path and type of every declared field, nested ones too; of a list only the first element."""
     for name, field in model.model_fields.items():
         path, declared = (*above, field.alias or name), field.annotation
         yield path, declared
@@ -47,7 +47,7 @@ def _damaged() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("path", "value"), _damaged())
-def test_what_was_measured_with_a_damaged_field_is_refused_and_the_field_is_named(path: tuple[str, ...], value: Any):
+def test_measurements_with_a_damaged_field_are_refused_and_the_field_is_named(path: tuple[str, ...], value: Any):
     raw: Any = measured()
     *above, last = path
     place = raw
@@ -61,21 +61,21 @@ def test_what_was_measured_with_a_damaged_field_is_refused_and_the_field_is_name
     decision = judge(raw)
 
     assert not decision.accepted
-    assert any(reason.startswith(f"What was measured cannot be used: {'.'.join(path)}") for reason in decision.reasons)
+    assert any(reason.startswith(f"The measurements are invalid: {'.'.join(path)}") for reason in decision.reasons)
 
 
 @pytest.mark.parametrize(
     ("raw", "said"),
-    [(None, "Nothing was measured"), ({}, "schema"), ([1], "TypeError"), ("text", "ValueError"), (7, "TypeError")],
+    [(None, "could not be measured"), ({}, "schema"), ([1], "TypeError"), ("text", "ValueError"), (7, "TypeError")],
     ids=["nothing", "empty", "a list", "a text", "a number"],
 )
-def test_what_is_no_measurement_at_all_is_refused(raw: Any, said: str):
+def test_measurements_of_another_type_are_refused(raw: Any, said: str):
     for decision in (judge(raw), decide(Case(raw, None, first=True, measured=measured()), Policy())):
         assert not decision.accepted
     assert said in judge(raw).reasons[0]
 
 
-@pytest.mark.parametrize("group", ["OF_EVIDENCE", "OF_MEASURED"])
+@pytest.mark.parametrize("group", ["EVIDENCE_CHECKS", "MEASUREMENT_CHECKS"])
 def test_a_check_that_raises_is_a_refusal_with_its_name(group: str, monkeypatch: pytest.MonkeyPatch):
     asks = getattr(gate, group)
     for place, ask in enumerate(asks):
@@ -87,11 +87,11 @@ def test_a_check_that_raises_is_a_refusal_with_its_name(group: str, monkeypatch:
         monkeypatch.setattr(gate, group, (*asks[:place], breaks, *asks[place + 1 :]))
         decision = judge(measured())
         assert not decision.accepted
-        assert decision.reasons == [f"The check {ask.__name__} could not be made: ZeroDivisionError: for a reason."]
+        assert decision.reasons == [f"The check {ask.__name__} raised an error: ZeroDivisionError: for a reason."]
 
 
-def test_every_check_is_one_of_those_that_are_broken_above():
-    assert [ask.__name__ for ask in (*gate.OF_EVIDENCE, *gate.OF_MEASURED)] == [
+def test_the_two_groups_contain_every_check():
+    assert [ask.__name__ for ask in (*gate.EVIDENCE_CHECKS, *gate.MEASUREMENT_CHECKS)] == [
         "validation", "leaks", "auc", "baselines", "enough_left", "calibration", "slices",
         "rows", "repeats", "first", "versus_production", "versus_production_delong", "slices_versus_production",
         "version", "signature", "parity_pyfunc", "parity_spark", "parity_texts", "freshness", "size", "latency",

@@ -42,7 +42,7 @@ def test_a_feature_that_is_gone_is_named(files: VersionFiles):
     assert is_one_sentence(caught.value)
 
 
-@pytest.mark.parametrize("change", ["cut", "missing"])
+@pytest.mark.parametrize("change", ["cut", pytest.param("missing", marks=pytest.mark.slow)])
 def test_a_damaged_native_file_is_a_sentence(change: str, tmp_path: Path):
     broken = VersionFiles("shop_churn", "2", version_folder(tmp_path))
     native = broken.folder / "artifacts" / "bundle" / "coefficients.json"

@@ -1,5 +1,6 @@
 """Dates as a person gives them."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -91,3 +92,23 @@ def test_a_ready_tables_dates_are_those_it_has(ready: Context):
     assert is_one_sentence(caught.value)
     with pytest.raises(AsOfError, match="as_of 2020-02-01 is no date of the table customers"):
         ready.day("2020-02-01")
+
+
+@pytest.mark.parametrize(
+    ("engine", "master", "aggregation", "name"),
+    [
+        ("auto", "local[*]", "distinct", "duckdb"),
+        ("auto", "local[*]", "distinct_about", "spark"),
+        ("auto", "spark://cluster:7077", "distinct", "spark"),
+        ("duckdb", "spark://cluster:7077", "distinct", "duckdb"),
+        ("spark", "local[*]", "distinct", "spark"),
+    ],
+)
+def test_one_machine_runs_the_plan_on_duckdb(  # type: ignore[no-untyped-def]
+    engine: str, master: str, aggregation: str, name: str, context: Context, monkeypatch: pytest.MonkeyPatch
+):
+    settings = context.settings.model_copy(update={"engine": engine, "spark_master": master})
+    feature = replace(context.project.features[0], aggregation=aggregation, measure="value")
+    project = replace(context.project, features=(*context.project.features, feature))
+    monkeypatch.setattr(Context, "spark", lambda self: None)
+    assert Context(settings, project).engine().name == name

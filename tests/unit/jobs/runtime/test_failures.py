@@ -93,11 +93,11 @@ def test_a_step_ends_in_the_sentence(
     monkeypatch.setattr(command.services, "check", lambda _settings: None)
     monkeypatch.setattr(command, "open_tracking", lambda _context: None)
 
-    def act(_context: Context) -> None:
+    def score(_context: Context) -> None:
         with open("/dev/full", "w") as full:  # noqa: PTH123  the system's own full disk
             full.write("x" * 100_000)
 
-    assert command.run("score", act, {"project": "cdnow"}) == 2
+    assert command.run(score) == 2
     assert capsys.readouterr().err.startswith("prichal: The disk is full")
 
 

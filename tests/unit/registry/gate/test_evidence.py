@@ -1,4 +1,4 @@
-"""An evidence file is read strictly."""
+"""An evidence file is parsed strictly."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from registry.gate.evidence import EvidenceError
 from tests.unit.builders import evidence
 
 
-def test_what_the_file_says_is_what_is_read():
+def test_fields_have_the_values_of_the_file():
     read = parse(evidence())
     assert (read.family, read.metrics.auc.low, read.baselines["recency"].value) == ("catboost", 0.77, 0.05)
     assert read.data.out_of_time == ["1998-03-01", "1998-04-01"]
 
 
-def test_what_the_gate_does_not_ask_for_may_be_there():
+def test_unknown_fields_are_ignored():
     assert parse(evidence(remark="fitted at night")).model == "shop_churn"
 
 
@@ -63,7 +63,7 @@ def test_a_whole_number_counts_as_a_number():
         pytest.param({"baselines__recency__low": float("-inf")}, "baselines.recency.low", id="minus infinity"),
     ],
 )
-def test_the_first_unusable_field_is_named(changes: dict[str, Any], field: str):
+def test_the_first_invalid_field_is_named(changes: dict[str, Any], field: str):
     with pytest.raises(EvidenceError) as caught:
         parse(evidence(**changes))
     assert str(caught.value).startswith(f"{field}: ")

@@ -1,4 +1,4 @@
-"""What speaks against a promotion beside the gate: what could not be measured, the policy's past, people's word."""
+"""Checks of a promotion that need files and ledger: measuring errors, earlier policies, earlier decisions."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ def row(number: int, act: str, version: str, replaced: str | None = None, **deci
 
 
 def failed(*rows: Row, policy: Policy = POLICY, mode: str = "auto", contenders: Contenders = CONTENDERS) -> list[str]:
-    """Names and sentences of checks that were not passed, beside the gate's own."""
+    """Names and sentences of the failed checks that need files and ledger."""
     judged = judge(contenders, replay(rows), policy, lambda _: measured(), mode)
     own = {"policy", "rejected", "withdrawn", "files", "measured"}
     return [f"{one.name}: {one.sentence}" for one in judged.decision.checks if not one.passed and one.name in own]
@@ -50,7 +50,7 @@ WITHDRAWN = (row(1, "promote", "1"), row(2, "promote", "2", "1"), row(3, "rollba
          ["policy: Row 1 of the ledger"]),
         ((row(1, "refuse", "1", policy=BOUNDS | {"fewest_left": 5, "version": 0}),), "auto", []),
         ((row(1, "promote", "1", policy_version=1),), "auto", []),
-        (WITHDRAWN, "auto", ["withdrawn: Version 2 was withdrawn by bob on 2026-01-03 (odd)"]),
+        (WITHDRAWN, "auto", ["withdrawn: Version 2 was rolled back by bob on 2026-01-03 (odd)"]),
         (WITHDRAWN, "review", []),
         ((*WITHDRAWN, row(4, "promote", "2", "1")), "auto", []),
         ((row(1, "reject", "2"),), "review", ["rejected: Version 2 was rejected by bob on 2026-01-01 (odd)"]),
@@ -60,7 +60,7 @@ WITHDRAWN = (row(1, "promote", "1"), row(2, "promote", "2", "1"), row(3, "rollba
          "other bounds of another version", "a row of an earlier release", "withdrawn",
          "withdrawn, and a person decides", "withdrawn, and brought back", "rejected", "another one rejected"],
 )  # fmt: skip
-def test_the_ledger_is_asked_too(rows: tuple[Row, ...], mode: str, said: list[str]):
+def test_earlier_decisions_of_the_ledger_refuse(rows: tuple[Row, ...], mode: str, said: list[str]):
     found = failed(*rows, mode=mode)
     assert len(found) == len(said)
     assert all(sentence.startswith(start) for sentence, start in zip(found, said, strict=True))
@@ -72,9 +72,11 @@ def test_a_version_whose_files_cannot_be_read_is_refused(which: str):
     assert failed(contenders=gone) == ["files: The files of version 7 of m cannot be read."]
 
 
-def test_code_that_nobody_knows_is_refused():
+def test_unknown_code_is_refused():
     strange = replace(version("2"), files_problem="its churn_model.py is code that this repository does not know")
-    said = ["files: Version 2 of m cannot be loaded, for its churn_model.py is code that this repository does not know"]
+    said = [
+        "files: Version 2 of m cannot be loaded because its churn_model.py is code that this repository does not know"
+    ]
     assert [one.removesuffix(": train again.") for one in failed(contenders=Contenders(strange, None))] == said
 
 
@@ -93,23 +95,25 @@ def test_production_is_compared_with_the_files_that_were_promoted():
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (RuntimeError("no rows\nat all"), "Nothing was measured on the same rows: RuntimeError: no rows."),
-        (ValueError(), "Nothing was measured on the same rows: ValueError: no text."),
-        (OSError("GET http://ann:secret@host/x."), "Nothing was measured on the same rows: OSError: GET http://host/x."),
+        (RuntimeError("no rows\nat all"), "RuntimeError: no rows."),
+        (ValueError(), "ValueError: no message."),
+        (OSError("GET http://ann:secret@host/x."), "OSError: GET http://host/x."),
     ],
     ids=["two lines", "no text", "a password"],
 )  # fmt: skip
-def test_whatever_goes_wrong_while_measuring_refuses_and_is_said(error: Exception, said: str):
+def test_an_error_while_measuring_is_a_refusal_that_names_it(error: Exception, said: str):
     def breaks(contenders: Contenders) -> dict[str, Any]:
         raise error
 
     judged = judge(CONTENDERS, replay(()), POLICY, breaks, "auto")
     assert not judged.decision.accepted
     assert judged.measured is None
-    assert said in [check.sentence for check in judged.decision.checks]
+    assert f"The challenger could not be measured on the same rows: {said}" in [
+        check.sentence for check in judged.decision.checks
+    ]
 
 
-def test_who_stops_the_program_while_measuring_is_not_a_refusal():
+def test_an_interrupt_while_measuring_stops_the_program():
     def stopped(contenders: Contenders) -> dict[str, Any]:
         raise KeyboardInterrupt
 

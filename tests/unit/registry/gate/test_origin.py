@@ -1,4 +1,4 @@
-"""The evidence must be of the challenger's own run, files, project and population."""
+"""The evidence must belong to the challenger's run, files, project and population."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ VERSION = Version(
 )  # fmt: skip
 
 
-def test_its_own_evidence_is_taken():
+def test_evidence_of_the_version_itself_is_accepted():
     (check,) = origin(VERSION, measured())
     assert check.passed
     assert is_one_sentence(AssertionError(check.sentence))
@@ -25,15 +25,15 @@ def test_its_own_evidence_is_taken():
 @pytest.mark.parametrize(
     ("changes", "measures", "said"),
     [
-        ({"run_id": "another"}, {}, "The evidence is of run f00d, and version 2 is of run another: train again."),
-        ({"bundle_sha256": "c" * 64}, {}, "is of other model files (bbbbbbbbbbbb) than those of version 2"),
-        ({"bundle_sha256": None}, {}, "than those of version 2 (none): train again."),
-        ({"provenance": {"project": "shop", "population": "trial"}}, {}, "and its model card of 'trial': train again."),
-        ({"provenance": None}, {}, "The evidence is of the project 'shop', and its model card of None"),
-        ({}, {"population": "trial"}, "of the population 'active', and this promotion of 'trial': train again."),
-        ({}, {"project": "other"}, "of the project 'shop', and this promotion of 'other': train again."),
-        ({"evidence": evidence(run_id=None)}, {}, "of version 2 does not say run_id, as that of an earlier"),
-        ({"evidence": {"schema": 2}}, {}, "does not say run_id, bundle_sha256, project, population, as that of"),
+        ({"run_id": "another"}, {}, "The evidence is of run f00d, but version 2 is of run another: train again."),
+        ({"bundle_sha256": "c" * 64}, {}, "of model files with SHA-256 bbbbbbbbbbbb, but version 2 has cccccccccccc"),
+        ({"bundle_sha256": None}, {}, "but version 2 has none: train again."),
+        ({"provenance": {"project": "shop", "population": "trial"}}, {}, "but its model card is of 'trial': train"),
+        ({"provenance": None}, {}, "The evidence is of the project 'shop', but its model card is of None"),
+        ({}, {"population": "trial"}, "of the population 'active', but this promotion is of 'trial': train again."),
+        ({}, {"project": "other"}, "of the project 'shop', but this promotion is of 'other': train again."),
+        ({"evidence": evidence(run_id=None)}, {}, "of version 2 lacks run_id; an earlier release wrote it"),
+        ({"evidence": {"schema": 2}}, {}, "lacks run_id, bundle_sha256, project, population; an earlier"),
     ],
     ids=["another run's", "of other files", "files gone", "card of others", "no card", "promoted as others",
          "promoted elsewhere", "no run", "an earlier release"],
@@ -46,5 +46,5 @@ def test_evidence_of_something_else_is_refused_with_a_sentence(
     assert said in check.sentence
 
 
-def test_where_there_is_no_evidence_the_gate_says_so():
+def test_missing_evidence_is_left_to_the_gate():
     assert list(origin(replace(VERSION, evidence=None), None)) == []

@@ -49,8 +49,8 @@ def test_it_is_told_as_the_registry_reads_it(found: Versus):
     told = json.loads(json.dumps(found.json()))
     told["versus"] |= {"version": "1", "digest": "0123456789"}
     held = read(Measurements, measured(**told))
-    assert held.versus is not None
-    sizes = {(one.slice, one.range): (one.rows, one.difference is None) for one in held.versus.slices}
+    assert held.comparison is not None
+    sizes = {(one.slice, one.range): (one.rows, one.difference is None) for one in held.comparison.slices}
     assert sum(rows for (name, _), (rows, _) in sizes.items() if name == "silence") == 600
     assert sizes["spent", "not known"][1] == (sizes["spent", "not known"][0] < 60)
 

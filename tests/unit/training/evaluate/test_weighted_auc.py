@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -15,7 +15,6 @@ from training.evaluate.weighted_auc import Areas
     steps=st.integers(1, 40),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60)
 def test_with_ties_and_weights_it_is_scikit_learns_area(labels: list[int], steps: int, seed: int):
     rng = np.random.default_rng(seed)
     y, scores = np.array(labels), rng.integers(0, steps, len(labels)) / steps

@@ -1,0 +1,81 @@
+"""Promotion of a project's challengers: measure, decide by the gate, report each outcome."""
+
+from collections.abc import Sequence
+
+import mlflow
+
+from jobs.runtime.context import Context
+from jobs.runtime.notifications import describe, tell_program, tell_review
+from jobs.runtime.promotion_measurements import Measuring
+from jobs.runtime.run_log import step
+from registry import PromotionOutcome, require_mode_and_release
+from registry import promote as run_gate
+from stack.errors import PrichalError
+from stack.settings import user
+
+#: acts of the ledger after which `promote` succeeds.
+SUCCESSFUL_ACTS = {"promote", "keep", "review"}
+
+
+class RefusedError(PrichalError):
+    """A challenger was refused, was not measured completely, or is missing."""
+
+
+def promote_challengers(
+    context: Context, population: str = "all", mode: str = "auto", release: str = "each"
+) -> list[PromotionOutcome]:
+    """Promote the challengers that pass the gate; the outcome of any other one holds the reason.
+
+    Raises:
+        ModeError: an unknown mode.
+        ReleaseError: an unknown release.
+    """
+    require_mode_and_release(mode, release)
+    populations, policy = context.project.choose(population), context.project.policy
+    with step(context, "promote", {"population": population, "mode": mode, "release": release}) as record:
+        measurements = {chosen.model: Measuring(context, chosen) for chosen in populations}
+        outcomes = run_gate(
+            context.settings.require_database(), list(measurements), policy, user(),
+            measure=lambda contenders: measurements[contenders.challenger.model](contenders),
+            mode=mode, release=release,
+        )  # fmt: skip
+        together = release == "together" and sum(outcome.act == "review" for outcome in outcomes) > 1
+        for outcome in outcomes:
+            _report(context, outcome)
+            tell_review(outcome, measurements[outcome.model], policy.margin_of(outcome.model), together)
+        tell_program(context, *outcomes)
+        record.inputs = {
+            outcome.model: {"challenger": outcome.version, "act": outcome.act, "rows": list(outcome.rows)}
+            for outcome in outcomes
+        }
+    return outcomes
+
+
+def require_success(outcomes: Sequence[PromotionOutcome]) -> None:
+    """Fail unless every challenger was accepted, so that a scheduler notices.
+
+    Raises:
+        RefusedError: a challenger was refused, was not measured completely, or is missing.
+    """
+    failed = [outcome for outcome in outcomes if outcome.act not in SUCCESSFUL_ACTS]
+    if failed:
+        raise RefusedError(" ".join(_failure_reason(outcome) for outcome in failed))
+
+
+def _report(context: Context, outcome: PromotionOutcome) -> None:
+    context.say(f"promote · {describe(outcome)}")
+    mlflow.set_tag(f"prichal.decision.{outcome.model}", outcome.act)
+    if outcome.decision is None:
+        return
+    for check in outcome.decision.checks:
+        if not check.passed:
+            context.say(f"promote · NO  {check.sentence}")
+    mlflow.log_dict(outcome.decision.json(), f"decision_{outcome.model}.json")
+    if outcome.measured is not None:
+        mlflow.log_dict(dict(outcome.measured), f"measured_{outcome.model}.json")
+
+
+def _failure_reason(outcome: PromotionOutcome) -> str:
+    if outcome.act == "refuse":
+        return f"The gate refused {outcome.model} version {outcome.version}. {outcome.reason}"
+    return outcome.reason
