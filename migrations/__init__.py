@@ -1,4 +1,4 @@
-"""Schema migrations: numbered SQL, applied with alembic by the owner of the tables. The daily steps change no schema."""
+"""Schema migrations: numbered SQL that the owner of the tables applies with alembic. Daily steps change no schema."""
 
 from migrations.upgrade import HEAD, SECONDS, upgrade
 

@@ -1,4 +1,8 @@
-"""`python -m stack up | down | check | migrate | java`: the services of this clone; `user NAME ROLE`: who may use MLflow."""
+"""The services of this clone, and the users of its MLflow.
+
+`python -m stack up | down | check | java` starts, stops or checks the services; `migrate` applies the missing
+migrations to a database that is elsewhere; `user NAME ROLE` says who may use MLflow.
+"""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Statements that may wait for another session's lock: tried again for a while, then one sentence names that session."""
+"""Statements that another session's lock may block: tried again for a while, then an error names that session."""
 
 import threading
 import time

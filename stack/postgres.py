@@ -110,7 +110,7 @@ def set_role(connection: psycopg.Connection, role: str, local: bool = False) -> 
         connection.execute(statement)
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue):
         raise ServiceError(
-            f"The login {connection.info.user} of PostgreSQL may not act as {role}, which this step needs: let the owner "
+            f"The PostgreSQL login {connection.info.user} may not act as {role}, which this step needs: let the owner "
             "grant it that role (docs/who-may.md)."
         ) from None
 

@@ -29,8 +29,8 @@ def migrate(owner_url: str) -> None:
         ) from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise SchemaError(
-            f"The migrations of {address(owner_url)} were refused ({_first_line(error)}), nothing was changed: run them "
-            "as the owner of the tables, who may create roles (docs/server.md)."
+            f"The migrations of {address(owner_url)} were refused ({_first_line(error)}), nothing was changed: run "
+            "them as the owner of the tables, who may create roles (docs/server.md)."
         ) from None
 
 
@@ -51,8 +51,8 @@ def check_schema(database_url: str) -> None:
         )
     state = "has no tables of Prichal" if revision is None else f"is at revision {revision}"
     raise SchemaError(
-        f"The database {address(database_url)} {state}, this release needs revision {migrations.HEAD}: run `make up`, or "
-        "`python -m stack migrate` with PRICHAL_OWNER_DATABASE_URL set to the URL of its owner (docs/server.md)."
+        f"The database {address(database_url)} {state}, this release needs revision {migrations.HEAD}: run `make up`, "
+        "or `python -m stack migrate` with PRICHAL_OWNER_DATABASE_URL set to the URL of its owner (docs/server.md)."
     )
 
 

@@ -1,7 +1,7 @@
 """The tables of the releases before migrations: made, or taken over as they are."""
 
-from migrations.revision import owner_connection, run_sql
 from migrations.old_ledger import chain_rows, has_hashes
+from migrations.revision import owner_connection, run_sql
 
 revision, down_revision = "0001", None
 

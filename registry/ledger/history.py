@@ -9,6 +9,7 @@ import psycopg
 from registry.ledger import ledger
 from registry.ledger.chain import Row
 from stack.postgres import connect
+from stack.schema import check_schema
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def read(connection: psycopg.Connection, model: str) -> ModelState:
 
 def history(database_url: str, models: Sequence[str]) -> list[Row]:
     """The rows of these models in the order they were written."""
-    ledger.prepare(database_url)
+    check_schema(database_url)
     with connect(database_url) as connection:
         found = [row for model in models for row in ledger.rows(connection, model)]
     return sorted(found, key=lambda row: row.id)

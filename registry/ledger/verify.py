@@ -23,6 +23,7 @@ from registry.release.locked_models import (
 )
 from registry.versions.versions import AUTHOR
 from stack.postgres import connect
+from stack.schema import check_schema
 
 #: tag that a training sets on each version that it registers.
 FINGERPRINT = "fingerprint"
@@ -36,7 +37,7 @@ def verify(database_url: str, declared_models: Collection[str] = ()) -> list[str
         declared_models: names of models that are this ledger's even if it has no row of them. A model of another
             tool in the same MLflow has no row, no head and no version that a training of ours registered.
     """
-    ledger.prepare(database_url)
+    check_schema(database_url)
     client = MlflowClient()
     models = list(registered_models(client))  # before the rows: what is written meanwhile makes no head lead
     with connect(database_url) as connection:

@@ -13,25 +13,15 @@ from typing import Any
 import psycopg
 import requests
 
+from registry.ledger.ledger import MOVER
 from stack.errors import PrichalError
-from stack.postgres import connect, migrate
+from stack.postgres import connect
 from stack.settings import VARIABLES, Settings
 
 #: a decision is not worth waiting for longer.
 TRIES, SECONDS, PAUSE = 3, 5.0, 0.5
 #: holds the HMAC-SHA256 of the body under PRICHAL_DECISIONS_KEY.
 SIGNATURE = "X-Prichal-Signature"
-
-DDL = """
-create schema if not exists ops;
-create table if not exists ops.deliveries (
-  id bigint primary key,
-  run text not null,
-  delivered_at timestamptz
-);
-grant usage on schema ops to prichal_writer;
-grant select, insert, update on ops.deliveries to prichal_writer;
-"""
 
 #: what was decided since telling began and was not delivered; rows of the ledger that no call named are found too.
 PENDING = """
@@ -65,9 +55,7 @@ def tell(database_url: str, settings: Settings, decided: Mapping[int, str], say:
     if settings.decisions_url is None or not decided:
         return
     try:
-        with connect(database_url) as connection:
-            migrate(connection, DDL)
-        with connect(database_url, role="prichal_writer") as connection:
+        with connect(database_url, role=MOVER) as connection:
             connection.cursor().executemany(
                 "insert into ops.deliveries (id, run) values (%s, %s) on conflict do nothing", list(decided.items())
             )
@@ -106,11 +94,11 @@ def signature(body: bytes, key: str) -> str:
 
 def _deliver(database_url: str, settings: Settings) -> None:
     """One at a time on this database: two promotions at once do not tell the same."""
-    with connect(database_url, role="prichal_writer") as lock:
+    with connect(database_url, role=MOVER) as lock:
         lock.execute("select pg_advisory_xact_lock(hashtext('prichal.webhook'))")
         for number, row, run in lock.execute(PENDING).fetchall():
             _post(settings, number, message(row, run or None))
-            with connect(database_url, role="prichal_writer") as connection:  # kept, whatever becomes of the next
+            with connect(database_url, role=MOVER) as connection:  # kept, whatever becomes of the next
                 connection.execute(DELIVERED, [number, run or ""])
 
 

@@ -10,12 +10,12 @@ from itertools import groupby
 
 import psycopg
 
-from registry.ledger import ledger
 from registry.ledger.chain import Row
 from registry.ledger.history import ModelState, read
 from registry.ledger.ledger import LedgerEntry
 from registry.release.locked_models import LockedModels, exists
 from registry.release.session_lock import locked
+from stack.schema import check_schema
 
 #: alias of the version whose review waits: a signpost for people, which nothing is decided by.
 IN_REVIEW = "in_review"
@@ -37,7 +37,7 @@ def reconcile(database_url: str, models: Iterable[str], who: str) -> Iterator[Lo
         models: registered names.
         who: said in the rows of repairs.
     """
-    ledger.prepare(database_url)
+    check_schema(database_url)
     wanted = frozenset(models)
     while True:
         with locked(database_url, wanted) as connection:
