@@ -34,6 +34,8 @@ SECOND_STACK = {
     "test_cinema.py",
     "test_guard.py",
     "test_keeper.py",
+    "test_migrations.py",
+    "test_old_mart.py",
     "test_other_users.py",
     "test_publish.py",
     "test_readers.py",

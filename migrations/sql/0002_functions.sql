@@ -9,7 +9,7 @@ end $$;
 -- The functions below run with the owner's rights. Each has a fixed search path, checks its arguments and quotes them.
 
 -- The table of a project's scores, and the view of its latest day, unless they exist.
-create function mart.create_scores(scores text, entity text, entity_type text) returns void
+create or replace function mart.create_scores(scores text, entity text, entity_type text) returns void
   language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 begin
   if scores !~ '^[a-z][a-z0-9_]{0,50}$' or entity !~ '^[a-z][a-z0-9_]{0,50}$' then
@@ -49,7 +49,7 @@ end $$;
 
 -- The partition of one day, unless it exists. It is created on its own and then attached: that takes a SHARE UPDATE
 -- EXCLUSIVE lock on the table, which no reader and no dump waits for or holds up.
-create function mart.create_day(scores text, day date) returns void
+create or replace function mart.create_day(scores text, day date) returns void
   language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
   parent oid := to_regclass(format('mart.%I', scores));
@@ -75,7 +75,7 @@ begin
 end $$;
 
 -- The sessions that a session waits for. `started_at` is null where the owner may not see it: grant it pg_read_all_stats.
-create function ops.list_blockers(waiting_pid integer)
+create or replace function ops.list_blockers(waiting_pid integer)
   returns table (pid integer, user_name text, application text, started_at timestamptz)
   language sql security definer set search_path = pg_catalog, pg_temp as $$
   select a.pid, a.usename::text, a.application_name, a.xact_start
