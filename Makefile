@@ -7,8 +7,11 @@ PROJECT ?= churn
 AS_OF ?= latest
 PYTHON ?= python3
 BIN := .venv/bin
-# two workers, and the trees in their own order: tests/conftest.py says what goes together
-SHARED := -n 2 --no-loadscope-reorder --max-worker-restart 0
+# the trees in their own order: tests/conftest.py says what goes together
+SHARED := --no-loadscope-reorder --max-worker-restart 0
+# unit tests use the processor; tests with services also wait for them, so that three workers share two cores well
+UNIT := $(SHARED) -n 2 tests/unit
+SERVICES := $(SHARED) -n 3
 STATE := $(or $(PRICHAL_STATE),.stack)
 
 .PHONY: help
@@ -17,7 +20,7 @@ help: ## list the commands
 
 .PHONY: run
 run: up ## score PROJECT (default churn): the whole job by `mlflow run .`
-	@. $(STATE)/env && mlflow run . --env-manager local --experiment-name $(PROJECT) -P project=$(PROJECT) -P as_of=$(AS_OF)
+	@. "$(STATE)/env" && mlflow run . --env-manager local --experiment-name $(PROJECT) -P project=$(PROJECT) -P as_of=$(AS_OF)
 
 .PHONY: up
 up: environment ## start PostgreSQL, S3 and MLflow (what is configured elsewhere is left alone)
@@ -33,28 +36,25 @@ user: environment ## give NAME the ROLE author, reviewer, scorer or reader in ML
 	@$(BIN)/python -m stack user "$(NAME)" "$(ROLE)"
 
 .PHONY: test
-test: lint ## lint, then every test but the slow ones; starts and stops its own services
-	@$(BIN)/python -m pytest $(SHARED)
+test: lint ## lint, the unit tests with their coverage, all other tests but the slow ones; starts and stops its own services
+	@$(BIN)/python -m pytest $(UNIT) --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest $(SERVICES) tests/spark tests/end_to_end
 
 .PHONY: test-fast
 test-fast: environment ## the unit tests, under a minute
-	@$(BIN)/python -m pytest $(SHARED) tests/unit
+	@$(BIN)/python -m pytest $(UNIT)
 
 .PHONY: test-slow
 test-slow: environment ## the tests marked slow, and every property test with 300 examples
-	@$(BIN)/python -m pytest $(SHARED) -m "slow or hypothesis" --hypothesis-profile=thorough
-
-.PHONY: coverage
-coverage: environment ## which lines the unit tests run; fails below the floor in pyproject.toml
-	@$(BIN)/python -m pytest $(SHARED) tests/unit --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest $(SERVICES) -m "slow or hypothesis" --hypothesis-profile=thorough
 
 .PHONY: lint
 lint: environment ## ruff, mypy, layer rules, Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/mypy
 
 .PHONY: format
 format: environment ## put code in its usual form

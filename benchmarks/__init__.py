@@ -1,1 +1,1 @@
-"""Figures that the README and the docs give, measured again by `make bench`."""
+"""Benchmarks: `python -m benchmarks [NAME ...]` measures the figures of the docs."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: all of `ALL`, or those named."""
+"""`python -m benchmarks [NAME ...]`: run the named benchmarks, or all of them."""
 
 import sys
 
@@ -41,22 +41,22 @@ ALL = {
 
 
 def main() -> int:
-    """Run what was asked for."""
-    asked = sys.argv[1:] or list(ALL)
-    unknown = [name for name in asked if name not in ALL]
+    """Run the named benchmarks; returns 2 if a name is unknown or a benchmark could not run, else 0."""
+    names = sys.argv[1:] or list(ALL)
+    unknown = [name for name in names if name not in ALL]
     if unknown:
-        sys.stderr.write(f"No benchmark is called {', '.join(unknown)}; there are {', '.join(ALL)}.\n")
+        sys.stderr.write(f"No benchmark is called {', '.join(unknown)}; give one of {', '.join(ALL)}.\n")
         return 2
-    left_out = [name for name in asked if not _done(name)]
-    return 2 if left_out else 0
+    skipped = [name for name in names if not _is_run(name)]
+    return 2 if skipped else 0
 
 
-def _done(name: str) -> bool:
-    """One that cannot be run, such as for want of `make run` before it, does not keep the others from theirs."""
+def _is_run(name: str) -> bool:
+    """Run one benchmark. If it lacks its input, such as a finished `make run`, say so and let the others run."""
     try:
         ALL[name]()
     except PrichalError as error:
-        sys.stderr.write(f"{name} is left out: {error}\n")
+        sys.stderr.write(f"{name} is skipped: {error}\n")
         return False
     return True
 

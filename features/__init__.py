@@ -14,10 +14,10 @@ from features.declare.label import (
     Population,
     Stated,
 )
-from features.declare.precomputed_table import OWNERS_WORD, ReadyTable, TableFeature
+from features.declare.precomputed_table import OWNER_STATEMENT, ReadyTable, TableFeature
 from features.declare.snapshot_spec import SnapshotSpec
 from features.dictionary import dictionary_page
-from features.precomputed_snapshots import TableSnapshots
+from features.precomputed_snapshots import PrecomputedSnapshots
 from features.snapshots import Snapshots, monthly
 from stack.engines.duckdb_engine import DuckEngine
 from stack.engines.engine import Engine
@@ -25,7 +25,7 @@ from stack.engines.spark_engine import SparkEngine
 
 __all__ = [
     "ALL",
-    "OWNERS_WORD",
+    "OWNER_STATEMENT",
     "AccessEnds",
     "Ahead",
     "Contract",
@@ -37,13 +37,13 @@ __all__ = [
     "NoEvent",
     "NoFirstCharge",
     "Population",
+    "PrecomputedSnapshots",
     "ReadyTable",
     "SnapshotSpec",
     "Snapshots",
     "SparkEngine",
     "Stated",
     "TableFeature",
-    "TableSnapshots",
     "contract_sql",
     "dictionary_page",
     "label_sql",

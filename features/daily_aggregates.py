@@ -16,9 +16,9 @@ from pathlib import Path
 
 from features.compile.plan import SourcePlan
 from features.compile.time_sql import EPOCH, day_number
-from lake import Mark, Source, Table, base, view_sql
+from lake import DayChecksum, Source, Table, base, view_sql
 from stack.engines.engine import Engine
-from stack.folders.atomic import adopt, fresh_partial, replace_text
+from stack.folders.atomic import fresh_partial, publish_directory, replace_text
 from stack.folders.checked_folder import (
     BrokenFolderError,
     check,
@@ -30,7 +30,7 @@ from stack.folders.checked_folder import (
 VERSION = 2
 
 
-class Partials:
+class DailyAggregates:
     """The partials of one source.
 
     Args:
@@ -43,7 +43,7 @@ class Partials:
         self.folder, self.plan, self.source, self._tables = folder, plan, plan.source, tables
 
     @property
-    def mark(self) -> str:
+    def digest(self) -> str:
         """Hash of what decides the pieces of given rows."""
         return _hash(VERSION, self.source, self.plan.features, self.plan.grid.time_zone)
 
@@ -71,7 +71,7 @@ class Partials:
         return {day: known for day, (_, known) in self._manifest().items()}
 
     def files(self, engine: Engine, days: Iterable[int]) -> list[Path]:
-        """The folders of these days, of those that have rows of somebody; what is not as recorded is made anew."""
+        """The folders of these days, of those that have rows of somebody; what is not as recorded is rebuilt."""
         made = self._manifest()
         folders = {day: self._path(day, made[day][0]) for day in sorted(set(days)) if day in made and made[day][1]}
         broken = self._broken(folders)
@@ -94,20 +94,20 @@ class Partials:
                 target = self._path(day, wanted[day])
                 target.parent.mkdir(parents=True, exist_ok=True)
                 seal(written)
-                adopt(written, target)
+                publish_directory(written, target)
         engine.drop("made_partials")
         shutil.rmtree(partial)
         return {day: known.get(day, []) for day in days}
 
     def _wanted(self) -> dict[int, str]:
         """Number of a day -> hash of what its partials are made from."""
-        rows: dict[str, list[Mark]] = defaultdict(list)
-        for mark in self._tables[self.source.name].marks():
-            rows[mark.day].append(mark)
-        others = [_Sums(self._tables[one.name].marks()) for one in related(self.source)]
+        rows: dict[str, list[DayChecksum]] = defaultdict(list)
+        for checksum in self._tables[self.source.name].checksums():
+            rows[checksum.day].append(checksum)
+        others = [_Sums(self._tables[one.name].checksums()) for one in related(self.source)]
         return {
-            day_number(date.fromisoformat(day)): _hash(self.mark, marks, [one.until(day) for one in others])
-            for day, marks in sorted(rows.items())
+            day_number(date.fromisoformat(day)): _hash(self.digest, checksums, [one.until(day) for one in others])
+            for day, checksums in sorted(rows.items())
         }
 
     def _broken(self, folders: Mapping[int, Path]) -> list[int]:
@@ -115,7 +115,7 @@ class Partials:
         errors = {}
         for day, folder in folders.items():
             try:
-                check(folder, "it is made anew")
+                check(folder, "it is rebuilt")
             except BrokenFolderError as error:
                 errors[day] = str(error)
         if errors:
@@ -129,7 +129,7 @@ class Partials:
         try:
             return {int(day): (digest, known) for day, (digest, known) in json.loads(path.read_text()).items()}
         except (ValueError, TypeError, AttributeError):
-            tell(f"{path} cannot be read: the partial aggregates of {self.source.name} are made anew.")
+            tell(f"{path} cannot be read: the partial aggregates of {self.source.name} are rebuilt.")
             return {}
 
     def _path(self, day: int, digest: str) -> Path:
@@ -139,10 +139,10 @@ class Partials:
 class _Sums:
     """Rows and hashes up to a day."""
 
-    def __init__(self, marks: Iterable[Mark]) -> None:
-        ordered = sorted(marks, key=lambda mark: mark.day)
-        self._days = [mark.day for mark in ordered]
-        rows, contents = ((getattr(mark, name) for mark in ordered) for name in ("rows", "content"))
+    def __init__(self, checksums: Iterable[DayChecksum]) -> None:
+        ordered = sorted(checksums, key=lambda checksum: checksum.day)
+        self._days = [checksum.day for checksum in ordered]
+        rows, contents = ((getattr(checksum, name) for checksum in ordered) for name in ("rows", "content"))
         self._sums = list(zip(accumulate(rows, initial=0), accumulate(contents, initial=0), strict=True))
 
     def until(self, day: str) -> tuple[int, int]:

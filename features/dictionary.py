@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from features.declare.contract import Contract
 from features.declare.feature import Feature
 from features.declare.label import Label
-from features.declare.precomputed_table import OWNERS_WORD
+from features.declare.precomputed_table import OWNER_STATEMENT
 from features.declare.snapshot_spec import SnapshotSpec
 
 
@@ -61,7 +61,7 @@ def _owner(spec: SnapshotSpec) -> list[str]:
     if spec.table is None:
         return []
     day = "" if spec.dated else " Its rows carry no dates, so models are validated by entity, not out of time."
-    return [f"{OWNERS_WORD}{day}", ""]
+    return [f"{OWNER_STATEMENT}{day}", ""]
 
 
 def _contract(contract: Contract) -> list[str]:

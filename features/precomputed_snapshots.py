@@ -24,7 +24,7 @@ class LabelError(PrichalError):
     """Labels that nobody can know yet."""
 
 
-class TableSnapshots(Snapshots):
+class PrecomputedSnapshots(Snapshots):
     """The dates of a project's ready table.
 
     A date's labels count once they are matured, as everywhere. What happened is known up to the last date of the
@@ -108,7 +108,7 @@ class TableSnapshots(Snapshots):
 
     def _digest(self, as_of: date) -> str:
         day = as_of.isoformat()
-        rows = [(mark.rows, mark.content) for mark in self.table.marks() if mark.day == day]
+        rows = [(checksum.rows, checksum.content) for checksum in self.table.checksums() if checksum.day == day]
         matured = self.declared.label.matured(as_of, self.coverage.end)
         return hashlib.sha256(repr((VERSION, self.spec, rows, matured, as_of)).encode()).hexdigest()[:16]
 

@@ -39,13 +39,13 @@ def check_snapshot(folder: Path) -> FolderRecord:
 
 
 def is_whole_snapshot(folder: Path) -> bool:
-    """Whether the snapshot is there and as recorded; one that is broken is told in one line, for it is made anew."""
+    """Whether the snapshot is there and as recorded; one that is broken is told in one line, for it is rebuilt."""
     if not folder.exists():
         return False
     try:
         check_snapshot(folder)
     except BrokenFolderError as error:
-        tell(str(error).replace(_REPAIR, "it is made anew"))
+        tell(str(error).replace(_REPAIR, "it is rebuilt"))
         return False
     return True
 

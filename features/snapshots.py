@@ -18,11 +18,11 @@ from features.compile.population_membership import check_conditions, labelled_sq
 from features.declare.snapshot_spec import SnapshotSpec
 from features.snapshot_files import check_snapshot, is_whole_snapshot, member_count, seal_snapshot
 from features.window_states import Daily
-from lake import Coverage, Mark, Table
+from lake import Coverage, DayChecksum, Table
 from lake.identity import register_sources
 from stack.engines.engine import Engine
 from stack.errors import PrichalError
-from stack.folders.atomic import adopt, fresh_partial
+from stack.folders.atomic import fresh_partial, publish_directory
 
 #: raise when the same declarations compile to something else.
 VERSION = 5
@@ -163,15 +163,14 @@ class Snapshots:
         for one in self.spec.populations:
             if one.label.matured(as_of, self.coverage.end):
                 until = one.label.matures_on(as_of).isoformat()
-                inputs.append([(name, *_summed(mark for mark in self.tables[name].marks() if mark.day < until))
-                               for name in one.label.about])  # fmt: skip
+                inputs.append([(name, *_sum_until(self.tables[name], until)) for name in one.label.about])
         return hashlib.sha256(repr((VERSION, self.spec, inputs, as_of)).encode()).hexdigest()[:16]
 
     def known_before(self, as_of: date) -> dict[str, tuple[int, int]]:
         """Source -> number of its rows that had happened and were known before the date, and a sum of their hashes."""
         day = as_of.isoformat()
         return {
-            name: _summed(mark for mark in table.marks() if mark.day < day and mark.known < day)
+            name: _summed(checksum for checksum in table.checksums() if max(checksum.day, checksum.known_day) < day)
             for name, table in self.tables.items()
         }
 
@@ -227,15 +226,15 @@ class Snapshots:
             written = partial / f"as_of={day.isoformat()}"
             if not written.exists():  # nobody belongs to a population on that day
                 engine.write_none(sql, written, "as_of")
-            self._adopt(written, day)
+            self._publish(written, day)
         shutil.rmtree(partial)
 
-    def _adopt(self, written: Path, day: date) -> None:
+    def _publish(self, written: Path, day: date) -> None:
         """Move one date's folder to its place; what it replaces stays for readers."""
         target = self.path(day)
         target.parent.mkdir(parents=True, exist_ok=True)
         seal_snapshot(written)
-        adopt(written, target)
+        publish_directory(written, target)
 
     def _rows(self, day: date) -> int:
         return check_snapshot(self.path(day)).rows
@@ -252,10 +251,14 @@ def monthly(first: date, last: date) -> list[date]:
     return [day for day in days if first <= day <= last]
 
 
-def _summed(marks: Iterable[Mark]) -> tuple[int, int]:
+def _sum_until(table: Table, day: str) -> tuple[int, int]:
+    return _summed(checksum for checksum in table.checksums() if checksum.day < day)
+
+
+def _summed(checksums: Iterable[DayChecksum]) -> tuple[int, int]:
     rows, content = 0, 0
-    for mark in marks:
-        rows, content = rows + mark.rows, content + mark.content
+    for checksum in checksums:
+        rows, content = rows + checksum.rows, content + checksum.content
     return rows, content
 
 

@@ -15,11 +15,11 @@ from features.compile.plan import (
 )
 from features.compile.rolling_states import Step
 from features.compile.time_sql import day_number
-from features.daily_aggregates import Partials, related
+from features.daily_aggregates import DailyAggregates, related
 from features.declare.snapshot_spec import SnapshotSpec
 from lake import Table
 from stack.engines.engine import Engine
-from stack.folders.atomic import adopt, fresh_partial
+from stack.folders.atomic import fresh_partial, publish_directory
 from stack.folders.checked_folder import is_whole, seal
 
 #: raise when the same partials make other states.
@@ -70,7 +70,7 @@ class Daily:
     def _show_states(self, engine: Engine, plan: SourcePlan, as_of: date, view: str) -> None:
         target = self._path(plan, as_of)
         if not is_whole(target):
-            partials = Partials(self.folder / "partials" / plan.source.name, plan, self._tables)
+            partials = DailyAggregates(self.folder / "partials" / plan.source.name, plan, self._tables)
             partials.refresh(engine)
             earlier = self._earlier(plan, as_of)
             partial = fresh_partial(target.parent / "states")
@@ -80,7 +80,7 @@ class Daily:
                 _roll(engine, Step(plan, day_number(earlier), day_number(as_of)), partials,
                       self._path(plan, earlier), partial)  # fmt: skip
             seal(partial)
-            adopt(partial, target)
+            publish_directory(partial, target)
             for old in sorted(target.parent.iterdir())[:-2]:
                 shutil.rmtree(old)
         engine.show_files(view, [target])
@@ -97,16 +97,19 @@ class Daily:
         """Where the states lie that are made of the rows known before the date."""
         day = as_of.isoformat()
         known = [
-            sorted((mark.day, mark.known, mark.rows, mark.content) for mark in self._tables[one.name].marks()
-                   if mark.day < day and mark.known < day)
-            for one in (plan.source, *related(plan.source))
-        ]  # fmt: skip
+            sorted(
+                (checksum.day, checksum.known_day, checksum.rows, checksum.content)
+                for checksum in self._tables[source.name].checksums()
+                if max(checksum.day, checksum.known_day) < day
+            )
+            for source in (plan.source, *related(plan.source))
+        ]
         text = repr((VERSION, plan.source, plan.features, self.spec.time_zone, known))
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         return self.folder / "states" / plan.source.name / f"{day}-{digest}"
 
 
-def _gather(engine: Engine, plan: SourcePlan, partials: Partials, target: Path) -> None:
+def _gather(engine: Engine, plan: SourcePlan, partials: DailyAggregates, target: Path) -> None:
     """All states anew, from all partials."""
     engine.show_files("day_partials", partials.files(engine, partials.days()))
     spans, states = plan.spans("day_partials"), plan.states("spans", None, plan.windows.states)
@@ -115,7 +118,7 @@ def _gather(engine: Engine, plan: SourcePlan, partials: Partials, target: Path) 
     engine.drop("day_partials")
 
 
-def _roll(engine: Engine, step: Step, partials: Partials, earlier: Path, target: Path) -> None:
+def _roll(engine: Engine, step: Step, partials: DailyAggregates, earlier: Path, target: Path) -> None:
     """The states that follow from earlier ones, and those of windows that cannot."""
     known = partials.days()
     views: list[str] = ["earlier_states"]

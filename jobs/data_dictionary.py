@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from features import Population, Snapshots, TableSnapshots, dictionary_page
+from features import Population, PrecomputedSnapshots, Snapshots, dictionary_page
 from jobs.runtime.context import Context
 from jobs.sample import MADE_BY, simulated
 from lake import ingest
@@ -68,7 +68,7 @@ def _measured_on(context: Context, frames: dict[str, Frame]) -> str:
 
 
 def _covered(snapshots: Snapshots) -> str:
-    if isinstance(snapshots, TableSnapshots):  # whose coverage reaches as far as its labels look
+    if isinstance(snapshots, PrecomputedSnapshots):  # whose coverage reaches as far as its labels look
         return f"{snapshots.dates[0]} to {snapshots.latest}"
     data = snapshots.coverage
     return f"{data.start} up to (not including) {data.end}"

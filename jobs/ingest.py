@@ -8,7 +8,7 @@ from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.parameters import RawLocation
 from jobs.runtime.run_log import step
-from lake import Ingested, Source, surprises
+from lake import Ingested, Source, count_anomalies
 from lake import ingest as take
 from stack import bucket
 
@@ -58,7 +58,7 @@ def _tell_surprises(context: Context) -> None:
     for source in context.project.sources:
         if source.identity is None and source.begins is None:
             continue
-        for what, count in surprises(context.spark(), context.tables, source).items():
+        for what, count in count_anomalies(context.spark(), context.tables, source).items():
             context.say(f"ingest · {source.name}: {count:,} rows are {what}; kept")
 
 

@@ -1,4 +1,4 @@
-"""`mlflow run .`: every step in order, in one process, as nested runs, and a page at the end."""
+"""`mlflow run .`: every step in order, in one process, as nested runs, with a summary at the end."""
 
 import sys
 
@@ -12,7 +12,7 @@ from jobs.runtime.context import Context
 from jobs.runtime.parameters import AsOf, Mode, Release, Trials
 from jobs.runtime.promotion import promote_challengers
 from jobs.runtime.run_log import step
-from jobs.runtime.run_summary import page
+from jobs.runtime.run_summary import run_summary
 from jobs.sample import sample
 from jobs.score import score
 from jobs.train import train
@@ -26,21 +26,20 @@ def main(
     mode: Mode = "auto",
     release: Release = "each",
 ) -> None:
-    """From raw exports to a scored mart; while a review waits, what is in production scores."""
+    """Run every step from raw exports to the mart; while a review is open, the version in production scores."""
     require_mode_and_release(mode, release)
     with step(context, "main", {"as_of": as_of, "trials": trials, "mode": mode, "release": release}) as record:
         if context.project.simulate is not None and not context.raw.exists():
             sample(context)
-        taken = ingest(context)
+        ingested = ingest(context)
         features(context, as_of)
         trained = train(context, as_of=as_of, trials=trials)
-        moved = promote_challengers(context, mode=mode, release=release)
-        scored = score(context, as_of)
-        watched = monitor(context, as_of)
-        record.rows_in = sum(one.manifest.rows_in for one in taken)
-        record.quarantined = sum(one.manifest.quarantined for one in taken)
+        outcomes = promote_challengers(context, mode=mode, release=release)
+        scored, monitored = score(context, as_of), monitor(context, as_of)
+        record.rows_in = sum(source.manifest.rows_in for source in ingested)
+        record.quarantined = sum(source.manifest.quarantined for source in ingested)
         record.rows_out = scored.rows
-        text = page(context, taken, trained, moved, scored, watched)
+        text = run_summary(context, ingested, trained, outcomes, scored, monitored)
         mlflow.log_text(text, "page.txt")
     sys.stdout.write(text)
 

@@ -12,7 +12,7 @@ from jobs.runtime.run_log import step
 from lake import TRUTH
 from stack import bucket
 from stack.errors import PrichalError
-from stack.folders.atomic import adopt, fresh_partial
+from stack.folders.atomic import fresh_partial, publish_directory
 from stack.settings import ROOT
 from training import code_hash
 
@@ -83,8 +83,8 @@ def _make(context: Context, folder: Path, mark: dict[str, object], asked: dict[s
     (truth / TRUTH).touch()
     for one in (partial, truth):
         (one / MADE_BY).write_text(json.dumps({**mark, "rows": rows}, indent=1) + "\n")
-    adopt(truth, context.truth)
-    adopt(partial, folder)
+    publish_directory(truth, context.truth)
+    publish_directory(partial, folder)
     return rows
 
 

@@ -1,13 +1,13 @@
-"""Raw exports to typed tables; what is malformed is kept aside with its reason and counted."""
+"""Raw exports to typed tables; malformed rows go to quarantine with their reason, and are counted."""
 
-from lake.anomalies import surprises
+from lake.anomalies import count_anomalies
 from lake.dialect import PRESETS, Dialect
 from lake.identity import base, view_sql
 from lake.ingest.ingest import Ingested, ingest
 from lake.ingest.raw_files import TRUTH
 from lake.ingest.reader import open_raw
 from lake.source import Begins, Column, Constant, Identity, Lookup, Source
-from lake.table import Coverage, Mark, Table, UnknownTableError
+from lake.table import Coverage, DayChecksum, Table, UnknownTableError
 
 __all__ = [
     "PRESETS",
@@ -16,17 +16,17 @@ __all__ = [
     "Column",
     "Constant",
     "Coverage",
+    "DayChecksum",
     "Dialect",
     "Identity",
     "Ingested",
     "Lookup",
-    "Mark",
     "Source",
     "Table",
     "UnknownTableError",
     "base",
+    "count_anomalies",
     "ingest",
     "open_raw",
-    "surprises",
     "view_sql",
 ]

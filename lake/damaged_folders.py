@@ -1,11 +1,11 @@
-"""Folders of a table whose files are not those that were written, and what an ingest makes anew."""
+"""Damaged folders of a table: which months and batches an ingest must rebuild."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lake.ingest.raw_files import RawFileError
-from lake.table import Manifest, Table, Taken
+from lake.table import IngestedFile, Manifest, Table
 from stack.folders.checked_folder import (
     BrokenFolderError,
     check,
@@ -16,30 +16,30 @@ from stack.folders.checked_folder import (
     tell,
 )
 
-_READ_ANEW = "its files are read anew"
+_REPAIR = "its files are read again"
 
 
 @dataclass(frozen=True)
 class Damage:
-    """What is broken of a table.
+    """The damaged parts of a table.
 
     Attributes:
-        months: the months to make anew from the staged batches.
-        batches: the batches whose files must be read anew.
+        months: the months to rebuild from the staged batches.
+        batches: the batches whose raw files must be read again.
     """
 
     months: frozenset[str] = frozenset()
     batches: frozenset[str] = frozenset()
 
-    def check_raw_files(self, files: Mapping[str, Taken], there: Collection[str]) -> None:
-        """See that every file of a broken batch can be read anew.
+    def check_raw_files(self, files: Mapping[str, IngestedFile], there: Collection[str]) -> None:
+        """Check that every file of a damaged batch is in the raw folder.
 
         Args:
-            files: that the table is to keep, by name.
-            there: names of the files in the raw folder.
+            files: the files that the table keeps, by name.
+            there: the names of the files in the raw folder.
 
         Raises:
-            RawFileError: one is not in the raw folder any more.
+            RawFileError: a file is missing.
         """
         gone = sorted(name for name, file in files.items() if file.batch in self.batches and name not in there)
         if gone:
@@ -50,7 +50,7 @@ class Damage:
 
 
 def find_damage(table: Table, manifest: Manifest) -> Damage:
-    """Check every month and batch that the manifest names; one line tells of each that is broken."""
+    """Check every month and batch of the manifest and log a line for each damaged one."""
     months = {name for name, month in manifest.months.items() if month.rows_kept and _is_broken_month(table, name)}
     batches = {file.batch for file in manifest.files.values()}
     return Damage(frozenset(months), frozenset(name for name in batches if _is_broken_batch(table, manifest, name)))
@@ -60,7 +60,7 @@ def _is_broken_month(table: Table, name: str) -> bool:
     try:
         table.checked_month(name, table.require().months[name])
     except BrokenFolderError as error:
-        return _tell_broken(error, "the month is made anew")
+        return _report_damage(error, "the month is rebuilt")
     return False
 
 
@@ -69,27 +69,27 @@ def _is_broken_batch(table: Table, manifest: Manifest, name: str) -> bool:
     try:
         if folder.is_dir() and not is_sealed(folder):
             _seal_older(folder, [file for file in manifest.files.values() if file.batch == name])
-        check(folder, _READ_ANEW)
+        check(folder, _REPAIR)
     except BrokenFolderError as error:
-        return _tell_broken(error, _READ_ANEW)
+        return _report_damage(error, _REPAIR)
     return False
 
 
-def _tell_broken(error: BrokenFolderError, repair: str) -> bool:
+def _report_damage(error: BrokenFolderError, repair: str) -> bool:
     tell(f"{str(error).rsplit(': ', 1)[0]}: {repair}.")
     return True
 
 
-def _seal_older(folder: Path, files: Collection[Taken]) -> None:
-    """Seal a batch of an earlier release, if it holds as many sound rows of its files as the manifest counts."""
+def _seal_older(folder: Path, files: Collection[IngestedFile]) -> None:
+    """Seal a batch of an earlier release if its number of valid rows is the manifest's."""
     from pyarrow import compute, dataset
 
-    parquet_rows(folder, _READ_ANEW)  # tells of a file that is none
+    parquet_rows(folder, _REPAIR)  # raises if a file is damaged
     paths = [str(path) for path in parquet_files(folder)]
-    recorded, sound_rows = sum(sum(file.months.values()) for file in files), 0
+    recorded, valid_rows = sum(sum(file.months.values()) for file in files), 0
     if paths:
-        sound = compute.field("_reason").is_null() & compute.field("_file").isin([file.place for file in files])
-        sound_rows = dataset.dataset(paths).count_rows(filter=sound)
-    if sound_rows != recorded:
-        raise BrokenFolderError(f"{folder} holds {sound_rows:,} sound rows, {recorded:,} are recorded: {_READ_ANEW}.")
+        is_valid = compute.field("_reason").is_null() & compute.field("_file").isin([file.place for file in files])
+        valid_rows = dataset.dataset(paths).count_rows(filter=is_valid)
+    if valid_rows != recorded:
+        raise BrokenFolderError(f"{folder} holds {valid_rows:,} valid rows, {recorded:,} are recorded: {_REPAIR}.")
     seal(folder)

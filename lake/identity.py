@@ -1,6 +1,6 @@
-"""The rows that features are computed from: each with whom it is about, and when that was known.
+"""SQL of the rows that features are computed from: each row with its entity and the moment it became known.
 
-SQL over the lake's tables, which an engine shows as `lake_<source>`.
+The SQL reads the lake's tables, which an engine registers as `lake_<source>`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,47 +13,48 @@ from stack.engines.engine import Engine
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-#: when a row, and the login that named its entity, was known.
+#: the column with the moment at which both a row and its entity were known.
 KNOWN = "_known"
 
 
 def base(source: Source) -> str:
-    """Name of the view of a table's rows as they are."""
+    """Name of the view of a table's rows."""
     return f"lake_{source.name}"
 
 
 def view_sql(source: Source, everybody: bool = False) -> str:
-    """SQL of a source's rows: its columns, what is looked up, its entity, and `_known`.
+    """SQL of a source's rows: its columns, the looked-up columns, the entity, and `_known`.
 
     Args:
         source: the declaration.
-        everybody: with the rows whose entity is not known too.
+        everybody: include rows whose entity is unknown.
     """
     columns = [column.name for column in source.columns]
-    found = [f"{name}.{column}" for name, one in _lookups(source) for column, _ in one.columns]
-    rows = f"(select *, {source.known_sql} as {KNOWN} from {base(source)}) as told"
+    lookup_columns = [f"{name}.{column}" for name, lookup in _lookups(source) for column, _ in lookup.columns]
+    rows = f"(select *, {source.known_sql} as {KNOWN} from {base(source)}) as row"
     if source.identity is not None:
-        rows, columns = f"({_named(source, source.identity)}) as told", [*columns, source.entity]
-    joins = "".join(f"\nleft join {_looked_up(one)} as {name} on told.{one.on} = {name}._id"
-                    for name, one in _lookups(source))  # fmt: skip
-    kept = "" if everybody else f"\nwhere told.{source.entity} is not null"
-    return f"select {', '.join([*(f'told.{name}' for name in (*columns, KNOWN)), *found])}\nfrom {rows}{joins}{kept}"
+        rows, columns = f"({_resolve_identity(source, source.identity)}) as row", [*columns, source.entity]
+    joins = "".join(f"\nleft join {_looked_up(lookup)} as {name} on row.{lookup.on} = {name}._id"
+                    for name, lookup in _lookups(source))  # fmt: skip
+    where = "" if everybody else f"\nwhere row.{source.entity} is not null"
+    names = ", ".join([*(f"row.{name}" for name in (*columns, KNOWN)), *lookup_columns])
+    return f"select {names}\nfrom {rows}{joins}{where}"
 
 
-def named(spark: "SparkSession", tables: Mapping[str, Table], source: Source) -> "DataFrame":
-    """The rows of a source in Spark, those of nobody too."""
+def rows_with_entity(spark: "SparkSession", tables: Mapping[str, Table], source: Source) -> "DataFrame":
+    """The rows of a source in Spark, including rows whose entity is unknown."""
     links = [source.identity.links] if source.identity else []
-    for one in (source, *links, *(lookup.source for lookup in source.lookups)):
-        tables[one.name].read(spark).createOrReplaceTempView(base(one))
+    for read_source in (source, *links, *(lookup.source for lookup in source.lookups)):
+        tables[read_source.name].read(spark).createOrReplaceTempView(base(read_source))
     return spark.sql(view_sql(source, everybody=True))
 
 
-def _named(source: Source, identity: Identity) -> str:
-    """Give each row the entity that had last logged in on its anonymous id by the moment it happened.
+def _resolve_identity(source: Source, identity: Identity) -> str:
+    """SQL that gives each row the entity of the last login on its anonymous id before the event.
 
-    As far as was known on the day the row became known; where no login was, the first that became known names it,
-    and it is known from then on. So what a row says never changes once it counts: a backfill gives what the daily
-    run gave.
+    Only logins known by the day on which the row became known are used. If there is none, the first login that becomes
+    known decides, and the row is known from that day on. So the entity of a row never changes, and a backfill gives
+    the same rows as the daily runs.
     """
     links = identity.links
     login = (
@@ -65,21 +66,21 @@ def _named(source: Source, identity: Identity) -> str:
         f"where {identity.where} group by {identity.link_id}"
     )
     before = f"filter(_logins, one -> one.since <= cast({source.event_time} as timestamp))"
-    told = "filter(_before, one -> cast(one.known as date) <= cast(_alone as date))"
+    earlier_logins = "filter(_before, one -> cast(one.known as date) <= cast(_alone as date))"
     later = "transform(_before, one -> struct(one.known as known, one.since as since, one.entity as entity))"
     rows = f"(select *, cast({source.known_sql} as timestamp) as _alone from {base(source)})"
-    own = identity.own or "cast(null as string)"
+    entity_sql = identity.own or "cast(null as string)"
     return (
-        f"select *, coalesce({own}, _login.entity, _later.entity) as {source.entity},\n"
-        f"  if({own} is null, greatest(_alone, coalesce(_login.known, _later.known)), _alone) as {KNOWN}\n"
-        f"from (select *, array_max({told}) as _login, array_min({later}) as _later\n"
+        f"select *, coalesce({entity_sql}, _login.entity, _later.entity) as {source.entity},\n"
+        f"  if({entity_sql} is null, greatest(_alone, coalesce(_login.known, _later.known)), _alone) as {KNOWN}\n"
+        f"from (select *, array_max({earlier_logins}) as _login, array_min({later}) as _later\n"
         f"  from (select *, {before} as _before from {rows} as row\n"
         f"    left join ({logins}) as login on row.{identity.id} = login._id))"
     )
 
 
 def _lookups(source: Source) -> list[tuple[str, Lookup]]:
-    return [(f"looked_{place}", one) for place, one in enumerate(source.lookups)]
+    return [(f"looked_{place}", lookup) for place, lookup in enumerate(source.lookups)]
 
 
 def _looked_up(lookup: Lookup) -> str:
@@ -88,7 +89,7 @@ def _looked_up(lookup: Lookup) -> str:
 
 
 def register_sources(engine: Engine, tables: Mapping[str, Table], sources: Sequence[Source]) -> None:
-    """Make a view per source, called like it: its columns, its entity, and `_known`; rows of nobody are left out."""
+    """Register a view for each source: its columns, entity and `_known`. Rows without an entity are left out."""
     for source in sources:
         engine.show_files(base(source), tables[source.name].folders())
     for source in sources:

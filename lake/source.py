@@ -188,15 +188,16 @@ class Source:
         self._check_dialect()
         self._check_columns()
         self._check_times()
-        for one in self.lookups:
-            self.column(one.on)
+        for lookup in self.lookups:
+            self.column(lookup.on)
         for name in (self.entity,) if self.identity is None else (self.identity.id,):
             if self.column(name).nullable:
                 raise DeclarationError(f"Source {self.name}: {name} must not be nullable, a row is nothing without it.")
         keys = [self.column(name) for name in self.key or ()]
         if keys and all(column.nullable for column in keys):
             raise DeclarationError(
-                f"Source {self.name}: of its key {', '.join(self.key or ())} one column at least must not be nullable."
+                f"Source {self.name}: every column of its key {', '.join(self.key or ())} is nullable; "
+                "at least one must not be nullable."
             )
         if not 0 <= self.max_quarantined <= 1:
             raise DeclarationError(
@@ -213,7 +214,7 @@ class Source:
 
     def _check_columns(self) -> None:
         names = [column.name for column in self.columns] + [name for name, _ in self.measures]
-        names += [name for one in self.lookups for name, _ in one.columns]
+        names += [name for lookup in self.lookups for name, _ in lookup.columns]
         if len(set(names)) != len(names):
             raise DeclarationError(f"Source {self.name}: a column is declared twice in {', '.join(names)}.")
         if MONTH in names:
@@ -245,8 +246,8 @@ class Source:
         for column in self.columns:
             if column.name == name:
                 return column
-        known = ", ".join(column.name for column in self.columns)
-        raise DeclarationError(f"Source {self.name} has no column {name}; it has {known}.")
+        names = ", ".join(column.name for column in self.columns)
+        raise DeclarationError(f"Source {self.name} has no column {name}; it has {names}.")
 
     def measure(self, name: str) -> str:
         """SQL of a measure: a declared one, or a column that is a number.
@@ -267,7 +268,7 @@ class Source:
         Raises:
             DeclarationError: there is neither.
         """
-        if name in {column for one in self.lookups for column, _ in one.columns}:
+        if name in {column for lookup in self.lookups for column, _ in lookup.columns}:
             return name
         return dict(self.measures).get(name) or self.column(name).name
 

@@ -1,11 +1,10 @@
-"""A table of the lake: immutable Parquet folders, and one small file that says which are current.
+"""A table of the lake: immutable Parquet folders, and a manifest that names the current ones.
 
-A reader sees the old table or the new one, never half of one: a folder is complete before the file
-that names it is replaced.
+A reader sees the old table or the new one, never a mixture: a folder is complete before the manifest names it.
 
-    staged/<batch>/           every row of the files taken together once, sound ones typed, others with a reason
-    months/<month>/<digest>/  the rows that count, one per key, of the month they happened in
-    current.json              which files, batches and months those are, and how many rows
+    staged/<batch>/           every row of the files of one ingest: valid rows are typed, invalid rows have a reason
+    months/<month>/<digest>/  the valid rows of a month, one per key
+    current.json              the manifest: files, batches, months and numbers of rows
 """
 
 import json
@@ -17,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stack.engines.paths import spark_path
 from stack.errors import PrichalError
 from stack.folders.atomic import replace_text
 from stack.folders.checked_folder import check
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 
 
 class UnknownTableError(PrichalError):
-    """The table has not been made yet."""
+    """The table does not exist yet."""
 
 
 class BrokenManifestError(PrichalError):
-    """The file that says what a table holds cannot be read."""
+    """The manifest of a table cannot be read."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """The days a table speaks of: from `start`, up to and not including `end`."""
+    """The days that a table covers: from `start` up to, and not including, `end`."""
 
     start: date
     end: date
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A file that was taken: its bytes' SHA-256, its batch and its place there, and what was in it.
+class IngestedFile:
+    """An ingested file: SHA-256 of its bytes, its batch, its place in the batch, and counts of its rows.
 
-    `months` holds how many sound rows happened in each month; `trimmed` rows had invisible characters around a key.
+    `months` maps a month to the number of valid rows; `trimmed` rows had invisible characters around a key.
     """
 
     content: str
@@ -59,54 +59,64 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What the rows hold that happened on one day and became known on another: how many, and a sum of their hashes.
+class DayChecksum:
+    """A checksum of the rows that happened on one day and became known on another.
 
-    Equal marks mean equal rows, so that what was made of them need not be made again.
+    Equal checksums mean equal rows, so everything derived from these rows is still up to date.
+
+    Attributes:
+        day: the day of the events, as text.
+        known_day: the day on which we knew them, as text.
+        rows: how many rows.
+        content: sum of the rows' hashes.
     """
 
     day: str
-    known: str
+    known_day: str
     rows: int
     content: int
+
+    def __repr__(self) -> str:
+        """The text that earlier releases wrote: digests of daily aggregates are hashes of it."""
+        return f"Mark(day={self.day!r}, known={self.known_day!r}, rows={self.rows!r}, content={self.content!r})"
 
 
 @dataclass(frozen=True)
 class Month:
-    """A month's current folder: the rows that contradict each other, and the rows that count by day."""
+    """A month's current folder: its digest, its number of contradicting rows, and a checksum for each day."""
 
     digest: str
     contradictions: int
-    marks: tuple[Mark, ...] = ()
+    checksums: tuple[DayChecksum, ...] = ()
 
     @property
     def rows_kept(self) -> int:
-        """Rows that count."""
-        return sum(mark.rows for mark in self.marks)
+        """Rows in the table."""
+        return sum(checksum.rows for checksum in self.checksums)
 
     @property
     def days(self) -> list[str]:
-        """The days with a row that counts, in order."""
-        return sorted({mark.day for mark in self.marks})
+        """The days that have a row, in order."""
+        return sorted({checksum.day for checksum in self.checksums})
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the table holds and what it was made from; rows in = rows kept + duplicates + quarantined.
+    """The content of a table and its files; rows in = rows kept + duplicates + quarantined.
 
-    `mark` is the hash of the declaration that the files were read by: another one reads them all anew.
+    `declaration_digest` is a hash of the source's declaration. If the declaration changes, all files are read again.
     """
 
     digest: str
-    mark: str
+    declaration_digest: str
     start: str
     end: str
-    files: Mapping[str, Taken]
+    files: Mapping[str, IngestedFile]
     months: Mapping[str, Month]
 
     @property
     def coverage(self) -> Coverage:
-        """The days that the table speaks of."""
+        """The days that the table covers."""
         return Coverage(date.fromisoformat(self.start), date.fromisoformat(self.end))
 
     @property
@@ -116,12 +126,12 @@ class Manifest:
 
     @property
     def rows_kept(self) -> int:
-        """Rows that count."""
+        """Rows in the table."""
         return sum(month.rows_kept for month in self.months.values())
 
     @property
     def quarantined(self) -> int:
-        """Rows that cannot be used, contradictions among them."""
+        """Rows that cannot be used, including contradicting rows."""
         return sum(file.quarantined for file in self.files.values()) + sum(
             month.contradictions for month in self.months.values()
         )
@@ -133,7 +143,7 @@ class Manifest:
 
     @property
     def duplicates(self) -> int:
-        """Rows that another one with the same key stands for."""
+        """Rows that were replaced by another row with the same key."""
         return self.rows_in - self.rows_kept - self.quarantined
 
 
@@ -148,63 +158,63 @@ class Table:
         self._pinned: Manifest | None = None
 
     def pin(self) -> None:
-        """Keep to what the table holds now, whatever an ingest replaces while this object is in use."""
+        """Use the current manifest as long as this object lives, even if an ingest publishes another one."""
         self._pinned = self.manifest()
 
     def manifest(self) -> Manifest | None:
-        """What the table holds now; None before the first ingest.
+        """The current manifest; None before the first ingest.
 
         Raises:
-            BrokenManifestError: `current.json` is cut or damaged.
+            BrokenManifestError: `current.json` cannot be read.
         """
         if self._pinned is not None:
             return self._pinned
         path = self.folder / "current.json"
         try:
-            found = path.stat()
+            status = path.stat()
         except FileNotFoundError:
             return None
-        return _read(path, found.st_mtime_ns, found.st_ino)
+        return _read(path, status.st_mtime_ns, status.st_ino)
 
-    def marks(self) -> list[Mark]:
-        """The marks of all rows that count."""
-        return [mark for month in self.require().months.values() for mark in month.marks]
+    def checksums(self) -> list[DayChecksum]:
+        """The checksums of all rows of the table."""
+        return [checksum for month in self.require().months.values() for checksum in month.checksums]
 
     def require(self) -> Manifest:
-        """What the table holds now.
+        """The current manifest.
 
         Raises:
-            UnknownTableError: nothing was ingested yet.
+            UnknownTableError: the table does not exist yet.
         """
-        found = self.manifest()
-        if found is None:
+        manifest = self.manifest()
+        if manifest is None:
             raise UnknownTableError(
                 f"Table {self.name} is not in the lake yet: run `-e ingest -P project={self.project}`."
             )
-        return found
+        return manifest
 
     def read(self, spark: "SparkSession") -> "DataFrame":
         """The current rows."""
-        return spark.read.parquet(*map(str, self.folders()))
+        return spark.read.parquet(*map(spark_path, self.folders()))
 
     def folders(self, months: Container[str] | None = None) -> list[Path]:
-        """The folders of the current rows, a month each; of these months only, or of all.
+        """The folders of the current rows, one per month; only of `months`, if given.
 
         Raises:
-            BrokenFolderError: a month's files are not those that were written.
+            BrokenFolderError: a file of a month is missing, changed or added.
         """
-        made = self.require().months
-        wanted = sorted(name for name, one in made.items() if one.rows_kept and (months is None or name in months))
-        return [self.checked_month(name, made[name]) for name in wanted]
+        current = self.require().months
+        names = sorted(name for name, month in current.items() if month.rows_kept)
+        return [self.checked_month(name, current[name]) for name in names if months is None or name in months]
 
     def checked_month(self, name: str, month: Month) -> Path:
-        """Folder of a month's rows, whose files are as they were written.
+        """The folder of a month's rows, after a check of its files.
 
         Raises:
-            BrokenFolderError: they are not.
+            BrokenFolderError: a file is missing, changed or added.
         """
         folder = self.month(name, month.digest)
-        check(folder, f"run `-e ingest -P project={self.project}`, which makes the month anew", month.rows_kept)
+        check(folder, f"run `-e ingest -P project={self.project}`, which rebuilds the month", month.rows_kept)
         return folder
 
     def month(self, name: str, digest: str) -> Path:
@@ -212,24 +222,25 @@ class Table:
         return self.folder / "months" / name / digest
 
     def batch(self, name: str) -> Path:
-        """Folder of the rows of files taken together."""
+        """Folder of the rows of one ingest's files."""
         return self.folder / "staged" / name
 
     def publish(self, manifest: Manifest) -> None:
-        """Make the complete folders that the manifest names the current ones; those they replace stay for readers."""
+        """Write the manifest; the folders that it names must be complete. Replaced folders stay for their readers."""
         content = asdict(manifest)
+        content["mark"] = content.pop("declaration_digest")  # the keys of earlier releases
         for month in content["months"].values():
-            month["marks"] = [list(mark.values()) for mark in month["marks"]]
+            month["marks"] = [list(checksum.values()) for checksum in month.pop("checksums")]
         text = json.dumps(content, indent=1, sort_keys=True) + "\n"
         replace_text(self.folder / "current.json", text)
 
     def remove_outdated(self) -> None:
-        """Remove the folders that the table no longer names; nobody may be reading or writing it."""
+        """Remove the folders that the manifest does not name; no other process may be using the table."""
         manifest = self.manifest()
         if manifest is None:
             return
         named = {self.batch(file.batch) for file in manifest.files.values()}
-        named |= {self.month(name, one.digest) for name, one in manifest.months.items()}
+        named |= {self.month(name, month.digest) for name, month in manifest.months.items()}
         for old in (*self.folder.glob("staged/*"), *self.folder.glob("months/*/*")):
             if old not in named:
                 shutil.rmtree(old, ignore_errors=True)
@@ -237,19 +248,20 @@ class Table:
 
 @lru_cache(maxsize=64)
 def _read(path: Path, _changed: int, _inode: int) -> Manifest:
-    """The manifest as it is; asked for many times, and long where there are many drops."""
+    """The manifest; cached, for it is read often and is long if there are many batches."""
     try:
         content = json.loads(path.read_text())
-        content["files"] = {name: Taken(**one) for name, one in content["files"].items()}
-        content["months"] = {name: _month(**one) for name, one in content["months"].items()}
+        content["files"] = {name: IngestedFile(**file) for name, file in content["files"].items()}
+        content["months"] = {name: _month(**month) for name, month in content["months"].items()}
+        content["declaration_digest"] = content.pop("mark")
         return Manifest(**content)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BrokenManifestError(
-            f"{path}, which says what the table holds, is cut or damaged: bring it back from a backup; or, if the raw "
-            "folder still has every file, remove it and run `-e ingest`, which then reads all of them anew."
+            f"The manifest {path} is cut or damaged: restore it from a backup; or, if the raw folder still has every "
+            "file, remove it and run `-e ingest`, which reads all files again."
         ) from None
 
 
 def _month(digest: str, contradictions: int, marks: Sequence[Sequence[Any]] = (), **_older: object) -> Month:
-    """A month as written; one of an older version has no marks, and its table is read anew by the next ingest."""
-    return Month(digest, contradictions, tuple(Mark(*mark) for mark in marks))
+    """A month of a manifest. A month without marks is of an earlier release: the next ingest reads its table again."""
+    return Month(digest, contradictions, tuple(DayChecksum(*mark) for mark in marks))

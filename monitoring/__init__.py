@@ -1,33 +1,31 @@
-"""Drift, quality once labels mature, and the sentences that call a person."""
+"""Drift of features, quality of scores with matured labels, training/serving skew, canary checks, alerts."""
 
-from monitoring.alerts import drift_alerts, expected_sentence
-from monitoring.canary import (
-    WATCH,
-    Guarded,
-    Watch,
-    guarded,
-)
-from monitoring.drift import Drift, drift, rehearsals, usual_distances, write_report
-from monitoring.quality import Quality, quality
-from monitoring.skew import days_to_compare, skew
+from monitoring.alerts import drift_alerts, normal_range_sentence
+from monitoring.canary import CANARY, CanaryResult, CanaryTarget, score_with_canary
+from monitoring.drift import FeatureDrift, baseline_dates, measure_drift, normal_ranges, write_report
+from monitoring.monitor import Monitor, MonitoringResult
+from monitoring.quality import ScoreQuality, measure_quality
+from monitoring.skew import days_to_compare, measure_skew
 from monitoring.tables import store_drift, store_quality
 
 __all__ = [
-    "WATCH",
-    "Drift",
-    "Guarded",
-    "Quality",
-    "Watch",
+    "CANARY",
+    "CanaryResult",
+    "CanaryTarget",
+    "FeatureDrift",
+    "Monitor",
+    "MonitoringResult",
+    "ScoreQuality",
+    "baseline_dates",
     "days_to_compare",
-    "drift",
     "drift_alerts",
-    "expected_sentence",
-    "guarded",
-    "quality",
-    "rehearsals",
-    "skew",
+    "measure_drift",
+    "measure_quality",
+    "measure_skew",
+    "normal_range_sentence",
+    "normal_ranges",
+    "score_with_canary",
     "store_drift",
     "store_quality",
-    "usual_distances",
     "write_report",
 ]

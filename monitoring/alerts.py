@@ -1,66 +1,92 @@
-"""Sentences that call a person, and that a person reads: one for a population and a group of features."""
+"""Alerts: sentences about drift, quality and skew that need attention."""
 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from features import Feature
 from monitoring.distance import NULLS
-from monitoring.drift import Drift
+from monitoring.drift import FeatureDrift
+from monitoring.quality import ScoreQuality
+from training import Finding
 
 
-def drift_alerts(moved: Mapping[str, Sequence[Drift]], features: Sequence[Feature]) -> list[str]:
-    """What drifted, grouped by population and business reason; the farthest beyond its bound first.
+def drift_alerts(drifts: Mapping[str, Sequence[FeatureDrift]], features: Sequence[Feature]) -> list[str]:
+    """One alert for each population and business reason with drifted features, the largest drift first.
 
     Args:
-        moved: comparisons by population.
+        drifts: comparisons by population.
         features: the declarations, for reason and description.
     """
-    known = {one.name: one for one in features}
-    empty = [name for name, found in moved.items() if any(math.isinf(one.distance) for one in found)]
-    sizes = Counter(one.reason for one in features)
-    groups: dict[tuple[str, str], list[Drift]] = defaultdict(list)
-    for population in moved.keys() - set(empty):
-        for one in moved[population]:
-            if one.verdict == "drift":
-                groups[population, known[_name(one)].reason].append(one)
+    feature_by_name = {feature.name: feature for feature in features}
+    empty = [name for name, compared in drifts.items() if any(math.isinf(drift.distance) for drift in compared)]
+    sizes = Counter(feature.reason for feature in features)
+    groups: dict[tuple[str, str], list[FeatureDrift]] = defaultdict(list)
+    for population in drifts.keys() - set(empty):
+        for drift in drifts[population]:
+            if drift.verdict == "drift":
+                groups[population, feature_by_name[_feature_name(drift)].reason].append(drift)
     ordered = sorted(groups.items(), key=lambda item: (-max(map(_excess, item[1])), item[0]))
-    told = [_sentence(*key, found, sizes[key[1]], known) for key, found in ordered]
-    return [*(f"{name}: nobody is there today to compare" for name in empty), *told]
+    sentences = [_drift_sentence(*key, group, sizes[key[1]], feature_by_name) for key, group in ordered]
+    return [*(f"{name}: no row to compare today" for name in empty), *sentences]
 
 
-def expected_sentence(found: Sequence[Drift]) -> str | None:
-    """What moved as it usually does, in one sentence; None where nothing did."""
-    names = list(dict.fromkeys(_name(one) for one in found if one.verdict == "expected"))
+def normal_range_sentence(drifts: Sequence[FeatureDrift]) -> str | None:
+    """One sentence about the features that moved within their normal range; None if there is none."""
+    names = list(dict.fromkeys(_feature_name(drift) for drift in drifts if drift.verdict == "expected"))
     if not names:
         return None
-    many = f"{len(names)} features" if len(names) > 1 else "1 feature"
+    count = f"{len(names)} features" if len(names) > 1 else "1 feature"
     return (
-        f"{many} moved hardly more than on earlier mornings, or as the calendar does, such as {names[0]}: "
-        "in ops.drift as expected."
+        f"{count} moved within the normal range or with the calendar, such as {names[0]}: ops.drift has the verdict "
+        "expected."
     )
 
 
-def _sentence(population: str, reason: str, found: Sequence[Drift], size: int, known: Mapping[str, Feature]) -> str:
-    most, names = max(found, key=_excess), {_name(one) for one in found}
-    what = known[_name(most)].description
+def quality_alerts(qualities: Sequence[ScoreQuality], lowest_auc: float) -> list[str]:
+    """One alert for each day and population whose AUC, with 95% confidence, was below the bound of the policy."""
+    return [
+        f"{quality.population} scored on {quality.score_date} by {quality.model_name} version {quality.model_version}: "
+        f"ROC-AUC {quality.auc:.3f} (95% {quality.auc_low:.3f} to {quality.auc_high:.3f}) is below {lowest_auc:.2f}, "
+        "the bound of the project's policy"
+        for quality in qualities
+        if not quality.auc_high >= lowest_auc
+    ]
+
+
+def skew_alerts(comparisons: Mapping[date, Finding]) -> list[str]:
+    """One alert for each day whose logged features differ from a backfill."""
+    return [
+        f"features logged on {day} differ from a backfill: {finding.sentence}"
+        for day, finding in comparisons.items()
+        if not finding.passed
+    ]
+
+
+def _drift_sentence(
+    population: str, reason: str, group: Sequence[FeatureDrift], size: int, feature_by_name: Mapping[str, Feature]
+) -> str:
+    largest, names = max(group, key=_excess), {_feature_name(drift) for drift in group}
     return (
-        f"{population}, {reason}: {len(names)} of {size} features drifted, most of all {what} "
-        f"({_name(most)}: {_far(most)})"
+        f"{population}, {reason}: {len(names)} of {size} features drifted, most of all "
+        f"{feature_by_name[_feature_name(largest)].description} ({_feature_name(largest)}: {_distance_text(largest)})"
     )
 
 
-def _far(one: Drift) -> str:
-    nulls = one.feature.endswith(NULLS)
-    far, usual = (f"{value:.0%}" if nulls else f"{value:.2f}" for value in (one.distance, one.usual))
-    what = f"the share of rows without a value changed by {far}" if nulls else f"PSI {far}"
-    return f"{what}, on earlier mornings at most {usual}" if one.usual > 0 else what
+def _distance_text(drift: FeatureDrift) -> str:
+    is_nulls = drift.feature.endswith(NULLS)
+    distance, normal = (
+        f"{value:.0%}" if is_nulls else f"{value:.2f}" for value in (drift.distance, drift.normal_range)
+    )
+    text = f"the share of rows without a value changed by {distance}" if is_nulls else f"PSI {distance}"
+    return f"{text}, on earlier dates at most {normal}" if drift.normal_range > 0 else text
 
 
-def _excess(one: Drift) -> float:
-    """Distance in units of what is allowed."""
-    return one.distance / max(one.threshold, one.usual)
+def _excess(drift: FeatureDrift) -> float:
+    """Distance divided by the largest allowed distance."""
+    return drift.distance / max(drift.threshold, drift.normal_range)
 
 
-def _name(one: Drift) -> str:
-    return one.feature.removesuffix(NULLS)
+def _feature_name(drift: FeatureDrift) -> str:
+    return drift.feature.removesuffix(NULLS)

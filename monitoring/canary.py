@@ -1,7 +1,7 @@
-"""Score a population, and see to it that a broken version does not reach the mart: it is rolled back at once.
+"""Canary: check the first scores of a new version before they are published, and roll back a broken version.
 
-A version is watched on the first days that it scores (docs/watch.md). It is withdrawn only when the version before it
-scores this very day, and soundly: where that fails too, it is the data or the machine that is broken.
+A version is checked on the first days that it scores (docs/watch.md). It is rolled back only if the previous version
+passes the check on the same day. If the previous version fails too, the data or the machine is at fault.
 """
 
 from collections.abc import Callable
@@ -13,24 +13,18 @@ import pandas as pd
 import psycopg
 from mlflow.exceptions import MlflowException
 
-from monitoring.score_comparison import (
-    BOUNDS,
-    PROBABILITY,
-    alone,
-    compare,
-    why_broken,
-)
+from monitoring.score_comparison import BOUNDS, PROBABILITY, check_scores, compare_scores, failure_reason
 from registry import PromotionOutcome, VersionFilesError, previous, rollback
-from serving import Mart, Scored, ScoringError, dates_of, published_scores, published_versions
+from serving import Mart, ScoreFiles, ScoringError, published_scores, published_versions, scored_dates
 from stack.errors import PrichalError
 
-#: who withdraws in the ledger.
-WATCH = "watch"
+#: the name under which the canary rolls back in the ledger; earlier releases wrote it too.
+CANARY = "watch"
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Whose scores are watched: a population at a date, its model, and the mart it is published in."""
+class CanaryTarget:
+    """The scores to check: a population on a day, its model, and the mart they are published to."""
 
     database_url: str
     mart: Mart
@@ -40,96 +34,101 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Guarded:
-    """What may be published.
+class CanaryResult:
+    """Scores that may be published.
 
     Attributes:
-        version: that made the scores.
-        scored: the scores.
-        alert: what a person must know: a version was rolled back, or the data are odd; None if all is well.
-        moved: the rollback; None if there was none.
+        version: that computed the scores.
+        scores: the files.
+        alert: a sentence about a rollback or about odd data; None if the check passed.
+        rollback: its outcome; None without a rollback.
     """
 
     version: str
-    scored: Scored
+    scores: ScoreFiles
     alert: str | None = None
-    moved: PromotionOutcome | None = None
+    rollback: PromotionOutcome | None = None
 
 
-def guarded(watch: Watch, version: str, apply: Callable[[str], Scored]) -> Guarded:
-    """Score with the version in production, or, if that is broken, with the one before it, which takes its place.
+def score_with_canary(target: CanaryTarget, version: str, score: Callable[[str], ScoreFiles]) -> CanaryResult:
+    """Score with the version in production; if it is broken, roll back and score with the previous version.
 
-    A version whose files are not those that were approved is not replaced: a person must look, and nothing moves.
+    A version whose files differ from the approved ones is not rolled back: the error stops the step, for a user to
+    find the cause.
 
     Args:
-        watch: whose scores.
+        target: the scores to check.
         version: in production.
-        apply: scores with a version; a second call replaces what the first wrote.
+        score: scores with a version; a second call replaces the files of the first.
 
     Raises:
-        VersionFilesError: the files of the version in production are not those that were approved.
-        ScoringError: the version is broken and no version before it can take its place; nothing may be published.
+        VersionFilesError: the files of the version in production differ from the approved ones.
+        ScoringError: the version is broken and the previous one cannot replace it; nothing may be published.
     """
-    history = published_versions(watch.database_url, watch.mart, watch.model)
-    if len({day for day, one in history if one == version and day < watch.day}) >= BOUNDS.days:
-        return Guarded(version, apply(version))
-    before = previous(watch.database_url, watch.model)
-    reference = _reference(watch, before, [day for day, one in history if one == before])
+    published = published_versions(target.database_url, target.mart, target.model)
+    if len({day for day, scored_by in published if scored_by == version and day < target.day}) >= BOUNDS.canary_days:
+        return CanaryResult(version, score(version))
+    before = previous(target.database_url, target.model)
+    reference = _reference_scores(target, before, [day for day, scored_by in published if scored_by == before])
     try:
-        scored = apply(version)
-        why = _why(watch, reference, scored)
+        scores = score(version)
+        reason = _failure_reason(target, reference, scores)
     except ScoringError as error:
-        why = str(error)
-    return Guarded(version, scored) if why is None else _replaced(watch, version, before, reference, why, apply)
+        reason = str(error)
+    if reason is None:
+        return CanaryResult(version, scores)
+    return _replace(target, version, before, reference, reason, score)
 
 
-def _reference(watch: Watch, before: str | None, days: list[date]) -> pd.DataFrame | None:
-    """What the version before scored on its last published day; None if there is no such day."""
+def _reference_scores(target: CanaryTarget, before: str | None, days: list[date]) -> pd.DataFrame | None:
+    """The scores of the previous version on its last published day; None if there is no such day."""
     if before is None or not days:
         return None
-    rows = published_scores(watch.database_url, watch.mart, days[-1])
-    return rows[(rows["population"] == watch.population) & (rows["model_version"] == before)]
+    rows = published_scores(target.database_url, target.mart, days[-1])
+    return rows[(rows["population"] == target.population) & (rows["model_version"] == before)]
 
 
-def _why(watch: Watch, reference: pd.DataFrame | None, scored: Scored) -> str | None:
-    """What is broken about the scores; None if nothing is."""
-    now = pd.read_parquet(scored.folder, columns=[watch.mart.entity, PROBABILITY])
-    return why_broken(alone(now) if reference is None else compare(reference, now, watch.mart.entity))
+def _failure_reason(target: CanaryTarget, reference: pd.DataFrame | None, scores: ScoreFiles) -> str | None:
+    entity = target.mart.entity
+    now = pd.read_parquet(scores.folder, columns=[entity, PROBABILITY])
+    return failure_reason(check_scores(now) if reference is None else compare_scores(reference, now, entity))
 
 
-def _replaced(
-    watch: Watch, version: str, before: str | None, reference: pd.DataFrame | None, why: str,
-    apply: Callable[[str], Scored],
-) -> Guarded:  # fmt: skip
-    broken = f"Version {version} of {watch.model} is broken on {watch.day}: {why.rstrip('.')}"
+def _replace(
+    target: CanaryTarget, version: str, before: str | None, reference: pd.DataFrame | None, reason: str,
+    score: Callable[[str], ScoreFiles],
+) -> CanaryResult:  # fmt: skip
+    failure = f"Version {version} of {target.model} is broken on {target.day}: {reason.rstrip('.')}"
     if before is None:
-        raise ScoringError(f"{broken}. There is no version before it, so nothing was published: promote another one.")
+        raise ScoringError(f"{failure}. There is no previous version, so nothing was published: promote another one.")
     try:
-        scored = apply(before)
+        scores = score(before)
     except (ScoringError, VersionFilesError) as error:
         raise ScoringError(
-            f"{broken}. Version {before} cannot score either, so nothing was rolled back and nothing published: {error}"
+            f"{failure}. Version {before} cannot score either, so nothing was rolled back and nothing published: "
+            f"{error}"
         ) from None
-    same = _why(watch, reference, scored)
-    if same is not None:
-        odd = (
-            f"The scores of {watch.model} are odd on {watch.day}, {same}; version {before} says so too, so the data are"
+    common_reason = _failure_reason(target, reference, scores)
+    if common_reason is not None:
+        alert = (
+            f"The scores of {target.model} are odd on {target.day}: {common_reason}. Version {before} gives such "
+            f"scores too, so the data are the likely cause: check them. Version {version} stays in production."
         )
-        return Guarded(version, apply(version), f"{odd} to be looked at, and version {version} stays.")
-    moved = _roll_back(watch, broken)
-    back = moved.version
-    if back != before:  # somebody else moved it meanwhile
-        scored = apply(back)
-    said = f"{broken}. It was rolled back; version {back} is in production again and has scored."
-    return Guarded(back, scored, said, moved)
+        return CanaryResult(version, score(version), alert)
+    outcome = _roll_back(target, failure)
+    restored = outcome.version
+    if restored != before:  # another user changed production meanwhile
+        scores = score(restored)
+    alert = f"{failure}. It was rolled back; version {restored} is in production again and scored the day."
+    return CanaryResult(restored, scores, alert, outcome)
 
 
-def _roll_back(watch: Watch, broken: str) -> PromotionOutcome:
+def _roll_back(target: CanaryTarget, failure: str) -> PromotionOutcome:
     try:
-        produced = partial(dates_of, watch.database_url, watch.mart, watch.model)
-        return rollback(watch.database_url, watch.model, WATCH, broken, produced)
+        dates_of_version = partial(scored_dates, target.database_url, target.mart, target.model)
+        return rollback(target.database_url, target.model, CANARY, failure, dates_of_version)
     except (PrichalError, MlflowException, psycopg.errors.InsufficientPrivilege) as error:
         raise ScoringError(
-            f"{broken}. It could not be rolled back ({str(error).splitlines()[0].rstrip('.')}), nothing was published: "
-            "let a reviewer roll back, then score again."
+            f"{failure}. It could not be rolled back ({str(error).splitlines()[0].rstrip('.')}), nothing was "
+            "published: let a reviewer roll back, then score again."
         ) from error

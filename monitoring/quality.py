@@ -1,4 +1,4 @@
-"""Quality of published scores, once it is known who left."""
+"""Quality of published scores, measured once their labels have matured."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,8 +13,8 @@ SEED = 0
 
 
 @dataclass(frozen=True)
-class Quality:
-    """How the scores of one day and population held; NaN where only one class came out."""
+class ScoreQuality:
+    """Metrics of the scores of one day, population and version; the AUC is NaN if all labels are equal."""
 
     score_date: date
     population: str
@@ -29,28 +29,29 @@ class Quality:
     calibration_error: float
 
 
-def quality(score_date: date, scores: pd.DataFrame, labels: pd.DataFrame, entity: str) -> list[Quality]:
-    """One result per population and version.
+def measure_quality(score_date: date, scores: pd.DataFrame, labels: pd.DataFrame, entity: str) -> list[ScoreQuality]:
+    """One result for each population and version.
 
     Args:
-        score_date: the day scored.
+        score_date: day of the scores.
         scores: entity, population, churn_probability, model_name, model_version, as published.
         labels: entity and label (1 left, 0 stayed), matured.
         entity: name of the key column.
     """
     joined = scores.merge(labels, on=entity, how="inner", validate="one_to_one")
-    who = ["population", "model_name", "model_version"]
+    keys = ["population", "model_name", "model_version"]
     return [
-        _one(score_date, (str(key[0]), str(key[1]), str(key[2])), rows, entity) for key, rows in joined.groupby(who)
+        _measure(score_date, (str(key[0]), str(key[1]), str(key[2])), rows, entity)
+        for key, rows in joined.groupby(keys)
     ]
 
 
-def _one(score_date: date, who: tuple[str, str, str], rows: pd.DataFrame, entity: str) -> Quality:
+def _measure(score_date: date, key: tuple[str, str, str], rows: pd.DataFrame, entity: str) -> ScoreQuality:
     from sklearn.metrics import log_loss
 
     labels, probability = rows["label"].to_numpy(dtype=int), rows["churn_probability"].to_numpy(dtype=float)
-    area = interval(auc(labels, probability), auc_draws(labels, probability, rows[entity].to_numpy(), SEED))
-    return Quality(
-        score_date, *who, len(rows), int(labels.sum()), area.value, area.low, area.high,
+    estimate = interval(auc(labels, probability), auc_draws(labels, probability, rows[entity].to_numpy(), SEED))
+    return ScoreQuality(
+        score_date, *key, len(rows), int(labels.sum()), estimate.value, estimate.low, estimate.high,
         float(log_loss(labels, probability, labels=[0, 1])), calibration_error(labels, probability),
     )  # fmt: skip

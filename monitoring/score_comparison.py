@@ -1,7 +1,7 @@
-"""Watch: does the first day that a new version scored look like the last day that the version before it scored?
+"""Compare the scores of a new version's first days with the last scores of the previous version.
 
-Not whether it is better, the gate has judged that; whether something is broken: probabilities turned round, on another
-scale, all the same, or of far fewer people.
+The gate has judged which version is better. These checks find a broken version: reversed probabilities, another scale,
+one probability for all rows, or far fewer rows.
 """
 
 import math
@@ -17,135 +17,133 @@ PROBABILITY = "churn_probability"
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a sound version keeps to; docs/watch.md has the figures of sound and of broken ones that they lie between.
+    """Bounds of sound scores; docs/watch.md has the measurements of sound and broken versions behind them.
 
     Attributes:
-        most_psi: of the population stability index. Within a family it stayed below, another family on few people came
-            to 1.6; turned round where most leave, which keeps the mean, it was 1.3 and more.
-        most_times: how many times larger or smaller the mean probability may be. Sound ones came to 1.3, a business
-            may have a bad month; ten times too much, cut at 1, was 5.4 and more where few leave.
-        least_rank: of the rank correlation over people in both days. Sound ones four months apart still had 0.58;
-            shuffled it is 0, turned round it is negative.
-        most_same: the share of rows with one and the same probability, where the day before had less than half of it. A
-            model that lost its features says the same of everybody.
-        most_rows: how many times more or fewer people may be scored.
-        least_both: people in both days from which on a rank correlation is believed.
-        days: scoring days after its promotion on which a version is watched. What is broken shows on the first; the
-            others are for a day on which the population was empty or a feed was late.
+        max_psi: of the probability's population stability index. Sound versions of one family stayed below, another
+            family on few rows reached 1.6; reversed probabilities where most leave had 1.3 or more.
+        max_mean_ratio: how many times the mean probability may rise or fall. Sound versions reached 1.3, and a business
+            may have a bad month; ten times too high, cut at 1, was 5.4 or more where few leave.
+        min_rank_correlation: over entities of both days. Sound versions four months apart had 0.58 or more; shuffled
+            scores have 0, reversed ones are negative.
+        max_same_share: share of rows with one probability, if it was less than half of that before. A model that lost
+            its features predicts the same for all rows.
+        max_count_ratio: how many times the number of rows may rise or fall.
+        min_common_entities: of both days, for a rank correlation.
+        canary_days: scoring days after a promotion on which a version is checked. A broken version shows on the first;
+            the others are for a day with an empty population or a late feed.
     """
 
-    most_psi: float = 1.2
-    most_times: float = 3.0
-    least_rank: float = 0.2
-    most_same: float = 0.9
-    most_rows: float = 3.0
-    least_both: int = 100
-    days: int = 3
+    max_psi: float = 1.2
+    max_mean_ratio: float = 3.0
+    min_rank_correlation: float = 0.2
+    max_same_share: float = 0.9
+    max_count_ratio: float = 3.0
+    min_common_entities: int = 100
+    canary_days: int = 3
 
 
 BOUNDS = Bounds()
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One comparison: what was found, and whether a sound version could have it."""
+class ScoreCheck:
+    """One check of a day's scores: its figure, and whether the figure is out of bounds."""
 
     name: str
     value: float
-    broken: bool
+    failed: bool
     sentence: str
 
 
-def alone(now: pd.DataFrame, bounds: Bounds = BOUNDS) -> list[Finding]:
-    """What can be seen without a version before: nobody scored, a probability missing, all the same.
+def check_scores(now: pd.DataFrame, bounds: Bounds = BOUNDS) -> list[ScoreCheck]:
+    """The checks that need no previous version: missing probabilities, one probability for all rows.
 
     Args:
-        now: entity and churn_probability of each row scored.
-        bounds: what is allowed.
+        now: entity and churn_probability of each scored row.
+        bounds: of sound scores.
     """
     missing = float(now[PROBABILITY].isna().mean()) if len(now) else 0.0
-    same = _same(now)
-    found = [
-        Finding("missing", missing, missing > 0, f"{missing:.1%} of the rows have no probability, none may be without"),
-    ]
+    checks = [ScoreCheck("missing", missing, missing > 0, f"{missing:.1%} of the rows have no probability")]
     if len(now) > 1:
-        broken = same > bounds.most_same
-        found.append(
-            Finding("same", same, broken, f"{same:.1%} of the rows have the same probability, {_most(bounds)}")
-        )
-    return found
+        share = _same_share(now)
+        checks.append(
+            ScoreCheck(
+                "same", share, share > bounds.max_same_share,
+                f"{share:.1%} of the rows have the same probability, at most {bounds.max_same_share:.0%} is allowed",
+            )
+        )  # fmt: skip
+    return checks
 
 
-def compare(before: pd.DataFrame, now: pd.DataFrame, entity: str, bounds: Bounds = BOUNDS) -> list[Finding]:
+def compare_scores(before: pd.DataFrame, now: pd.DataFrame, entity: str, bounds: Bounds = BOUNDS) -> list[ScoreCheck]:
     """Compare two days' scores of a population.
 
     Args:
-        before: entity and churn_probability, one row an entity, of the last day that the version before scored.
-        now: the same of the day that the new version scored.
+        before: entity and churn_probability, one row an entity, of the previous version's last day.
+        now: the same of a day of the new version.
         entity: name of the key column.
-        bounds: what is allowed.
+        bounds: of sound scores.
 
     Returns:
-        A finding for each figure that can be had; those that are broken say so.
+        One check for each figure that can be measured.
     """
-    found = [*_rows(before, now, bounds), *alone(now, bounds)]
-    told = now.dropna(subset=[PROBABILITY])
-    if before.empty or told.empty:
-        return found
-    if _same(before) > bounds.most_same / 2:  # the population is like that: its spike has no distribution
-        return [*(one for one in found if one.name != "same"), _level(before, told, bounds)]
-    return [*found, _shape(before, told, bounds), _level(before, told, bounds), *_ranks(before, told, entity, bounds)]
+    checks = [*_count(before, now, bounds), *check_scores(now, bounds)]
+    valid = now.dropna(subset=[PROBABILITY])
+    if before.empty or valid.empty:
+        return checks
+    if _same_share(before) > bounds.max_same_share / 2:  # such a population has one probability: no distribution
+        return [*(check for check in checks if check.name != "same"), _mean(before, valid, bounds)]
+    return [*checks, _psi(before, valid, bounds), _mean(before, valid, bounds), *_rank(before, valid, entity, bounds)]
 
 
-def why_broken(found: list[Finding]) -> str | None:
-    """One sentence part with all that is broken; None if nothing is."""
-    return "; ".join(one.sentence for one in found if one.broken) or None
+def failure_reason(checks: list[ScoreCheck]) -> str | None:
+    """All failed checks as a part of a sentence; None if none failed."""
+    return "; ".join(check.sentence for check in checks if check.failed) or None
 
 
-def _rows(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> Iterator[Finding]:
-    times = len(now) / len(before) if len(before) else math.inf
-    broken = len(before) > 0 and not 1 / bounds.most_rows <= times <= bounds.most_rows
-    yield Finding(
-        "rows", times, broken,
-        f"{len(now):,} people were scored, {len(before):,} before; at most {bounds.most_rows:g} times more or fewer",
+def _count(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> Iterator[ScoreCheck]:
+    ratio = len(now) / len(before) if len(before) else math.inf
+    failed = len(before) > 0 and not 1 / bounds.max_count_ratio <= ratio <= bounds.max_count_ratio
+    yield ScoreCheck(
+        "rows", ratio, failed,
+        f"{len(now):,} rows were scored, {len(before):,} before; a factor of at most {bounds.max_count_ratio:g} is "
+        "allowed",
     )  # fmt: skip
 
 
-def _shape(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> Finding:
+def _psi(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> ScoreCheck:
     psi = distances(before[[PROBABILITY]].astype(float), now[[PROBABILITY]].astype(float))[PROBABILITY]
-    return Finding(
-        "psi", psi, not psi <= bounds.most_psi,
-        f"the population stability index of the probability is {psi:.2f}, at most {bounds.most_psi:g} may be",
+    return ScoreCheck(
+        "psi", psi, not psi <= bounds.max_psi,
+        f"the population stability index of the probability is {psi:.2f}, at most {bounds.max_psi:g} is allowed",
     )  # fmt: skip
 
 
-def _level(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> Finding:
-    means = [float(one[PROBABILITY].mean()) for one in (before, now)]
-    times = means[1] / means[0] if means[0] > 0 else math.inf
-    return Finding(
-        "times", times, not 1 / bounds.most_times <= times <= bounds.most_times,
-        f"the mean probability went from {means[0]:.4f} to {means[1]:.4f}, at most {bounds.most_times:g} times more or "
-        "less may be",
+def _mean(before: pd.DataFrame, now: pd.DataFrame, bounds: Bounds) -> ScoreCheck:
+    means = [float(rows[PROBABILITY].mean()) for rows in (before, now)]
+    ratio = means[1] / means[0] if means[0] > 0 else math.inf
+    return ScoreCheck(
+        "times", ratio, not 1 / bounds.max_mean_ratio <= ratio <= bounds.max_mean_ratio,
+        f"the mean probability changed from {means[0]:.4f} to {means[1]:.4f}, a factor of at most "
+        f"{bounds.max_mean_ratio:g} is allowed",
     )  # fmt: skip
 
 
-def _ranks(before: pd.DataFrame, now: pd.DataFrame, entity: str, bounds: Bounds) -> Iterator[Finding]:
-    both = before[[entity, PROBABILITY]].merge(now[[entity, PROBABILITY]], on=entity, how="inner")
-    pair = [both[f"{PROBABILITY}_{side}"] for side in ("x", "y")]
-    if len(both) < bounds.least_both or any(one.nunique() < 2 for one in pair):
+def _rank(before: pd.DataFrame, now: pd.DataFrame, entity: str, bounds: Bounds) -> Iterator[ScoreCheck]:
+    common = before[[entity, PROBABILITY]].merge(now[[entity, PROBABILITY]], on=entity, how="inner")
+    earlier, later = (common[f"{PROBABILITY}_{side}"] for side in ("x", "y"))
+    if len(common) < bounds.min_common_entities or earlier.nunique() < 2 or later.nunique() < 2:
         return
-    rank = float(pair[0].corr(pair[1], method="spearman"))
-    yield Finding(
-        "rank", rank, not rank >= bounds.least_rank,
-        f"the rank correlation over {len(both):,} people of both days is {rank:.2f}, at least {bounds.least_rank:g} is "
-        "needed",
+    rank = float(earlier.corr(later, method="spearman"))
+    yield ScoreCheck(
+        "rank", rank, not rank >= bounds.min_rank_correlation,
+        f"the rank correlation over {len(common):,} entities of both days is {rank:.2f}, at least "
+        f"{bounds.min_rank_correlation:g} is required",
     )  # fmt: skip
 
 
-def _same(rows: pd.DataFrame) -> float:
-    counts = rows[PROBABILITY].value_counts(normalize=True)
-    return float(counts.iloc[0]) if len(counts) else 0.0
-
-
-def _most(bounds: Bounds) -> str:
-    return f"at most {bounds.most_same:.0%} may"
+def _same_share(rows: pd.DataFrame) -> float:
+    """Share of rows with the most frequent probability."""
+    shares = rows[PROBABILITY].value_counts(normalize=True)
+    return float(shares.iloc[0]) if len(shares) else 0.0

@@ -1,30 +1,32 @@
-"""Score through the Spark UDF, then publish the mart: all of a day or nothing."""
+"""Score with the Spark UDF of a registered version, then publish a day's scores to the mart in one transaction."""
 
-from serving.feature_log import Logged
-from serving.local_scoring import LostFeatureError, probabilities
-from serving.mart import Mart, current_top, dates_of, published_dates, published_scores, published_versions
-from serving.parity import ParityError, Usable, usable
-from serving.publish import Published, publish
-from serving.score import Scored, ScoringError, score
-from serving.udf import lacking
+from serving.feature_log import FeatureLog
+from serving.local_scoring import MissingFeatureError, predict_probabilities
+from serving.mart import Mart, highest_risks, published_dates, published_scores, published_versions, scored_dates
+from serving.parity import ParityError, ScoringBenchmark, benchmark_scoring
+from serving.publish import PopulationScores, publish, remove_earlier_scores
+from serving.score import ScoreFiles, ScoringError, score_population
+from serving.udf import SignatureGap, signature_gap
 
 __all__ = [
-    "Logged",
-    "LostFeatureError",
+    "FeatureLog",
     "Mart",
+    "MissingFeatureError",
     "ParityError",
-    "Published",
-    "Scored",
+    "PopulationScores",
+    "ScoreFiles",
+    "ScoringBenchmark",
     "ScoringError",
-    "Usable",
-    "current_top",
-    "dates_of",
-    "lacking",
-    "probabilities",
+    "SignatureGap",
+    "benchmark_scoring",
+    "highest_risks",
+    "predict_probabilities",
     "publish",
     "published_dates",
     "published_scores",
     "published_versions",
-    "score",
-    "usable",
+    "remove_earlier_scores",
+    "score_population",
+    "scored_dates",
+    "signature_gap",
 ]

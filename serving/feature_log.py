@@ -1,4 +1,4 @@
-"""The features that scores were made of: a sample of each scored day is kept, to be held against a backfill."""
+"""The feature log: a sample of the features behind each day's scores, kept for comparison with a backfill."""
 
 import shutil
 from datetime import date
@@ -6,48 +6,48 @@ from pathlib import Path
 
 import pandas as pd
 
-from stack.folders.atomic import adopt, fresh_partial
+from stack.folders.atomic import fresh_partial, publish_directory
 from stack.folders.checked_folder import BrokenFolderError, check, seal
 
-#: entities of a day that are kept.
-SAMPLE = 1000
+#: entities that are logged a day.
+SAMPLE_ENTITIES = 1000
 _REPAIR = "remove it, and the features of that day are not compared with a backfill; or score the day again"
 
 
-class Logged:
-    """Logged features of a project, a folder a day; earlier releases kept a Parquet file a day."""
+class FeatureLog:
+    """Logged features of a project, one folder a day; earlier releases wrote one Parquet file a day."""
 
     def __init__(self, lake: Path, project: str) -> None:
         self.folder = lake / project / "logged"
 
-    def keep(self, day: date, snapshot: Path, entity: str) -> int:
-        """Keep the features of a sample of the snapshot's entities: those of the smallest hashes, the same each day.
+    def write(self, day: date, snapshot: Path, entity: str) -> int:
+        """Log the features of a sample of the snapshot's entities: those with the smallest hashes, the same each day.
 
         Returns:
-            How many.
+            Number of logged rows.
         """
         rows = pd.read_parquet(snapshot)
         hashes = pd.util.hash_pandas_object(rows[entity].astype(str), index=False)
-        sample = rows.loc[hashes.sort_values(kind="stable").index[:SAMPLE]]
+        sample = rows.loc[hashes.sort_values(kind="stable").index[:SAMPLE_ENTITIES]]
         target = self.folder / day.isoformat()
         partial = fresh_partial(target)
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         sample.to_parquet(partial / "rows.parquet", index=False)
         seal(partial)
-        adopt(partial, target)
+        publish_directory(partial, target)
         self._older_file(day).unlink(missing_ok=True)
         return len(sample)
 
     def days(self) -> list[date]:
-        """The days that are kept."""
-        return sorted({date.fromisoformat(path.stem) for path in self.folder.glob("????-??-??*") if _is_kept(path)})
+        """The logged days, in order."""
+        return sorted({date.fromisoformat(path.stem) for path in self.folder.glob("????-??-??*") if _is_logged(path)})
 
     def read(self, day: date) -> pd.DataFrame:
-        """What was kept of a day.
+        """The rows that were logged on a day.
 
         Raises:
-            BrokenFolderError: its files are not those that were written.
+            BrokenFolderError: its files changed after they were written.
         """
         older = self._older_file(day)
         if older.exists():
@@ -60,7 +60,7 @@ class Logged:
         return self.folder / f"{day.isoformat()}.parquet"
 
 
-def _is_kept(path: Path) -> bool:
+def _is_logged(path: Path) -> bool:
     return path.name.endswith(".parquet") or (path.is_dir() and not path.suffix)
 
 

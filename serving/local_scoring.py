@@ -1,4 +1,4 @@
-"""Ask a version on this machine, in a process without secrets, and compare columns of answers."""
+"""Score with a version on this machine without Spark, in a separate process that gets no secrets."""
 
 import re
 import subprocess
@@ -13,25 +13,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from registry import VersionFiles
-from serving.udf import inputs
+from serving.udf import feature_names
 from stack.errors import PrichalError
 from stack.settings import harmless_environment
 
 PROGRAM = Path(__file__).with_name("model_process.py")
-#: characters of an error that are kept.
-LONGEST = 300
+#: characters of an error message that are shown.
+MAX_MESSAGE = 300
 
 
-class LostFeatureError(PrichalError):
-    """A version asks for a feature that is no longer made."""
+class MissingFeatureError(PrichalError):
+    """A version needs a feature that snapshots no longer have."""
 
 
 class ModelProcessError(PrichalError):
-    """A version failed in the process that asked it."""
+    """The code or the files of a version failed in the scoring process."""
 
 
-def probabilities(files: VersionFiles, names: Sequence[str], rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What a version says of each row.
+def predict_probabilities(files: VersionFiles, names: Sequence[str], rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability that a version predicts for each row.
 
     Args:
         files: of the version.
@@ -42,65 +42,65 @@ def probabilities(files: VersionFiles, names: Sequence[str], rows: NDArray[np.fl
         Probabilities (n,).
 
     Raises:
-        LostFeatureError: the rows lack a feature that the version asks for.
-        ModelProcessError: the version cannot be asked.
+        MissingFeatureError: the rows do not have a feature that the version needs.
+        ModelProcessError: the version failed.
     """
-    features = inputs(files.signature)
+    features = feature_names(files.signature)
     missing = [name for name in features if name not in names]
     if missing:
-        raise LostFeatureError(
-            f"{files.called} needs {', '.join(missing)}, which snapshots no longer hold: it cannot be "
-            "scored on the rows that are to judge; declare the feature again, or roll back to a version without it."
+        raise MissingFeatureError(
+            f"{files.called} needs {', '.join(missing)}, which snapshots no longer have: it cannot be scored on the "
+            "evaluation rows; declare the feature again, or roll back to a version without it."
         )
-    answers = ask(files, "probabilities", pd.DataFrame(rows, columns=list(names))[features])
-    probability: NDArray[np.float64] = answers["churn_probability"].to_numpy(dtype=np.float64)
+    predictions = run_model_process(files, "probabilities", pd.DataFrame(rows, columns=list(names))[features])
+    probability: NDArray[np.float64] = predictions["churn_probability"].to_numpy(dtype=np.float64)
     return probability
 
 
-def ask(
+def run_model_process(
     files: VersionFiles, task: Literal["probabilities", "reasons", "benchmark"], rows: pd.DataFrame
 ) -> pd.DataFrame:
-    """What a version answers, by `serving/model_process.py`.
+    """The predictions of a version, computed by `serving/model_process.py`.
 
     Args:
         files: of the version.
-        task: as described there.
-        rows: the features that the version asks for, as floats.
+        task: as `serving/model_process.py` describes it.
+        rows: the features that the version needs, as floats.
 
     Raises:
-        ModelProcessError: the version cannot be asked.
+        ModelProcessError: the version failed.
     """
     with tempfile.TemporaryDirectory(prefix="prichal-answers-") as scratch:
-        given, answers = Path(scratch) / "rows.parquet", Path(scratch) / "answers.parquet"
-        rows.to_parquet(given, index=False)
-        done = subprocess.run(
-            [sys.executable, "-B", "-P", str(PROGRAM), task, str(files.folder), str(given), str(answers)],
+        rows_path, predictions_path = Path(scratch) / "rows.parquet", Path(scratch) / "answers.parquet"
+        rows.to_parquet(rows_path, index=False)
+        process = subprocess.run(
+            [sys.executable, "-B", "-P", str(PROGRAM), task, str(files.folder), str(rows_path), str(predictions_path)],
             env=harmless_environment(), cwd=scratch, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        if done.returncode != 0:
+        if process.returncode != 0:
             raise ModelProcessError(
-                f"{files.called} cannot be asked: {last_error(done.stderr)}; roll back, or train again."
+                f"{files.called} cannot score: {last_error(process.stderr)}; roll back, or train again."
             )
-        return pd.read_parquet(answers)
+        return pd.read_parquet(predictions_path)
 
 
 def different_texts(first: pd.DataFrame, second: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
-    """Text columns in which two tables of answers differ, null against null being the same.
+    """Text columns in which two tables of predictions differ; two nulls are equal.
 
     Args:
-        first: answers.
-        second: answers about the same rows in the same order.
+        first: predictions.
+        second: predictions for the same rows in the same order.
         columns: to compare.
 
     Returns:
-        Column -> how often and how, as words for a sentence.
+        Column -> number of different rows and an example, as a part of a sentence.
     """
     differences = {}
     for name in columns:
         left, right = ([None if pd.isna(text) else text for text in table[name]] for table in (first, second))
         places = [place for place, pair in enumerate(zip(left, right, strict=True)) if pair[0] != pair[1]]
         if places:
-            example = f"{left[places[0]]!r} for {right[places[0]]!r}"[:LONGEST]
+            example = f"{left[places[0]]!r} for {right[places[0]]!r}"[:MAX_MESSAGE]
             differences[name] = f"{name} differs on {len(places):,} of {len(left):,} rows, such as {example}"
     return differences
 
@@ -109,5 +109,5 @@ def last_error(text: str) -> str:
     """The last line of a traceback that begins with the class of an error, for a sentence; else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line)]
-    last = (errors or lines or ["it ended without a word"])[-1]
-    return last[:LONGEST].rstrip(".")
+    last = (errors or lines or ["the process printed nothing"])[-1]
+    return last[:MAX_MESSAGE].rstrip(".")

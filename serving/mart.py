@@ -1,4 +1,4 @@
-"""The mart's tables: one per project, partitioned by score date, and the view of the latest day."""
+"""The mart: one table per project, partitioned by score date, and a view of the latest day."""
 
 import re
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from stack.schema import check_schema
 
 
 class MartError(PrichalError):
-    """The mart cannot be made as declared."""
+    """A project declares a mart that PostgreSQL cannot have."""
 
 
 @dataclass(frozen=True)
 class Mart:
-    """Where a project's scores go.
+    """The table that a project's scores are published to.
 
     Attributes:
         table: name in the schema `mart`, such as `cdnow_scores`; the view is `<table>_current`.
@@ -39,20 +39,20 @@ class Mart:
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", name):
                 raise MartError(f"Mart name {name!r} must be at most 51 lower-case letters, digits and underscores.")
         if self.entity_type not in {"bigint", "text"}:
-            raise MartError(f"Mart {self.table}: entity_type is {self.entity_type!r}, it may be bigint or text.")
+            raise MartError(f"Mart {self.table}: entity_type {self.entity_type!r} is not allowed: use bigint or text.")
 
     @property
     def scores(self) -> sql.Identifier:
-        """The table, quoted."""
+        """The table as a quoted SQL name."""
         return sql.Identifier("mart", self.table)
 
     @property
     def current(self) -> sql.Identifier:
-        """The view of the latest day, quoted."""
+        """The view of the latest day as a quoted SQL name."""
         return sql.Identifier("mart", f"{self.table}_current")
 
     def partition(self, score_date: date) -> sql.Identifier:
-        """The partition of one day, quoted."""
+        """The partition of one day as a quoted SQL name."""
         return sql.Identifier("mart", f"{self.table}_{score_date:%Y%m%d}")
 
     def create(self, database_url: str, score_date: date | None = None) -> None:
@@ -75,8 +75,8 @@ class Mart:
             connection.execute("select mart.create_day(%s, %s)", [self.table, score_date])
 
 
-def current_top(database_url: str, mart: Mart, count: int) -> list[dict[str, Any]]:
-    """The rows of the latest day with the highest probability; ties by key."""
+def highest_risks(database_url: str, mart: Mart, count: int) -> list[dict[str, Any]]:
+    """The rows of the latest day with the highest probability; equal ones are ordered by key."""
     with connect(database_url) as connection:
         query = sql.SQL("select * from {} order by churn_probability desc, {} limit %s")
         rows = connection.cursor(row_factory=dict_row)
@@ -84,7 +84,7 @@ def current_top(database_url: str, mart: Mart, count: int) -> list[dict[str, Any
 
 
 def published_dates(database_url: str, mart: Mart) -> list[date]:
-    """The days that the mart holds, in order."""
+    """The days whose scores are in the mart, in order."""
     mart.create(database_url)
     with connect(database_url) as connection:
         query = sql.SQL("select distinct score_date from {} order by 1").format(mart.scores)
@@ -92,21 +92,21 @@ def published_dates(database_url: str, mart: Mart) -> list[date]:
 
 
 def published_versions(database_url: str, mart: Mart, model: str) -> list[tuple[date, str]]:
-    """Each day that the mart holds scores of the model for, with the version that made them, in order."""
+    """Each day that the mart has scores of the model for, with the version that computed them, in order."""
     mart.create(database_url)
     query = sql.SQL("select distinct score_date, model_version from {} where model_name = %s order by 1, 2")
     with connect(database_url) as connection:
-        found = connection.execute(query.format(mart.scores), [model]).fetchall()
-    return [(row[0], str(row[1])) for row in found]
+        rows = connection.execute(query.format(mart.scores), [model]).fetchall()
+    return [(row[0], str(row[1])) for row in rows]
 
 
-def dates_of(database_url: str, mart: Mart, model: str, version: str) -> list[date]:
-    """The days that the mart holds scores of a model's version for, in order."""
-    return [day for day, one in published_versions(database_url, mart, model) if one == version]
+def scored_dates(database_url: str, mart: Mart, model: str, version: str) -> list[date]:
+    """The days that the mart has scores of a model's version for, in order."""
+    return [day for day, published in published_versions(database_url, mart, model) if published == version]
 
 
 def published_scores(database_url: str, mart: Mart, score_date: date) -> pd.DataFrame:
-    """Entity, population, probability and version of one published day."""
+    """Entity, population, churn_probability, model_name and model_version of one published day."""
     query = sql.SQL("select {}, population, churn_probability, model_name, model_version from {} where score_date = %s")
     with connect(database_url) as connection:
         cursor = connection.execute(query.format(sql.Identifier(mart.entity), mart.scores), [score_date])

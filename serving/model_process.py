@@ -1,9 +1,10 @@
-"""Ask a version's files in a process of its own, which is given no secrets.
+"""Score with a version's files in a separate process that gets no secrets.
 
-    python -B -P serving/model_process.py TASK FOLDER ROWS ANSWERS
+    python -B -P serving/model_process.py TASK FOLDER ROWS PREDICTIONS
 
 TASK is `probabilities`, `reasons`, or `benchmark`: reasons, the model library's own probability, and the time. FOLDER
-holds a version's files, whose code is known. ROWS and ANSWERS are Parquet files. It imports nothing of this project.
+holds a version's files, whose code was checked before. ROWS and PREDICTIONS are Parquet files. This program imports
+nothing of this project.
 """
 
 import importlib.util
@@ -17,30 +18,30 @@ import mlflow.pyfunc
 import pandas as pd
 from mlflow.models import Model
 
-#: how often the rows are scored to time it.
-TIMES = 3
+#: how many times the rows are scored to measure the time.
+REPEATS = 3
 EXPLAIN = {"explain": True}
 
 
-def main(task: str, folder: Path, rows_path: Path, answers_path: Path) -> None:
-    """Read rows, ask, write what was answered."""
+def main(task: str, folder: Path, rows_path: Path, predictions_path: Path) -> None:
+    """Read the rows, score them, write the predictions."""
     rows = pd.read_parquet(rows_path)
     model = mlflow.pyfunc.load_model(str(folder), suppress_warnings=True)
-    answers = model.predict(rows, params=None if task == "probabilities" else EXPLAIN)
+    predictions = model.predict(rows, params=None if task == "probabilities" else EXPLAIN)
     if task == "benchmark":
-        answers["native_probability"] = native(folder).probability(rows.to_numpy())
-        answers["ms_per_1000_rows"] = _milliseconds(model, rows)
-    answers.to_parquet(answers_path)
+        predictions["native_probability"] = load_native(folder).probability(rows.to_numpy())
+        predictions["ms_per_1000_rows"] = _milliseconds_per_1000_rows(model, rows)
+    predictions.to_parquet(predictions_path)
 
 
-def native(folder: Path) -> Any:
-    """The stored model by its own code, without MLflow's way of loading and asking it.
+def load_native(folder: Path) -> Any:
+    """The model as its stored code loads it, without MLflow's pyfunc.
 
     Args:
         folder: of the version's files.
 
     Returns:
-        An object whose `probability` takes features (n, m) in the version's order and gives (n,).
+        An object whose `probability` takes features (n, m) in the version's order and returns (n,).
     """
     stored = Model.load(str(folder)).flavors["python_function"]
     path = folder / Path(stored["model_code_path"]).name
@@ -52,14 +53,14 @@ def native(folder: Path) -> Any:
     return code.Bundle(folder / stored["artifacts"]["bundle"]["path"])
 
 
-def _milliseconds(model: Any, rows: pd.DataFrame) -> float:
+def _milliseconds_per_1000_rows(model: Any, rows: pd.DataFrame) -> float:
     model.predict(rows.head(1), params=EXPLAIN)
-    taken = []
-    for _ in range(TIMES):
-        began = time.perf_counter()
+    seconds = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
         model.predict(rows, params=EXPLAIN)
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken) * 1e6 / len(rows)
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds) * 1e6 / len(rows)
 
 
 if __name__ == "__main__":

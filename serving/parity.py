@@ -1,4 +1,4 @@
-"""One version three ways: the model library itself, the registered model, its Spark UDF; and what it costs to score."""
+"""Parity of three ways of scoring: the model library, the registered model, its Spark UDF; and the cost of scoring."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,32 +9,33 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from registry import VersionFiles
-from serving.local_scoring import ask, different_texts
-from serving.udf import SAMPLE, TEXTS, apply, inputs
+from serving.local_scoring import different_texts, run_model_process
+from serving.udf import REASONS, SAMPLE_ROWS, apply_udf, feature_names
+from stack.engines.paths import spark_path
 from stack.errors import PrichalError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-#: entities are sampled by a hash from 0 to this.
+#: entities are sampled by a hash from 0 up to, not including, this number.
 HASHES = 1_000_000
 
 
 class ParityError(PrichalError):
-    """A version that cannot be scored at all."""
+    """There is no row to compare the ways of scoring on."""
 
 
 @dataclass(frozen=True)
-class Usable:
-    """How a version scores.
+class ScoringBenchmark:
+    """How exactly and how fast a version scores a sample.
 
     Attributes:
         rows: sampled.
-        pyfunc: largest distance of the registered model's probability from the model library's own.
+        pyfunc: largest difference of the registered model's probability from the model library's own.
         spark: the same of the Spark UDF's; 1 where a probability is missing.
-        texts: how reasons of the Spark UDF differ from the registered model's, as words for a sentence.
+        texts: how reasons of the Spark UDF differ from the registered model's, as parts of a sentence.
         bytes: size of the version's files.
-        ms_per_1000_rows: of the registered model with reasons, warm, in one process; the median of a few times.
+        ms_per_1000_rows: of the registered model with reasons, warm, in one process; median of a few runs.
     """
 
     rows: int
@@ -45,7 +46,7 @@ class Usable:
     ms_per_1000_rows: float
 
     def json(self) -> dict[str, Any]:
-        """As `measured.json` holds it."""
+        """The entries of `measured.json`."""
         return {
             "parity": {"rows": self.rows, "pyfunc": self.pyfunc, "spark": self.spark, "texts": self.texts},
             "bytes": self.bytes,
@@ -53,49 +54,55 @@ class Usable:
         }
 
 
-def usable(spark: "SparkSession", snapshot: Path, population: str, entity: str, files: VersionFiles) -> Usable:
-    """Score sampled rows of a snapshot three ways, by a version for which scoring lacks nothing (`lacking`).
+def benchmark_scoring(
+    spark: "SparkSession", snapshot: Path, population: str, entity: str, files: VersionFiles
+) -> ScoringBenchmark:
+    """Score a sample of a snapshot in three ways.
 
     Args:
         spark: the session.
         snapshot: folder of the snapshot.
         population: its members are sampled.
         entity: name of the entity's column.
-        files: of the version.
+        files: of the version, which must have no `signature_gap`.
 
     Raises:
         ParityError: there is no row to sample.
-        ModelProcessError: the version cannot be asked.
+        ModelProcessError: the version failed.
     """
-    rows = spark.read.parquet(str(snapshot))
-    sample = apply(spark, files, _sampled(rows, population, entity), entity).toPandas()
+    rows = spark.read.parquet(spark_path(snapshot))
+    sample = apply_udf(spark, files, _sample(rows, population, entity), entity).toPandas()
     if sample.empty:
         raise ParityError(
-            f"The snapshot {snapshot.parent.name} has no member of {population} to score {files.called.lower()} on."
+            f"The snapshot {snapshot.parent.name} has no member of {population} to score with {files.called.lower()}."
         )
-    return _measured(files, sample)
+    return _benchmark(files, sample)
 
 
-def _sampled(rows: "DataFrame", population: str, entity: str) -> "DataFrame":
-    """About as many rows as are wanted, by a hash of the entity: a limit would be pushed below the UDF."""
+def _sample(rows: "DataFrame", population: str, entity: str) -> "DataFrame":
+    """About `SAMPLE_ROWS` members, chosen by a hash of the entity: Spark would push a limit below the UDF."""
     from pyspark.sql import functions as F  # noqa: N812
 
     members = rows.where(F.col("population") == population)
-    kept = HASHES * SAMPLE // max(SAMPLE, members.count())
-    return members.where(F.pmod(F.xxhash64(entity), F.lit(HASHES)) < kept)
+    hash_limit = HASHES * SAMPLE_ROWS // max(SAMPLE_ROWS, members.count())
+    return members.where(F.pmod(F.xxhash64(entity), F.lit(HASHES)) < hash_limit)
 
 
-def _measured(files: VersionFiles, sample: pd.DataFrame) -> Usable:
-    own = ask(files, "benchmark", sample[inputs(files.signature)].astype("float64"))
-    native, said, udf = (
+def _benchmark(files: VersionFiles, sample: pd.DataFrame) -> ScoringBenchmark:
+    local = run_model_process(files, "benchmark", sample[feature_names(files.signature)].astype("float64"))
+    native, pyfunc, udf = (
         table[name].to_numpy(dtype=np.float64)
-        for table, name in ((own, "native_probability"), (own, "churn_probability"), (sample, "churn_probability"))
+        for table, name in (
+            (local, "native_probability"), (local, "churn_probability"), (sample, "churn_probability"),
+        )
+    )  # fmt: skip
+    texts = list(different_texts(sample, local, REASONS).values())
+    size, milliseconds = sum(map(len, files.contents().values())), float(local["ms_per_1000_rows"].iloc[0])
+    return ScoringBenchmark(
+        len(sample), _largest_difference(pyfunc, native), _largest_difference(udf, native), texts, size, milliseconds
     )
-    texts = list(different_texts(sample, own, TEXTS).values())
-    size, milliseconds = sum(map(len, files.contents().values())), float(own["ms_per_1000_rows"].iloc[0])
-    return Usable(len(sample), _apart(said, native), _apart(udf, native), texts, size, milliseconds)
 
 
-def _apart(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    distance = np.abs(one - other)
-    return float(distance.max()) if np.isfinite(distance).all() else 1.0
+def _largest_difference(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    difference = np.abs(left - right)
+    return float(difference.max()) if np.isfinite(difference).all() else 1.0

@@ -1,4 +1,4 @@
-"""Publish a day's scores in one transaction: readers see the old day or the new one, never a part."""
+"""Publish a day's scores in one transaction: readers see the old rows or the new ones, never a mixture."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,9 @@ from psycopg import sql
 from pyarrow import BufferReader, parquet
 
 from serving.mart import Mart
-from serving.score import Scored
+from serving.score import ScoreFiles
 from stack.errors import PrichalError
+from stack.folders.owners import remove
 from stack.lock_waits import retry_while_blocked
 from stack.postgres import connect
 
@@ -20,44 +21,44 @@ COLUMNS = ("churn_probability", "reason_1", "reason_2", "reason_3")
 
 
 class PublishError(PrichalError):
-    """The scores cannot become the mart's."""
+    """The scores cannot be published; the mart keeps its rows."""
 
 
 @dataclass(frozen=True)
-class Published:
-    """Scores of one population to publish, the version that made them, and when one knows who left.
+class PopulationScores:
+    """Scores of one population to publish, the version that computed them, and the day on which labels mature.
 
     Attributes:
-        expected_rows: how many members the record of the snapshot counts.
+        expected_rows: number of members that the snapshot's manifest counts.
     """
 
     population: str
-    scored: Scored
+    files: ScoreFiles
     model: str
     version: str
     matures_on: date
     expected_rows: int
 
 
-def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[Published]) -> int:
-    """Replace the mart's rows of `score_date` by `parts`, all populations at once.
+def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[PopulationScores]) -> int:
+    """Replace the mart's rows of `score_date` by `parts`, all populations in one transaction.
 
-    The risk decile is counted within a population, 1 the least and 10 the most likely to leave; equal
-    probabilities are ordered by key, so that the same scores always give the same mart.
+    The risk decile is computed within a population: 1 is the least likely to leave, 10 the most. Equal probabilities
+    are ordered by key, so that the same scores always give the same mart.
 
     Args:
         database_url: of the mart.
-        mart: its table.
-        score_date: the day scored.
+        mart: the table.
+        score_date: day of the scores.
         parts: the scores of each population.
 
     Returns:
-        Rows published.
+        Number of published rows.
 
     Raises:
         BlockedError: another session holds a lock and does not end.
-        PublishError: the files of a part are not those that were written and checked, there is no row at all, rows
-            are missing, an entity is there twice or in two populations, or a key is empty or holds a NUL character.
+        PublishError: the files of a part changed after they were checked; there is no row at all; rows are missing;
+            an entity occurs twice or in two populations; or a key is empty or holds a NUL character.
     """
     mart.create(database_url, score_date)
     with connect(database_url, role="prichal_writer") as connection:
@@ -66,7 +67,7 @@ def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[Pub
         rows = retry_while_blocked(connection, database_url, words, lambda: _replace_day(connection, mart, score_date))
         if rows == 0:
             raise PublishError(
-                f"Nobody was scored on {score_date}: nothing was published; look at the populations' conditions."
+                f"No row was scored on {score_date}: nothing was published; check the populations' conditions."
             )
     return rows
 
@@ -79,11 +80,19 @@ def _replace_day(connection: psycopg.Connection, mart: Mart, score_date: date) -
         return connection.execute(_insert(mart), [score_date]).rowcount
     except psycopg.errors.UniqueViolation:
         raise PublishError(
-            f"A {mart.entity} is in two populations on {score_date}: their conditions must exclude each other."
+            f"A {mart.entity} is in two populations on {score_date}: make their conditions exclude each other."
         ) from None
 
 
-def _stage(connection: psycopg.Connection, mart: Mart, parts: Sequence[Published]) -> None:
+def remove_earlier_scores(parts: Sequence[PopulationScores]) -> None:
+    """Remove the score files of earlier runs on the day: those runs have ended, since one `score` runs at a time."""
+    for part in parts:
+        for path in part.files.folder.parent.iterdir():
+            if path != part.files.folder:
+                remove(path)
+
+
+def _stage(connection: psycopg.Connection, mart: Mart, parts: Sequence[PopulationScores]) -> None:
     connection.execute(
         sql.SQL(
             "create temporary table staged (entity {}, churn_probability double precision, reason_1 text, "
@@ -94,7 +103,7 @@ def _stage(connection: psycopg.Connection, mart: Mart, parts: Sequence[Published
     with connection.cursor().copy("copy staged from stdin") as copy:
         for part in parts:
             rows = 0
-            for row in _rows(part.scored, mart.entity):
+            for row in _checked_rows(part.files, mart.entity):
                 _check_key(row[0], mart.entity, part.population)
                 copy.write_row((*row, part.population, part.model, part.version, part.matures_on))
                 rows += 1
@@ -103,23 +112,23 @@ def _stage(connection: psycopg.Connection, mart: Mart, parts: Sequence[Published
 
 
 def _check_key(key: object, entity: str, population: str) -> None:
-    fault = None
+    problem = None
     if key is None or key == "":
-        fault = "is empty"
+        problem = "is empty"
     elif isinstance(key, str) and "\0" in key:
-        fault = "holds a NUL character, which PostgreSQL cannot store"
-    if fault:
+        problem = "holds a NUL character, which PostgreSQL cannot store"
+    if problem:
         raise PublishError(
-            f"A {entity} of population {population} {fault}: nothing was published; mend the exports, or their "
-            "source's declaration, and ingest again."
+            f"A {entity} of population {population} {problem}: nothing was published; correct the exports, or the "
+            "declaration of their source, and ingest again."
         )
 
 
-def _check_count(rows: int, part: Published) -> None:
+def _check_count(rows: int, part: PopulationScores) -> None:
     if rows != part.expected_rows:
         raise PublishError(
-            f"{rows:,} rows of population {part.population} were scored, its snapshot was made with "
-            f"{part.expected_rows:,}: nothing was published; score again, which makes a broken snapshot anew."
+            f"{rows:,} rows of population {part.population} were scored, but its snapshot has "
+            f"{part.expected_rows:,}: nothing was published; score again, which rebuilds a broken snapshot."
         )
 
 
@@ -128,28 +137,28 @@ def _check_unique(connection: psycopg.Connection, entity: str) -> None:
     repeated = connection.execute(query).fetchone()
     if repeated is not None:
         raise PublishError(
-            f"A {entity} is twice in population {repeated[0]}: nothing was published; a snapshot may hold each once, "
-            "so look for a join that repeats rows, or for a table without a key."
+            f"A {entity} occurs twice in population {repeated[0]}: nothing was published; a snapshot may hold each "
+            "once, so look for a join that repeats rows, or for a table without a key."
         )
 
 
-def _rows(scored: Scored, entity: str) -> Iterator[tuple[object, ...]]:
-    """Rows of the Parquet files that were checked, a file in memory at a time."""
-    found = {file.name for file in scored.folder.glob("*.parquet")}
-    if found != set(scored.files_sha256):
-        raise _changed(scored.folder, f"{len(found)} files are there, {len(scored.files_sha256)} were written")
-    for name, sha256 in sorted(scored.files_sha256.items()):
-        content = (scored.folder / name).read_bytes()
+def _checked_rows(scores: ScoreFiles, entity: str) -> Iterator[tuple[object, ...]]:
+    """Rows of the Parquet files after comparing their digests; one file is in memory at a time."""
+    names = {file.name for file in scores.folder.glob("*.parquet")}
+    if names != set(scores.files_sha256):
+        raise _changed(scores.folder, f"it has {len(names)} files, {len(scores.files_sha256)} were written")
+    for name, sha256 in sorted(scores.files_sha256.items()):
+        content = (scores.folder / name).read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise _changed(scored.folder, f"{name} is another file")
+            raise _changed(scores.folder, f"{name} has another content")
         for batch in parquet.ParquetFile(BufferReader(content)).iter_batches(columns=[entity, *COLUMNS]):
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def _changed(folder: Path, what: str) -> PublishError:
+def _changed(folder: Path, change: str) -> PublishError:
     return PublishError(
-        f"The scores in {folder} are not those that were written and checked ({what}): nothing was published; "
-        "find out who wrote there, then score again."
+        f"The scores in {folder} changed after they were checked ({change}): nothing was published; find out which "
+        "program wrote there, then score again."
     )
 
 

@@ -1,4 +1,4 @@
-"""Score a snapshot through the Spark UDF of the registered model."""
+"""Score one population of a snapshot with the Spark UDF of a registered version, and check the scores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,25 +9,29 @@ import numpy as np
 import pandas as pd
 
 from registry import VersionFiles
-from serving.local_scoring import ModelProcessError, ask, different_texts, last_error
-from serving.udf import SAMPLE, TEXTS, TOLERANCE, apply, inputs, lacking
+from serving.local_scoring import ModelProcessError, different_texts, last_error, run_model_process
+from serving.udf import REASONS, SAMPLE_ROWS, TOLERANCE, apply_udf, feature_names, signature_gap
+from stack.engines.paths import spark_path
 from stack.errors import PrichalError
-from stack.folders.atomic import adopt, fresh_partial, sha256_of_files
+from stack.folders.atomic import fresh_partial, publish_directory, sha256_of_files
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
 class ScoringError(PrichalError):
-    """What came out of the scoring cannot be published."""
+    """A version cannot score, or its scores failed a check; nothing is published."""
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoreFiles:
     """Scores of one population as a folder of Parquet: entity, churn_probability, reason_1 to reason_3.
 
     Attributes:
-        files_sha256: SHA-256 of each file as it was written and checked, by name; no other file may be published.
+        folder: of the files.
+        rows: number of scored rows.
+        largest_difference: between the probabilities of the Spark UDF and of the model without Spark, on a sample.
+        files_sha256: file name -> SHA-256 of the file as it was written and checked; only these files are published.
     """
 
     folder: Path
@@ -36,7 +40,7 @@ class Scored:
     files_sha256: Mapping[str, str]
 
 
-def score(
+def score_population(
     spark: "SparkSession",
     snapshot: Path,
     population: str,
@@ -44,7 +48,7 @@ def score(
     files: VersionFiles,
     target: Path,
     unlabelled: bool = False,
-) -> Scored:
+) -> ScoreFiles:
     """Score the population's rows of a snapshot.
 
     Args:
@@ -53,86 +57,90 @@ def score(
         population: only its members are scored.
         entity: name of the entity's column.
         files: of the version.
-        target: folder for the scores, this run's own; what the run wrote there before is replaced.
+        target: folder for the scores, which belongs to this run; a second call replaces its content.
         unlabelled: whether only the rows without a label are scored.
 
     Raises:
-        ScoringError: the model asks for a feature that is not there, or says no probability; one is missing or
-            outside [0, 1], rows got lost, or the UDF disagrees with the model itself.
+        ScoringError: the snapshot lacks a feature that the version needs, or the version lacks an output; a
+            probability is missing or outside [0, 1]; rows are missing; or the UDF and the model differ.
     """
     from pyspark.errors import PythonException
     from pyspark.sql import functions as F  # noqa: N812
 
-    rows = spark.read.parquet(str(snapshot)).where(F.col("population") == population)
-    _check_asked(files.called, files.signature, rows.columns)
+    rows = spark.read.parquet(spark_path(snapshot)).where(F.col("population") == population)
+    require_signature(files.called, files.signature, rows.columns)
     if unlabelled:
         rows = rows.where(F.col("label").isNull())
     partial = fresh_partial(target)
     try:
-        apply(spark, files, rows, entity).write.parquet(str(partial))
+        apply_udf(spark, files, rows, entity).write.parquet(str(partial))
     except PythonException as error:  # raised by the model's own code, on a worker
         raise ScoringError(
             f"{files.called} cannot score the rows: {last_error(str(error))}; nothing was published, roll back, or "
             "train again."
         ) from None
     written_sha256 = sha256_of_files(partial, "*.parquet")
-    written = spark.read.parquet(str(partial))
-    total = _check(written, rows.count(), files.called)
-    difference = _difference(written, files)
-    adopt(partial, target)
-    return Scored(target, total, difference, written_sha256)
+    written = spark.read.parquet(spark_path(partial))
+    total = _check_rows(written, rows.count(), files.called)
+    difference = _check_parity(written, files)
+    publish_directory(partial, target)
+    return ScoreFiles(target, total, difference, written_sha256)
 
 
-def _check_asked(called: str, signature: Any, columns: Sequence[str]) -> None:
-    """See that the version asks for what is there, and gives what is published."""
-    lost = lacking(signature, columns)
-    if lost.features:
+def require_signature(version_name: str, signature: Any, columns: Sequence[str]) -> None:
+    """Check that the rows have every feature that the version needs, and that it declares every output.
+
+    Raises:
+        ScoringError: a feature or an output is missing.
+    """
+    gap = signature_gap(signature, columns)
+    if gap.missing_features:
         raise ScoringError(
-            f"{called} asks for {len(lost.features)} features that the snapshot does not have, such as "
-            f"{lost.features[0]}: nothing was published; roll back, or declare them."
+            f"{version_name} needs {len(gap.missing_features)} features that the snapshot does not have, such as "
+            f"{gap.missing_features[0]}: nothing was published; roll back, or declare them."
         )
-    if lost.outputs:
+    if gap.missing_outputs:
         raise ScoringError(
-            f"{called} does not give {', '.join(lost.outputs)}: nothing was published; roll back to a version that "
-            "does."
+            f"{version_name} does not return {', '.join(gap.missing_outputs)}: nothing was published; roll back to a "
+            "version that does."
         )
 
 
-def _check(written: "DataFrame", expected: int, called: str) -> int:
+def _check_rows(written: "DataFrame", expected: int, version_name: str) -> int:
     from pyspark.sql import functions as F  # noqa: N812
 
-    sound = F.col("churn_probability").between(0, 1)
-    told = written.select(F.count("*"), F.count(F.when(sound, 1))).first()
-    total, good = (told[0], told[1]) if told else (0, 0)
-    if total != expected or good != total:
+    is_valid = F.col("churn_probability").between(0, 1)
+    counts = written.select(F.count("*"), F.count(F.when(is_valid, 1))).first()
+    total, valid = (counts[0], counts[1]) if counts else (0, 0)
+    if total != expected or valid != total:
         raise ScoringError(
-            f"{called} gave {total} rows for {expected}, {total - good} of them without "
+            f"{version_name} returned {total} rows for {expected}, {total - valid} of them without "
             "a probability from 0 to 1: nothing was published; roll back, or look at the features of that date."
         )
     return int(total)
 
 
-def _difference(written: "DataFrame", files: VersionFiles) -> float:
-    """Largest distance between the UDF's probability and the model's own, without Spark, on sampled rows.
+def _check_parity(written: "DataFrame", files: VersionFiles) -> float:
+    """Largest difference between the probabilities of the UDF and of the model without Spark, on sampled rows.
 
     Raises:
-        ScoringError: it is too large, a text differs, or the version cannot be asked.
+        ScoringError: it is too large, a text differs, or the version failed without Spark.
     """
-    sample: pd.DataFrame = written.limit(SAMPLE).toPandas()
+    sample: pd.DataFrame = written.limit(SAMPLE_ROWS).toPandas()
     if sample.empty:
         return 0.0
     try:
-        own = ask(files, "reasons", sample[inputs(files.signature)].astype("float64"))
+        local = run_model_process(files, "reasons", sample[feature_names(files.signature)].astype("float64"))
     except ModelProcessError as error:
         raise ScoringError(f"Nothing was published. {error}") from None
-    apart = own["churn_probability"].to_numpy() - sample["churn_probability"].to_numpy()
-    difference = float(np.abs(apart).max())
-    wrong = list(different_texts(sample, own, TEXTS).values())
-    if not difference <= TOLERANCE:
-        wrong.insert(0, f"churn_probability differs by {difference:.2e}, at most {TOLERANCE:.0e} may be")
-    if wrong:
+    differences = local["churn_probability"].to_numpy() - sample["churn_probability"].to_numpy()
+    largest = float(np.abs(differences).max())
+    failures = list(different_texts(sample, local, REASONS).values())
+    if not largest <= TOLERANCE:
+        failures.insert(0, f"churn_probability differs by {largest:.2e}, at most {TOLERANCE:.0e} is allowed")
+    if failures:
         raise ScoringError(
-            f"The Spark UDF and the model itself do not answer alike, {files.called}: {'; '.join(wrong)}; nothing was "
-            "published, check that workers run the packages the model was made with."
+            f"The Spark UDF and the model of {files.called.lower()} give different scores: {'; '.join(failures)}; "
+            "nothing was published, check that workers run the packages the model was trained with."
         )
-    return difference
+    return largest

@@ -1,6 +1,6 @@
-"""What runs on a Spark worker: rebuild a version from bytes, see that they are the approved ones, then load it.
+"""Runs on a Spark worker: writes a version's files, compares their digest with the approved one, then loads them.
 
-Spark sends these functions by value, since a worker need not have this project.
+Spark sends these functions by value, because a worker need not have this project.
 """
 
 import tempfile
@@ -12,19 +12,19 @@ import pandas as pd
 
 from stack.folders.digest import folder_sha256
 
-#: a function from batches of features to batches of answers.
-Scorer = Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]
+#: a function from batches of features to batches of predictions.
+BatchScorer = Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]
 
 
 def load_verified(contents: Mapping[str, bytes], sha256: str) -> Any:
-    """The version as MLflow loads it.
+    """The version as an MLflow pyfunc model.
 
     Args:
         contents: relative name -> bytes of the version's files.
-        sha256: of all of them.
+        sha256: digest of all of them.
 
     Raises:
-        ValueError: the files are others.
+        ValueError: the files have another digest.
     """
     import mlflow.pyfunc
 
@@ -39,13 +39,13 @@ def load_verified(contents: Mapping[str, bytes], sha256: str) -> Any:
         return mlflow.pyfunc.load_model(scratch, suppress_warnings=True)
 
 
-def scorer(contents: Any, sha256: str, outputs: list[str]) -> Scorer:
-    """The function that Spark runs; a missing text stays missing.
+def batch_scorer(contents: Any, sha256: str, outputs: list[str]) -> BatchScorer:
+    """The function that Spark runs; a missing text stays null.
 
     Args:
         contents: Spark's broadcast of the version's files.
-        sha256: of all of them.
-        outputs: columns of the answer.
+        sha256: digest of all of them.
+        outputs: columns of the predictions.
     """
 
     def score(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:

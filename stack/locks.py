@@ -52,7 +52,7 @@ class Locks:
         """
         self._ask("select 1")
 
-    def take(self, name: str, shared: bool = False) -> bool:
+    def acquire(self, name: str, shared: bool = False) -> bool:
         """Take the lock unless another process has it; whether it is ours now. Many may hold a shared one."""
         return bool(self._ask(f"select pg_try_advisory_lock{'_shared' if shared else ''}({_KEY})", name))
 
@@ -62,25 +62,25 @@ class Locks:
         It is asked for again and again: PostgreSQL would not notice that a process was killed while it waits.
         """
         deadline = time.monotonic() + seconds
-        while not self.take(name, shared):
+        while not self.acquire(name, shared):
             if time.monotonic() > deadline:
                 return False
             time.sleep(_POLL_SECONDS)
         return True
 
-    def free(self, name: str) -> None:
+    def release(self, name: str) -> None:
         """Give an exclusive lock back, once for each time that it was taken."""
         self._ask(f"select pg_advisory_unlock({_KEY})", name)
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[bool]:
         """Hold the lock within the block if no other process has it, not even shared; yields whether it is held."""
-        is_held = self.take(name)
+        is_held = self.acquire(name)
         try:
             yield is_held
         finally:
             if is_held:
-                self.free(name)
+                self.release(name)
 
     def holder(self, name: str) -> int | None:
         """The PostgreSQL session that holds the lock; None if it is free."""

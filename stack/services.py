@@ -198,16 +198,25 @@ def _ours(state: Path) -> dict[str, str]:
 
 
 def _write_env(settings: Settings) -> None:
+    binaries = Path(sys.executable).parent
+    values = {**exported_settings(settings), **CLIENT}
+    write_env_file(settings.state / "env", values, [binaries, postgres.BINARIES])
+
+
+def exported_settings(settings: Settings) -> dict[str, str]:
+    """The variables of `.stack/env` that hold settings, by name.
+
+    The state is always among them: `mlflow run GIT_URL` runs code of a temporary clone, which by itself would use a
+    state and a lake of its own. The lake is named only if it lies outside of the state.
+    """
     plain = settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     secret = {field: getattr(settings, field) for field in VARIABLES if settings.is_secret(field)}
     plain |= {field: value.get_secret_value() for field, value in secret.items() if value is not None}
-    plain |= {"s3_bucket": settings.s3_bucket, "s3_region": settings.s3_region}
+    plain |= {"state": settings.state, "s3_bucket": settings.s3_bucket, "s3_region": settings.s3_region}
     skipped = {"owner_database_url", "java_home", "postgres_port", "s3_port", "mlflow_port"}
     if settings.lake == settings.state / "lake":
         skipped.add("lake")
-    values = {VARIABLES[field]: str(value) for field, value in plain.items() if field not in skipped}
-    binaries = Path(sys.executable).parent
-    write_env_file(settings.state / "env", {**values, **CLIENT}, [binaries, postgres.BINARIES])
+    return {VARIABLES[field]: str(value) for field, value in plain.items() if field not in skipped}
 
 
 def _s3_variables(settings: Settings) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """For all trees: property tests draw the same examples everywhere, and no clock decides whether they pass.
 
-Where two workers share the tests, what uses the same services or the same Spark stays with one of them.
+Where several workers share the tests, what uses the same services or the same Spark stays with one of them.
 """
 
 import os
@@ -29,16 +29,22 @@ os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSeria
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-#: what needs services and not the whole morning; it takes about as long as the rest of its tree.
+#: tests with services that do not need the whole morning; they take about as long as the rest of their tree.
 SECOND_STACK = {
     "test_cinema.py",
     "test_guard.py",
     "test_keeper.py",
+    "test_killed.py",
+    "test_ledger.py",
     "test_migrations.py",
     "test_old_mart.py",
     "test_other_users.py",
     "test_publish.py",
+    "test_race.py",
     "test_readers.py",
+    "test_registry.py",
+    "test_reviews.py",
+    "test_service_gone.py",
     "test_stack.py",
     "test_webhook.py",
     "test_who_may.py",

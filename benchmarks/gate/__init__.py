@@ -1,1 +1,1 @@
-"""The gate and the watch: how often they are right, by simulation."""
+"""Error rates of the gate and of the canary, by simulation."""

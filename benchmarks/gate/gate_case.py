@@ -1,4 +1,4 @@
-"""What the gate is handed in a simulated promotion: sound in all but the figures that were drawn."""
+"""The input of the gate in a simulated promotion: every check passes, except those of the drawn figures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,19 +26,19 @@ def case(
     delong: Interval,
     slices: Sequence[Mapping[str, Any]] = (),
 ) -> Case:
-    """A promotion in which these figures were measured.
+    """Build the gate's input with these measured figures.
 
     Args:
-        model: registered name, by which the policy knows its margin.
-        rows: that both were scored on.
-        left: how many of them.
-        auc: of the challenger.
-        production: AUC of production.
-        bootstrap: the paired difference by drawing people.
-        delong: the same by DeLong's variance.
-        slices: the same among some of the people.
+        model: registered name, for which the policy has a margin.
+        rows: number of rows that both models scored.
+        left: number of churned rows.
+        auc: AUC of the challenger.
+        production: AUC of the model in production.
+        bootstrap: paired difference of the AUCs, by the bootstrap over people.
+        delong: the same difference, by DeLong's variance.
+        slices: the same difference in slices, as recorded in the evidence.
     """
-    known = _evidence(model, rows, left, auc)
+    evidence = _evidence(model, rows, left, auc)
     measured = {
         "schema": 1,
         "version": "2",
@@ -61,7 +61,7 @@ def case(
         "bytes": 1_000_000,
         "ms_per_1000_rows": 50.0,
     }
-    return Case(known, known, first=False, measured=measured, version_number="2", production_number="1")
+    return Case(evidence, evidence, first=False, measured=measured, version_number="2", production_number="1")
 
 
 def _evidence(model: str, rows: int, left: int, auc: Interval) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The gate's power as a picture; equal figures draw equal bytes."""
+"""The picture of the gate's power; equal figures draw equal bytes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,45 +19,45 @@ PATH = ROOT / "docs" / "pictures" / "gate-power.svg"
 
 
 @dataclass(frozen=True)
-class Share:
-    """How many of the promotions were let in, with the exact binomial 95% interval (Clopper and Pearson, 1934)."""
+class PromotionShare:
+    """Share of promoted challengers, with the exact binomial 95% interval (Clopper and Pearson, 1934)."""
 
     difference: float
     accepted: int
-    asked: int
+    count: int
 
     @property
     def value(self) -> float:
-        """The share."""
-        return self.accepted / self.asked
+        """The promoted share."""
+        return self.accepted / self.count
 
     @property
     def low(self) -> float:
-        """Of its interval."""
-        return 0.0 if not self.accepted else float(beta.ppf(0.025, self.accepted, self.asked - self.accepted + 1))
+        """Lower end of the interval."""
+        return 0.0 if not self.accepted else float(beta.ppf(0.025, self.accepted, self.count - self.accepted + 1))
 
     @property
     def high(self) -> float:
-        """Of its interval."""
-        whole = self.accepted == self.asked
-        return 1.0 if whole else float(beta.ppf(0.975, self.accepted + 1, self.asked - self.accepted))
+        """Upper end of the interval."""
+        whole = self.accepted == self.count
+        return 1.0 if whole else float(beta.ppf(0.975, self.accepted + 1, self.count - self.accepted))
 
     def __str__(self) -> str:
         return f"{self.value:.1%} ({self.low:.1%} to {self.high:.1%})"
 
 
-def draw(found: Mapping[str, tuple[float, Sequence[Share]]]) -> None:
-    """Write the picture: by population its margin, and the share promoted at each true difference."""
+def draw(shares_by_population: Mapping[str, tuple[float, Sequence[PromotionShare]]]) -> None:
+    """Write the picture from the margin and the promoted shares of each population."""
     figure, axes = canvas("What the gate lets in", "true AUC of the challenger minus that of production",
                           "share promoted", (7.5, 4.5))  # fmt: skip
     axes.axvline(0, color=FAINT, linewidth=1)
-    for level, said in ((0.95, "95%"), (0.025, "2.5%")):
+    for level, text in ((0.95, "95%"), (0.025, "2.5%")):
         axes.axhline(level, color=FAINT, linewidth=0.8, linestyle=":")
-        axes.annotate(said, (1.0, level), xycoords=("axes fraction", "data"), color=INK, fontsize=8, va="center")
-    for colour, (name, (margin, shares)) in zip((ACCENT, WARM), found.items(), strict=True):
+        axes.annotate(text, (1.0, level), xycoords=("axes fraction", "data"), color=INK, fontsize=8, va="center")
+    for colour, (name, (margin, shares)) in zip((ACCENT, WARM), shares_by_population.items(), strict=True):
         x, y = [share.difference for share in shares], [share.value for share in shares]
-        reach = [[share.value - share.low for share in shares], [share.high - share.value for share in shares]]
-        axes.errorbar(x, y, yerr=reach, color=colour, marker="o", markersize=4, capsize=2,
+        error_bars = [[share.value - share.low for share in shares], [share.high - share.value for share in shares]]
+        axes.errorbar(x, y, yerr=error_bars, color=colour, marker="o", markersize=4, capsize=2,
                       label=f"{name}, margin {margin:g}")  # fmt: skip
         axes.axvline(-margin, color=colour, linewidth=0.8, linestyle="--")
     axes.set_ylim(-0.02, 1.02)

@@ -1,7 +1,7 @@
-"""Two promotions at once, many times, on the services that run: one winner each, ledger and aliases agree.
+"""Races of two concurrent promotions on the running services: each has one winner, and ledger and aliases agree.
 
-Needs a model in production of the project cdnow (`mlflow run . -P project=cdnow`): its versions are registered again
-under another name, so that nothing of the project moves.
+It needs a model of the project cdnow in production (`mlflow run . -P project=cdnow`). Its versions are registered under
+a new model name, so the project does not change.
 """
 
 import time
@@ -21,20 +21,20 @@ ROUNDS = 200
 
 
 def main() -> None:
-    """Print what became of the rounds; end with an error if one had not exactly one winner."""
+    """Print the outcomes of the rounds; exit with an error if a round does not have exactly one winner."""
     context = Context.of("cdnow")
     mlflow.set_tracking_uri(context.settings.require_tracking())
     url, model, client = context.settings.require_database(), f"race_{uuid.uuid4().hex[:8]}", MlflowClient()
-    known = context.project.populations[0].model
-    source = client.get_model_version(known, production(url, known))
+    source_model = context.project.populations[0].model
+    source = client.get_model_version(source_model, production(url, source_model))
     logged = source.source.rpartition("/")[2]
-    measured = [row.decision["measured"] for row in history(url, [known]) if row.act == "promote"][-1]
+    measured = [row.decision["measured"] for row in history(url, [source_model]) if row.act == "promote"][-1]
     client.create_registered_model(model)
     began, outcomes = time.monotonic(), Counter[str]()
     with ThreadPoolExecutor(2) as pool:
         for _ in range(ROUNDS):
-            made = client.create_model_version(model, source.source, run_id=source.run_id, model_id=logged)
-            version = made.version
+            created = client.create_model_version(model, source.source, run_id=source.run_id, model_id=logged)
+            version = created.version
             client.set_registered_model_alias(model, "challenger", version)
             outcomes[_round(context, pool, model, str(version), measured)] += 1
     seconds = time.monotonic() - began
@@ -45,35 +45,37 @@ def main() -> None:
           f"each replaced the one before: {chain}; verify: {problems or 'no problem'}")  # fmt: skip
     client.delete_registered_model(model)
     if set(outcomes) != {"keep and promote"} or len(promoted) != ROUNDS or not chain or problems:
-        raise SystemExit("A race was not won by exactly one, or ledger and aliases do not agree.")
+        raise SystemExit("A race did not have exactly one winner, or ledger and aliases disagree.")
 
 
 def _round(context: Context, pool: ThreadPoolExecutor, model: str, version: str, measured: Any) -> str:
-    """What became of the two, and whether ledger and alias agree."""
-    url, both = context.settings.require_database(), Barrier(2)
+    """Run one race; returns the two outcomes, and whether ledger and alias agree."""
+    url, barrier = context.settings.require_database(), Barrier(2)
 
     def measure(contenders: Contenders) -> dict[str, Any]:
-        both.wait(120)  # both have judged the same before either moves
+        barrier.wait(120)  # both have read the same state before either changes it
         return _same(measured, contenders)
 
-    def one() -> PromotionOutcome:
+    def promote_once() -> PromotionOutcome:
         return promote(url, [model], context.project.policy, "race", measure=measure)[0]
 
-    acts = sorted(moved.act for moved in (each.result() for each in [pool.submit(one) for _ in range(2)]))
+    acts = sorted(
+        outcome.act for outcome in (future.result() for future in [pool.submit(promote_once) for _ in range(2)])
+    )
     agree = production(url, model) == version
     return " and ".join(acts) + ("" if agree else ", and production is another version")
 
 
 def _same(measured: dict[str, Any], contenders: Contenders) -> dict[str, Any]:
-    """What would be measured: every version is the same model, so the one in production scores as the challenger."""
-    mine = {"version": contenders.challenger.number, "digest": contenders.challenger.files_sha256}
+    """The measurements of a promotion; all versions are the same model, so both have the same scores."""
+    identity = {"version": contenders.challenger.number, "digest": contenders.challenger.files_sha256}
     if contenders.production is None or "auc" not in measured:
-        return {**measured, **mine, "versus": None, "moved": None}
+        return {**measured, **identity, "versus": None, "moved": None}
     nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
-    versus: dict[str, Any] = {"version": contenders.production.number, "digest": contenders.production.files_sha256}
+    comparison: dict[str, Any] = {"version": contenders.production.number, "digest": contenders.production.files_sha256}
     moved = {"rank_correlation": 1.0, "top": 1, "entered": 0, "withdrawn": 0}
     same = {"auc": measured["auc"], "bootstrap": nothing, "delong": nothing, "slices": []}
-    return {**measured, **mine, "versus": versus | same, "moved": moved}
+    return {**measured, **identity, "versus": comparison | same, "moved": moved}
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Models: ranking, calibration and search, against truth, literature and other tools."""
+"""Ranking, calibration and search, compared with the truth, the literature and other tools."""

@@ -1,4 +1,4 @@
-"""The simulator's oracle: what nobody can rank better than, and the check that nobody does."""
+"""The oracle, the simulator's true probability of leaving: no honest model ranks better."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +15,7 @@ SEED = 20260101
 
 
 @dataclass(frozen=True)
-class Verdict:
+class OracleComparison:
     """AUC of a model and of the oracle on the same rows, and the standard error of their difference."""
 
     model: float
@@ -24,42 +24,42 @@ class Verdict:
 
     @property
     def leak(self) -> bool:
-        """Whether the model knows what cannot be known: it is above the oracle by more than two standard errors."""
+        """Whether the model is better than the oracle by more than two standard errors, which needs future data."""
         return self.model - self.oracle > 2 * self.standard_error
 
 
-def compare(frame: Frame, model: Floats, oracle: Floats) -> Verdict:
-    """Paired by the bootstrap over entities.
+def compare(frame: Frame, model: Floats, oracle: Floats) -> OracleComparison:
+    """Compare the AUCs of a model and of the oracle, paired, by the bootstrap over entities.
 
     Args:
         frame: rows with labels and entities.
-        model: the model's scores of these rows, any monotone scale.
-        oracle: the true probabilities of leaving, of the same rows.
+        model: (n,) scores of the model, on any monotone scale.
+        oracle: (n,) true probabilities of leaving.
     """
     draws = [auc_draws(frame.labels, scores, frame.entity, SEED) for scores in (model, oracle)]
     error = float(np.nanstd(draws[0] - draws[1], ddof=1))
-    return Verdict(auc(frame.labels, model), auc(frame.labels, oracle), error)
+    return OracleComparison(auc(frame.labels, model), auc(frame.labels, oracle), error)
 
 
 def states(truth: Path) -> pd.DataFrame:
-    """The simulator's own view of everybody at the snapshot dates."""
+    """Read the simulator's states of all subscribers on the first of each month."""
     return pd.read_parquet(truth / "states.parquet").assign(as_of=lambda rows: pd.to_datetime(rows["as_of"]))
 
 
 def probabilities(truth: pd.DataFrame, frame: Frame) -> Floats:
-    """The oracle's probability for each row of the frame; NaN where the truth does not count it as a member."""
+    """The true probability (n,) of each row of the frame; NaN for rows that the truth does not contain."""
     rows = pd.DataFrame({"user_id": frame.entity, "as_of": pd.to_datetime(frame.as_of)})
-    found = rows.merge(truth[["user_id", "as_of", "probability"]], on=["user_id", "as_of"], how="left")
-    return found["probability"].to_numpy(dtype=np.float64)
+    merged = rows.merge(truth[["user_id", "as_of", "probability"]], on=["user_id", "as_of"], how="left")
+    return merged["probability"].to_numpy(dtype=np.float64)
 
 
 def agreement(truth: pd.DataFrame, frame: Frame, population: str, dates: list[date]) -> dict[str, int]:
-    """How the pipeline's members and labels compare with the truth's at matured dates."""
+    """Count how members and labels of the pipeline agree with the truth at matured dates."""
     rows = pd.DataFrame({"user_id": frame.entity, "as_of": pd.to_datetime(frame.as_of), "label": frame.labels})
-    own = truth[
+    matured = truth[
         (truth["population"] == population) & truth["as_of"].isin(pd.to_datetime(dates)) & truth["left"].notna()
     ]
-    both = own.merge(rows, on=["user_id", "as_of"], how="outer", indicator=True)
+    both = matured.merge(rows, on=["user_id", "as_of"], how="outer", indicator=True)
     shared = both[both["_merge"] == "both"]
     return {
         "in both": len(shared),

@@ -1,8 +1,8 @@
-"""Rules too good to be true: whether a planted rule is found, and how often the check fails clean worlds.
+"""The leakage check of too good rules: whether it finds a planted rule, and how often it fails clean data.
 
-A clean world is the features of real snapshots with labels drawn anew. For the cinema they are drawn from the
-simulator's own probabilities, which no feature made before the date can better; for the record shop, which has none,
-from a model of its features that was fitted on other people.
+Clean data are the features of real snapshots with newly drawn labels. Labels of the cinema are drawn from the true
+probabilities, so no feature can be better. Labels of the record shop, which has no true probabilities, are drawn from
+a model fitted on other people.
 """
 
 from datetime import timedelta
@@ -12,30 +12,34 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from benchmarks.models.frames import population_frame
 from benchmarks.models.honesty import out_of_fold
 from benchmarks.models.oracle import probabilities, states
 from benchmarks.pipeline.log import frame_at
 from features import monthly
 from jobs.runtime.context import Context
 from projects import load_project
-from training import Frame, read_frame
+from training import Frame
 from training.leakage.rules import find_rules
 
 WORLDS = 40
-MOST_FALSE = 1
+MAX_FALSE_ALARMS = 1
 
 
 def main() -> None:
-    """Print the results; end with an error if a planted rule is missed or the check fails too many clean worlds."""
+    """Print the results; exit with an error if the planted rule is missed or too many clean worlds fail."""
     cases = {**_cinema(), "cdnow": _record_shop()}
     print("\n| rows | people | clean worlds | with a rule | seconds a check |\n|---|---|---|---|---|")
-    false = {name: _false_alarms(name, *case) for name, case in cases.items()}
-    rules = find_rules(_planted(cases["churn trial"][0]), 1)
-    print(f"\nPlanted in the trials, a price that tells who bought: {rules[0].sentence if rules else 'NOT FOUND'}.")
+    false_alarms_by_case = {name: _false_alarms(name, *case) for name, case in cases.items()}
+    rules = find_rules(_plant_rule(cases["churn trial"][0]), 1)
+    print(f"\nPlanted in the trials, a price that reveals who bought: {rules[0].sentence if rules else 'NOT FOUND'}.")
     if not rules:
         raise SystemExit("The planted rule was not found.")
-    if sum(false.values()) > MOST_FALSE * len(false):
-        raise SystemExit(f"{sum(false.values())} of {WORLDS * len(false)} clean worlds have a rule: too many.")
+    if sum(false_alarms_by_case.values()) > MAX_FALSE_ALARMS * len(false_alarms_by_case):
+        raise SystemExit(
+            f"{sum(false_alarms_by_case.values())} of {WORLDS * len(false_alarms_by_case)} clean worlds have a rule: "
+            "too many."
+        )
 
 
 def _cinema() -> dict[str, tuple[Frame, np.ndarray]]:
@@ -43,14 +47,9 @@ def _cinema() -> dict[str, tuple[Frame, np.ndarray]]:
     truth = states(context.truth)
     dates = [day for day in context.grid(context.day("latest")) if context.snapshots.path(day).exists()]
     return {
-        f"churn {population.name}": _with_truth(_frame(context, population.name, dates), truth)
+        f"churn {population.name}": _with_truth(population_frame(context.snapshots, population.name, dates), truth)
         for population in context.project.populations
     }
-
-
-def _frame(context: Context, population: str, dates: list) -> Frame:  # type: ignore[type-arg]
-    spec, names = context.snapshots.spec, [feature.name for feature in context.snapshots.spec.features]
-    return read_frame([context.snapshots.path(day) for day in dates], names, spec.entity, population)
 
 
 def _with_truth(frame: Frame, truth: pd.DataFrame) -> tuple[Frame, np.ndarray]:
@@ -78,10 +77,10 @@ def _false_alarms(name: str, frame: Frame, probability: np.ndarray) -> int:
     return false_alarms
 
 
-def _planted(frame: Frame) -> Frame:
-    """The trials with the old price for those who will not buy, as if it had never risen."""
+def _plant_rule(frame: Frame) -> Frame:
+    """The trials, with the price before the rise for people who will not buy."""
     rows = frame.rows.copy()
     never = (rows[:, frame.names.index("contract_trial_auto_charging")] == 0) & (frame.labels == 1)
-    place = frame.names.index("subscriptions_monthly_price_last_all")
-    rows[never & (frame.as_of >= np.datetime64("2026-02-01")), place] = 399.0
+    column = frame.names.index("subscriptions_monthly_price_last_all")
+    rows[never & (frame.as_of >= np.datetime64("2026-02-01")), column] = 399.0
     return Frame(frame.names, rows, frame.labels, frame.entity, frame.as_of)

@@ -1,4 +1,4 @@
-"""The search on CDNOW: against a loop that makes everything anew, and against scikit-learn's randomised search."""
+"""The search on CDNOW, compared with a loop that shares nothing, and with scikit-learn's randomised search."""
 
 import os
 import statistics
@@ -19,111 +19,125 @@ from training.evaluate.auc import auc_draws
 from training.evaluate.bootstrap import interval
 from training.evaluate.metrics import Floats
 from training.models.families import family
+from training.models.fit import fit_family
 from training.search.cross_validation import Judge
 from training.search.search import Budget, Trial, search
 
-#: families with something to share; all cores for a fit, which is what their libraries do unless told.
+#: families that share matrices between fits, and their parameter for the number of cores.
 BOOSTED: dict[str, dict[str, Any]] = {"catboost": {}, "xgboost": {}}
 ALL_CORES = {"catboost": "thread_count", "xgboost": "nthread"}
 TRIALS, REPEATS, MINUTES = 8, 3, 1.0
-#: the day after the log's last.
+#: the day after the last day of the log.
 END = date(1998, 7, 1)
 
 
 def main() -> None:
-    """Print seconds of the same trials three ways, what stopping early costs, a blend, and AUCs for equal minutes."""
+    """Print seconds of equal trials, the cost of early stopping, a blend, and AUCs after equal minutes."""
     project = load_project("cdnow")
     label, plan = project.populations[0].label, project.training
     months = [day for day in monthly(project.first_snapshot, END) if label.matured(day, END)]
     frame = frame_at(project.spec, months)
-    cut = split(months, label.reach, plan.out_of_time, plan.folds)
+    dates_split = split(months, label.reach, plan.out_of_time, plan.folds)
     print(
-        f"\nCDNOW, {len(frame.at(cut.development)):,} rows to learn from, {os.cpu_count()} cores; medians of {REPEATS}"
+        f"\nCDNOW, {len(frame.at(dates_split.development)):,} development rows, {os.cpu_count()} cores; "
+        f"medians of {REPEATS}"
     )
-    trials = _same_trials(frame, cut)
-    _stopped(trials, frame, cut)
-    _blend(frame, cut)
-    _same_minutes(frame, cut)
+    trials = _print_equal_trials(frame, dates_split)
+    _print_stopped(trials, frame, dates_split)
+    _print_blend(frame, dates_split)
+    _print_equal_minutes(frame, dates_split)
 
 
-def _same_trials(frame: Frame, cut: Split) -> list[Trial]:
-    """Ours, then the same sets one after the other with slices and matrices made for every fit, on all cores."""
-    ours, same, whole, apart = [], [], [], 0.0
+def _print_equal_trials(frame: Frame, dates_split: Split) -> list[Trial]:
+    """Time our search, then the same parameter sets in sequence, with new matrices for every fit, on all cores."""
+    ours, same, all_folds, largest_difference = [], [], [], 0.0
     for _ in range(REPEATS):
         began = time.monotonic()
-        trials = _ours(frame, cut, Budget(TRIALS), seed=1)
+        trials = _search(frame, dates_split, Budget(TRIALS), seed=1)
         ours.append(time.monotonic() - began)
-        anew = [[_anew(trial, frame, fold) for fold in cut.folds] for trial in trials]
-        pairs = [(trial.fold_aucs, found[: len(trial.fold_aucs)]) for trial, found in zip(trials, anew, strict=True)]
-        same.append(sum(one[0] for _, found in pairs for one in found))
-        whole.append(sum(one[0] for found in anew for one in found))
-        apart = max(abs(own - one[1]) for aucs, found in pairs for own, one in zip(aucs, found, strict=True))
-    fits = sum(len(one.fold_aucs) for one in trials)
-    print(f"\nThe same {len(trials)} sets on {len(cut.folds)} folds: seconds (lowest to highest)\n")
+        refits = [[_fit_without_sharing(trial, frame, fold) for fold in dates_split.folds] for trial in trials]
+        pairs = [
+            (trial.fold_aucs, results[: len(trial.fold_aucs)]) for trial, results in zip(trials, refits, strict=True)
+        ]
+        same.append(sum(score[0] for _, results in pairs for score in results))
+        all_folds.append(sum(score[0] for results in refits for score in results))
+        largest_difference = max(
+            abs(fold_auc - score[1]) for aucs, results in pairs for fold_auc, score in zip(aucs, results, strict=True)
+        )
+    fits = sum(len(score.fold_aucs) for score in trials)
+    print(f"\nThe same {len(trials)} sets on {len(dates_split.folds)} folds: seconds (lowest to highest)\n")
     print(f"{f'ours: {fits} fits, shared matrices, side by side':60}{_spread(ours)}")
-    print(f"{f'one after the other, all anew, the same {fits} fits':60}{_spread(same)}   {_ratio(same, ours)}")
-    print(f"{'one after the other, all anew, every set on every fold':60}{_spread(whole)}   {_ratio(whole, ours)}")
-    print(f"\nLargest difference of a fold's AUC: {apart:.1e} (CatBoost on several threads adds in another order)")
+    print(f"{f'in sequence, nothing shared, the same {fits} fits':60}{_spread(same)}   {_ratio(same, ours)}")
+    print(
+        f"{'in sequence, nothing shared, every set on every fold':60}{_spread(all_folds)}   {_ratio(all_folds, ours)}"
+    )
+    print(
+        f"\nLargest difference of a fold's AUC: {largest_difference:.1e} "
+        "(CatBoost on several threads sums in another order)"
+    )
     return trials
 
 
-def _ours(frame: Frame, cut: Split, budget: Budget, seed: int) -> list[Trial]:
-    return search(BOOSTED, Judge(frame, cut.folds, seed=1), budget, seed, lambda _: None)
+def _search(frame: Frame, dates_split: Split, budget: Budget, seed: int) -> list[Trial]:
+    return search(BOOSTED, Judge(frame, dates_split.folds, seed=1), budget, seed, lambda _: None)
 
 
-def _anew(trial: Trial, frame: Frame, fold: Fold) -> tuple[float, float]:
-    """Seconds and AUC."""
+def _fit_without_sharing(trial: Trial, frame: Frame, fold: Fold) -> tuple[float, float]:
+    """Seconds and AUC of one fit with its own matrices."""
     began, params = time.monotonic(), {**of_family(dict(trial.params)), ALL_CORES[trial.family]: os.cpu_count()}
     early, late = fold.cut(frame)
     weights = recency_weights(early, trial.params.get(HALF_LIFE))
-    native = family(trial.family).fit(early.rows, early.labels, params, 1, weights)
-    found = auc(late.labels, family(trial.family).margin(native, late.rows))
-    return time.monotonic() - began, found
+    native = fit_family(trial.family, early.rows, early.labels, params, 1, weights)
+    results = auc(late.labels, family(trial.family).margin(native, late.rows))
+    return time.monotonic() - began, results
 
 
-def _stopped(trials: Sequence[Trial], frame: Frame, cut: Split) -> None:
-    """What the sets that were stopped early would have reached."""
-    judge = Judge(frame, cut.folds, seed=1)
+def _print_stopped(trials: Sequence[Trial], frame: Frame, dates_split: Split) -> None:
+    """Print the AUC that the early stopped parameter sets would have reached."""
+    judge = Judge(frame, dates_split.folds, seed=1)
     stopped = [trial for trial in trials if trial.pruned]
-    whole = [float(np.mean([one.auc for one in judge.scores(trial.family, trial.params)])) for trial in stopped]
+    all_folds = [float(np.mean([score.auc for score in judge.scores(trial.family, trial.params)])) for trial in stopped]
     chosen = max(trial.auc for trial in trials if not trial.pruned)
     print(f"\n{len(stopped)} of {len(trials)} sets stopped early; the best complete one has {chosen:.4f} on the folds,")
-    print(f"the best of the stopped would have had {max(whole, default=float('nan')):.4f}")
+    print(f"the best of the stopped would have had {max(all_folds, default=float('nan')):.4f}")
 
 
-def _blend(frame: Frame, cut: Split) -> None:
-    """Mean log-odds of CatBoost and XGBoost with their defaults, by the folds."""
-    judge = Judge(frame, cut.folds, seed=1)
+def _print_blend(frame: Frame, dates_split: Split) -> None:
+    """Print the AUC of the mean log-odds of CatBoost and XGBoost with their defaults, for each fold."""
+    judge = Judge(frame, dates_split.folds, seed=1)
     cat, xgb = (judge.scores(name, family(name).SETS[0]) for name in BOOSTED)
-    print(f"\n{'judging date':16}{'catboost':>10}{'xgboost':>10}{'blend':>10}{'blend - better one, 95%':>34}")
-    for one, other in zip(cat, xgb, strict=True):
-        blend = (one.margin + other.margin) / 2
-        better = max(one, other, key=lambda score: score.auc)
-        people = frame.at(one.fold.judge).entity
-        found = _difference(one.labels, blend, better.margin, people)
-        print(f"{one.fold.judge[0]!s:16}{one.auc:10.4f}{other.auc:10.4f}{auc(one.labels, blend):10.4f}{found:>34}")
+    print(f"\n{'judging date':16}{'catboost':>10}{'xgboost':>10}{'blend':>10}{'blend - better score, 95%':>34}")
+    for first, second in zip(cat, xgb, strict=True):
+        blend = (first.margin + second.margin) / 2
+        better = max(first, second, key=lambda score: score.auc)
+        people = frame.at(first.fold.judge).entity
+        results = _difference(first.labels, blend, better.margin, people)
+        print(
+            f"{first.fold.judge[0]!s:16}{first.auc:10.4f}{second.auc:10.4f}{auc(first.labels, blend):10.4f}"
+            f"{results:>34}"
+        )
 
 
-def _same_minutes(frame: Frame, cut: Split) -> None:
-    """Out-of-time AUC of what is best on the folds after the same minutes."""
+def _print_equal_minutes(frame: Frame, dates_split: Split) -> None:
+    """Print the out-of-time AUC of the best parameter set on the folds, after equal minutes of search."""
     print(f"\n{MINUTES:g} minutes of search on the same folds; sets tried, then AUC of the best out of time")
-    judging, found = frame.at(cut.out_of_time), []
+    out_of_time, results = frame.at(dates_split.out_of_time), []
     for seed in range(1, REPEATS + 1):
-        trials = _ours(frame, cut, Budget(1000, MINUTES), seed)
+        trials = _search(frame, dates_split, Budget(1000, MINUTES), seed)
         chosen = max((trial for trial in trials if not trial.pruned), key=lambda trial: trial.auc)
-        ours = _final(chosen.family, chosen.params, frame, cut)
-        tried, params = _randomised(frame, cut, seed)
-        other = _final("xgboost", params, frame, cut)
-        found.append((auc(judging.labels, ours), auc(judging.labels, other)))
-        difference = _difference(judging.labels, ours, other, judging.entity)
-        print(f"seed {seed}: ours {len(trials)} sets, {found[-1][0]:.4f} ({chosen.family}); scikit-learn {tried} sets, "
-              f"{found[-1][1]:.4f}; difference {difference}", flush=True)  # fmt: skip
-    for name, values in zip(("ours", "scikit-learn"), zip(*found, strict=True), strict=True):
+        ours = _final(chosen.family, chosen.params, frame, dates_split)
+        tried, params = _randomised(frame, dates_split, seed)
+        other = _final("xgboost", params, frame, dates_split)
+        results.append((auc(out_of_time.labels, ours), auc(out_of_time.labels, other)))
+        difference = _difference(out_of_time.labels, ours, other, out_of_time.entity)
+        print(f"seed {seed}: ours {len(trials)} sets, {results[-1][0]:.4f} ({chosen.family}); "
+              f"scikit-learn {tried} sets, {results[-1][1]:.4f}; difference {difference}", flush=True)  # fmt: skip
+    for name, values in zip(("ours", "scikit-learn"), zip(*results, strict=True), strict=True):
         print(f"{name:14} median {statistics.median(values):.4f}, {min(values):.4f} to {max(values):.4f}")
 
 
-def _randomised(frame: Frame, cut: Split, seed: int) -> tuple[int, dict[str, Any]]:
-    """RandomizedSearchCV over XGBClassifier in lots of as many sets as there are cores, until the minutes are over."""
+def _randomised(frame: Frame, dates_split: Split, seed: int) -> tuple[int, dict[str, Any]]:
+    """Run RandomizedSearchCV over XGBClassifier, as many sets at a time as there are cores, until the time is over."""
     from scipy.stats import loguniform, randint, uniform
     from sklearn.model_selection import RandomizedSearchCV
     from xgboost import XGBClassifier
@@ -132,36 +146,36 @@ def _randomised(frame: Frame, cut: Split, seed: int) -> tuple[int, dict[str, Any
              "min_child_weight": loguniform(5, 200), "subsample": uniform(0.6, 0.4),
              "colsample_bytree": uniform(0.5, 0.5)}  # fmt: skip
     cores, began, tried = os.cpu_count() or 1, time.monotonic(), 0
-    rows = [(_places(frame, fold.fit), _places(frame, fold.judge)) for fold in cut.folds]
-    top: tuple[float, dict[str, Any]] = (-1.0, {})
+    rows = [(_row_numbers(frame, fold.fit), _row_numbers(frame, fold.judge)) for fold in dates_split.folds]
+    best: tuple[float, dict[str, Any]] = (-1.0, {})
     while time.monotonic() - began < 60 * MINUTES:
         model = XGBClassifier(tree_method="hist", random_state=1, n_jobs=1)
-        lot = RandomizedSearchCV(model, space, n_iter=cores, cv=rows, scoring="roc_auc", n_jobs=cores, refit=False,
+        batch = RandomizedSearchCV(model, space, n_iter=cores, cv=rows, scoring="roc_auc", n_jobs=cores, refit=False,
                                  random_state=1000 * seed + tried)  # fmt: skip
-        lot.fit(frame.rows, frame.labels)
+        batch.fit(frame.rows, frame.labels)
         tried += cores
-        top = max(top, (float(lot.best_score_), lot.best_params_), key=lambda one: one[0])
+        best = max(best, (float(batch.best_score_), batch.best_params_), key=lambda score: score[0])
     names = {"n_estimators": "rounds", "learning_rate": "eta"}
-    return tried, {names.get(name, name): value for name, value in top[1].items()}
+    return tried, {names.get(name, name): value for name, value in best[1].items()}
 
 
-def _final(name: str, params: Any, frame: Frame, cut: Split) -> Floats:
-    """Log-odds out of time of a fit on all development dates but the last."""
-    early = frame.at(cut.fit)
+def _final(name: str, params: Any, frame: Frame, dates_split: Split) -> Floats:
+    """Out-of-time log-odds of a fit on all development dates except the calibration dates."""
+    early = frame.at(dates_split.fit)
     weights = recency_weights(early, params.get(HALF_LIFE))
-    native = family(name).fit(early.rows, early.labels, of_family(dict(params)), 1, weights)
-    margin: Floats = family(name).margin(native, frame.at(cut.out_of_time).rows)
+    native = fit_family(name, early.rows, early.labels, of_family(dict(params)), 1, weights)
+    margin: Floats = family(name).margin(native, frame.at(dates_split.out_of_time).rows)
     return margin
 
 
-def _places(frame: Frame, days: Sequence[date]) -> Any:
+def _row_numbers(frame: Frame, days: Sequence[date]) -> Any:
     return np.flatnonzero(np.isin(frame.as_of, np.array(days, dtype="datetime64[D]")))
 
 
-def _difference(labels: Any, one: Floats, other: Floats, people: Any) -> str:
-    draws = auc_draws(labels, one, people, 1) - auc_draws(labels, other, people, 1)
-    found = interval(auc(labels, one) - auc(labels, other), draws)
-    return f"{found.value:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
+def _difference(labels: Any, first: Floats, second: Floats, people: Any) -> str:
+    draws = auc_draws(labels, first, people, 1) - auc_draws(labels, second, people, 1)
+    difference = interval(auc(labels, first) - auc(labels, second), draws)
+    return f"{difference.value:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})"
 
 
 def _spread(seconds: Sequence[float]) -> str:

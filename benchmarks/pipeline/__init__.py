@@ -1,1 +1,1 @@
-"""The daily steps: time, memory and size."""
+"""Time, memory and size of the daily steps."""

@@ -1,14 +1,13 @@
-"""Ingest against plain Spark on the same simulated files, and its peak memory at one and four times the data."""
+"""Ingest compared with plain Spark on the same simulated files, and its peak memory at one and four times the data."""
 
 import json
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
 
-from benchmarks.pipeline.memory import peak
+from benchmarks.pipeline.memory import run_and_measure_peak
+from benchmarks.timing import elapsed_seconds
 from lake import Source, Table, ingest, open_raw
 from projects import load_project
 from stack.engines import spark_session
@@ -19,42 +18,36 @@ SMALL, LARGE = 10_000, 40_000
 
 
 def main() -> None:
-    """Print both."""
+    """Print the seconds per source and the peaks of memory."""
     with tempfile.TemporaryDirectory() as scratch:
         print(f"\ningest of {USERS:,} simulated subscribers, 18 months; seconds of wall time, warm, source by source\n")
-        _side_by_side(Path(scratch))
+        _print_times(Path(scratch))
     print(f"\npeak resident memory of Python and Java while ingesting (driver memory {Settings().driver_memory})\n")
-    peaks = {users: _peak(users) for users in (SMALL, LARGE)}
-    for users, (most, rows) in peaks.items():
-        print(f"{users:>10,} subscribers {rows:>12,} rows {most / 1e9:8.2f} GB")
+    peaks = {users: _measure_peak(users) for users in (SMALL, LARGE)}
+    for users, (peak_bytes, rows) in peaks.items():
+        print(f"{users:>10,} subscribers {rows:>12,} rows {peak_bytes / 1e9:8.2f} GB")
     print(f"\nfour times the data, {peaks[LARGE][0] / peaks[SMALL][0]:.2f} times the memory")
 
 
-def _side_by_side(scratch: Path) -> None:
+def _print_times(scratch: Path) -> None:
     project, settings = load_project("churn"), Settings(state=scratch / "state", lake=scratch / "lake")
     raw = _simulate(scratch, USERS)
     session = spark_session.session(settings, project.time_zone)
     totals = {"plain": 0.0, "ours": 0.0}
-    for round_, sources in (("warm-up", project.sources[:3]), ("measured", project.sources)):
+    for round_name, sources in (("warm-up", project.sources[:3]), ("measured", project.sources)):
         for source in sources:
-            plain = _timed(lambda source=source: _plain(session, source, raw, scratch / "plain"))  # type: ignore[misc]
-            table = Table(scratch / round_, project.name, source.name)
-            ours = _timed(
+            plain = elapsed_seconds(lambda source=source: _ingest_plainly(session, source, raw, scratch / "plain"))  # type: ignore[misc]
+            table = Table(scratch / round_name, project.name, source.name)
+            ours = elapsed_seconds(
                 lambda source=source, table=table: ingest(  # type: ignore[misc]
                     lambda: session, source, raw, table, time_zone=project.time_zone
                 )
             )
-            if round_ == "measured":
+            if round_name == "measured":
                 totals["plain"] += plain
                 totals["ours"] += ours
                 print(f"{source.name:16}{plain:8.1f} plain{ours:8.1f} ours {ours / plain:6.2f}", flush=True)
     print(f"{'all':16}{totals['plain']:8.1f} plain{totals['ours']:8.1f} ours {totals['ours'] / totals['plain']:6.2f}")
-
-
-def _timed(act: Callable[[], object]) -> float:
-    began = time.monotonic()
-    act()
-    return time.monotonic() - began
 
 
 def _simulate(scratch: Path, users: int) -> Path:
@@ -67,8 +60,8 @@ def _simulate(scratch: Path, users: int) -> Path:
     return raw
 
 
-def _plain(session, source: Source, raw: Path, target: Path) -> None:  # type: ignore[no-untyped-def]
-    """The same columns read with the same types and written by month: no check, no key, nothing kept aside."""
+def _ingest_plainly(session, source: Source, raw: Path, target: Path) -> None:  # type: ignore[no-untyped-def]
+    """Read the same columns with the same types and write them by month, without checks, keys or quarantine."""
     from pyspark.sql import DataFrame
     from pyspark.sql import functions as F  # noqa: N812
 
@@ -80,7 +73,7 @@ def _plain(session, source: Source, raw: Path, target: Path) -> None:  # type: i
         frames = [session.read.parquet(*files)]
     elif source.format == "jsonl":
         frames = [session.read.json(files)]
-    else:  # headers differ where an export renamed a column
+    else:  # headers differ if an export renamed a column
         headers: dict[str, list[str]] = {}
         for file in files:
             with open_raw(Path(file)) as content:
@@ -106,15 +99,15 @@ def _columns(source: Source, frame):  # type: ignore[no-untyped-def]
         yield value.alias(column.name)
 
 
-def _peak(users: int) -> tuple[int, int]:
-    """Bytes and rows of an ingest in a process of its own."""
+def _measure_peak(users: int) -> tuple[int, int]:
+    """Peak memory in bytes and number of rows of an ingest, in its own process."""
     with tempfile.TemporaryDirectory() as scratch:
         _simulate(Path(scratch), users)
-        most, said = peak("benchmarks.pipeline.ingest", scratch)
-        return most, json.loads(said.splitlines()[-1])
+        peak_bytes, output = run_and_measure_peak("benchmarks.pipeline.ingest", scratch)
+        return peak_bytes, json.loads(output.splitlines()[-1])
 
 
-def _child(scratch: Path) -> None:
+def _ingest_all(scratch: Path) -> None:
     project = load_project("churn")
     settings = Settings(state=scratch / "state", lake=scratch / "lake")
     session = spark_session.session(settings, project.time_zone)
@@ -126,4 +119,4 @@ def _child(scratch: Path) -> None:
 
 
 if __name__ == "__main__":
-    _child(Path(sys.argv[1]))
+    _ingest_all(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Levels of the cinema, measured from the lake's tables and snapshots alone."""
+"""Statistics of the cinema, measured from the lake's tables and the snapshots only."""
 
 from datetime import timedelta
 
@@ -7,12 +7,12 @@ import pandas as pd
 
 from jobs.runtime.context import Context
 
-#: conversions are counted for trials that ended this long before the data does.
-SETTLED = pd.Timedelta(days=14)
+#: a trial enters the conversion rate if it ended at least this long before the end of the data.
+CONVERSION_WAIT = pd.Timedelta(days=14)
 
 
 def levels(context: Context) -> dict[str, float]:
-    """Name of a promise -> its value as the pipeline sees it."""
+    """The statistics of the design ranges, by name, as the pipeline measures them."""
     snapshots = _snapshots(context)
     viewing = _rows(context, "viewing", ["happened_at", "received_at"])
     manifest = context.table("viewing").require()
@@ -26,23 +26,25 @@ def levels(context: Context) -> dict[str, float]:
 
 
 def _rows(context: Context, source: str, columns: list[str]) -> pd.DataFrame:
-    """The current rows of a table; moments in the project's time zone, without naming it."""
+    """The current rows of a table; moments are naive, in the project's time zone."""
     table = context.table(source)
-    folders = [table.month(month, one.digest) for month, one in table.require().months.items() if one.rows_kept]
-    found = pd.concat([pd.read_parquet(folder, columns=columns) for folder in folders], ignore_index=True)
-    for name in found.select_dtypes(["datetimetz", "datetime"]):
-        moments = found[name] if found[name].dt.tz is not None else found[name].dt.tz_localize("UTC")
-        found[name] = moments.dt.tz_convert(context.project.time_zone).dt.tz_localize(None)
-    return found
+    folders = [
+        table.month(month, published_month.digest)
+        for month, published_month in table.require().months.items()
+        if published_month.rows_kept
+    ]
+    rows = pd.concat([pd.read_parquet(folder, columns=columns) for folder in folders], ignore_index=True)
+    for name in rows.select_dtypes(["datetimetz", "datetime"]):
+        moments = rows[name] if rows[name].dt.tz is not None else rows[name].dt.tz_localize("UTC")
+        rows[name] = moments.dt.tz_convert(context.project.time_zone).dt.tz_localize(None)
+    return rows
 
 
 def _snapshots(context: Context) -> pd.DataFrame:
-    found = context.snapshots
-    days = [day for day in context.grid(found.coverage.end) if found.path(day).exists()]
+    rows = context.snapshots
+    days = [day for day in context.grid(rows.coverage.end) if rows.path(day).exists()]
     columns = ["user_id", "population", "label", "label_how"]
-    return pd.concat(
-        [pd.read_parquet(found.path(day), columns=columns).assign(as_of=pd.Timestamp(day)) for day in days]
-    )
+    return pd.concat([pd.read_parquet(rows.path(day), columns=columns).assign(as_of=pd.Timestamp(day)) for day in days])
 
 
 def _populations(snapshots: pd.DataFrame) -> dict[str, float]:
@@ -61,16 +63,20 @@ def _contracts(context: Context) -> dict[str, float]:
     paid = payments.loc[payments["status"] == "succeeded", ["user_id", "attempted_at"]]
     end = pd.Timestamp(context.snapshots.coverage.end)
     start = pd.Timestamp(context.table("viewing").require().coverage.start)
-    trials = events[(events["event_type"] == "trial_started") & (events["trial_until"] < end - SETTLED)]
+    trials = events[(events["event_type"] == "trial_started") & (events["trial_until"] < end - CONVERSION_WAIT)]
     trials = trials[trials["event_at"] >= start].reset_index(drop=True).assign(trial=lambda rows: rows.index)
-    met = trials.merge(paid, on="user_id")
-    charged = met[
-        (met["attempted_at"] > met["event_at"]) & (met["attempted_at"] <= met["trial_until"] + timedelta(days=2))
+    with_payments = trials.merge(paid, on="user_id")
+    charged = with_payments[
+        (with_payments["attempted_at"] > with_payments["event_at"])
+        & (with_payments["attempted_at"] <= with_payments["trial_until"] + timedelta(days=2))
     ]
     converted = trials["trial"].isin(charged["trial"])
-    begins = events.drop_duplicates("subscription_id").copy()
-    begins["returner"] = begins.groupby("user_id").cumcount() > 0
-    recent = begins[(begins["event_at"] >= start) & begins["event_type"].isin(["trial_started", "reactivated"])]
+    subscription_starts = events.drop_duplicates("subscription_id").copy()
+    subscription_starts["returner"] = subscription_starts.groupby("user_id").cumcount() > 0
+    recent = subscription_starts[
+        (subscription_starts["event_at"] >= start)
+        & subscription_starts["event_type"].isin(["trial_started", "reactivated"])
+    ]
     return {
         "opt_in_conversion": float(converted[trials["trial_kind"] == "opt_in"].mean()),
         "auto_conversion": float(converted[trials["trial_kind"] == "auto"].mean()),
@@ -79,7 +85,7 @@ def _contracts(context: Context) -> dict[str, float]:
 
 
 def _seasons(viewing: pd.DataFrame, snapshots: pd.DataFrame) -> dict[str, float]:
-    """Plays a day per member in each month of the year, against the mean month."""
+    """Plays per day and subscriber in each month of the year, relative to the mean month."""
     members = snapshots.groupby("as_of").size()
     months = [month for month in members.index if month + pd.offsets.MonthBegin(1) in members.index]
     plays = viewing["happened_at"].dt.to_period("M").value_counts()

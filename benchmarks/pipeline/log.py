@@ -1,4 +1,4 @@
-"""The CDNOW log as a training frame, made in a folder that is thrown away."""
+"""The CDNOW log as a training frame, built in a temporary folder."""
 
 import tempfile
 from datetime import date
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def frame_at(spec: SnapshotSpec, dates: list[date]) -> Frame:
-    """Matured rows of the first population of `spec` at these dates."""
+    """Ingest the log and return the matured rows of the first population of `spec` at these dates."""
     project, settings = load_project("cdnow"), Settings.load()
 
     def session() -> "SparkSession":

@@ -1,4 +1,4 @@
-"""Time, peak memory and shuffled bytes of the features of one date at once, twice and four times the data."""
+"""Time, peak memory and shuffled bytes of the features of one date, at one, two and four times the data."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from benchmarks.pipeline.memory import peak
+from benchmarks.pipeline.memory import run_and_measure_peak
 from benchmarks.speed.lake import SPEC, publish
 from benchmarks.speed.log import write_log
 from benchmarks.speed.spark import session, settings
@@ -24,7 +24,7 @@ ENGINES = ("duckdb", "spark")
 
 
 def main() -> None:
-    """Print a line for each engine and size."""
+    """Print one line per engine and size."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         print(
@@ -42,33 +42,43 @@ def main() -> None:
 
 
 def _print(engine: str, times: int, lake: Path, scratch: Path) -> None:
-    logged = scratch / "events"
-    logged.mkdir()
-    most, said = peak(
-        "benchmarks.pipeline.scale", engine, str(lake), environment={**os.environ, **_logging(scratch, logged)}
+    log_folder = scratch / "events"
+    log_folder.mkdir()
+    peak_bytes, output = run_and_measure_peak(
+        "benchmarks.pipeline.scale",
+        engine,
+        str(lake),
+        environment={**os.environ, **_enable_event_log(scratch, log_folder)},
     )
-    written = list(_shuffled(logged))
-    size, rows = (sum(one[place] for one in written) / 2 for place in (0, 1))
+    shuffled = list(_shuffled(log_folder))
+    size, rows = (sum(task[position] for task in shuffled) / 2 for position in (0, 1))
     print(
-        f"{engine:8}{EVENTS * times:>12,} events {USERS * times:>9,} users{float(said.split()[-1]):8.2f} s"
-        f"{most / 1e9:7.2f} GB" + (f"   shuffled {size / 1e6:,.0f} MB, {rows:,.0f} rows" if written else ""),
+        f"{engine:8}{EVENTS * times:>12,} events {USERS * times:>9,} users{float(output.split()[-1]):8.2f} s"
+        f"{peak_bytes / 1e9:7.2f} GB" + (f"   shuffled {size / 1e6:,.0f} MB, {rows:,.0f} rows" if shuffled else ""),
         flush=True,
     )
-    shutil.rmtree(logged)
+    shutil.rmtree(log_folder)
 
 
-def _logging(scratch: Path, logged: Path) -> dict[str, str]:
-    """Settings under which Spark writes down what each task did."""
+def _enable_event_log(scratch: Path, log_folder: Path) -> dict[str, str]:
+    """Environment variables under which Spark writes its event log to `log_folder`."""
     conf = scratch / "conf"
     shutil.copytree(ROOT / "stack" / "engines" / "spark-conf", conf, dirs_exist_ok=True)
-    told = {"enabled": "true", "dir": logged.as_uri(), "rolling.enabled": "false", "compress": "false"}
-    (conf / "spark-defaults.conf").write_text("".join(f"spark.eventLog.{key} {value}\n" for key, value in told.items()))
+    event_log_settings = {
+        "enabled": "true",
+        "dir": log_folder.as_uri(),
+        "rolling.enabled": "false",
+        "compress": "false",
+    }
+    (conf / "spark-defaults.conf").write_text(
+        "".join(f"spark.eventLog.{key} {value}\n" for key, value in event_log_settings.items())
+    )
     return {"SPARK_CONF_DIR": str(conf)}
 
 
-def _shuffled(logged: Path) -> Iterator[tuple[int, int]]:
-    """Bytes and rows that each task wrote for others."""
-    for file in logged.iterdir():
+def _shuffled(log_folder: Path) -> Iterator[tuple[int, int]]:
+    """Bytes and rows that each task wrote for a shuffle."""
+    for file in log_folder.iterdir():
         for line in file.read_text().splitlines():
             event = json.loads(line)
             if event["Event"] == "SparkListenerTaskEnd":
@@ -76,13 +86,13 @@ def _shuffled(logged: Path) -> Iterator[tuple[int, int]]:
                 yield metrics["Shuffle Bytes Written"], metrics["Shuffle Records Written"]
 
 
-def _child(engine: str, lake: Path) -> None:
+def _compute_twice(engine: str, lake: Path) -> None:
     day = FIRST_DAY + timedelta(days=DAYS)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        own: Engine = DuckEngine("UTC", THREADS) if engine == "duckdb" else SparkEngine(session(scratch))
+        feature_engine: Engine = DuckEngine("UTC", THREADS) if engine == "duckdb" else SparkEngine(session(scratch))
         for name in ("first", "second"):
-            seconds = _timed(own, lake, day, scratch / name)
+            seconds = _timed(feature_engine, lake, day, scratch / name)
     print(seconds)
 
 
@@ -93,4 +103,4 @@ def _timed(engine: Engine, lake: Path, day: date, folder: Path) -> float:
 
 
 if __name__ == "__main__":
-    _child(sys.argv[1], Path(sys.argv[2]))
+    _compute_twice(sys.argv[1], Path(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""How long a person waits: `make run` from a fresh clone, again, and again with everything fitted anew."""
+"""Wall time of `make run`: from a fresh clone, repeated, and repeated without earlier results."""
 
 import os
 import subprocess
@@ -10,23 +10,26 @@ from stack.settings import ROOT
 
 
 def main() -> None:
-    """Print wall times of three runs of `make run`, one after the other in one fresh clone."""
+    """Print the wall times of three consecutive runs of `make run` in one fresh clone."""
     print(f"\n`make run` on {os.cpu_count()} cores, one run each, seconds of wall time\n")
     with tempfile.TemporaryDirectory() as scratch:
         clone = Path(scratch) / "clone"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
         try:
-            print(f"{'cold: fresh clone, no environment, no services':60}{_timed(clone):8.0f}", flush=True)
-            print(f"{'again: nothing changed, nothing to fit':60}{_timed(clone):8.0f}", flush=True)
-            _forget(clone)
-            print(f"{'warm: services and exports there, every step done anew':60}{_timed(clone):8.0f}", flush=True)
+            print(f"{'cold: fresh clone, no environment, no services':60}{_time_make_run(clone):8.0f}", flush=True)
+            print(f"{'repeated: nothing changed, nothing to fit':60}{_time_make_run(clone):8.0f}", flush=True)
+            _remove_results(clone)
+            print(
+                f"{'warm: services and exports exist, every step runs again':60}{_time_make_run(clone):8.0f}",
+                flush=True,
+            )
         finally:
             subprocess.run(["make", "--no-print-directory", "down"], cwd=clone, env=_environment(), check=False)
 
 
-def _timed(clone: Path) -> float:
+def _time_make_run(clone: Path) -> float:
     began = time.monotonic()
-    done = subprocess.run(
+    process = subprocess.run(
         ["make", "--no-print-directory", "run"],
         cwd=clone,
         env=_environment(),
@@ -34,13 +37,13 @@ def _timed(clone: Path) -> float:
         text=True,
         check=False,
     )
-    if done.returncode != 0:
-        raise SystemExit(f"`make run` failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    if process.returncode != 0:
+        raise SystemExit(f"`make run` failed:\n{process.stdout[-3000:]}{process.stderr[-3000:]}")
     return time.monotonic() - began
 
 
-def _forget(clone: Path) -> None:
-    """Drop the lake, the fingerprints and the trials, so that nothing can be found as done before."""
+def _remove_results(clone: Path) -> None:
+    """Remove the lake, the fingerprints and the trials, so that no step is skipped as done."""
     subprocess.run(["rm", "-rf", str(clone / ".stack" / "lake")], check=True)
     forget = (
         "import mlflow; c = mlflow.MlflowClient(); "
@@ -52,8 +55,8 @@ def _forget(clone: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Without what this very process was told about its own services."""
-    foreign = (
+    """The environment without settings of services, so that the clone starts its own."""
+    prefixes = (
         "DATABASE_URL",
         "MLFLOW_",
         "AWS_ACCESS",
@@ -64,4 +67,4 @@ def _environment() -> dict[str, str]:
         "MFLAGS",
         "VIRTUAL_ENV",
     )
-    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}

@@ -1,4 +1,4 @@
-"""Features of one date out of a log of events: how long it takes, here and elsewhere."""
+"""Time to compute the features of one date from an event log, here and with other tools."""
 
 from benchmarks.speed.main import main
 

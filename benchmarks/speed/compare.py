@@ -1,4 +1,4 @@
-"""Row by row: the numbers of one contender against those of another."""
+"""Compare the results of two contenders row by row."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,45 +6,45 @@ from pathlib import Path
 from benchmarks.speed import duck
 from benchmarks.speed.task import NAMES
 
-#: a number that differs by more is another number.
-CLOSE = 1e-6
+#: two numbers with a larger difference count as different.
+TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What two results have in common.
+class ResultComparison:
+    """Agreement of two results.
 
     Attributes:
-        rows: of the second.
-        strangers: users that are in one of both only.
-        differing: numbers of the users in both that differ by more than CLOSE, or that only one of both knows.
-        largest: feature -> largest difference of two numbers.
+        rows: number of rows of the second result.
+        unmatched: number of users that only one result contains.
+        differing: number of values that differ by more than TOLERANCE or are null in one result only.
+        largest: feature -> largest difference of two values.
     """
 
     rows: int
-    strangers: int
+    unmatched: int
     differing: int
     largest: dict[str, float]
 
     def __str__(self) -> str:
-        name = max(self.largest, key=lambda one: self.largest[one])
+        name = max(self.largest, key=lambda feature: self.largest[feature])
         return (
-            f"{self.rows:,} rows, {self.strangers:,} of one side only; {self.differing:,} of "
+            f"{self.rows:,} rows, {self.unmatched:,} of one side only; {self.differing:,} of "
             f"{self.rows * len(NAMES):,} numbers differ, most by {self.largest[name]:.1e} in {name}"
         )
 
 
-def compare(hand: Path, other: Path) -> Comparison:
+def compare(reference: Path, other: Path) -> ResultComparison:
     """Compare two Parquet files or folders of them, each with `user_id` and NAMES."""
     columns = [column for name in NAMES for column in _columns(name)]
     sql = (
         "select count(b.user_id), sum(cast(a.user_id is null or b.user_id is null as int)), "
-        f"{', '.join(columns)} from {_rows(hand)} a full join {_rows(other)} b using (user_id)"
+        f"{', '.join(columns)} from {_rows(reference)} a full join {_rows(other)} b using (user_id)"
     )
-    [(rows, strangers, *found)] = duck.connect().execute(sql).fetchall()
-    differing, largest = found[::2], found[1::2]
-    return Comparison(
-        rows, int(strangers), int(sum(differing)), {name: gap or 0.0 for name, gap in zip(NAMES, largest, strict=True)}
+    [(rows, unmatched, *figures)] = duck.connect().execute(sql).fetchall()
+    differing, largest = figures[::2], figures[1::2]
+    return ResultComparison(
+        rows, int(unmatched), int(sum(differing)), {name: gap or 0.0 for name, gap in zip(NAMES, largest, strict=True)}
     )
 
 
@@ -53,8 +53,8 @@ def _rows(path: Path) -> str:
 
 
 def _columns(name: str) -> tuple[str, str]:
-    """How many differ, and by how much at most. NaN is how pandas writes that there is no number."""
-    one, two = (f"nullif({side}.{name}, 'NaN'::double)" for side in "ab")
+    """SQL for the number of different values and for the largest difference; NaN of pandas counts as null."""
+    first, second = (f"nullif({side}.{name}, 'NaN'::double)" for side in "ab")
     both = "a.user_id is not null and b.user_id is not null"
-    same = f"coalesce(abs({one} - {two}) <= {CLOSE}, {one} is null and {two} is null)"
-    return f"sum(cast({both} and not ({same}) as int))", f"max(abs({one} - {two}))"
+    same = f"coalesce(abs({first} - {second}) <= {TOLERANCE}, {first} is null and {second} is null)"
+    return f"sum(cast({both} and not ({same}) as int))", f"max(abs({first} - {second}))"

@@ -1,38 +1,38 @@
-"""The task by hand, in three forms of SQL, with the few words in which engines differ left open."""
+"""The task in three forms of handwritten SQL, for any engine's dialect."""
 
 from dataclasses import dataclass
 
 from benchmarks.speed.task import FINISHED, WINDOWS, Task
 
-#: ages, in days before the date, at which a segment begins: every window is whole segments, and none of those within
-#: the windows is longer than the 64 bits of a word.
+#: ages in days at which segments begin. Every window consists of whole segments, and each segment fits into the 64 bits
+#: of a word.
 SEGMENTS = (0, 7, 14, 30, 90, 135, 180)
-#: days in a word of the bitmaps over all windows.
-WORD = 60
-WORDS = 3
+#: days per word, and number of words, of the bitmaps over all windows.
+WORD_DAYS = 60
+WORD_COUNT = 3
 
 
 @dataclass(frozen=True)
-class Words:
-    """What an engine calls things.
+class SqlDialect:
+    """The expressions in which the engines differ.
 
     Attributes:
         log: the relation that reads the files.
-        at: the column of the event's moment, quoted where the word is taken.
+        at: the column of the event time, quoted if it is a keyword.
         microseconds: function from a moment to microseconds since 1970.
-        divided: operator of whole division.
+        division: operator of integer division.
         instant: type of a literal moment.
     """
 
     log: str
     at: str
     microseconds: str
-    divided: str
+    division: str
     instant: str
 
 
-def two_levels(task: Task, words: Words) -> str:
-    """What one writes first: by user and day, then by user, days being cut by casts."""
+def two_levels(task: Task, dialect: SqlDialect) -> str:
+    """The obvious form: group by user and day, then by user; days come from casts."""
     columns = []
     for window in WINDOWS:
         recent = f"filter (where day >= date '{task.days_before(window)}')"
@@ -40,19 +40,19 @@ def two_levels(task: Task, words: Words) -> str:
             _numbers(window, f"sum(n) {recent}", f"sum(m) {recent}", f"count(*) {recent}", f"sum(f) {recent}",
                      f"sum(fm) {recent}")
         )  # fmt: skip
-    day, known = f"cast({words.at} as date)", "cast(known as date)"
+    day, known_date = f"cast({dialect.at} as date)", "cast(known as date)"
     return f"""with daily as (
   select user_id, {day} as day, count(*) as n, sum(minutes) as m,
     count(*) filter (where kind = '{FINISHED}') as f, sum(minutes) filter (where kind = '{FINISHED}') as fm
-  from {words.log} where {day} < date '{task.as_of}' and {known} < date '{task.as_of}' group by user_id, {day}
+  from {dialect.log} where {day} < date '{task.as_of}' and {known_date} < date '{task.as_of}' group by user_id, {day}
 )
 select user_id, {", ".join(columns)},
-  cast(datediff({_arguments(words, f"date '{task.as_of}'", "max(day)")}) as double) as events_days_since_last
+  cast(datediff({_arguments(dialect, f"date '{task.as_of}'", "max(day)")}) as double) as events_days_since_last
 from daily group by user_id"""
 
 
-def one_grouping(task: Task, words: Words) -> str:
-    """One grouping by user: an aggregate for each window, and bitmaps of the days."""
+def one_grouping(task: Task, dialect: SqlDialect) -> str:
+    """Group once by user: aggregates for each window, and bitmaps of the days."""
     inner, outer = [], []
     for window in WINDOWS:
         recent, finished = f"filter (where age < {window})", f"filter (where age < {window} and finished = 1)"
@@ -60,19 +60,19 @@ def one_grouping(task: Task, words: Words) -> str:
             f"count(*) {recent} as n{window}, sum(minutes) {recent} as m{window}, "
             f"count(*) {finished} as f{window}, sum(minutes) {finished} as fm{window}"
         )
-        masks = [(1 << min(WORD, max(0, window - WORD * word))) - 1 for word in range(WORDS)]
+        masks = [(1 << min(WORD_DAYS, max(0, window - WORD_DAYS * word))) - 1 for word in range(WORD_COUNT)]
         days = " + ".join(f"cast(bit_count(b{word} & {mask}) as int)" for word, mask in enumerate(masks) if mask)
         outer.append(_numbers(window, f"n{window}", f"m{window}", days, f"f{window}", f"fm{window}"))
-    for word in range(WORDS):
-        within = f"filter (where age >= {WORD * word} and age < {WORD * (word + 1)})"
-        inner.append(f"coalesce(bit_or(cast(1 as bigint) << cast(age % {WORD} as int)) {within}, 0) as b{word}")
-    return f"""with ages as ({_ages(task, words)}),
+    for word in range(WORD_COUNT):
+        within = f"filter (where age >= {WORD_DAYS * word} and age < {WORD_DAYS * (word + 1)})"
+        inner.append(f"coalesce(bit_or(cast(1 as bigint) << cast(age % {WORD_DAYS} as int)) {within}, 0) as b{word}")
+    return f"""with ages as ({_ages(task, dialect)}),
 users as (select user_id, {", ".join(inner)}, min(age) as last from ages group by user_id)
 select user_id, {", ".join(outer)}, cast(1 + last as double) as events_days_since_last from users"""
 
 
-def segments(task: Task, words: Words) -> str:
-    """By user and segment of time, with a bitmap of the segment's days, then the segments of each window."""
+def segments(task: Task, dialect: SqlDialect) -> str:
+    """Group by user and time segment with a bitmap of the days, then add up the segments of each window."""
     columns = []
     for window in WINDOWS:
         recent = f"filter (where segment < {SEGMENTS.index(window)})"
@@ -80,8 +80,8 @@ def segments(task: Task, words: Words) -> str:
     starts = list(enumerate(SEGMENTS))
     segment = " ".join(f"when age < {SEGMENTS[index + 1]} then {index}" for index, _ in starts[:-1])
     start = " ".join(f"when age < {SEGMENTS[index + 1]} then {day}" for index, day in starts[:-1])
-    # Before the windows only the last day matters: there the bits may all be one.
-    return f"""with ages as ({_ages(task, words)}),
+    # Before the windows only the last day matters, so all days share one bit.
+    return f"""with ages as ({_ages(task, dialect)}),
 placed as (
   select *, cast(case {segment} else {len(starts) - 1} end as tinyint) as segment,
     case {start} else age end as start
@@ -97,22 +97,21 @@ select user_id, {", ".join(columns)}, cast(1 + min(last) as double) as events_da
 from pieces group by user_id"""
 
 
-def _ages(task: Task, words: Words) -> str:
-    """The rows that count, with their age in whole days and 1 where a play was finished.
+def _ages(task: Task, dialect: SqlDialect) -> str:
+    """The rows known before the date, with their age in whole days and a flag for finished plays.
 
-    Days are cut from the microseconds, and what counts is compared with instants: a cast to a date would go through
-    the rules of time zones row by row.
+    Ages are computed from microseconds, because a cast to a date applies the time zone rules to every row.
     """
-    midnight = f"{words.instant} '{task.instant()}'"
+    midnight = f"{dialect.instant} '{task.instant()}'"
     return (
         f"select user_id, minutes, cast(kind = '{FINISHED}' as int) as finished, cast(({task.microseconds - 1} - "
-        f"{words.microseconds}({words.at})) {words.divided} 86400000000 as int) as age "
-        f"from {words.log} where {words.at} < {midnight} and known < {midnight}"
+        f"{dialect.microseconds}({dialect.at})) {dialect.division} 86400000000 as int) as age "
+        f"from {dialect.log} where {dialect.at} < {midnight} and known < {midnight}"
     )
 
 
 def _numbers(window: int, count: str, minutes: str, days: str, finished: str, finished_minutes: str) -> str:
-    """The six columns of a window; without an event the mean is unknown and the rest is 0."""
+    """The six columns of a window; without an event the mean is null and the others are 0."""
     values = {
         "count": f"coalesce({count}, 0)",
         "minutes_sum": f"coalesce({minutes}, 0)",
@@ -124,5 +123,5 @@ def _numbers(window: int, count: str, minutes: str, days: str, finished: str, fi
     return ", ".join(f"cast({value} as double) as events_{name}_{window}d" for name, value in values.items())
 
 
-def _arguments(words: Words, later: str, earlier: str) -> str:
-    return f"{later}, {earlier}" if words.divided == "div" else f"'day', {earlier}, {later}"
+def _arguments(dialect: SqlDialect, later: str, earlier: str) -> str:
+    return f"{later}, {earlier}" if dialect.division == "div" else f"'day', {earlier}, {later}"

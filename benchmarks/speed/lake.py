@@ -1,4 +1,4 @@
-"""The simulated log as a lake's table, as an ingest leaves it, without the time that an ingest takes."""
+"""The simulated log as a table of the lake, published directly instead of by an ingest."""
 
 import zlib
 from collections import defaultdict
@@ -9,7 +9,7 @@ from benchmarks.speed import duck
 from benchmarks.speed.ours import EVENTS, FEATURES
 from benchmarks.speed.task import FIRST_DAY
 from features import NoEvent, Population, SnapshotSpec
-from lake import Mark, Table
+from lake import DayChecksum, Table
 from lake.table import Manifest, Month
 
 EVERYBODY = Population("all", "true", "speed_churn", "everybody with an event", NoEvent("events", 30))
@@ -17,23 +17,24 @@ SPEC = SnapshotSpec("speed", "user_id", (EVENTS,), FEATURES, (EVERYBODY,))
 
 
 def publish(lake: Path, log: Path, until: date) -> Table:
-    """Make the rows that were known before `until` the table's; months that did not change keep their folder."""
+    """Publish the rows known before `until`; unchanged months keep their folder."""
     table, connection = Table(lake, SPEC.project, EVENTS.name), duck.connect()
-    known = f"from read_parquet('{log / '*.parquet'}') where known < date '{until}'"
-    found = connection.execute(
+    known_rows = f"from read_parquet('{log / '*.parquet'}') where known < date '{until}'"
+    day_rows = connection.execute(
         'select cast("at" as date)::text, cast(known as date)::text, count(*), '
-        f'sum(hash(user_id, "at", minutes, kind)) {known} group by all order by all'
+        f'sum(hash(user_id, "at", minutes, kind)) {known_rows} group by all order by all'
     ).fetchall()
-    marks: dict[str, list[Mark]] = defaultdict(list)
-    for day, seen, count, content in found:
-        marks[day[:7]].append(Mark(day, seen, count, int(content)))
-    made = {}
-    for month, some in marks.items():
-        made[month] = Month(f"{zlib.crc32(repr(some).encode()):x}", 0, tuple(some))
-        folder = table.month(month, made[month].digest)
+    marks: dict[str, list[DayChecksum]] = defaultdict(list)
+    for day, known_day, count, content in day_rows:
+        marks[day[:7]].append(DayChecksum(day, known_day, count, int(content)))
+    months = {}
+    for month, checksums in marks.items():
+        months[month] = Month(f"{zlib.crc32(repr(checksums).encode()):x}", 0, tuple(checksums))
+        folder = table.month(month, months[month].digest)
         if not folder.exists():
             folder.mkdir(parents=True)
-            rows = f"select * {known} and \"at\" >= date '{some[0].day}' and \"at\" < date '{some[-1].day}' + 1"
+            first, last = checksums[0].day, checksums[-1].day
+            rows = f"select * {known_rows} and \"at\" >= date '{first}' and \"at\" < date '{last}' + 1"
             connection.execute(f"copy ({rows}) to '{folder / 'rows.parquet'}' (format parquet)")
-    table.publish(Manifest(str(until), "speed", str(FIRST_DAY), str(until), {}, made))
+    table.publish(Manifest(str(until), "speed", str(FIRST_DAY), str(until), {}, months))
     return table

@@ -1,4 +1,4 @@
-"""A simulated log of events as Parquet files, the same rows for the same arguments."""
+"""A simulated event log as Parquet files; the same arguments give the same rows."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,11 +15,11 @@ ROWS_A_FILE, ROWS_A_GROUP = 1_000_000, 250_000
 DAY, HOUR, MINUTE = 86_400_000_000, 3_600_000_000, 60_000_000
 KINDS = (FINISHED, "play_failed", "search", "page_view")
 SHARES = (0.60, 0.05, 0.15, 0.20)
-#: shape and scale of the minutes of each kind: an evening's film, and next to nothing for the rest.
+#: shape and scale of the gamma distribution of the minutes of each kind: long for plays, short for the others.
 SHAPES, SCALES = (2.0, 0.5, 1.0, 1.0), (22.0, 4.0, 0.4, 0.8)
 LATE = 0.03
 LATEST_DAYS = 10
-#: how much of a day's activity falls in each hour, and how much a day has by its weekday, Monday first.
+#: relative activity in each hour of a day, and on each weekday, Monday first.
 HOURS = (5, 3, 2, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 6, 6, 7, 9, 12, 16, 20, 21, 17, 10)
 WEEKDAYS = (0.90, 0.88, 0.90, 0.95, 1.10, 1.25, 1.20)
 SCHEMA = pa.schema(
@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
 
 
 def write_log(folder: Path, events: int, users: int, days: int, seed: int) -> None:
-    """Write about `events` rows of `days` days, in the order of their days, a few days in memory at a time."""
+    """Write `events` rows over `days` days, in the order of days, with a few days in memory at a time."""
     folder.mkdir(parents=True, exist_ok=True)
     activity = _activity(users, seed)
     waiting: list[pa.Table] = []
@@ -47,7 +47,7 @@ def write_log(folder: Path, events: int, users: int, days: int, seed: int) -> No
 
 
 def write_day(folder: Path, events: int, users: int, days: int, seed: int) -> Path:
-    """Append the day that follows a log written with the same arguments, as a file of its own."""
+    """Write the day after a log with the same arguments as one more file; returns its path."""
     rows = round(events * _weight(days) / sum(map(_weight, range(days))))
     path = folder / f"events-day-{days:04}.parquet"
     _write(path, [_day(days, rows, _activity(users, seed), seed)])
@@ -66,14 +66,14 @@ def _rows_of_days(events: int, days: int) -> Iterator[tuple[int, int]]:
 
 
 def _activity(users: int, seed: int) -> NDArray[np.float64]:
-    """Cumulated shares of the users in all activity: a few watch a lot, many hardly."""
+    """Cumulative shares of the users in all activity; few users have a large share."""
     share: NDArray[np.float64] = np.random.default_rng(seed).gamma(0.7, size=users).cumsum()
     share /= share[-1]
     return share
 
 
 def _day(day: int, rows: int, activity: NDArray[np.float64], seed: int) -> pa.Table:
-    # A generator of its own for each day: a day is the same whatever was written before it.
+    # Each day has its own generator, so a day does not depend on the days written before it.
     random = np.random.default_rng((seed, day))
     midnight = int(np.datetime64(FIRST_DAY, "us").astype(np.int64)) + day * DAY
     hours = random.choice(24, size=rows, p=np.array(HOURS) / sum(HOURS))
@@ -82,9 +82,9 @@ def _day(day: int, rows: int, activity: NDArray[np.float64], seed: int) -> pa.Ta
     minutes = random.gamma(np.array(SHAPES)[kind], np.array(SCALES)[kind])
     users = 1 + np.minimum(np.searchsorted(activity, random.random(rows)), len(activity) - 1)
     late = (random.random(rows) < LATE) * random.integers(DAY, LATEST_DAYS * DAY, size=rows)
-    known = at + late + (random.exponential(5, size=rows) * MINUTE).astype(np.int64)
+    known_at = at + late + (random.exponential(5, size=rows) * MINUTE).astype(np.int64)
     kinds = pa.DictionaryArray.from_arrays(pa.array(kind.astype(np.int8)), pa.array(KINDS)).cast(pa.string())
-    columns = [users, pa.array(at).cast(SCHEMA.field("at").type), pa.array(known).cast(SCHEMA.field("known").type)]
+    columns = [users, pa.array(at).cast(SCHEMA.field("at").type), pa.array(known_at).cast(SCHEMA.field("known").type)]
     return pa.table([*columns, np.round(minutes, 2), kinds], schema=SCHEMA)
 
 

@@ -1,4 +1,4 @@
-"""Every contender on one simulated log, in turn; then other libraries on a smaller one."""
+"""Time every contender in turn on one simulated log, then other libraries on a smaller log."""
 
 import statistics
 import tempfile
@@ -14,9 +14,8 @@ from benchmarks.speed.task import FIRST_DAY, NAMES, THREADS, Contender, Task
 
 ROUNDS = 3
 SEED = 1
-#: who takes part: each makes its contenders for a task and a folder they may write in. The first contender of the
-#: first is what all are measured against.
-MAKERS: tuple[Callable[[Task, Path], Sequence[Contender]], ...] = (
+#: functions that build the contenders for a task and a scratch folder. The first contender is the reference.
+FACTORIES: tuple[Callable[[Task, Path], Sequence[Contender]], ...] = (
     duck.contenders,
     spark.contenders,
     ours.contenders,
@@ -24,7 +23,7 @@ MAKERS: tuple[Callable[[Task, Path], Sequence[Contender]], ...] = (
 
 
 def main(events: int = 20_000_000, users: int = 200_000, days: int = 180) -> None:
-    """Print seconds and ratios, and whether all made the same numbers."""
+    """Print seconds and ratios, and whether all results agree."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         task = Task(scratch / "log", FIRST_DAY + timedelta(days=days))
@@ -35,14 +34,14 @@ def main(events: int = 20_000_000, users: int = 200_000, days: int = 180) -> Non
             "turn\n",
             flush=True,
         )
-        contenders = [contender for make in MAKERS for contender in make(task, scratch)]
-        _print_seconds(_measured(contenders))
+        contenders = [contender for factory in FACTORIES for contender in factory(task, scratch)]
+        _print_seconds(_measure_seconds(contenders))
         _print_comparison(contenders, scratch / "results")
     others.main()
 
 
-def _measured(contenders: Sequence[Contender]) -> dict[str, list[float]]:
-    """Seconds of every round after one that warms up, in which files are cached and code is compiled."""
+def _measure_seconds(contenders: Sequence[Contender]) -> dict[str, list[float]]:
+    """Seconds of every round after a first round, which fills caches and compiles code."""
     seconds: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     for contender in contenders:
         contender.prepare()
@@ -65,10 +64,10 @@ def _print_seconds(seconds: dict[str, list[float]]) -> None:
 def _print_comparison(contenders: Sequence[Contender], target: Path) -> None:
     target.mkdir()
     first, *rest = contenders
-    hand = target / "0.parquet"
-    first.result(hand)
+    reference = target / "0.parquet"
+    first.result(reference)
     print(f"\nagainst {first.name}, row by row\n")
     for number, contender in enumerate(rest, start=1):
         result = target / f"{number}.parquet"
         contender.result(result)
-        print(f"{contender.name:44}{compare(hand, result)}", flush=True)
+        print(f"{contender.name:44}{compare(reference, result)}", flush=True)

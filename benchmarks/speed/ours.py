@@ -1,4 +1,4 @@
-"""The task as the platform's own declarations, and its plan on both engines."""
+"""The task as feature declarations of this project, and its plan on both engines."""
 
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ WHERE, WHAT = f"kind = '{FINISHED}'", "finished"
 
 
 def _window(days: int) -> tuple[Feature, ...]:
-    """The six numbers of one window."""
+    """The six features of one window."""
     last = f"in the last {days} days"
     return (
         Feature("events", "count", "events", NEVER, REASON, f"events {last}", window=days),
@@ -52,7 +52,7 @@ FEATURES = (
 
 
 def contenders(task: Task, scratch: Path) -> tuple[Contender, ...]:
-    """The plan as the platform compiles it, on DuckDB and on Spark."""
+    """The compiled plan on DuckDB and on Spark."""
     spark = session(scratch)
     duck, sql = (
         DuckEngine("UTC", THREADS),

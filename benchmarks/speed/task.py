@@ -1,4 +1,4 @@
-"""What every contender makes: 31 numbers per user out of the log, as known before one date."""
+"""The task of every contender: 31 features per user from the log, as known before one date."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ FIRST_DAY = date(2026, 1, 1)
 WINDOWS = (7, 14, 30, 90, 180)
 NUMBERS = ("count", "minutes_sum", "active_days", "finished_count", "minutes_mean", "finished_sum")
 FINISHED = "play_finished"
-#: the columns of every result next to `user_id`, named as the project names features.
+#: the columns of every result besides `user_id`, named like features of this project.
 NAMES = (*(f"events_{number}_{window}d" for window in WINDOWS for number in NUMBERS), "events_days_since_last")
 THREADS = 2
 
 
 @dataclass(frozen=True)
 class Task:
-    """The log and the date."""
+    """The log and the date of the features."""
 
     log: Path
     as_of: date
@@ -31,7 +31,7 @@ class Task:
         return self.as_of - timedelta(days=days)
 
     def instant(self, days: int = 0) -> str:
-        """The midnight in UTC at which the day so many days before the date begins, for SQL."""
+        """UTC midnight of the day that lies `days` days before the date, as an SQL literal."""
         return f"{self.days_before(days)} 00:00:00+00"
 
     @property
@@ -45,10 +45,10 @@ class Contender:
     """One way to do the task.
 
     Attributes:
-        name: as it is printed.
-        prepare: what is done once and not measured, such as opening a connection and declaring a view of the files.
-        run: what is measured: from the files to the finished numbers of everybody.
-        result: writes the numbers as one Parquet file or a folder of them, `user_id` and NAMES.
+        name: the printed name.
+        prepare: runs once and is not timed, such as opening a connection and declaring a view of the files.
+        run: is timed: from the files to the features of all users.
+        result: writes `user_id` and NAMES as one Parquet file or a folder of Parquet files.
     """
 
     name: str

@@ -1,9 +1,9 @@
-"""The task by Feast, in an environment of its own: `with_feast.py job.json`.
+"""The task with Feast, in its own environment: `with_feast.py job.json`.
 
-Feast joins feature rows to the moments asked for and does not count over windows itself. So, as its users do, a job has
-written every user's numbers for every day into the batch source, here one Parquet file; that is timed elsewhere.
-Measured is `get_historical_features(...).to_df()` for every user at the date, out of one feature view with all the
-columns, from the file offline store, which needs nothing but Feast itself.
+Feast joins feature rows to requested moments and does not aggregate over windows. So a job first writes the values of
+every user for every day into the batch source, here one Parquet file; it is timed separately. Timed here is
+`get_historical_features(...).to_df()` for every user at the date, from one feature view with all columns in the file
+offline store, which needs only Feast.
 """
 
 import json
@@ -19,15 +19,15 @@ from feast.types import Float64, Int64  # type: ignore[import-not-found]
 
 
 def main(job: dict[str, Any]) -> None:
-    """Write seconds, the release and the numbers of everybody."""
+    """Write the seconds, the release of the library and the values of all users."""
     store = _store(Path(job["scratch"]))
-    view = _declared(store, job["rows"], job["names"])
-    asked = pd.read_parquet(job["users"])
-    asked["event_timestamp"] = pd.Timestamp(job["as_of"], tz="UTC")
+    view = _apply_view(store, job["rows"], job["names"])
+    requested = pd.read_parquet(job["users"])
+    requested["event_timestamp"] = pd.Timestamp(job["as_of"], tz="UTC")
     seconds = []
     for _ in range(job["rounds"]):
         began = time.monotonic()
-        numbers = store.get_historical_features(asked, [f"{view}:{name}" for name in job["names"]]).to_df()
+        numbers = store.get_historical_features(requested, [f"{view}:{name}" for name in job["names"]]).to_df()
         seconds.append(time.monotonic() - began)
     numbers.drop(columns="event_timestamp").to_parquet(job["values"])
     Path(job["answer"]).write_text(json.dumps({"seconds": seconds, "release": feast.__version__}))
@@ -46,12 +46,12 @@ def _store(scratch: Path) -> Any:
     )
 
 
-def _declared(store: Any, rows: str, names: list[str]) -> str:
+def _apply_view(store: Any, rows: str, names: list[str]) -> str:
     user = feast.Entity(name="user", join_keys=["user_id"], value_type=feast.ValueType.INT64)
     view = feast.FeatureView(
         name="events",
         entities=[user],
-        # One row a day: what is older was somebody who is gone.
+        # There is one row per day; an older row belongs to a user without later rows.
         ttl=timedelta(days=1),
         schema=[feast.Field(name="user_id", dtype=Int64), *(feast.Field(name=name, dtype=Float64) for name in names)],
         source=feast.FileSource(name="rows", path=rows, timestamp_field="as_of"),

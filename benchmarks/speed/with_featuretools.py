@@ -1,8 +1,8 @@
-"""The task by featuretools, in an environment of its own: `with_featuretools.py job.json`.
+"""The task with featuretools, in its own environment: `with_featuretools.py job.json`.
 
-Measured is one `dfs` a window, with the date as the cutoff time and the window as the training window, over an entity
-set of users and events that is made before. It holds only rows that were known before the date: featuretools hides a
-value that was not known yet, not its row.
+Timed is one `dfs` per window, with the date as cutoff time and the window as training window, over an existing entity
+set of users and events. The set contains only rows known before the date, because featuretools hides values that are
+not known yet, but not their rows.
 """
 
 import json
@@ -17,7 +17,7 @@ import pandas as pd
 
 
 def main(job: dict[str, Any]) -> None:
-    """Write seconds, the release and the numbers of everybody."""
+    """Write the seconds, the release of the library and the values of all users."""
     as_of = pd.Timestamp(job["as_of"])
     entities = _entities(job["log"], as_of)
     seconds = []
@@ -50,7 +50,7 @@ def _entities(log: str, as_of: pd.Timestamp) -> Any:
 
 
 def _window(entities: Any, as_of: pd.Timestamp, window: int, longest: bool) -> pd.DataFrame:
-    """The window's columns, named as the task names them; the longest window is the whole log and tells the last."""
+    """The columns of a window, with the names of the task; the longest window also gives the last event."""
     names = {
         "COUNT(events)": f"events_count_{window}d",
         "SUM(events.minutes)": f"events_minutes_sum_{window}d",
@@ -74,9 +74,9 @@ def _window(entities: Any, as_of: pd.Timestamp, window: int, longest: bool) -> p
     )
     numbers: pd.DataFrame = matrix[[*names, *last]].rename(columns=names | last).astype(float)
     days = f"events_active_days_{window}d"
-    numbers[days] = numbers[days].fillna(0)  # of no day at all it says nothing, the others say 0
+    numbers[days] = numbers[days].fillna(0)  # without an event the value is null, but 0 in the task
     if last:
-        # A part of a day back is the day before.
+        # An event a fraction of a day ago counts as one day ago.
         numbers["events_days_since_last"] = np.ceil(numbers["events_days_since_last"])
     return numbers
 

@@ -154,7 +154,7 @@ class Pieces:
         return Piece(f"{self.base}_{name}", row, total, "cast(sum({x}){f} as decimal(38, 0))", "sum")
 
 
-def merged_once(pieces: dict[str, Piece], piece: Piece) -> str:
+def add_once(pieces: dict[str, Piece], piece: Piece) -> str:
     """Add the piece to those needed; features share what has one name.
 
     Raises:

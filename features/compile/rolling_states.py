@@ -28,7 +28,7 @@ class Step:
 
     @property
     def gathered(self) -> dict[str, State]:
-        """The states that have to be made anew."""
+        """The states that have to be recomputed."""
         return {name: one for name, one in self._states.items() if name not in self.rolled}
 
     @property
@@ -53,7 +53,7 @@ class Step:
         return sorted({day for window in windows for day in range(self.before - window, self.after - window)})
 
     def gathering(self) -> int:
-        """How many days back what is made anew looks."""
+        """How many days back what is rebuilt looks."""
         return max((one.window or 0 for one in self.gathered.values()), default=0)
 
     def sql(self, states: str, kept: Iterable[str], entering: str | None, leaving: str | None) -> str:
@@ -75,7 +75,7 @@ class Step:
         return f"select entity, {merged}\nfrom ({' union all '.join(parts)})\ngroup by entity"
 
     def gathered_sql(self, partials: str) -> str:
-        """Select: the entity and the states made anew."""
+        """Select: the entity and the recomputed states."""
         spans = self.plan.spans(partials, self.gathered)
         return f"with {self.plan.grid.sql}, spans as ({spans}) {self.plan.states('spans', None, self.gathered)}"
 

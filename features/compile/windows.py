@@ -6,7 +6,7 @@ A state is a piece of all rows of a window, or of all days of a word; the number
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from features.compile.partial_aggregates import Piece, Pieces, merged_once
+from features.compile.partial_aggregates import Piece, Pieces, add_once
 from features.compile.time_sql import SHIFT, WORD
 from features.declare.feature import Feature
 
@@ -62,7 +62,7 @@ class Windows:
         self.values = {feature.name: self._value(feature) for feature in features}
 
     def _keep(self, piece: Piece, window: int | None, word: int | None = None) -> str:
-        merged_once(self.pieces, piece)
+        add_once(self.pieces, piece)
         state = State(piece, window, word)
         self.states[state.name] = state
         return state.name

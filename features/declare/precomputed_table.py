@@ -17,7 +17,7 @@ from lake.source import NAME, DeclarationError, Format
 from stack.engines.duckdb_engine import reserved_words
 
 #: what every page, dictionary and evidence of such a table says.
-OWNERS_WORD = "The features are a ready table's: only its owner can say that they were known at as_of."
+OWNER_STATEMENT = "The features are a ready table's: only its owner can say that they were known at as_of."
 #: the columns of a snapshot that are no features.
 RESERVED = frozenset({"as_of", "population", LABEL, HOW, ALREADY_LEFT})
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from features import DuckEngine, Engine, Snapshots, SparkEngine, TableSnapshots
+from features import DuckEngine, Engine, PrecomputedSnapshots, Snapshots, SparkEngine
 from lake import Table
 from projects import Project, load_project
 from stack.engines import spark_session
@@ -131,7 +131,7 @@ class Context:
         self._snapshots().remove_outdated()
 
     def _snapshots(self) -> Snapshots:
-        kind = Snapshots if self.project.table is None else TableSnapshots
+        kind = Snapshots if self.project.table is None else PrecomputedSnapshots
         return kind(self.settings.lake, self.project.spec)
 
     def table(self, source: str) -> Table:

@@ -1,4 +1,4 @@
-"""What a person, the version's page and another program are told of a promotion, a review or a rollback."""
+"""Reports of a promotion, a review or a rollback: the console line, the version's page, the webhook."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import mlflow
 
 from jobs.runtime.context import Context
-from jobs.runtime.promotion_measurements import Measuring
+from jobs.runtime.promotion_measurements import PromotionMeasurement
 from registry import PromotionOutcome
-from registry.ledger.webhook import tell
+from registry.ledger.webhook import tell as post_rows
 from registry.review_page import (
     address_of,
     publish,
@@ -18,72 +18,76 @@ from registry.review_page import (
 from stack.mlflow_server import run_address
 from training import Pair, pngs, versus_gallery
 
-#: acts of which a version's page says on top who did what.
-OUTCOMES = {"promote": "approved", "reject": "rejected", "rollback": "put back in production"}
+#: ledger act -> verb of the sentence on top of a version's page.
+PAGE_VERBS = {"promote": "approved", "reject": "rejected", "rollback": "put back in production"}
 
 
-def describe(moved: PromotionOutcome) -> str:
-    """One line on what became of a version."""
-    before = f"version {moved.replaced}" if moved.replaced else None
-    said = {
-        "promote": f"version {moved.version} is in production, it replaced {before or 'nothing'}",
-        "keep": f"version {moved.version} stays in production",
-        "refuse": f"version {moved.version} refused; production stays {before or 'empty'}",
-        "review": f"version {moved.version} waits for a review; production stays {before or 'empty'}",
-        "reject": f"version {moved.version} rejected; production stays {before or 'empty'}",
-        "void": f"version {moved.version} was judged beside what has changed since; nothing was moved",
-        "absent": f"no version is proposed; production stays {before or 'empty'}",
-        "rollback": f"version {moved.version} is back in production, {before} is withdrawn{_scored(moved)}",
+def describe(outcome: PromotionOutcome) -> str:
+    """One line about the outcome for a version."""
+    replaced = f"version {outcome.replaced}" if outcome.replaced else None
+    sentences = {
+        "promote": f"version {outcome.version} is in production, it replaced {replaced or 'nothing'}",
+        "keep": f"version {outcome.version} stays in production",
+        "refuse": f"version {outcome.version} was refused; production stays {replaced or 'empty'}",
+        "review": f"version {outcome.version} needs a review; production stays {replaced or 'empty'}",
+        "reject": f"version {outcome.version} was rejected; production stays {replaced or 'empty'}",
+        "void": f"version {outcome.version} was compared with a state that has changed since; no alias was moved",
+        "absent": f"there is no challenger; production stays {replaced or 'empty'}",
+        "rollback": f"version {outcome.version} is back in production, {replaced} was withdrawn{_dates_text(outcome)}",
     }
-    return f"{moved.model}: {said[moved.act]}"
+    return f"{outcome.model}: {sentences[outcome.act]}"
 
 
-def tell_review(moved: PromotionOutcome, measuring: Measuring, margin: float, together: bool) -> None:
-    """Make the review page of a decision: the version's description, and HTML with pictures in the active run.
+def publish_review_page(
+    outcome: PromotionOutcome, measurement: PromotionMeasurement, margin: float, together: bool
+) -> None:
+    """Write the review page of a decision: the version's description, and HTML with pictures in the active run.
 
     Args:
-        moved: what became of the challenger.
-        measuring: what was measured of it, for the pictures.
+        outcome: for the challenger.
+        measurement: source of the pictures.
         margin: of the policy.
-        together: whether other models wait with it, as one release.
+        together: whether the reviews of several models form one release.
     """
-    if moved.contenders is None or moved.decision is None:
+    if outcome.contenders is None or outcome.decision is None:
         return
-    made = review(
-        moved.contenders, moved.measured, moved.decision, _pictures(moved, measuring, margin),
-        waits=moved.act == "review", together=together, when=datetime.now(UTC),
-        address=address_of(moved.model, moved.version),
+    page = review(
+        outcome.contenders, outcome.measured, outcome.decision, _pictures(outcome, measurement, margin),
+        waits=outcome.act == "review", together=together, when=datetime.now(UTC),
+        address=address_of(outcome.model, outcome.version),
     )  # fmt: skip
-    publish(moved.contenders, made)
+    publish(outcome.contenders, page)
 
 
-def tell_person(moved: PromotionOutcome, who: str, reason: str) -> None:
-    """Put on top of the descriptions of the versions concerned what a person decided."""
+def put_on_version_pages(outcome: PromotionOutcome, reviewer: str, reason: str) -> None:
+    """Write the decision, its author and its reason on top of the pages of the versions concerned."""
     when = f"on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {reason}"
-    tell_outcome(moved.model, moved.version, f"Version {moved.version} {OUTCOMES[moved.act]} by {who} {when}")
-    if moved.act == "rollback" and moved.replaced:
-        tell_outcome(moved.model, moved.replaced, f"Version {moved.replaced} withdrawn by {who} {when}")
+    verb = PAGE_VERBS[outcome.act]
+    tell_outcome(outcome.model, outcome.version, f"Version {outcome.version} {verb} by {reviewer} {when}")
+    if outcome.act == "rollback" and outcome.replaced:
+        tell_outcome(outcome.model, outcome.replaced, f"Version {outcome.replaced} withdrawn by {reviewer} {when}")
 
 
-def tell_program(context: Context, *done: PromotionOutcome) -> None:
-    """Post the ledger's new rows where a webhook is set."""
+def post_webhook(context: Context, *outcomes: PromotionOutcome) -> None:
+    """Post the ledger's new rows to the webhook, if one is set."""
     run = mlflow.active_run()
     address = run_address(mlflow.get_tracking_uri(), run.info.experiment_id, run.info.run_id) if run else ""
-    decided = {number: address for moved in done for number in moved.rows}
-    tell(context.settings.require_database(), context.settings, decided, context.say)
+    address_by_row = {row: address for outcome in outcomes for row in outcome.rows}
+    post_rows(context.settings.require_database(), context.settings, address_by_row, context.say)
 
 
-def _pictures(moved: PromotionOutcome, measuring: Measuring, margin: float) -> Mapping[str, bytes]:
-    found = measuring.versus
-    if found is None or found.production is None or moved.measured is None:
+def _pictures(outcome: PromotionOutcome, measurement: PromotionMeasurement, margin: float) -> Mapping[str, bytes]:
+    comparison = measurement.comparison
+    if comparison is None or comparison.production is None or outcome.measured is None:
         return {}
-    names = (f"version {moved.version}", f"version {moved.replaced}")
-    pair = Pair(found.frame.labels, found.challenger, found.production, found.frame.entity, names)
-    return pngs(versus_gallery(pair, moved.measured, margin))
+    names = (f"version {outcome.version}", f"version {outcome.replaced}")
+    frame = comparison.frame
+    pair = Pair(frame.labels, comparison.challenger, comparison.production, frame.entity, names)
+    return pngs(versus_gallery(pair, outcome.measured, margin))
 
 
-def _scored(moved: PromotionOutcome) -> str:
-    """The dates that a withdrawn version scored."""
-    if not moved.dates:
+def _dates_text(outcome: PromotionOutcome) -> str:
+    """The dates that a withdrawn version scored, as a part of a sentence."""
+    if not outcome.dates:
         return "; it had scored no date"
-    return f"; it had scored {', '.join(day.isoformat() for day in moved.dates)}: score them again"
+    return f"; it had scored {', '.join(day.isoformat() for day in outcome.dates)}: score them again"

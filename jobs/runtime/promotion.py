@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import mlflow
 
 from jobs.runtime.context import Context
-from jobs.runtime.notifications import describe, tell_program, tell_review
-from jobs.runtime.promotion_measurements import Measuring
+from jobs.runtime.notifications import describe, post_webhook, publish_review_page
+from jobs.runtime.promotion_measurements import PromotionMeasurement
 from jobs.runtime.run_log import step
 from registry import PromotionOutcome, require_mode_and_release
 from registry import promote as run_gate
@@ -33,7 +33,7 @@ def promote_challengers(
     require_mode_and_release(mode, release)
     populations, policy = context.project.choose(population), context.project.policy
     with step(context, "promote", {"population": population, "mode": mode, "release": release}) as record:
-        measurements = {chosen.model: Measuring(context, chosen) for chosen in populations}
+        measurements = {chosen.model: PromotionMeasurement(context, chosen) for chosen in populations}
         outcomes = run_gate(
             context.settings.require_database(), list(measurements), policy, user(),
             measure=lambda contenders: measurements[contenders.challenger.model](contenders),
@@ -42,8 +42,8 @@ def promote_challengers(
         together = release == "together" and sum(outcome.act == "review" for outcome in outcomes) > 1
         for outcome in outcomes:
             _report(context, outcome)
-            tell_review(outcome, measurements[outcome.model], policy.margin_of(outcome.model), together)
-        tell_program(context, *outcomes)
+            publish_review_page(outcome, measurements[outcome.model], policy.margin_of(outcome.model), together)
+        post_webhook(context, *outcomes)
         record.inputs = {
             outcome.model: {"challenger": outcome.version, "act": outcome.act, "rows": list(outcome.rows)}
             for outcome in outcomes

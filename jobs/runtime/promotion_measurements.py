@@ -1,4 +1,4 @@
-"""What a promotion measures on its own day: both versions on the same rows, and how the challenger scores."""
+"""Measurements for a promotion, on its own day: both versions on the same rows, and how the challenger scores."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -8,98 +8,113 @@ from typing import Any
 from features import Population
 from jobs.runtime.context import Context
 from registry import Contenders, Version, VersionFiles, approved_files, verified_files
-from serving import Usable, lacking, probabilities, usable
+from serving import ScoringBenchmark, benchmark_scoring, predict_probabilities, signature_gap
 from stack.errors import PrichalError
-from training import Again, Versus, days_again, rows_again, versus
+from training import Again, Versus, days_again, rows_again
+from training import versus as compare_models
 from training.evaluate.bootstrap import Floats
 
 
 class MeasureError(PrichalError):
-    """Nothing can be measured."""
+    """A version has no readable files or no evidence, so nothing can be measured."""
 
 
 @dataclass
-class Measuring:
-    """Called with a standing it gives the content of `measured.json`; `versus` is what the pictures are drawn from."""
+class PromotionMeasurement:
+    """Measures one population's contenders; a call returns the content of `measured.json`.
+
+    Attributes:
+        comparison: of the contenders, for the pictures; None before the call.
+    """
 
     context: Context
     population: Population
-    versus: Versus | None = None
+    comparison: Versus | None = None
 
     def __call__(self, contenders: Contenders) -> Mapping[str, Any]:
-        """Score both versions on the rows that judge, and the challenger the three ways.
+        """Score both versions on the comparison rows, and the challenger in three ways.
 
         Raises:
-            PrichalError: it cannot be measured; the sentence is the gate's reason.
+            PrichalError: a measurement failed; its sentence becomes the gate's reason.
         """
-        own, its = contenders.challenger, contenders.production
-        if own.features is None:
+        challenger, incumbent = contenders.challenger, contenders.production
+        if challenger.features is None:
             raise MeasureError(
-                f"The files of version {own.number} cannot be read: it cannot be scored; train it again."
+                f"The files of version {challenger.number} cannot be read, so it cannot be scored: train it again."
             )
-        with ExitStack() as loaded:
-            files = loaded.enter_context(verified_files(own.model, own.number, own.files_sha256))
-            supply = self._supply(own, files)
-            if supply["features_missing"] or supply["outputs_missing"]:
-                return supply
-            its_files = None
-            if its is not None:
-                its_files = loaded.enter_context(verified_files(its.model, its.number, self._approved(its)))
-            return self._measured(own, its, files, its_files, supply)
+        with ExitStack() as opened:
+            files = opened.enter_context(verified_files(challenger.model, challenger.number, challenger.files_sha256))
+            identity = self._identity_and_gap(challenger, files)
+            if identity["features_missing"] or identity["outputs_missing"]:
+                return identity  # the version cannot be scored
+            incumbent_files = None
+            if incumbent is not None:
+                approved = self._approved_sha256(incumbent)
+                incumbent_files = opened.enter_context(verified_files(incumbent.model, incumbent.number, approved))
+            return {**identity, **self._measure(challenger, incumbent, files, incumbent_files)}
 
-    def _measured(
-        self, own: Version, its: Version | None, files: VersionFiles, its_files: VersionFiles | None,
-        supply: dict[str, Any],
-    ) -> Mapping[str, Any]:  # fmt: skip
-        again = self._rows(own, its)
-        said = self._said(files, again)
-        theirs = None if its_files is None else self._said(its_files, again)
+    def _measure(
+        self, challenger: Version, incumbent: Version | None, files: VersionFiles, incumbent_files: VersionFiles | None
+    ) -> Mapping[str, Any]:
+        rows = self._comparison_rows(challenger, incumbent)
+        probability = self._predict(files, rows)
+        incumbent_probability = None if incumbent_files is None else self._predict(incumbent_files, rows)
         plan = self.context.project.training
-        self.versus = versus(again.frame, said, theirs, plan.slices, plan.seed)
+        self.comparison = compare_models(rows.frame, probability, incumbent_probability, plan.slices, plan.seed)
         return {
-            **supply,
-            "as_of": str(self.context.snapshots.coverage.end) if again.matured_until else None,
-            "rows": again.json(),
-            **_against(self.versus, its),
-            **self._usable(files, again).json(),
+            "as_of": str(self.context.snapshots.coverage.end) if rows.matured_until else None,
+            "rows": rows.json(),
+            **_comparison_json(self.comparison, incumbent),
+            **self._benchmark(files, rows).json(),
         }
 
-    def _approved(self, its: Version) -> str | None:
-        return approved_files(self.context.settings.require_database(), its.model, its.number) or its.files_sha256
+    def _approved_sha256(self, incumbent: Version) -> str | None:
+        url = self.context.settings.require_database()
+        return approved_files(url, incumbent.model, incumbent.number) or incumbent.files_sha256
 
-    def _supply(self, own: Version, files: VersionFiles) -> dict[str, Any]:
-        """For whom it is measured, and what scoring lacks; where it lacks something, there is no more to measure."""
+    def _identity_and_gap(self, challenger: Version, files: VersionFiles) -> dict[str, Any]:
+        """The project, population and version measured, and the features and outputs that the version lacks."""
         project = self.context.project
-        lost = lacking(files.signature, [feature.name for feature in project.features])
-        missing = {"features_missing": list(lost.features), "outputs_missing": list(lost.outputs)}
-        whose = {"project": project.name, "population": self.population.name}
-        return {"schema": 1, **whose, "version": own.number, "digest": own.files_sha256, **missing}
+        gap = signature_gap(files.signature, [feature.name for feature in project.features])
+        return {
+            "schema": 1,
+            "project": project.name,
+            "population": self.population.name,
+            "version": challenger.number,
+            "digest": challenger.files_sha256,
+            "features_missing": list(gap.missing_features),
+            "outputs_missing": list(gap.missing_outputs),
+        }
 
-    def _rows(self, own: Version, its: Version | None) -> Again:
+    def _comparison_rows(self, challenger: Version, incumbent: Version | None) -> Again:
         snapshots = self.context.snapshots
-        proof = _evidence(own, "challenger")
-        other = None if its is None else _evidence(its, "version in production")
-        snapshots.build(self.context.engine, days_again(snapshots, proof, other))
-        return rows_again(snapshots, self.population, self.context.project.training, proof, other, own.features or ())
+        evidence = _evidence(challenger, "challenger")
+        incumbent_evidence = None if incumbent is None else _evidence(incumbent, "version in production")
+        snapshots.build(self.context.engine, days_again(snapshots, evidence, incumbent_evidence))
+        return rows_again(
+            snapshots, self.population, self.context.project.training, evidence, incumbent_evidence,
+            challenger.features or (),
+        )  # fmt: skip
 
-    def _said(self, files: VersionFiles, again: Again) -> Floats:
-        return probabilities(files, again.frame.names, again.frame.rows)
+    def _predict(self, files: VersionFiles, rows: Again) -> Floats:
+        return predict_probabilities(files, rows.frame.names, rows.frame.rows)
 
-    def _usable(self, files: VersionFiles, again: Again) -> Usable:
-        """On the last of the dates."""
-        path = self.context.snapshots.path(again.frame.as_of.max().item())
-        return usable(self.context.spark(), path, self.population.name, self.context.project.entity, files)
+    def _benchmark(self, files: VersionFiles, rows: Again) -> ScoringBenchmark:
+        """On the last date of the comparison rows."""
+        path = self.context.snapshots.path(rows.frame.as_of.max().item())
+        spark, entity = self.context.spark(), self.context.project.entity
+        return benchmark_scoring(spark, path, self.population.name, entity, files)
 
 
-def _evidence(version: Version, whose: str) -> Mapping[str, Any]:
+def _evidence(version: Version, role: str) -> Mapping[str, Any]:
     if version.evidence is None:
-        raise MeasureError(f"The {whose}, version {version.number}, left no evidence file: train it again.")
+        raise MeasureError(f"The {role}, version {version.number}, has no evidence file: train it again.")
     return version.evidence
 
 
-def _against(found: Versus, its: Version | None) -> dict[str, Any]:
-    """The comparison, and with which version it is."""
-    told = found.json()
-    if its is not None:
-        told["versus"] |= {"version": its.number, "digest": its.files_sha256}
-    return told
+def _comparison_json(comparison: Versus, incumbent: Version | None) -> dict[str, Any]:
+    """The comparison, with the incumbent's number and digest."""
+    content = comparison.json()
+    if incumbent is not None:
+        content["versus"] |= {"version": incumbent.number, "digest": incumbent.files_sha256}
+    return content

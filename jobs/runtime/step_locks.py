@@ -34,7 +34,7 @@ def hold_step(context: Context, step: str, parameters: Mapping[str, str]) -> Ite
     locks = context.locks = context.locks or Locks(context.settings.require_database())
     try:
         for lock, words in _step_locks(context, step, parameters).items():
-            if not locks.take(lock):
+            if not locks.acquire(lock):
                 raise StepRunningError(_describe_holder(context, locks, lock, words))
         if outermost and not locks.wait(_lake_lock(context), READ_SECONDS, shared=True):
             raise BusyError(_lake_busy(context))
@@ -49,7 +49,7 @@ def hold_step(context: Context, step: str, parameters: Mapping[str, str]) -> Ite
 def hold_run(context: Context, run_id: str) -> None:
     """Show that the step with this MLflow run is alive: a row of `ops.runs` that is running without it was killed."""
     assert context.locks is not None  # noqa: S101  # a run belongs to a step, which holds them
-    context.locks.take(f"prichal.run.{run_id}")
+    context.locks.acquire(f"prichal.run.{run_id}")
 
 
 def check_locks(context: Context) -> None:
@@ -96,14 +96,14 @@ def _step_locks(context: Context, step: str, parameters: Mapping[str, str]) -> d
 def _hold_making(context: Context, locks: Locks) -> Iterator[None]:
     """Let one process at a time make snapshots and daily states of the project; the next one waits for it."""
     lock = f"prichal.snapshots.{context.project.name}"
-    if not locks.take(lock):
+    if not locks.acquire(lock):
         context.say(f"snapshots · another step makes snapshots of {context.project.name} now; waiting for it")
         if not locks.wait(lock, MAKE_SECONDS):
             raise BusyError(_describe_holder(context, locks, lock, "Making snapshots"))
     try:
         yield
     finally:
-        locks.free(lock)
+        locks.release(lock)
 
 
 def _describe_holder(context: Context, locks: Locks, lock: str, words: str) -> str:

@@ -13,11 +13,12 @@ from lake.ingest.parsing import UNREADABLE, check, read
 from lake.ingest.quarantine import located
 from lake.ingest.raw_files import RawFile, RawFileError
 from lake.ingest.reader import BLANK, HEADER
-from lake.ingest.validation import judge
+from lake.ingest.validation import validate
 from lake.source import MONTH, Source
-from lake.table import Table, Taken
+from lake.table import IngestedFile, Table
+from stack.engines.paths import spark_path
 from stack.errors import PrichalError
-from stack.folders.atomic import adopt, fresh_partial
+from stack.folders.atomic import fresh_partial, publish_directory
 from stack.folders.checked_folder import seal
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def stage(
     table: Table,
     batch: str,
     today: date,
-) -> dict[str, Taken]:
+) -> dict[str, IngestedFile]:
     """Write the rows of these files as the batch, and what cannot be used to quarantine.
 
     Raises:
@@ -55,19 +56,19 @@ def stage(
     for file in files:
         check(source, file)
     partial = fresh_partial(table.folder / "batch-made")
-    _write(judge(read(spark(), source, files), source, [file.drop or today for file in files]), partial, files)
+    _write(validate(read(spark(), source, files), source, [file.drop or today for file in files]), partial, files)
     for file in files:
         file.check_unchanged()
     table.batch(batch).parent.mkdir(parents=True, exist_ok=True)
     seal(partial)
-    adopt(partial, table.batch(batch))
-    staged = spark().read.parquet(str(table.batch(batch)))
+    publish_directory(partial, table.batch(batch))
+    staged = spark().read.parquet(spark_path(table.batch(batch)))
     counts = _count(staged)
     quarantine = table.quarantine / batch
-    _set_aside(staged, files, counts, quarantine, source)
-    _stop_if_too_many(source, counts, staged, quarantine)
+    _write_quarantine(staged, files, counts, quarantine, source)
+    _check_quarantined_share(source, counts, staged, quarantine)
     return {
-        file.name: Taken(
+        file.name: IngestedFile(
             content=file.content, batch=batch, place=place, drop=str(file.drop) if file.drop else None,
             rows_in=counts[place].rows, quarantined=counts[place].unusable, months=counts[place].months,
             trimmed=counts[place].trimmed,
@@ -76,19 +77,19 @@ def stage(
     }  # fmt: skip
 
 
-def _write(judged: "DataFrame", partial: Path, files: Sequence[RawFile]) -> None:
+def _write(validated: "DataFrame", partial: Path, files: Sequence[RawFile]) -> None:
     """Write the batch; where Spark cannot read a file, say which."""
     try:
-        judged.write.parquet(str(partial))
+        validated.write.parquet(str(partial))
     except Exception as error:
         for file in files:
             file.check_unchanged()
-        found = re.search(rf"{UNREADABLE} (\d+) \(([^\n]*)\)", str(error))
-        if found is None:
+        unreadable = re.search(rf"{UNREADABLE} (\d+) \(([^\n]*)\)", str(error))
+        if unreadable is None:
             raise
-        name = files[int(found[1])].name
+        name = files[int(unreadable[1])].name
         raise RawFileError(
-            f"{name} cannot be read to its end ({found[2]}): it is cut off or damaged; export it again."
+            f"{name} cannot be read to its end ({unreadable[2]}): it is cut off or damaged; export it again."
         ) from error
 
 
@@ -97,21 +98,21 @@ def _count(staged: "DataFrame") -> dict[int, _Count]:
 
     kind = F.when(F.col("_reason") == BLANK, F.col("_reason"))
     groups = staged.groupBy("_file", MONTH, kind.alias("kind"), F.isnotnull("_reason").alias("bad"))
-    found = groups.agg(F.count("*").alias("count"), F.count_if("_trimmed").alias("trimmed")).collect()
+    groups_counted = groups.agg(F.count("*").alias("count"), F.count_if("_trimmed").alias("trimmed")).collect()
     counts: dict[int, _Count] = defaultdict(_Count)
-    for row in found:
-        one = counts[row["_file"]]
+    for row in groups_counted:
+        count = counts[row["_file"]]
         if row["kind"] is None:
-            one.rows += row["count"]
-            one.trimmed += row["trimmed"]
+            count.rows += row["count"]
+            count.trimmed += row["trimmed"]
             if row["bad"]:
-                one.unusable += row["count"]
+                count.unusable += row["count"]
             else:
-                one.months[row[MONTH]] = row["count"]
+                count.months[row[MONTH]] = row["count"]
     return counts
 
 
-def _set_aside(
+def _write_quarantine(
     staged: "DataFrame", files: Sequence[RawFile], counts: dict[int, _Count], target: Path, source: Source
 ) -> None:
     """Write what cannot be used; a header is such a row where it is there again."""
@@ -121,14 +122,14 @@ def _set_aside(
     if not any(count.unusable for count in counts.values()):
         return
     bad = staged.where(F.col("_reason").isNotNull() & (F.col("_reason") != BLANK))
-    found = located(bad, {place: file.name for place, file in enumerate(files)}, source)
-    again = F.when(F.col("_reason") == HEADER, F.lit("the header again")).otherwise(F.col("_reason"))
-    found.select("file", "position", F.col("_raw").alias("raw"), again.alias("reason")).coalesce(1).write.parquet(
+    rows = located(bad, {place: file.name for place, file in enumerate(files)}, source)
+    reason = F.when(F.col("_reason") == HEADER, F.lit("the header again")).otherwise(F.col("_reason"))
+    rows.select("file", "position", F.col("_raw").alias("raw"), reason.alias("reason")).coalesce(1).write.parquet(
         str(target)
     )
 
 
-def _stop_if_too_many(source: Source, counts: dict[int, _Count], staged: "DataFrame", aside: Path) -> None:
+def _check_quarantined_share(source: Source, counts: dict[int, _Count], staged: "DataFrame", aside: Path) -> None:
     rows_in = sum(count.rows for count in counts.values())
     quarantined = sum(count.unusable for count in counts.values())
     if rows_in == 0:

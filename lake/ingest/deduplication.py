@@ -1,6 +1,6 @@
-"""One row per key: of rows about one event that of the latest drop counts.
+"""One row per key: for each key, keep the row from the newest batch of the export (its drop).
 
-Where the latest drop itself holds different rows for a key, none can be believed: they are contradictions.
+If the newest batch itself holds different rows for a key, none is kept: they are contradictions.
 """
 
 from collections.abc import Iterator
@@ -11,33 +11,33 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from lake.source import CONTENT, DROP, HASH, MONTH, Source
 
-#: where a row stood: batch, place of its file, and its number there.
-ROW, FATE = "_row", "_fate"
+#: the position of a row (batch, place of its file, number in the file), and why it is not kept.
+ROW, RESOLUTION = "_row", "_resolution"
 DUPLICATE, CONTRADICTION = "duplicate", "contradiction"
 
 
 @contextmanager
-def passed_over(rows: DataFrame, source: Source) -> Iterator[DataFrame | None]:
-    """The rows that do not count: `_row`, the month, and `_fate`; None if all count.
+def superseded_rows(rows: DataFrame, source: Source) -> Iterator[DataFrame | None]:
+    """The rows that are not kept: `_row`, the month, and `_resolution`; None if all rows are kept.
 
-    Most keys are there once. Those are told by a count over hashes; only the rest is sorted, and only what
-    decides: keys, drops and a hash of the content.
+    Most keys occur once, which a count over hashes shows. Only the other rows are sorted, and only by key, drop and
+    a hash of the content.
     """
     if source.key is None:
         yield None
         return
     repeated = rows.groupBy(HASH).count().where("count > 1").select(HASH).persist()
     narrow = rows.select(*{*source.key, HASH, CONTENT, DROP, MONTH, ROW})
-    fates = _fates(narrow.join(repeated, HASH, "left_semi"), source.key).persist()
+    resolutions = _resolutions(narrow.join(repeated, HASH, "left_semi"), source.key).persist()
     try:
-        # Counted, they have a size that Spark knows when it plans the next join.
-        yield fates if fates.count() else None
+        # The count tells Spark the size of the frame, which it needs to plan the next join.
+        yield resolutions if resolutions.count() else None
     finally:
-        fates.unpersist()
+        resolutions.unpersist()
         repeated.unpersist()
 
 
-def _fates(rows: DataFrame, key: tuple[str, ...]) -> DataFrame:
+def _resolutions(rows: DataFrame, key: tuple[str, ...]) -> DataFrame:
     same = Window.partitionBy(*key)
     newest = same.orderBy(F.col(DROP).desc(), F.col(ROW).desc())
     latest = rows.withColumn("_latest", F.max(DROP).over(same) == F.col(DROP))
@@ -49,9 +49,9 @@ def _fates(rows: DataFrame, key: tuple[str, ...]) -> DataFrame:
         F.row_number().over(newest).alias("rank"),
         (F.min(content).over(same) != F.max(content).over(same)).alias("differ"),
     )
-    fate = (
+    resolution = (
         F.when(F.col("differ") & F.col("_latest"), F.lit(CONTRADICTION))
         .when(F.col("differ") | (F.col("rank") > 1), F.lit(DUPLICATE))
-        .alias(FATE)
+        .alias(RESOLUTION)
     )
-    return ranked.select(ROW, MONTH, fate).where(F.col(FATE).isNotNull())
+    return ranked.select(ROW, MONTH, resolution).where(F.col(RESOLUTION).isNotNull())

@@ -10,22 +10,22 @@ from zoneinfo import ZoneInfo
 
 from lake.damaged_folders import Damage, find_damage
 from lake.ingest.batches import QuarantineError, stage
-from lake.ingest.raw_files import RawFile, RawFileError, find
+from lake.ingest.raw_files import RawFile, RawFileError, find_files
 from lake.source import Source
-from lake.table import Manifest, Month, Table, Taken
+from lake.table import IngestedFile, Manifest, Month, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-#: raise when the same files must be read anew because what we make of them changed.
+#: increase this when the same files give other rows, so that they are read again.
 VERSION = 3
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What an ingest did; rows in = rows kept + duplicates + quarantined.
+    """The result of an ingest; rows in = rows kept + duplicates + quarantined.
 
-    `taken` counts the files that were read now, new ones and corrected ones.
+    `taken` is the number of new and changed files that were read.
     """
 
     source: str
@@ -42,93 +42,99 @@ def ingest(
     time_zone: str = "UTC",
     today: date | None = None,
 ) -> Ingested:
-    """Take what is new in the folder (or the one file) `raw` into `table`.
+    """Ingest new and changed files of the folder (or single file) `raw` into `table`.
 
-    A file already taken is not read again; one whose bytes changed replaces its rows. A drop that is no longer
-    there keeps its rows, for drops get archived; outside of drops the table is what the folder holds. Months and
-    batches whose files are not those that were written are made anew.
+    A file that was ingested before is not read again. A changed file replaces its earlier rows. The rows of a missing
+    file stay if the file was in a daily drop, since drops get archived; otherwise they are removed. Damaged months and
+    batches are rebuilt.
 
     Args:
-        spark: gives the session, in the time zone; not called when nothing is new.
+        spark: returns the session, in the time zone; not called if no file is new.
         source: the declaration.
-        raw: a folder holding the source's files, or one file.
-        table: where the rows go.
-        time_zone: in which moments without an offset are told and days begin.
-        today: no drop may be later; by default the day that it is in the time zone.
+        raw: a folder with the source's files, or a single file.
+        table: the table to write.
+        time_zone: of moments without an offset, and of days.
+        today: no drop may be later; by default today in the time zone.
 
     Raises:
-        RawFileError: no file, one that cannot be used, or one that must be read anew and is no longer there.
-        QuarantineError: more rows are unusable than `source.max_quarantined`; the table keeps its old rows.
+        RawFileError: there is no file, a file cannot be used, or a file that must be read again is missing.
+        QuarantineError: the share of unusable rows is above `source.max_quarantined`; the table keeps its old rows.
     """
     today = today or datetime.now(ZoneInfo(time_zone)).date()
-    files = find(source, raw, today)
-    mark = _hash(VERSION, source, time_zone, *([source.written_as] if source.dialect is not None else []))
+    files = find_files(source, raw, today)
+    declaration_digest = _hash(VERSION, source, time_zone, *([source.written_as] if source.dialect is not None else []))
     current = table.manifest()
-    same = current is not None and current.mark == mark
-    before = current.files if current is not None and same else {}
-    if current is not None and not same:
+    is_same_declaration = current is not None and current.declaration_digest == declaration_digest
+    before = current.files if current is not None and is_same_declaration else {}
+    if current is not None and not is_same_declaration:
         _check_nothing_archived(source, current, {file.name for file in files}, raw)
-    damage = find_damage(table, current) if current is not None and same else Damage()
-    new = [file for file in files if not _is_taken(file, before, damage)]
+    damage = find_damage(table, current) if current is not None and is_same_declaration else Damage()
+    new = [file for file in files if not _is_ingested(file, before, damage)]
     names = {file.name for file in files}
-    kept = {name: one for name, one in before.items() if one.drop is not None or name in names}
-    damage.check_raw_files(kept, names)
-    if current is not None and not new and kept == before and not damage.months:
+    ingested = {name: entry for name, entry in before.items() if entry.drop is not None or name in names}
+    damage.check_raw_files(ingested, names)
+    if current is not None and not new and ingested == before and not damage.months:
         return Ingested(source.name, current, taken=0)
     if new:
-        batch = _hash(mark, [(file.name, file.content) for file in new])
-        kept |= stage(spark, source, new, table, batch, today)
-    if not any(one.months for one in kept.values()):
+        batch = _hash(declaration_digest, [(file.name, file.content) for file in new])
+        ingested |= stage(spark, source, new, table, batch, today)
+    if not any(entry.months for entry in ingested.values()):
         raise RawFileError(f"Source {source.name}: its files hold a header and no row; export them again.")
-    from lake.ingest import months  # here, for it imports Spark, which a run that has nothing to take does without
+    from lake.ingest import months  # imports Spark, which is needed only if a file is new
 
     unchanged = current.months if current is not None and before else {}
-    wanted = months.changed_months(before, kept) | damage.months
-    built = months.build(spark(), source, table, kept, wanted, mark)
-    _stop_if_too_many(source, sum(kept[file.name].rows_in for file in new), unchanged, built)
-    made = {**unchanged, **built}
-    manifest = _manifest(kept, {name: one for name, one in made.items() if one.rows_kept or one.contradictions}, mark)
+    wanted = months.changed_months(before, ingested) | damage.months
+    built = months.build(spark(), source, table, ingested, wanted, declaration_digest)
+    _check_contradictions(source, sum(ingested[file.name].rows_in for file in new), unchanged, built)
+    all_months = {**unchanged, **built}
+    manifest = _manifest(
+        ingested,
+        {name: entry for name, entry in all_months.items() if entry.rows_kept or entry.contradictions},
+        declaration_digest,
+    )
     table.publish(manifest)
     return Ingested(source.name, manifest, len(new))
 
 
-def _is_taken(file: RawFile, before: Mapping[str, Taken], damage: Damage) -> bool:
-    """Whether the table already holds the file's rows, whole."""
-    taken = before.get(file.name)
-    return taken is not None and taken.content == file.content and taken.batch not in damage.batches
+def _is_ingested(file: RawFile, before: Mapping[str, IngestedFile], damage: Damage) -> bool:
+    """Whether the table already holds the file's rows, undamaged."""
+    ingested = before.get(file.name)
+    return ingested is not None and ingested.content == file.content and ingested.batch not in damage.batches
 
 
 def _check_nothing_archived(source: Source, current: Manifest, names: set[str], raw: Path) -> None:
-    """Another declaration reads every file anew, so every file must be there."""
-    gone = sorted(name for name, one in current.files.items() if one.drop is not None and name not in names)
+    """Check that every ingested file is present, because a changed declaration reads all files again."""
+    gone = sorted(name for name, file in current.files.items() if file.drop is not None and name not in names)
     if gone:
         raise RawFileError(
-            f"Source {source.name} is declared otherwise than when its drops were taken, and {len(gone)} of them "
-            f"({gone[0]} the first) are no longer in {raw}: bring them back to be read anew, or undo the change. "
+            f"The declaration of source {source.name} changed, so all drops must be read again, and {len(gone)} of "
+            f"them (first: {gone[0]}) are no longer in {raw}: bring them back, or undo the change. "
             "The table was left as it was."
         )
 
 
-def _stop_if_too_many(source: Source, rows_in: int, before: Mapping[str, Month], built: Mapping[str, Month]) -> None:
-    """Rows that contradict each other cannot be used either; they are known only once keys have been compared."""
-    known = sum(before[name].contradictions for name in built if name in before)
-    found = sum(one.contradictions for one in built.values()) - known
-    kept = sum(one.rows_kept for one in {**before, **built}.values())
-    if (found > 0 and found > source.max_quarantined * rows_in) or not kept:
+def _check_contradictions(
+    source: Source, rows_in: int, before: Mapping[str, Month], built: Mapping[str, Month]
+) -> None:
+    """Check the share of contradicting rows, which are known only after keys were compared."""
+    earlier = sum(before[name].contradictions for name in built if name in before)
+    count = sum(month.contradictions for month in built.values()) - earlier
+    total = sum(month.rows_kept for month in {**before, **built}.values())
+    if (count > 0 and count > source.max_quarantined * rows_in) or not total:
         raise QuarantineError(
-            f"Source {source.name}: {found} of {rows_in} rows contradict another row of their drop with the same "
+            f"Source {source.name}: {count} of {rows_in} rows contradict another row of their drop with the same "
             f"{', '.join(source.key or ())}, at most {source.max_quarantined:.1%} may; mend the export, or raise "
             "max_quarantined of the source. The table was left as it was."
         )
 
 
-def _manifest(files: Mapping[str, Taken], made: Mapping[str, Month], mark: str) -> Manifest:
-    days = [day for one in made.values() for day in one.days]
+def _manifest(files: Mapping[str, IngestedFile], months: Mapping[str, Month], declaration_digest: str) -> Manifest:
+    days = [day for month in months.values() for day in month.days]
     start, last = min(days), max(days)
-    drops = [one.drop for one in files.values() if one.drop]
+    drops = [month.drop for month in files.values() if month.drop]
     end = max(drops) if drops else (date.fromisoformat(last) + timedelta(days=1)).isoformat()
-    digest = _hash(mark, sorted((name, one.digest) for name, one in made.items()))
-    return Manifest(digest, mark, start, end, dict(files), dict(made))
+    digest = _hash(declaration_digest, sorted((name, month.digest) for name, month in months.items()))
+    return Manifest(digest, declaration_digest, start, end, dict(files), dict(months))
 
 
 def _hash(*parts: object) -> str:

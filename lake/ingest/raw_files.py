@@ -48,7 +48,7 @@ class RawFile:
             )
 
 
-def find(source: Source, raw: Path, today: date) -> list[RawFile]:
+def find_files(source: Source, raw: Path, today: date) -> list[RawFile]:
     """The source's files in the folder (or the one file) `raw`, in order of their names.
 
     Raises:
@@ -95,8 +95,8 @@ def _look(path: Path, name: str) -> RawFile:
 
 
 def _state(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _drop(folder: str) -> date | None:

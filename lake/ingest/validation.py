@@ -19,7 +19,7 @@ MOMENT = DAY + r"[ T]\d{2}:\d{2}"
 DOUBLE = r"[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?|[+-]?Infinity|NaN"
 
 
-def judge(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFrame":
+def validate(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFrame":
     """Add types and reasons.
 
     Args:
@@ -45,16 +45,16 @@ def judge(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFram
     for column in source.columns:
         reasons += _reasons(column)
     reasons += [*_times(source, until), *_nul(source)]
-    judged = typed.withColumn("_reason", F.coalesce(*reasons))
+    validated = typed.withColumn("_reason", F.coalesce(*reasons))
     # A row of Parquet has no text of its own.
     as_json = F.to_json(F.struct(*[F.col(f"_text_{name}").alias(name) for name in names]))
-    mark = F.xxhash64(*(source.key or ())) if source.key else F.lit(0).cast("long")
-    return judged.select(
+    key_hash = F.xxhash64(*(source.key or ())) if source.key else F.lit(0).cast("long")
+    return validated.select(
         "_file",
         "_at",
         "_line",
         "_trimmed",
-        mark.alias(HASH),
+        key_hash.alias(HASH),
         F.xxhash64(*names).alias(CONTENT),
         F.when(F.col("_reason").isNotNull(), F.coalesce("_raw", as_json)).alias("_raw"),
         "_reason",
@@ -92,12 +92,12 @@ def _reasons(column: Column) -> "list[SparkColumn]":
     def when(condition: "SparkColumn", what: str) -> "SparkColumn":
         return F.when(condition, F.concat(F.lit(f"{name}: {what}: "), F.substring(text, 1, 100)))
 
-    found = []
+    reasons = []
     if column.type != "string":
-        found.append(when(value.isNull() & written, f"not a {column.type}"))
+        reasons.append(when(value.isNull() & written, f"not a {column.type}"))
     if not column.nullable:
-        found.append(F.when(value.isNull(), F.lit(f"{name}: empty")))
-    return found + [when(condition, what) for condition, what in _bounds(column, value)]
+        reasons.append(F.when(value.isNull(), F.lit(f"{name}: empty")))
+    return reasons + [when(condition, what) for condition, what in _bounds(column, value)]
 
 
 def _bounds(column: Column, value: "SparkColumn") -> "Iterator[tuple[SparkColumn, str]]":
@@ -123,8 +123,8 @@ def _nul(source: Source) -> "Iterator[SparkColumn]":
     keys = {source.entity, *([source.identity.own] if source.identity else [])}
     for column in source.columns:
         if column.name in keys and column.type == "string":
-            held = F.col(column.name).contains("\0")
-            yield F.when(held, F.lit(f"{column.name}: holds a NUL character"))
+            has_nul = F.col(column.name).contains("\0")
+            yield F.when(has_nul, F.lit(f"{column.name}: holds a NUL character"))
 
 
 def _times(source: Source, until: Sequence[date]) -> "list[SparkColumn]":
@@ -140,12 +140,12 @@ def _times(source: Source, until: Sequence[date]) -> "list[SparkColumn]":
     def when(condition: "SparkColumn", what: str) -> "SparkColumn":
         return F.when(condition, F.concat(F.lit(f"{source.event_time}: {what}: "), text))
 
-    found = [
+    reasons = [
         when(event < F.lit(source.earliest), f"before {source.earliest}"),
         when(event.cast("date") > days, "after its drop was made"),
     ]
     if source.known_time:
-        known = F.col(source.known_time)
-        found.append(when(event.cast("date") > F.date_add(known.cast("date"), 1), "after it was known"))
-        found.append(F.when(known.cast("date") > days, F.lit(f"{source.known_time}: after its drop was made")))
-    return found
+        known_time = F.col(source.known_time)
+        reasons.append(when(event.cast("date") > F.date_add(known_time.cast("date"), 1), "after it was known"))
+        reasons.append(F.when(known_time.cast("date") > days, F.lit(f"{source.known_time}: after its drop was made")))
+    return reasons

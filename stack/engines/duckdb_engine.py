@@ -9,6 +9,8 @@ import pandas as pd
 import sqlglot
 from sqlglot import exp
 
+from stack.engines.paths import duckdb_path, sql_text
+
 #: sketches are Spark's: here the values themselves are kept, so that an estimated number is the exact one.
 _EXACT = {
     "HLL_SKETCH_AGG": "list_distinct(list({x}){f})",
@@ -36,7 +38,7 @@ class DuckEngine:
 
     def show_files(self, view: str, files: Sequence[Path]) -> None:
         """Make Parquet files a view."""
-        names = [str(file / "*.parquet" if file.is_dir() else file) for file in files]
+        names = [f"{duckdb_path(file)}/*.parquet" if file.is_dir() else duckdb_path(file) for file in files]
         self._duck.from_parquet(names, union_by_name=True).create_view(view, replace=True)
 
     def show(self, view: str, sql: str) -> None:
@@ -75,19 +77,20 @@ class DuckEngine:
     def write(self, sql: str, folder: Path, by: str, order: str) -> None:
         """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered."""
         self._duck.execute(
-            f"copy ({translated(sql)} order by {by}, {order}) to '{folder}' (format parquet, partition_by ({by}))"
+            f"copy ({translated(sql)} order by {by}, {order}) to {sql_text(folder)} "
+            f"(format parquet, partition_by ({by}))"
         )
 
     def save(self, sql: str, folder: Path) -> None:
         """Write a query as Parquet."""
         folder.mkdir(parents=True)
-        self._duck.execute(f"copy ({translated(sql)}) to '{folder / 'rows.parquet'}' (format parquet)")
+        self._duck.execute(f"copy ({translated(sql)}) to {sql_text(folder / 'rows.parquet')} (format parquet)")
 
     def write_none(self, sql: str, folder: Path, without: str) -> None:
         """Write the columns of a query, without one of them, and no row."""
         folder.mkdir(parents=True)
         nobody = f"select * exclude ({without}) from ({translated(sql)}) limit 0"
-        self._duck.execute(f"copy ({nobody}) to '{folder / 'none.parquet'}' (format parquet)")
+        self._duck.execute(f"copy ({nobody}) to {sql_text(folder / 'none.parquet')} (format parquet)")
 
 
 @cache

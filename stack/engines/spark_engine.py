@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stack.engines.paths import spark_path
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -18,7 +20,7 @@ class SparkEngine:
 
     def show_files(self, view: str, files: Sequence[Path]) -> None:
         """Make Parquet files a view."""
-        self._spark.read.parquet(*map(str, files)).createOrReplaceTempView(view)
+        self._spark.read.parquet(*map(spark_path, files)).createOrReplaceTempView(view)
 
     def show(self, view: str, sql: str) -> None:
         """Make a query a view."""

@@ -29,7 +29,7 @@ def fresh_partial(target: Path) -> Path:
     return partial
 
 
-def adopt(partial: Path, target: Path) -> None:
+def publish_directory(partial: Path, target: Path) -> None:
     """Make the complete folder `partial` be `target`, in the place of what was there."""
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)

@@ -75,11 +75,11 @@ def check(folder: Path, repair: str, rows: int | None = None) -> FolderRecord:
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a folder that can be made anew is there and as recorded; one that is broken is told in one line."""
+    """Whether a folder that can be rebuilt is there and as recorded; one that is broken is told in one line."""
     if not folder.exists():
         return False
     try:
-        check(folder, "it is made anew")
+        check(folder, "it is rebuilt")
     except BrokenFolderError as error:
         tell(str(error))
         return False

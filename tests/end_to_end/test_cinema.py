@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -24,8 +25,8 @@ def rows(output: str) -> list[tuple[str, ...]]:
 
 @pytest.fixture(scope="module")
 def exports(clone: Clone) -> Path:
-    """Half a year of a simulated business of 1,500 people, in a bucket too."""
-    done = clone.mlflow_run("sample", "users=1500", "months=6", f"raw={BUCKET}", project="churn")
+    """Four months of a simulated business of 800 people, in a bucket too."""
+    done = clone.mlflow_run("sample", "users=800", "months=4", f"raw={BUCKET}", project="churn")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\d+ objects uploaded to s3://prichal/exports", done.stdout)
     return clone.state / "raw" / "churn"
@@ -84,10 +85,12 @@ def test_what_cannot_be_simulated_is_told(clone: Clone, arguments: tuple[str, ..
     assert words in said(clone, "jobs.sample", *arguments)
 
 
-def test_members_and_labels_are_those_of_the_truth(clone: Clone, taken: str) -> None:
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.slow)])
+def test_members_and_labels_are_those_of_the_truth(engine: str, clone: Clone, taken: str) -> None:
     """Two dates, one of them with labels: whom the simulator counts as paid or on trial, and who of them left."""
     days = ("2026-08-01", "2026-09-01")
-    built = clone.run("python", "-m", "jobs.features", "--as-of", "..".join(days))
+    shutil.rmtree(clone.lake / "churn" / "snapshots", ignore_errors=True)
+    built = clone.run("python", "-m", "jobs.features", "--as-of", "..".join(days), ENGINE=engine)
     assert built.returncode == 0, built.stdout + built.stderr
     truth = pd.read_parquet(clone.state / "truth" / "churn" / "states.parquet").assign(
         as_of=lambda t: t["as_of"].map(str)

@@ -13,7 +13,7 @@ import pytest
 from mlflow import MlflowClient
 
 from jobs.runtime.context import Context
-from jobs.runtime.promotion_measurements import Measuring
+from jobs.runtime.promotion_measurements import PromotionMeasurement
 from jobs.score import score
 from registry import VersionFilesError, model_evidence, production, promote
 from tests.end_to_end.conftest import Clone
@@ -128,7 +128,7 @@ def test_own_code_with_the_evidence_of_another_run_is_refused_and_never_run(
         )  # fmt: skip
     flag.unlink(missing_ok=True)  # MLflow runs it while its author stores it
     MlflowClient().set_registered_model_alias(model, "challenger", "1")
-    measuring = Measuring(context, context.project.populations[0])
+    measuring = PromotionMeasurement(context, context.project.populations[0])
     (moved,) = promote(clone.url, [model], context.project.policy, "tester", measure=measuring)
     assert moved.act == "refuse"
     assert f"Version 1 of {model} cannot be loaded, for its churn_model.py (SHA-256 " in moved.reason

@@ -117,6 +117,7 @@ def test_a_rollback_killed_at_every_step_is_completed(clone: Clone, model: str, 
     assert not [problem for problem in verify(clone.url) if model in problem]
 
 
+@pytest.mark.slow
 def test_a_release_killed_at_every_step_is_completed_as_a_whole(
     clone: Clone, models: tuple[str, str], sound: str
 ) -> None:

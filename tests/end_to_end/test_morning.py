@@ -18,7 +18,7 @@ from mlflow.types import ColSpec, Schema
 
 from features import Snapshots
 from jobs.runtime.context import Context
-from jobs.runtime.promotion_measurements import Measuring
+from jobs.runtime.promotion_measurements import PromotionMeasurement
 from projects import load_project
 from registry import Case, Contenders, decide, model_evidence
 from registry.versions.versions import read_version
@@ -233,7 +233,7 @@ def test_a_challenger_that_scoring_cannot_supply_is_refused_by_its_signature_bef
         )  # fmt: skip
     context = Context.of("cdnow")
     contenders = Contenders(read_version(model, "1"), None)
-    measured = Measuring(context, context.project.populations[0])(contenders)
+    measured = PromotionMeasurement(context, context.project.populations[0])(contenders)
     assert (measured["features_missing"], measured["outputs_missing"]) == (["gone"], ["reason_3"])
     first = client.get_model_version_by_alias("cdnow_churn", "production")
     decision = decide(Case(model_evidence("cdnow_churn", first.version), None, True, measured), context.project.policy)
@@ -270,6 +270,7 @@ def test_no_password_reaches_a_log_a_run_or_an_artifact(
         assert not [text[:200] for text in texts if secret in text]
 
 
+@pytest.mark.slow
 def test_mlflow_makes_the_environment_from_conda_yaml(clone: Clone, morning: object) -> None:
     done = clone.run(
         "mlflow", "run", ".", "--env-manager", "uv", "--experiment-name", "cdnow", "-e", "ingest",

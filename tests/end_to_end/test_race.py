@@ -8,7 +8,7 @@ from tests.end_to_end.conftest import Clone
 from tests.end_to_end.proposals import aliases_match_ledger, measure, promote_one, propose, state
 
 #: `python -m benchmarks race` does 200.
-ROUNDS = 6
+ROUNDS = 3
 
 
 def test_two_promotions_at_once_have_one_winner(clone: Clone, model: str, sound: str) -> None:

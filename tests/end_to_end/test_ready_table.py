@@ -6,8 +6,6 @@ made by DuckDB: the tests of Spark see that both engines make the same.
 
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,9 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from features import OWNERS_WORD, Snapshots, monthly
+from features import OWNER_STATEMENT, Snapshots, monthly
 from projects import load_project
+from tests.end_to_end.code_copy import copy_code, run_job, undated_customers, write_project
 from tests.end_to_end.conftest import ROOT, Clone
 
 #: the record shop's features as a table of their own, and the quick ones of its families.
@@ -54,27 +53,8 @@ PROJECT = Project(
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
-    """A copy of the code."""
-    shutil.copytree(ROOT, tmp_path / "house", ignore=shutil.ignore_patterns(".*", "tests", "docs", "mlruns"))
-    return tmp_path / "house"
-
-
-def declare(house: Path, name: str, text: str) -> Path:
-    """Write a project; returns the folder of its data."""
-    folder = house / "projects" / name
-    (folder / "data").mkdir(parents=True)
-    (folder / "__init__.py").touch()
-    (folder / "project.py").write_text(text)
-    return folder / "data"
-
-
-def job(clone: Clone, house: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["python", "-m", f"jobs.{name}", *arguments]
-    return subprocess.run(
-        command, cwd=house, env={**clone.environment, "ENGINE": "duckdb"}, text=True, capture_output=True, timeout=600,
-        check=False,
-    )  # fmt: skip
+def code(tmp_path: Path) -> Path:
+    return copy_code(tmp_path / "code")
 
 
 def evidence(clone: Clone, model: str) -> dict[str, Any]:
@@ -93,12 +73,13 @@ def features_of_the_shop(clone: Clone) -> pd.DataFrame:
     return pd.concat(parts).astype({"label": "Int64"})[["customer_id", "as_of", *names, "label"]]
 
 
-def test_the_record_shops_features_as_a_table_give_its_very_figures(clone: Clone, morning: object, house: Path) -> None:
-    raw = declare(house, "same", SAME)
+@pytest.mark.slow
+def test_the_record_shops_features_as_a_table_give_its_very_figures(clone: Clone, morning: object, code: Path) -> None:
+    raw = write_project(code, "same", SAME)
     rows = features_of_the_shop(clone)
     rows.sample(frac=1, random_state=1).to_csv(raw / "customers.csv", index=False)
     for name, *arguments in (("ingest",), ("train", "--trials", "0")):
-        done = job(clone, house, name, "--project", "same", *arguments)
+        done = run_job(clone, code, name, "--project", "same", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
 
     table, log = evidence(clone, "same_churn"), evidence(clone, "cdnow_churn")
@@ -106,29 +87,11 @@ def test_the_record_shops_features_as_a_table_give_its_very_figures(clone: Clone
         assert table["data"][what] == log["data"][what], what
     quick = [one for one in log["candidates"] if one["name"] in {"recency", "logistic"}]
     assert table["candidates"] == quick, "each candidate's figures, to the last digit"
-    assert table["data"]["point_in_time"] == OWNERS_WORD
-
-
-def undated(rows: pd.DataFrame, day: str) -> pd.DataFrame:
-    """What one may have exported by hand: of one day, a row a customer, who left in 90 days; a tenth not known yet."""
-    then, since = pd.Timestamp(day), rows["date"] < day
-    past = rows[since].groupby("customer_id")
-    last, first = past["date"].max(), past["date"].min()
-    soon = rows[~since & (rows["date"] < then + pd.Timedelta(days=90))]["customer_id"]
-    made = pd.DataFrame({
-        "days_since_last": (then - last).dt.days,
-        "days_as_customer": (then - first).dt.days,
-        "purchases": past.size(),
-        "spent": past["value"].sum(),
-        "last_order": past["n_cds"].last().gt(1).map({True: "several discs", False: "one disc"}),
-    })  # fmt: skip
-    made["churned"] = (~made.index.isin(soon.unique())).astype(int)
-    made["churned"] = made["churned"].where(made.index % 10 != 0).astype("Int64")
-    return made.reset_index()
+    assert table["data"]["point_in_time"] == OWNER_STATEMENT
 
 
 def test_a_table_without_dates_goes_all_the_way_if_its_policy_allows_what_is_not_out_of_time(
-    clone: Clone, morning: object, house: Path
+    clone: Clone, code: Path
 ) -> None:
     """The project file is the one of docs/your-own-data.md, with one day instead of dates, and the cheapest search."""
     section = (ROOT / "docs" / "your-own-data.md").read_text().partition("## A table you already have")[2]
@@ -140,17 +103,16 @@ def test_a_table_without_dates_goes_all_the_way_if_its_policy_allows_what_is_not
     ):
         assert dated in text
         text = text.replace(dated, instead)
-    raw = declare(house, "ready", f"from datetime import date\n{text}")
-    log = pd.read_csv(ROOT / "projects/cdnow/data/purchases.csv.gz", parse_dates=["date"])
-    rows = undated(log, "1997-09-01")
+    raw = write_project(code, "ready", f"from datetime import date\n{text}")
+    rows = undated_customers("1997-09-01", every=3)
     rows.to_csv(raw / "customers.csv", index=False)
 
-    done = job(clone, house, "main", "--project", "ready", "--trials", "0")
+    done = run_job(clone, code, "main", "--project", "ready", "--trials", "0")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "validated by entity, not out of time; held out part 9, part 10" in done.stdout
     assert "yes  It was validated by entity, not out of time" in done.stdout
     assert "no quality measured" in done.stdout
-    assert OWNERS_WORD in done.stdout
+    assert OWNER_STATEMENT in done.stdout
     compared = clone.rows("select distinct verdict, usual from ops.drift where model_name = 'ready_churn'")
     assert compared == [("stable", 0.0)], "a tenth of the customers against the others"
     waiting = rows[rows["churned"].isna()]["customer_id"].tolist()
@@ -166,7 +128,7 @@ def test_a_table_without_dates_goes_all_the_way_if_its_policy_allows_what_is_not
     version = MlflowClient().get_model_version_by_alias("ready_churn", "production")
     assert "validated by entity, not out of time" in version.description
     card = mlflow.artifacts.load_text(f"runs:/{version.run_id}/model_card.md")
-    assert OWNERS_WORD in card.replace("\\", "")
+    assert OWNER_STATEMENT in card.replace("\\", "")
     figures = MlflowClient().get_run(version.run_id).data.metrics
     assert figures["held_out_auc"] == told["metrics"]["auc"]["value"]
     assert not [name for name in figures if name.startswith("oot_")]

@@ -21,7 +21,7 @@ from jobs.runtime.step_locks import (
     remove_outdated,
 )
 from projects import load_project
-from serving import Mart, Published, Scored, publish
+from serving import Mart, PopulationScores, ScoreFiles, publish
 from serving.publish import PublishError
 from stack.folders.atomic import sha256_of_files
 from stack.locks import Locks, LostLocksError
@@ -104,15 +104,15 @@ def test_scores_that_were_swapped_before_they_are_published_are_refused(clone: C
     folder = tmp_path / "scores"
     folder.mkdir()
     rows.to_parquet(folder / "part.parquet")
-    scored = Scored(folder, len(rows), 0.0, sha256_of_files(folder, "*.parquet"))
-    part = Published("all", scored, "shop_churn", "1", day, scored.rows)
+    scored = ScoreFiles(folder, len(rows), 0.0, sha256_of_files(folder, "*.parquet"))
+    part = PopulationScores("all", scored, "shop_churn", "1", day, scored.rows)
     assert publish(clone.url, mart, day, [part]) == 20
     rows.assign(user_id=range(100, 120)).to_parquet(folder / "part.parquet")
-    with pytest.raises(PublishError, match=r"part\.parquet is another file.*nothing was published"):
+    with pytest.raises(PublishError, match=r"part\.parquet has another content.*nothing was published"):
         publish(clone.url, mart, day, [part])
     rows.to_parquet(folder / "part.parquet")
     rows.assign(user_id=range(100, 120)).to_parquet(folder / "more.parquet")
-    with pytest.raises(PublishError, match="2 files are there, 1 were written"):
+    with pytest.raises(PublishError, match="it has 2 files, 1 were written"):
         publish(clone.url, mart, day, [part])
     assert clone.rows("select count(*), max(user_id) from mart.swapped_scores") == [(20, 19)]
 

@@ -13,7 +13,7 @@ import psutil
 
 from features import Contract, Feature
 from lake import Column, Source, Table
-from lake.table import Manifest, Mark, Month, Taken
+from lake.table import DayChecksum, IngestedFile, Manifest, Month
 from stack.folders.owners import host_name
 from training.data.frame import Frame
 
@@ -206,8 +206,8 @@ def publish(table: Table, digest: str, start: str, end: str) -> Path:
     folder = table.month(month, digest)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rows").write_text(digest)
-    mark = Mark(start, start, 2, zlib.crc32(digest.encode()))
-    taken = Taken(content="abc", batch="b", place=0, drop=None, rows_in=3, quarantined=0, months={month: 3})
+    mark = DayChecksum(start, start, 2, zlib.crc32(digest.encode()))
+    taken = IngestedFile(content="abc", batch="b", place=0, drop=None, rows_in=3, quarantined=0, months={month: 3})
     table.publish(Manifest(digest, "mark", start, end, {"visits.csv": taken}, {month: Month(digest, 0, (mark,))}))
     return folder
 

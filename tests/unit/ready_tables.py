@@ -11,7 +11,7 @@ import pandas as pd
 
 from features import ReadyTable, TableFeature
 from lake import Column, Table
-from lake.table import Manifest, Mark, Month, Taken
+from lake.table import DayChecksum, IngestedFile, Manifest, Month
 from projects import Project, load_project
 from training import TrainingPlan
 
@@ -44,10 +44,10 @@ def take(
                    "silence": its["s"].astype(float), "plan": its["p"].astype("string")}  # fmt: skip
         table.month(str(month), digest).mkdir(parents=True)
         pd.DataFrame(columns).to_parquet(table.month(str(month), digest) / "part.parquet")
-        marks = [Mark(str(day), str(day), len(part), zlib.crc32(f"{part.to_numpy().tolist()}".encode()))
+        marks = [DayChecksum(str(day), str(day), len(part), zlib.crc32(f"{part.to_numpy().tolist()}".encode()))
                  for day, part in its.groupby("day")]  # fmt: skip
         months[str(month)] = Month(digest, 0, tuple(marks))
-    taken = Taken("abc", "b", 0, None, len(rows), 0, dict.fromkeys(months, 1))
+    taken = IngestedFile("abc", "b", 0, None, len(rows), 0, dict.fromkeys(months, 1))
     table.publish(Manifest(digest, "m", min(frame["day"]), max(frame["day"]), {"customers.csv": taken}, months))
 
 

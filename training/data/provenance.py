@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from features import OWNERS_WORD, Label, Population, Snapshots
+from features import OWNER_STATEMENT, Label, Population, Snapshots
 from training.data.folds import Split
 from training.data.frame import Frame
 from training.evaluate.evidence import how_they_left
@@ -25,7 +25,7 @@ def about(
         "data": {
             **_data(cut, development, judging),
             **_time(population.label, cut, judging),
-            **({"point_in_time": OWNERS_WORD} if spec.table else {}),
+            **({"point_in_time": OWNER_STATEMENT} if spec.table else {}),
         },
         "code": code,
         "packages": version.packages(),

@@ -16,6 +16,7 @@ from training.data.frame import Frame
 from training.evaluate.metrics import auc
 from training.leakage.rules import find_rules
 from training.models.families import family
+from training.models.fit import fit_family
 
 #: a feature that alone tells more than this has most likely seen the answer.
 ALONE = 0.90
@@ -107,7 +108,7 @@ def label_permutation(frame: Frame, fold: Fold, seed: int) -> Finding:
     """
     shuffled = replace(frame, labels=_shuffled(frame, seed))
     early, late = shuffled.at(fold.fit), shuffled.at(fold.judge[-1:])
-    native = family("xgboost").fit(early.rows, early.labels, BY_HEART, seed)
+    native = fit_family("xgboost", early.rows, early.labels, BY_HEART, seed)
     told, chance = auc(late.labels, family("xgboost").margin(native, late.rows)), 4 * _error(late.labels)
     sentence = f"With shuffled labels the AUC is {told:.3f}; by chance it is 0.5, at most {chance:.3f} off."
     return Finding("label_permutation", abs(told - 0.5) <= chance, sentence)

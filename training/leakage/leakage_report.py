@@ -19,6 +19,7 @@ from training.leakage.checks import (
     too_good_rules,
 )  # fmt: skip
 from training.models.families import family
+from training.models.fit import fit_family
 
 #: small trees that rank well enough to say who was at risk.
 QUICK = {"max_depth": 3, "rounds": 50, "eta": 0.1}
@@ -90,6 +91,6 @@ def _worst(found: list[Finding]) -> list[Finding]:
 def _risk(fit: Frame, judging: Frame, contacts: Sequence[str], seed: int) -> NDArray[np.float64]:
     """Log-odds of leaving by a model that does not see our contacts."""
     kept = [place for place, name in enumerate(fit.names) if name not in contacts]
-    native = family("xgboost").fit(fit.rows[:, kept], fit.labels, QUICK, seed)
+    native = fit_family("xgboost", fit.rows[:, kept], fit.labels, QUICK, seed)
     risk: NDArray[np.float64] = family("xgboost").margin(native, judging.rows[:, kept])
     return risk

@@ -25,6 +25,7 @@ from training.leakage.rule_cells import (
     make_cells,
 )
 from training.models.families import family
+from training.models.fit import fit_family
 
 #: people that are looked at, drawn at random where there are more.
 LARGEST = 8_000
@@ -88,7 +89,7 @@ def find_rules(frame: Frame, seed: int) -> list[Rule]:
     if any(len(np.unique(frame.labels[part])) < 2 for part in (half, ~half)):
         return []
     cells = make_cells(frame)
-    native = family("xgboost").fit(frame.rows[half], frame.labels[half], ADDITIVE, seed)
+    native = fit_family("xgboost", frame.rows[half], frame.labels[half], ADDITIVE, seed)
     whole = Part(cells.inside, frame.labels, expit(family("xgboost").margin(native, frame.rows)))
     halves = whole.only(half), whole.only(~half)
     rules = {rule: None for search, confirm in (halves, halves[::-1]) for rule in _confirmed(search, confirm, cells)}

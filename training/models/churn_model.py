@@ -1,10 +1,10 @@
 """The code of a registered model: MLflow stores this file with every version and runs it wherever it scores.
 
-It imports nothing of this project. Beside it lies the bundle: `family.py` with the native model's file, and
-`model.json` with the features in their order, the calibration, and where the version comes from.
+It imports nothing of this project. The bundle is stored beside it: `family.py`, the native model's file, and
+`model.json` with the ordered features, the calibration and the provenance.
 
-A score is the sum of its reasons: `churn_probability = calibrate(base + sum of the reasons, calibration)`. The
-calibration rises with that sum and is the same for all people, so it changes neither who is first nor any reason.
+A score is additive: `churn_probability = calibrate(base + sum of contributions, calibration)`. The calibration is
+strictly increasing and the same for all rows, so it changes neither the ranking nor any reason.
 """
 
 import importlib.util
@@ -22,71 +22,74 @@ from mlflow.pyfunc import PythonModel
 from numpy.typing import NDArray
 
 REASONS = 3
-#: how much of the sigmoid is in an isotonic calibration, whose steps would tie without it.
+#: weight of the sigmoid in an isotonic calibration, whose flat steps would make ties without it.
 SIGMOID_SHARE = 0.05
 
 
 class Bundle:
-    """A fitted model as it is stored: a folder with `model.json`, `family.py` and the family's native files."""
+    """A stored fitted model: a folder with `model.json`, `family.py` and the family's native files."""
 
     def __init__(self, folder: Path) -> None:
         self.card: dict[str, Any] = json.loads((folder / "model.json").read_text())
         self.family = _load_code(folder / "family.py")
         self.native = self.family.load(folder)
         self.names = [feature["name"] for feature in self.card["features"]]
-        self.reason_of = [feature["reason"] for feature in self.card["features"]]
-        open_to_all = np.array([not feature["private"] for feature in self.card["features"]])
-        self.speakers = {
-            reason: np.flatnonzero(open_to_all & (np.array(self.reason_of) == reason)) for reason in self.reason_of
+        self.reason_names = [feature["reason"] for feature in self.card["features"]]
+        is_public = np.array([not feature["private"] for feature in self.card["features"]])
+        self.public_columns = {
+            reason: np.flatnonzero(is_public & (np.array(self.reason_names) == reason)) for reason in self.reason_names
         }
 
     def rows(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """The features of `frame` as floats, in the model's order; null is NaN."""
+        """Features of `frame` as floats, shape (n, features), in the model's order; null is NaN."""
         return frame[self.names].to_numpy(dtype=np.float64, na_value=np.nan)
 
     def probability(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Calibrated probability of leaving, shape (n,)."""
+        """Calibrated churn probability, shape (n,)."""
         return calibrate(self.family.margin(self.native, rows), self.card["calibration"])
 
     def reasons(self, rows: NDArray[np.float64]) -> list[list[str | None]]:
-        """Up to three sentences a row, the strongest first: what raises its risk above the average.
+        """Up to three reasons per row that raise its risk above the average, the strongest first.
 
-        Contributions of the features that share a reason are added up; a reason counts if its sum is
-        above 0, and speaks through the feature that adds most to it and is not private.
+        Contributions of features with the same reason are summed. A reason is given if its sum is above 0. Its text
+        shows the value of the public feature with the largest contribution.
         """
         if not len(rows):
             return []
-        told = self.attribution(rows)
-        strongest = np.argsort(-told.sums, axis=1, kind="stable")[:, :REASONS]
+        attribution = self.attribution(rows)
+        strongest = np.argsort(-attribution.sums, axis=1, kind="stable")[:, :REASONS]
         return [
-            [self._say(told, i, group, rows[i]) if told.sums[i, group] > 0 else None for group in strongest[i]]
+            [
+                self._reason_text(attribution, i, group, rows[i]) if attribution.sums[i, group] > 0 else None
+                for group in strongest[i]
+            ]
             for i in range(len(rows))
         ]
 
     def attribution(self, rows: NDArray[np.float64]) -> "Attribution":
-        """What each reason adds to the log-odds of each row."""
-        return attribute(self.family, self.native, rows, self.reason_of)
+        """Contribution of each reason to the log-odds of each row."""
+        return attribute(self.family, self.native, rows, self.reason_names)
 
-    def _say(self, told: "Attribution", i: int, group: int, row: NDArray[np.float64]) -> str:
-        """The reason, and the number of its strongest feature that is not private."""
-        reason = told.names[group]
-        columns = self.speakers[reason]
-        if not len(columns) or told.features[i, columns].max() <= 0:
+    def _reason_text(self, attribution: "Attribution", i: int, group: int, row: NDArray[np.float64]) -> str:
+        """The reason, with the value of its strongest public feature."""
+        reason = attribution.names[group]
+        columns = self.public_columns[reason]
+        if not len(columns) or attribution.features[i, columns].max() <= 0:
             return reason
-        column = columns[told.features[i, columns].argmax()]
+        column = columns[attribution.features[i, columns].argmax()]
         value = "none" if np.isnan(row[column]) else _number(row[column])
         return f"{reason} ({self.card['features'][column]['description']}: {value})"
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """What adds up to the log-odds of n rows: `base + sums.sum(axis=1)`.
+    """Additive contributions to the log-odds of n rows, which are `base + sums.sum(axis=1)`.
 
     Attributes:
-        names: the reasons, in the order of the features that first name them.
-        base: the log-odds that every row begins from.
+        names: the reasons, in the order of their first features.
+        base: the log-odds common to all rows.
         sums: (n, reasons), positive where a reason raises the risk.
-        features: (n, columns), the same by feature, as the library tells it.
+        features: (n, columns), contributions of single features, as the library returns them.
     """
 
     names: tuple[str, ...]
@@ -96,15 +99,16 @@ class Attribution:
 
 
 def attribute(family: Any, native: Any, rows: NDArray[np.float64], reasons: Sequence[str]) -> Attribution:
-    """Add up the family's exact contributions by reason, to the very margin.
+    """Sum the family's exact contributions by reason; the sums and the base add up to the margin.
 
     Args:
         family: the module of the model's family.
         native: the fitted model.
         rows: (n, columns).
-        reasons: of each column.
+        reasons: the reason of each column.
 
-    Libraries that keep 32-bit floats leave a rest in the sixth digit; it is shared out by the size of the reasons.
+    Libraries with 32-bit floats leave a remainder in the sixth digit. It is distributed in proportion to the size of
+    the sums.
     """
     probe = np.zeros((1, len(reasons)))
     base = float(family.margin(native, probe)[0] - family.contributions(native, probe).sum())
@@ -112,31 +116,33 @@ def attribute(family: Any, native: Any, rows: NDArray[np.float64], reasons: Sequ
     names = tuple(dict.fromkeys(reasons))
     sums = features @ np.array([[reason == name for name in names] for reason in reasons], dtype=np.float64)
     size = np.abs(sums).sum(axis=1, keepdims=True)
-    rest = (family.margin(native, rows) - base)[:, None] - sums.sum(axis=1, keepdims=True)
-    return Attribution(names, base, sums + rest * np.divide(np.abs(sums), size, where=size > 0, out=0 * sums), features)
+    remainder = (family.margin(native, rows) - base)[:, None] - sums.sum(axis=1, keepdims=True)
+    return Attribution(
+        names, base, sums + remainder * np.divide(np.abs(sums), size, where=size > 0, out=0 * sums), features
+    )
 
 
 class ChurnModel(PythonModel):  # type: ignore[misc]  # MLflow is not typed
-    """Features in, `churn_probability` out; with the parameter `explain`, `reason_1` to `reason_3` as well."""
+    """Maps features to `churn_probability`; with the parameter `explain`, to `reason_1` to `reason_3` as well."""
 
     def load_context(self, context: Any) -> None:
         """Load the bundle once per process."""
         self.bundle = Bundle(Path(context.artifacts["bundle"]))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """One row of output for each row of `model_input`, in its order."""
+        """Score each row of `model_input`; the output has the same order and index."""
         rows = self.bundle.rows(model_input)
         result = pd.DataFrame({"churn_probability": self.bundle.probability(rows)}, index=model_input.index)
         if params and params.get("explain"):
-            said = self.bundle.reasons(rows)
+            reason_lists = self.bundle.reasons(rows)
             for place in range(REASONS):
-                texts = [reasons[place] if place < len(reasons) else None for reasons in said]
+                texts = [reasons[place] if place < len(reasons) else None for reasons in reason_lists]
                 result[f"reason_{place + 1}"] = pd.Series(texts, index=model_input.index, dtype=object)
         return result
 
 
 def calibrate(margin: NDArray[np.float64], calibration: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Probability from log-odds, strictly increasing, as the `kind` of calibration says.
+    """Strictly increasing map from log-odds to probabilities, by the `kind` of calibration.
 
     `identity` and `platt`, or no kind: the sigmoid of `slope * margin + intercept`. `beta`: the sigmoid of
     `a * ln p - b * ln(1 - p) + c` with p the sigmoid of the margin. `isotonic`: straight lines through the points

@@ -13,6 +13,7 @@ from training.evaluate.metrics import Floats
 from training.models.calibration import choose_calibration
 from training.models.churn_model import calibrate
 from training.models.families import family
+from training.models.fit import fit_family
 from training.search.cross_validation import FoldScore, Judge, check_classes
 
 
@@ -65,6 +66,6 @@ def fit_candidate(
     for part, dates in ((early, split.fit), (late, split.calibrate)):
         check_classes(part, f"snapshots {dates[0]} to {dates[-1]}")
     weights = recency_weights(early, params.get(HALF_LIFE))
-    native = family(name).fit(early.rows, early.labels, of_family(dict(params)), seed, weights)
+    native = fit_family(name, early.rows, early.labels, of_family(dict(params)), seed, weights)
     margin = family(name).margin(native, late.rows)
     return Candidate(name, params, native, choose_calibration(margin, late.labels, late.entity), folds)

@@ -146,7 +146,7 @@ def test_what_the_contract_measures(case: str, measured: dict[int, dict[str, Any
     assert found == wanted
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_states_and_measures_of_random_histories_are_what_the_reference_says(seed: int, spark: "SparkSession"):
     rng = random.Random(seed)  # noqa: S311
     histories = [random_history(rng) for _ in range(250)]

@@ -35,7 +35,7 @@ DATES = [FIRST + timedelta(days=n) for n in (1, 2, 8, 9, 10, 17, 18, 24, 31, 38,
     [
         pytest.param(None, 1, id="days, known when they happen"),
         pytest.param("America/New_York", 2, id="moments, known later, cut in New York"),
-        pytest.param("Asia/Kolkata", 3, id="moments, known later, cut in Kolkata"),
+        pytest.param("Asia/Kolkata", 3, id="moments, known later, cut in Kolkata", marks=pytest.mark.slow),
     ],
 )
 def test_every_aggregation_over_every_window_is_what_the_reference_says(

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from features import DuckEngine, Engine, Population, ReadyTable, SnapshotSpec, SparkEngine, TableFeature, TableSnapshots
+from features import (
+    DuckEngine,
+    Engine,
+    Population,
+    PrecomputedSnapshots,
+    ReadyTable,
+    SnapshotSpec,
+    SparkEngine,
+    TableFeature,
+)
 from lake import Column, Ingested, Source, Table
 from lake.ingest.batches import QuarantineError
 from lake.ingest.raw_files import RawFileError
@@ -58,7 +67,9 @@ def snapshot(lake: Path, table: ReadyTable, engine: Engine) -> pd.DataFrame:
     """The first of January as it is written, built anew by this engine."""
     everybody = Population("all_of_them", "true", "shop_churn", "everybody", table.label)
     spec = SnapshotSpec("shop", "user_id", (table.source,), table.features, (everybody,), table=table)
-    folder = TableSnapshots(lake, spec, date(2026, 6, 1)).backfill(engine, [date(2026, 1, 1)], lake / engine.name)[0]
+    folder = PrecomputedSnapshots(lake, spec, date(2026, 6, 1)).backfill(
+        engine, [date(2026, 1, 1)], lake / engine.name
+    )[0]
     rows = pd.concat(map(pd.read_parquet, folder.glob("*.parquet"))).sort_values("user_id", ignore_index=True)
     return rows[["user_id", "silence", "plan_basic", "plan_plus", "label"]]
 
@@ -121,8 +132,15 @@ def test_a_parquet_column_of_a_type_that_cannot_become_the_declared_one_is_told(
     assert is_one_sentence(caught.value)
 
 
-@pytest.mark.parametrize("table", [TABLE, UNDATED], ids=["dates of its own", "one day"])
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [
+        pytest.param("csv", TABLE, id="csv-dates of its own"),
+        pytest.param("parquet", UNDATED, id="parquet-one day"),
+        pytest.param("csv", UNDATED, id="csv-one day", marks=pytest.mark.slow),
+        pytest.param("parquet", TABLE, id="parquet-dates of its own", marks=pytest.mark.slow),
+    ],
+)
 def test_the_same_snapshot_comes_of_every_format_and_engine(
     take: Take, spark: "SparkSession", tmp_path: Path, kind: str, table: ReadyTable
 ) -> None:

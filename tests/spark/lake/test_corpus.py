@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lake import Ingested, Source, Table, ingest, surprises
+from lake import Ingested, Source, Table, count_anomalies, ingest
 from lake.ingest.raw_files import RawFileError
 from stack.errors import PrichalError
 from stack.settings import ROOT
@@ -124,7 +124,7 @@ def test_an_event_before_sign_up_is_kept_and_counted(lake: Path, spark: "SparkSe
     for source in ("profiles", "payments"):
         take(FILES[source][0], tmp_path, tmp_path / "lake")
     tables = {source: Table(tmp_path / "lake", "churn", source) for source in ("profiles", "payments")}
-    assert surprises(spark, tables, FILES["payments"][0]) == {"before sign-up": 1}
+    assert count_anomalies(spark, tables, FILES["payments"][0]) == {"before sign-up": 1}
 
 
 def test_whole_files_that_are_odd_and_sound(take: Take, spark: "SparkSession", tmp_path: Path):
@@ -193,7 +193,7 @@ def test_another_declaration_needs_every_drop_again(take: Take, tmp_path: Path):
     before = take(source, raw, lake).manifest
     archived, other = tmp_path / "archived.csv", replace(source, earliest=date(2019, 1, 1))
     old.rename(archived)
-    with pytest.raises(RawFileError, match=r"declared otherwise .* 1 of them \(2026-03-01/payments\.csv") as caught:
+    with pytest.raises(RawFileError, match=r"declaration .* changed.*\(first: 2026-03-01/pay") as caught:
         take(other, raw, lake)
     sentence(caught.value)
     assert Table(lake, "churn", "payments").require() == before

@@ -15,7 +15,7 @@ from lake import Coverage, Ingested, Source, Table, ingest
 from lake.ingest import batches, months
 from lake.ingest.batches import QuarantineError
 from stack.errors import PrichalError
-from stack.folders.atomic import adopt, replace_text
+from stack.folders.atomic import publish_directory, replace_text
 from tests.spark.lake.shop import ORDERS, line, sentence, write
 from tests.unit.builders import dead_owner
 
@@ -166,7 +166,9 @@ def lakes(take: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize(
+    "place", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(2, marks=pytest.mark.slow), 3]
+)
 def test_killed_at_any_step_and_run_again_is_the_same_lake(
     place: int, lakes: Path, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -183,7 +185,7 @@ def test_killed_at_any_step_and_run_again_is_the_same_lake(
         return done
 
     for module in (batches, months):
-        monkeypatch.setattr(module, "adopt", dying(adopt))
+        monkeypatch.setattr(module, "publish_directory", dying(publish_directory))
     monkeypatch.setattr("lake.table.replace_text", dying(replace_text))
     with pytest.raises(Killed):
         take(DAILY, lakes / "raw", lake)

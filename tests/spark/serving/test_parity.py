@@ -14,14 +14,15 @@ import pytest
 
 from registry import VersionFiles
 from serving import udf
-from serving.model_process import native
-from serving.parity import ParityError, Usable, usable
-from serving.score import Scored, ScoringError, score
-from serving.worker_model import Scorer, load_verified, scorer
+from serving.model_process import load_native
+from serving.parity import ParityError, ScoringBenchmark, benchmark_scoring
+from serving.score import ScoreFiles, ScoringError, score_population
+from serving.worker_model import BatchScorer, batch_scorer, load_verified
 from tests.spark.conftest import SECRETS
 from tests.unit.builders import feature, frame, is_one_sentence
 from training.models.bundle import write_bundle
 from training.models.families import family
+from training.models.fit import fit_family
 from training.models.version import _signature
 from training.search.candidate import Candidate
 
@@ -43,7 +44,7 @@ WRONG = {
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fitted model as it is stored."""
-    fitted = family("xgboost").fit(ROWS.rows, ROWS.labels, {}, 1)
+    fitted = fit_family("xgboost", ROWS.rows, ROWS.labels, {}, 1)
     candidate = Candidate("xgboost", {}, fitted, {"slope": 1.0, "intercept": 0.0}, ())
     folder = tmp_path_factory.mktemp("made") / "bundle"
     write_bundle(folder, candidate, FEATURES, {})
@@ -69,8 +70,8 @@ def version(folder: Path, bundle: Path, code: Path = CODE) -> Path:
     return folder
 
 
-def measured(spark: "SparkSession", snapshot: Path, files: Path, population: str = "paid") -> Usable:
-    return usable(spark, snapshot, population, "user_id", VersionFiles("shop_churn", "2", files))
+def measured(spark: "SparkSession", snapshot: Path, files: Path, population: str = "paid") -> ScoringBenchmark:
+    return benchmark_scoring(spark, snapshot, population, "user_id", VersionFiles("shop_churn", "2", files))
 
 
 def test_all_three_ways_say_the_same_to_the_last_digit(
@@ -82,8 +83,8 @@ def test_all_three_ways_say_the_same_to_the_last_digit(
     assert 900 < found.rows < 1100, "of 1,485 members"
     assert found.bytes == sum(path.stat().st_size for path in files.rglob("*") if path.is_file())
     assert 0 < found.ms_per_1000_rows < 60_000
-    own = native(files).probability(ROWS.rows)
-    assert own == pytest.approx(1 / (1 + np.exp(-family("xgboost").margin(native(files).native, ROWS.rows))))
+    own = load_native(files).probability(ROWS.rows)
+    assert own == pytest.approx(1 / (1 + np.exp(-family("xgboost").margin(load_native(files).native, ROWS.rows))))
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -106,8 +107,8 @@ def test_nobody_to_score_is_said(spark: "SparkSession", snapshot: Path, bundle: 
     assert is_one_sentence(caught.value)
 
 
-def scored(spark: "SparkSession", snapshot: Path, files: Path, target: Path) -> Scored:
-    return score(spark, snapshot, "paid", "user_id", VersionFiles("shop_churn", "2", files), target)
+def scored(spark: "SparkSession", snapshot: Path, files: Path, target: Path) -> ScoreFiles:
+    return score_population(spark, snapshot, "paid", "user_id", VersionFiles("shop_churn", "2", files), target)
 
 
 def test_a_reason_that_there_is_not_is_null_in_the_scores(
@@ -118,16 +119,16 @@ def test_a_reason_that_there_is_not_is_null_in_the_scores(
     found = pd.read_parquet(done.folder).set_index("user_id").sort_index()
     assert done.rows == len(found) == 1485
     paid = ROWS.entity % 100 != 0
-    said = native(files).reasons(ROWS.rows[paid])
+    said = load_native(files).reasons(ROWS.rows[paid])
     assert found[["reason_1", "reason_2", "reason_3"]].to_numpy().tolist() == [
         [*one, *[None] * (3 - len(one))] for one in said
     ]
     assert found["reason_3"].isna().any()
 
 
-def as_mlflow_does(contents: object, sha256: str, outputs: list[str]) -> Scorer:
+def as_mlflow_does(contents: object, sha256: str, outputs: list[str]) -> BatchScorer:
     """What MLflow's `spark_udf` makes of a missing text."""
-    inner = scorer(contents, sha256, outputs)
+    inner = batch_scorer(contents, sha256, outputs)
 
     def score(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for answers in inner(batches):
@@ -140,7 +141,7 @@ def test_texts_in_the_place_of_nulls_are_told_by_their_column_and_not_published(
     spark: "SparkSession", snapshot: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = version(tmp_path / "model", bundle)
-    monkeypatch.setattr(udf, "scorer", as_mlflow_does)
+    monkeypatch.setattr(udf, "batch_scorer", as_mlflow_does)
     with pytest.raises(
         ScoringError, match=r"reason_3 differs on [\d,]+ of 1,000 rows, such as 'None' for None"
     ) as caught:

@@ -9,12 +9,12 @@ import pytest
 from benchmarks.gate import gate, gate_picture
 from benchmarks.gate.gate import SEED, Sample
 from benchmarks.gate.gate_case import case
-from benchmarks.gate.gate_picture import Share
+from benchmarks.gate.gate_picture import PromotionShare
 from registry import Policy, decide
 from training import Frame, versus
 from training.evaluate.bootstrap import Interval, entity_weights
 
-SMALL = Sample("small", "churn_trial", 900, 300, 500, auc=0.8, alike=0.99, same_person=0.5)
+SMALL = Sample("small", "churn_trial", 900, 300, 500, auc=0.8, score_correlation=0.99, person_correlation=0.5)
 
 
 def test_a_simulated_promotion_has_the_intervals_of_a_real_one():
@@ -41,7 +41,7 @@ def test_only_the_difference_decides_a_simulated_promotion(low: float, accepted:
 
 
 def test_equal_figures_draw_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    shares = [Share(-0.01, 3, 100), Share(0.0, 97, 100), Share(0.01, 100, 100)]
+    shares = [PromotionShare(-0.01, 3, 100), PromotionShare(0.0, 97, 100), PromotionShare(0.01, 100, 100)]
     drawn = []
     for turn in ("one", "two"):
         monkeypatch.setattr(gate_picture, "PATH", tmp_path / turn)
@@ -52,6 +52,6 @@ def test_equal_figures_draw_equal_bytes(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_share_has_its_exact_interval():
-    none, all_of_them = Share(0.0, 0, 1000), Share(0.0, 1000, 1000)
+    none, all_of_them = PromotionShare(0.0, 0, 1000), PromotionShare(0.0, 1000, 1000)
     assert (none.low, round(none.high, 4)) == (0.0, 0.0037)
     assert (round(all_of_them.low, 4), all_of_them.high) == (0.9963, 1.0)

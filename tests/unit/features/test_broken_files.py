@@ -1,4 +1,4 @@
-"""Snapshots, partial aggregates and states that lost rows are made anew, as they were."""
+"""Snapshots, partial aggregates and states that lost rows are rebuilt, as they were."""
 
 import logging
 import os
@@ -84,7 +84,7 @@ def test_a_broken_snapshot_is_made_anew_and_told_in_one_line(
         assert build(snapshots) == (DAY,)
         assert build(snapshots) == ()
     assert len(caplog.messages) == 1
-    assert "made anew" in caplog.text
+    assert "rebuilt" in caplog.text
     pd.testing.assert_frame_equal(read(snapshots), before)
     assert snapshots.member_count(DAY, "all") == len(before)
 
@@ -102,7 +102,7 @@ def test_a_whole_snapshot_of_an_earlier_release_is_sealed_and_used(snapshots: Sn
 def test_a_broken_month_ends_in_a_sentence_with_the_step_that_repairs_it(snapshots: Snapshots):
     table = snapshots.tables["visits"]
     cut(table.folders()[0])
-    with pytest.raises(BrokenFolderError, match=r"run `-e ingest -P project=shop`, which makes the month") as caught:
+    with pytest.raises(BrokenFolderError, match=r"run `-e ingest -P project=shop`, which rebuilds the month") as caught:
         table.folders()
     assert is_one_sentence(caught.value)
 
@@ -121,4 +121,4 @@ def test_a_morning_after_files_were_lost_is_as_the_reference_says(
     with caplog.at_level(logging.WARNING, logger="prichal"):
         assert mornings.wrong(FIRST + timedelta(days=21)) == {}
     assert 1 <= len(caplog.messages) <= 3  # days that enter, leave and are gathered are read apart
-    assert "made anew" in caplog.text
+    assert "rebuilt" in caplog.text

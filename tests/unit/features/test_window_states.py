@@ -15,9 +15,9 @@ from features import DuckEngine, NoEvent, Population, SnapshotSpec
 from features.compile.grid import Grid
 from features.compile.plan import SourcePlan
 from features.compile.time_sql import day_number
-from features.daily_aggregates import Partials
+from features.daily_aggregates import DailyAggregates
 from features.window_states import Daily
-from lake import Mark, Source, Table
+from lake import DayChecksum, Source, Table
 from lake.identity import register_sources
 from lake.table import Manifest, Month
 from tests.spark.features.logs import every_condition, every_feature, random_log, timed
@@ -47,7 +47,7 @@ def keep(table: Table, source: Source, log: list[Event]) -> None:
         days: dict[tuple[date, date], list[Event]] = defaultdict(list)
         for row in rows:
             days[row.day, row.known_day].append(row)
-        marks = [Mark(str(day), str(known), len(some), zlib.crc32(repr(some).encode()))
+        marks = [DayChecksum(str(day), str(known), len(some), zlib.crc32(repr(some).encode()))
                  for (day, known), some in sorted(days.items())]  # fmt: skip
         made[month] = Month(folder.name, 0, tuple(marks))
     first = min(row.day for row in log)
@@ -123,7 +123,7 @@ def test_features_that_look_back_some_days_only_forget_who_was_not_there(log: li
 def test_a_late_event_rebuilds_its_day_and_nothing_else(log: list[Event], tmp_path: Path):
     table, engine = Table(tmp_path, "shop", "visits"), DuckEngine(ZONE, threads=1)
     plan = SourcePlan(timed(), FEATURES, Grid.of([FIRST + timedelta(days=99)], FIRST, ZONE), [timed()])
-    partials = Partials(tmp_path / "partials", plan, {"visits": table})
+    partials = DailyAggregates(tmp_path / "partials", plan, {"visits": table})
     late = log.pop()
     keep(table, timed(), log)
     assert partials.refresh(engine) == sorted({day_number(row.day) for row in log})

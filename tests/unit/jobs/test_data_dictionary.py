@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features import OWNERS_WORD, ReadyTable
+from features import OWNER_STATEMENT, ReadyTable
 from jobs.data_dictionary import QUANTILES_HEADING, described, figures_of
 from jobs.runtime.context import Context
 from stack.settings import Settings
@@ -50,6 +50,6 @@ def test_a_ready_table_is_described_by_the_dates_it_has(
     take(context.settings.lake, rows(*days), project="cdnow")
     told = described(context)
     assert f"Measured on the exports of {days[0]} to {days[-1]}. Snapshots: active, {said} rows of 2 people" in told
-    assert OWNERS_WORD in told
+    assert OWNER_STATEMENT in told
     assert ("by entity, not out of time" in told) != table.dated
     assert "| `silence` |" in told

@@ -1,6 +1,6 @@
-"""Alerts that are read: one sentence for a population and a group, the farthest first."""
+"""Alerts: one sentence for each population and group of features, the largest drift first."""
 
-from monitoring import Drift, drift_alerts, expected_sentence
+from monitoring import FeatureDrift, drift_alerts, normal_range_sentence
 from tests.unit.builders import feature
 
 FEATURES = [
@@ -9,41 +9,43 @@ FEATURES = [
     feature("count", description="visits in all"),
     feature("days_since_last", description="days since the last visit", reason="Has not come for a while"),
 ]
-STABLE = Drift("visits_count_all", 0.1, 0.2)
-WEEK = Drift("visits_count_7d", 0.5, 0.2, 0.001, 0.25)
-MONTH = Drift("visits_count_30d", 0.9, 0.2, 0.001, 0.6)
-NULLS = Drift("visits_count_7d:null_share", 0.15, 0.1, 0.001)
-SILENCE = Drift("visits_days_since_last", 0.3, 0.2, 0.001, 0.31)
+STABLE = FeatureDrift("visits_count_all", 0.1, 0.2)
+WEEK = FeatureDrift("visits_count_7d", 0.5, 0.2, 0.001, 0.25)
+MONTH = FeatureDrift("visits_count_30d", 0.9, 0.2, 0.001, 0.6)
+NULLS = FeatureDrift("visits_count_7d:null_share", 0.15, 0.1, 0.001)
+SILENCE = FeatureDrift("visits_days_since_last", 0.3, 0.2, 0.001, 0.31)
 
 
-def test_a_group_is_told_in_one_sentence_by_the_feature_farthest_beyond_its_bound():
+def test_a_group_has_one_alert_that_names_the_feature_with_the_largest_drift():
     assert drift_alerts({"paid": [STABLE, WEEK, MONTH, NULLS, SILENCE]}, FEATURES) == [
         "paid, Comes rarely: 2 of 3 features drifted, most of all visits in the last 7 days "
-        "(visits_count_7d: PSI 0.50, on earlier mornings at most 0.25)"
+        "(visits_count_7d: PSI 0.50, on earlier dates at most 0.25)"
     ]
 
 
-def test_a_jump_of_nulls_is_told_as_one():
-    (told,) = drift_alerts({"paid": [NULLS]}, FEATURES)
-    assert told.endswith("(visits_count_7d: the share of rows without a value changed by 15%)")
+def test_a_change_of_the_share_of_nulls_is_an_alert():
+    (alert,) = drift_alerts({"paid": [NULLS]}, FEATURES)
+    assert alert.endswith("(visits_count_7d: the share of rows without a value changed by 15%)")
 
 
-def test_groups_and_populations_are_told_apart_the_farthest_first():
-    far = Drift("visits_days_since_last", 5, 0.2)
-    told = drift_alerts({"trial": [WEEK], "paid": [WEEK, far]}, FEATURES)
-    assert [one.split(":")[0] for one in told] == [
+def test_each_group_of_each_population_has_its_alert_the_largest_drift_first():
+    far = FeatureDrift("visits_days_since_last", 5, 0.2)
+    alerts = drift_alerts({"trial": [WEEK], "paid": [WEEK, far]}, FEATURES)
+    assert [alert.split(":")[0] for alert in alerts] == [
         "paid, Has not come for a while", "paid, Comes rarely", "trial, Comes rarely",
     ]  # fmt: skip
 
 
-def test_what_is_stable_or_expected_calls_nobody_and_what_is_expected_is_counted_once():
+def test_stable_and_expected_features_give_no_alert_and_expected_ones_are_counted_once():
     assert drift_alerts({"paid": [STABLE, SILENCE]}, FEATURES) == []
-    assert expected_sentence([STABLE, WEEK]) is None
-    told = expected_sentence([SILENCE, Drift("visits_days_since_last:null_share", 0.2, 0.1, 0, 0.3), STABLE])
-    assert told is not None
-    assert told.startswith("1 feature moved hardly more than on earlier mornings")
+    assert normal_range_sentence([STABLE, WEEK]) is None
+    sentence = normal_range_sentence(
+        [SILENCE, FeatureDrift("visits_days_since_last:null_share", 0.2, 0.1, 0, 0.3), STABLE]
+    )
+    assert sentence is not None
+    assert sentence.startswith("1 feature moved within the normal range")
 
 
-def test_nobody_to_compare_is_one_sentence_and_not_one_for_each_group():
-    told = drift_alerts({"trial": [Drift(one.name, float("inf"), 0.2) for one in FEATURES]}, FEATURES)
-    assert told == ["trial: nobody is there today to compare"]
+def test_no_row_to_compare_is_one_alert_and_not_one_for_each_group():
+    alerts = drift_alerts({"trial": [FeatureDrift(feature.name, float("inf"), 0.2) for feature in FEATURES]}, FEATURES)
+    assert alerts == ["trial: no row to compare today"]

@@ -1,4 +1,4 @@
-"""Logged features against a backfill: which days, whose rows, and what a difference says."""
+"""Logged features against a backfill: the days and rows that are compared, and the finding about a difference."""
 
 import os
 from datetime import date, timedelta
@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from monitoring import days_to_compare, skew
-from serving import Logged
+from monitoring import days_to_compare, measure_skew
+from serving import FeatureLog
 from stack.folders.checked_folder import BrokenFolderError
 from tests.unit.builders import is_one_sentence
 
@@ -36,45 +36,47 @@ def rows(count: int) -> pd.DataFrame:
 
 
 @pytest.fixture
-def logged(tmp_path: Path) -> Logged:
+def feature_log(tmp_path: Path) -> FeatureLog:
     (tmp_path / "snapshot").mkdir()
     rows(3000).to_parquet(tmp_path / "snapshot" / "a.parquet")
-    kept = Logged(tmp_path, "shop")
-    assert kept.keep(TODAY, tmp_path / "snapshot", "user_id") == 1000
-    return kept
+    log = FeatureLog(tmp_path, "shop")
+    assert log.write(TODAY, tmp_path / "snapshot", "user_id") == 1000
+    return log
 
 
-def test_a_sample_is_kept_and_the_same_one_again(logged: Logged, tmp_path: Path):
-    before = logged.read(TODAY)
-    logged.keep(TODAY, tmp_path / "snapshot", "user_id")
-    pd.testing.assert_frame_equal(logged.read(TODAY), before)
-    assert logged.days() == [TODAY]
+def test_a_second_write_logs_the_same_sample(feature_log: FeatureLog, tmp_path: Path):
+    before = feature_log.read(TODAY)
+    feature_log.write(TODAY, tmp_path / "snapshot", "user_id")
+    pd.testing.assert_frame_equal(feature_log.read(TODAY), before)
+    assert feature_log.days() == [TODAY]
     assert len(set(before["user_id"])) == 1000
 
 
-def test_a_logged_day_whose_file_is_cut_is_told(logged: Logged):
-    os.truncate(logged.folder / str(TODAY) / "rows.parquet", 99)
+def test_a_truncated_file_of_the_log_is_an_error(feature_log: FeatureLog):
+    os.truncate(feature_log.folder / str(TODAY) / "rows.parquet", 99)
     with pytest.raises(BrokenFolderError, match=r"rows\.parquet has 99 bytes .* or score the day again") as caught:
-        logged.read(TODAY)
+        feature_log.read(TODAY)
     assert is_one_sentence(caught.value)
 
 
-def test_a_day_logged_by_an_earlier_release_is_read_and_told_if_it_is_cut(logged: Logged, tmp_path: Path):
-    older = logged.folder / f"{TODAY - timedelta(days=1)}.parquet"
+def test_a_day_logged_by_an_earlier_release_is_read_and_an_error_if_truncated(feature_log: FeatureLog, tmp_path: Path):
+    older = feature_log.folder / f"{TODAY - timedelta(days=1)}.parquet"
     rows(5).to_parquet(older, index=False)
-    assert logged.days() == [TODAY - timedelta(days=1), TODAY]
-    assert len(logged.read(TODAY - timedelta(days=1))) == 5
+    assert feature_log.days() == [TODAY - timedelta(days=1), TODAY]
+    assert len(feature_log.read(TODAY - timedelta(days=1))) == 5
     os.truncate(older, 99)
     with pytest.raises(BrokenFolderError, match="is no complete Parquet file") as caught:
-        logged.read(TODAY - timedelta(days=1))
+        feature_log.read(TODAY - timedelta(days=1))
     assert is_one_sentence(caught.value)
-    logged.keep(TODAY - timedelta(days=1), tmp_path / "snapshot", "user_id")
+    feature_log.write(TODAY - timedelta(days=1), tmp_path / "snapshot", "user_id")
     assert not older.exists()
 
 
-def test_a_backfill_that_gives_the_same_is_no_skew(logged: Logged):
-    found = skew(logged.read(TODAY), rows(3000).sample(frac=1, random_state=1), "user_id", ["visits", "new_feature"])
-    assert found.passed, found.sentence
+def test_an_equal_backfill_is_no_skew(feature_log: FeatureLog):
+    finding = measure_skew(
+        feature_log.read(TODAY), rows(3000).sample(frac=1, random_state=1), "user_id", ["visits", "new_feature"]
+    )
+    assert finding.passed, finding.sentence
 
 
 @pytest.mark.parametrize(
@@ -84,15 +86,15 @@ def test_a_backfill_that_gives_the_same_is_no_skew(logged: Logged):
         pytest.param(lambda row: None, id="a null"),
     ],
 )
-def test_one_value_that_differs_is_skew(logged: Logged, change):
-    sample, again = logged.read(TODAY), rows(3000)
-    where = again.index[again["user_id"] == sample.loc[10, "user_id"]][0]
-    again.loc[where, "visits"] = change(again.loc[where])
-    found = skew(sample, again, "user_id", ["visits"])
-    assert not found.passed
-    assert "visits in 1 of 1000 rows" in found.sentence
+def test_one_different_value_is_skew(feature_log: FeatureLog, change):
+    sample, backfill = feature_log.read(TODAY), rows(3000)
+    where = backfill.index[backfill["user_id"] == sample.loc[10, "user_id"]][0]
+    backfill.loc[where, "visits"] = change(backfill.loc[where])
+    finding = measure_skew(sample, backfill, "user_id", ["visits"])
+    assert not finding.passed
+    assert "visits in 1 of 1000 rows" in finding.sentence
 
 
-def test_somebody_who_is_no_longer_there_is_skew(logged: Logged):
-    gone = rows(3000).query(f"user_id != '{logged.read(TODAY).loc[0, 'user_id']}'")
-    assert not skew(logged.read(TODAY), gone, "user_id", ["visits"]).passed
+def test_a_missing_entity_is_skew(feature_log: FeatureLog):
+    gone = rows(3000).query(f"user_id != '{feature_log.read(TODAY).loc[0, 'user_id']}'")
+    assert not measure_skew(feature_log.read(TODAY), gone, "user_id", ["visits"]).passed

@@ -1,4 +1,4 @@
-"""A version is asked in a process of its own, which is given no secrets; what it cannot do is said in a sentence."""
+"""A version scores in a separate process that gets no secrets; its failure is one sentence."""
 
 from pathlib import Path
 
@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from registry import VersionFiles
-from serving import LostFeatureError, local_scoring, probabilities
-from serving.local_scoring import ModelProcessError, ask, different_texts
+from serving import MissingFeatureError, local_scoring, predict_probabilities
+from serving.local_scoring import ModelProcessError, different_texts, run_model_process
 from stack.settings import VARIABLES
 from tests.unit.builders import is_one_sentence
 from tests.unit.versions import NAMES, version_folder
 from training.models.churn_model import Bundle
 
 ROWS = np.array([[1.0, 2.0, 3.0], [np.nan, 0.0, 7.0]])
-#: what a person may have set and a version must not see.
+#: secrets of the user's shell that a version must not see.
 SECRETS = ("DATABASE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "MLFLOW_TRACKING_URI",
            "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "PRICHAL_DECISIONS_KEY",
            "PGPASSWORD", "ANY_OTHER_TOKEN")  # fmt: skip
@@ -31,49 +31,51 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> VersionFiles:
     return VersionFiles("shop_churn", "2", version_folder(tmp_path_factory.mktemp("made")))
 
 
-def test_the_process_answers_as_the_model_does(files: VersionFiles):
-    own = Bundle(files.folder / "artifacts" / "bundle").probability(ROWS)
-    assert np.array_equal(probabilities(files, ["other", *NAMES], np.column_stack([own, ROWS])), own)
+def test_the_process_predicts_the_probabilities_of_the_model(files: VersionFiles):
+    expected = Bundle(files.folder / "artifacts" / "bundle").probability(ROWS)
+    assert np.array_equal(predict_probabilities(files, ["other", *NAMES], np.column_stack([expected, ROWS])), expected)
 
 
-def test_a_feature_that_is_gone_is_named(files: VersionFiles):
-    with pytest.raises(LostFeatureError, match=f"Version 2 of shop_churn needs {NAMES[0]}, which snapshots") as caught:
-        probabilities(files, NAMES[1:], ROWS[:, 1:])
+def test_a_missing_feature_is_named(files: VersionFiles):
+    with pytest.raises(
+        MissingFeatureError, match=f"Version 2 of shop_churn needs {NAMES[0]}, which snapshots"
+    ) as caught:
+        predict_probabilities(files, NAMES[1:], ROWS[:, 1:])
     assert is_one_sentence(caught.value)
 
 
 @pytest.mark.parametrize("change", ["cut", pytest.param("missing", marks=pytest.mark.slow)])
-def test_a_damaged_native_file_is_a_sentence(change: str, tmp_path: Path):
+def test_a_damaged_native_file_is_one_sentence(change: str, tmp_path: Path):
     broken = VersionFiles("shop_churn", "2", version_folder(tmp_path))
     native = broken.folder / "artifacts" / "bundle" / "coefficients.json"
     native.write_text(native.read_text()[:20]) if change == "cut" else native.unlink()
-    with pytest.raises(ModelProcessError, match="Version 2 of shop_churn cannot be asked: ") as caught:
-        probabilities(broken, NAMES, ROWS)
+    with pytest.raises(ModelProcessError, match="Version 2 of shop_churn cannot score: ") as caught:
+        predict_probabilities(broken, NAMES, ROWS)
     assert is_one_sentence(caught.value)
     assert ("JSONDecodeError" in str(caught.value)) == (change == "cut")
 
 
-def test_the_process_is_given_no_secret(files: VersionFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_process_gets_no_secret(files: VersionFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in {*SECRETS, *VARIABLES.values()} - {"JAVA_HOME"}:
         monkeypatch.setenv(name, "secret")
     spy = tmp_path / "spy.py"
     spy.write_text(SPY)
     monkeypatch.setattr(local_scoring, "PROGRAM", spy)
-    seen = set(ask(files, "reasons", pd.DataFrame(ROWS, columns=list(NAMES)))["name"])
+    seen = set(run_model_process(files, "reasons", pd.DataFrame(ROWS, columns=list(NAMES)))["name"])
     assert "PATH" in seen
     assert not seen & ({*SECRETS, *VARIABLES.values()} - {"JAVA_HOME", "SPARK_MASTER"})
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "said"),
+    ("left", "right", "differences"),
     [
         (["a", None], ["a", None], {}),
         ([None, None], [np.nan, None], {}),
         (["a", "None"], ["a", None], {"reason_1": "reason_1 differs on 1 of 2 rows, such as 'None' for None"}),
         ([None, "b"], ["a", "c"], {"reason_1": "reason_1 differs on 2 of 2 rows, such as None for 'a'"}),
     ],
-    ids=["alike", "null of any kind", "a text for null", "others"],
+    ids=["alike", "null of any kind", "a text for null", "other texts"],
 )
-def test_texts_that_differ_are_named(left: list[str | None], right: list[str | None], said: dict[str, str]):
+def test_different_texts_are_named(left: list[str | None], right: list[str | None], differences: dict[str, str]):
     tables = [pd.DataFrame({"reason_1": texts, "reason_2": ["x", "y"]}) for texts in (left, right)]
-    assert different_texts(*tables, ["reason_1", "reason_2"]) == said
+    assert different_texts(*tables, ["reason_1", "reason_2"]) == differences

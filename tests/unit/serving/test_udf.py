@@ -1,13 +1,13 @@
-"""What scoring lacks for a version is known by its signature, before a row is scored."""
+"""A version's signature shows missing features and outputs before a row is scored."""
 
 import pytest
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
-from serving.udf import OUTPUTS, Lacking, lacking
+from serving.udf import OUTPUTS, SignatureGap, signature_gap
 
 
-def promising(names: list[str], outputs: list[str]) -> ModelSignature:
+def signature(names: list[str], outputs: list[str]) -> ModelSignature:
     return ModelSignature(
         inputs=Schema([ColSpec("double", name) for name in names]),
         outputs=Schema([ColSpec("string", name) for name in outputs]) if outputs else None,
@@ -15,14 +15,14 @@ def promising(names: list[str], outputs: list[str]) -> ModelSignature:
 
 
 @pytest.mark.parametrize(
-    ("names", "outputs", "lost"),
+    ("names", "outputs", "gap"),
     [
-        (["days"], list(OUTPUTS), Lacking((), ())),
-        (["days", "gone"], list(OUTPUTS), Lacking(("gone",), ())),
-        (["days"], ["churn_probability", "reason_1"], Lacking((), ("reason_2", "reason_3"))),
-        (["days"], [], Lacking((), tuple(OUTPUTS))),
+        (["days"], list(OUTPUTS), SignatureGap((), ())),
+        (["days", "gone"], list(OUTPUTS), SignatureGap(("gone",), ())),
+        (["days"], ["churn_probability", "reason_1"], SignatureGap((), ("reason_2", "reason_3"))),
+        (["days"], [], SignatureGap((), tuple(OUTPUTS))),
     ],
-    ids=["nothing", "a feature that is gone", "reasons not promised", "no outputs told"],
+    ids=["nothing", "a feature that is gone", "reasons not declared", "no outputs declared"],
 )
-def test_what_is_lacking_is_named(names: list[str], outputs: list[str], lost: Lacking):
-    assert lacking(promising(names, outputs), ["days", "count"]) == lost
+def test_missing_features_and_outputs_are_named(names: list[str], outputs: list[str], gap: SignatureGap):
+    assert signature_gap(signature(names, outputs), ["days", "count"]) == gap

@@ -20,6 +20,15 @@ def load(state: Path, **environ: str) -> Settings:
     return Settings.load({"PRICHAL_STATE": str(state), **environ})
 
 
+def source_env_file(path: Path, name: str) -> str:
+    """The value of a variable in a shell that sourced the file."""
+    script = f'. "$1"; printf %s "${name}"'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, "sh", str(path)], capture_output=True, check=True, text=True, env={}
+    )
+    return done.stdout
+
+
 def test_an_unknown_variable_of_ours_is_an_error_that_names_the_known_ones(tmp_path: Path):
     with pytest.raises(SettingError, match=r"PRICHAL_LAKES is not a setting of Prichal.*PRICHAL_LAKE,") as caught:
         load(tmp_path, PRICHAL_LAKES="/data")
@@ -134,10 +143,7 @@ ODD = {
 @pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 def test_a_shell_that_sources_the_env_file_gets_the_same_value(value: str, tmp_path: Path):
     write_env_file(tmp_path / "env", {"ODD": value}, [tmp_path])
-    done = subprocess.run(
-        ["/bin/sh", "-c", f'. "{tmp_path}/env"; printf %s "$ODD"'], capture_output=True, check=True, text=True
-    )
-    assert done.stdout == value == read_env_file(tmp_path / "env")["ODD"]
+    assert source_env_file(tmp_path / "env", "ODD") == value == read_env_file(tmp_path / "env")["ODD"]
 
 
 def test_an_env_file_that_cannot_be_read_is_told_with_its_path(tmp_path: Path):

@@ -9,7 +9,7 @@ from training.plan import TrainingPlan
 
 
 def test_a_family_that_does_not_exist_is_told_with_those_that_do():
-    with pytest.raises(UnknownFamilyError, match=r"'lightgbm' does not exist; there are recency, logistic") as caught:
+    with pytest.raises(UnknownFamilyError, match=r"'lightgbm' does not exist; name one of recency, logistic") as caught:
         TrainingPlan(recency="x", families=("recency", "lightgbm"))
     assert is_one_sentence(caught.value)
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 BASELINE = False
 SETS: tuple[dict[str, Any], ...] = ({"depth": 4, "iterations": 200, "learning_rate": 0.05, "l2_leaf_reg": 3.0},)
 BORDERS = 128
-#: a fitted model; where no column varies, which the library refuses to fit, the log-odds of the share that left.
+#: a fitted model. The library refuses columns that never vary: the model is then the log-odds of the churn share.
 Native = Any
 
 
 def space() -> dict[str, Any]:
-    """Shallow trees, few of them: the logs we see reward smooth models."""
+    """Few shallow trees: smooth models did best on the event logs tried so far."""
     from hyperopt import hp
 
     return {
@@ -30,7 +30,7 @@ def space() -> dict[str, Any]:
 def matrix(
     rows: NDArray[np.float64], labels: NDArray[np.int_], weights: NDArray[np.float64] | None = None
 ) -> Pool | float:
-    """Columns cut into bins; where none varies, the log-odds of the share that left."""
+    """Quantise the columns into bins; if no column varies, return the log-odds of the churn share."""
     if not (~np.isclose(rows, rows[:1], rtol=0, atol=0, equal_nan=True)).any():
         share = float(np.average(labels, weights=weights))
         return float(np.log(share / (1 - share)))
@@ -40,7 +40,7 @@ def matrix(
 
 
 def fit_matrix(matrix: Pool | float, params: dict[str, Any], seed: int) -> Native:
-    """Fit; equal inputs, parameters, seed and library give equal bytes."""
+    """Fit one model; equal inputs, parameters, seed and library give equal bytes."""
     if isinstance(matrix, float):
         return matrix
     chosen: dict[str, Any] = {**SETS[0], "thread_count": 1, **params}
@@ -51,19 +51,8 @@ def fit_matrix(matrix: Pool | float, params: dict[str, Any], seed: int) -> Nativ
     return model
 
 
-def fit(
-    rows: NDArray[np.float64],
-    labels: NDArray[np.int_],
-    params: dict[str, Any],
-    seed: int,
-    weights: NDArray[np.float64] | None = None,
-) -> Native:
-    """Fit on a matrix of its own."""
-    return fit_matrix(matrix(rows, labels, weights), params, seed)
-
-
 def save(native: Native, folder: Path) -> None:
-    """Write `model.cbm`, without the moment and the random number that would make equal models unequal."""
+    """Write `model.cbm` without its time and its random id, so that equal models have equal bytes."""
     if isinstance(native, float):
         (folder / "constant.json").write_text(json.dumps(native))
         return
@@ -73,7 +62,7 @@ def save(native: Native, folder: Path) -> None:
 
 
 def load(folder: Path) -> Native:
-    """Read what `save` wrote."""
+    """Read a model that `save` wrote."""
     constant = folder / "constant.json"
     if constant.exists():
         return float(json.loads(constant.read_text()))
@@ -81,14 +70,14 @@ def load(folder: Path) -> Native:
 
 
 def margin(native: Native, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-odds of leaving."""
+    """Log-odds of churn, shape (n,)."""
     if isinstance(native, float):
         return np.full(len(rows), native)
     return np.asarray(native.predict(rows, prediction_type="RawFormulaVal"), dtype=np.float64)
 
 
 def contributions(native: Native, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Exact Shapley values; the library's last column, the base value, is left out."""
+    """Exact Shapley values, shape (n, columns), without the library's last column, the base value."""
     if isinstance(native, float):
         return np.zeros_like(rows)
     return np.asarray(native.get_feature_importance(Pool(rows), type="ShapValues"), dtype=np.float64)[:, :-1]

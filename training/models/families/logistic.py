@@ -1,4 +1,4 @@
-"""Logistic regression on standardised, log-compressed features, with a term for every column that can be null."""
+"""Logistic regression on standardised, log-compressed features, with an indicator for null values."""
 
 import json
 from dataclasses import dataclass
@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 BASELINE = True
-#: the penalty's inverse strength. With many columns that tell the same, a few thousand rows want more of it.
+#: `C` is the inverse strength of the penalty. Many correlated columns on few rows need a stronger penalty.
 SETS: tuple[dict[str, Any], ...] = ({"C": 0.1}, {"C": 0.01}, {"C": 0.001})
 Native = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """The design: standardised columns, then one for each different way of being null; and how it was made."""
+    """Design matrix and its constants.
+
+    `design` holds the standardised columns, then one indicator for each distinct set of null rows.
+    """
 
     design: NDArray[np.float64]
     labels: NDArray[np.int_]
@@ -30,23 +33,23 @@ class Matrix:
 
 
 def space() -> dict[str, Any]:
-    """Nothing beyond the declared strengths of the penalty: what lies between them differs little."""
+    """Empty: only the declared penalties are tried, because penalties between them differ little."""
     return {}
 
 
 def matrix(rows: NDArray[np.float64], labels: NDArray[np.int_], weights: NDArray[np.float64] | None = None) -> Matrix:
-    """Squeeze, fill with the median, standardise; columns that are null in the same rows share one term for it."""
-    squeezed, missing = _squeeze(rows), np.isnan(rows)
+    """Compress, fill with the median, standardise; columns that are null in the same rows share one indicator."""
+    squeezed, missing = _compress(rows), np.isnan(rows)
     fill = np.array(
         [np.median(column[~np.isnan(column)]) if (~np.isnan(column)).any() else 0.0 for column in squeezed.T]
     )
     filled = np.where(missing, fill, squeezed)
     center, scale = filled.mean(axis=0), filled.std(axis=0)
-    never = scale <= 1e-9 * np.abs(center)  # but for rounding
-    scale[never] = 1.0
+    constant = scale <= 1e-9 * np.abs(center)  # up to rounding
+    scale[constant] = 1.0
     patterns, pattern, alike = np.unique(missing.T, axis=0, return_inverse=True, return_counts=True)
     varies = patterns.any(axis=1) & ~patterns.all(axis=1)
-    design = np.hstack([(filled - center) / scale * ~never, patterns.T * varies])
+    design = np.hstack([(filled - center) / scale * ~constant, patterns.T * varies])
     return Matrix(design, labels, weights, fill, center, scale, missing.mean(axis=0), pattern, alike)
 
 
@@ -65,46 +68,35 @@ def fit_matrix(matrix: Matrix, params: dict[str, Any], seed: int) -> Native:
     }  # fmt: skip
 
 
-def fit(
-    rows: NDArray[np.float64],
-    labels: NDArray[np.int_],
-    params: dict[str, Any],
-    seed: int,
-    weights: NDArray[np.float64] | None = None,
-) -> Native:
-    """Fit on a matrix of its own."""
-    return fit_matrix(matrix(rows, labels, weights), params, seed)
-
-
 def save(native: Native, folder: Path) -> None:
     """Write `coefficients.json`."""
     (folder / "coefficients.json").write_text(json.dumps(native))
 
 
 def load(folder: Path) -> Native:
-    """Read what `save` wrote."""
+    """Read a model that `save` wrote."""
     loaded: Native = json.loads((folder / "coefficients.json").read_text())
     return loaded
 
 
 def margin(native: Native, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-odds of leaving."""
+    """Log-odds of churn, shape (n,)."""
     average = np.asarray(native["if_null"]) @ np.asarray(native["null_share"])
     result: NDArray[np.float64] = contributions(native, rows).sum(axis=1) + native["intercept"] + average
     return result
 
 
 def contributions(native: Native, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Slope times distance from the mean, plus the column's term for null relative to its share."""
+    """Slope times distance from the mean, plus the null indicator relative to its mean, shape (n, columns)."""
     missing = np.isnan(rows)
-    filled = np.where(missing, np.asarray(native["fill"]), _squeeze(rows))
+    filled = np.where(missing, np.asarray(native["fill"]), _compress(rows))
     standard = (filled - np.asarray(native["center"])) / np.asarray(native["scale"])
     null_term = (missing - np.asarray(native["null_share"])) * np.asarray(native["if_null"])
     result: NDArray[np.float64] = standard * np.asarray(native["slopes"]) + null_term
     return result
 
 
-def _squeeze(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Counts and sums have long tails: keep the sign, take the log of the size."""
+def _compress(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Signed log1p, because counts and sums have long tails."""
     result: NDArray[np.float64] = np.sign(rows) * np.log1p(np.abs(rows))
     return result

@@ -17,7 +17,7 @@ SETS: tuple[dict[str, Any], ...] = (
 
 
 def space() -> dict[str, Any]:
-    """Shallow trees, many rows a leaf, sampled rows and columns."""
+    """Shallow trees with many rows per leaf, on sampled rows and columns."""
     from hyperopt import hp
 
     return {
@@ -33,28 +33,17 @@ def space() -> dict[str, Any]:
 def matrix(
     rows: NDArray[np.float64], labels: NDArray[np.int_], weights: NDArray[np.float64] | None = None
 ) -> xgboost.QuantileDMatrix:
-    """Columns cut into 256 bins by quantiles; unlike a plain matrix it is complete before the first fit."""
+    """Quantise the columns into 256 bins; unlike a `DMatrix`, the result does not change at the first fit."""
     return xgboost.QuantileDMatrix(rows, label=labels, weight=weights, nthread=1)
 
 
 def fit_matrix(matrix: xgboost.QuantileDMatrix, params: dict[str, Any], seed: int) -> xgboost.Booster:
-    """Fit; equal inputs, parameters, seed and library give equal bytes."""
+    """Fit one model; equal inputs, parameters, seed and library give equal bytes."""
     chosen = {**SETS[0], "nthread": 1, **params}
     rounds = int(chosen.pop("rounds"))
     chosen["max_depth"] = int(chosen["max_depth"])
     fixed = {"objective": "binary:logistic", "tree_method": "hist", "seed": seed}
     return xgboost.train({**chosen, **fixed}, matrix, num_boost_round=rounds)
-
-
-def fit(
-    rows: NDArray[np.float64],
-    labels: NDArray[np.int_],
-    params: dict[str, Any],
-    seed: int,
-    weights: NDArray[np.float64] | None = None,
-) -> xgboost.Booster:
-    """Fit on a matrix of its own."""
-    return fit_matrix(matrix(rows, labels, weights), params, seed)
 
 
 def save(native: xgboost.Booster, folder: Path) -> None:
@@ -63,17 +52,17 @@ def save(native: xgboost.Booster, folder: Path) -> None:
 
 
 def load(folder: Path) -> xgboost.Booster:
-    """Read what `save` wrote."""
+    """Read a model that `save` wrote."""
     booster = xgboost.Booster()
     booster.load_model(folder / "model.ubj")
     return booster
 
 
 def margin(native: xgboost.Booster, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-odds of leaving."""
+    """Log-odds of churn, shape (n,)."""
     return np.asarray(native.predict(xgboost.DMatrix(rows), output_margin=True), dtype=np.float64)
 
 
 def contributions(native: xgboost.Booster, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Exact Shapley values; the library's last column, the base value, is left out."""
+    """Exact Shapley values, shape (n, columns), without the library's last column, the base value."""
     return np.asarray(native.predict(xgboost.DMatrix(rows), pred_contribs=True), dtype=np.float64)[:, :-1]

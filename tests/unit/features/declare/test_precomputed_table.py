@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from features import (
-    OWNERS_WORD,
+    OWNER_STATEMENT,
     DuckEngine,
     Engine,
     Population,
+    PrecomputedSnapshots,
     ReadyTable,
     SnapshotSpec,
-    TableSnapshots,
     dictionary_page,
 )
 from features.precomputed_snapshots import LabelError
@@ -81,7 +81,7 @@ def test_the_lake_reads_it_under_its_own_names_with_one_row_for_a_person_and_dat
 def test_a_snapshot_holds_the_rows_as_they_stand_in_the_columns_that_other_rooms_read(tmp_path: Path):
     late = {"2026-03-01": None}
     take(tmp_path, [*rows("2026-01-01", "2026-03-01", labels=late), (3, "2026-01-01", "1", 95.0, None)])
-    snapshots = TableSnapshots(tmp_path, spec(), TODAY)
+    snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     built = snapshots.build(duck, [date(2026, 1, 1), date(2026, 3, 1)])
     assert built.rows == {date(2026, 1, 1): 2, date(2026, 3, 1): 2}, "who is in no population is in no snapshot"
     then, now = (pd.concat(map(pd.read_parquet, snapshots.path(day).glob("*.parquet"))) for day in built.rows)
@@ -100,11 +100,11 @@ def test_a_snapshot_holds_the_rows_as_they_stand_in_the_columns_that_other_rooms
 def test_what_is_made_is_found_again_until_its_own_rows_change(tmp_path: Path):
     days = [date(2026, 1, 1), date(2026, 3, 1)]
     take(tmp_path, rows("2026-01-01", "2026-03-01"), "d1")
-    snapshots = TableSnapshots(tmp_path, spec(), TODAY)
+    snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     assert snapshots.build(duck, days).made == tuple(days)
     assert snapshots.build(lambda: pytest.fail("an engine was started"), days).made == ()
     take(tmp_path, rows("2026-01-01", "2026-03-01", labels={"2026-03-01": "0"}), "d2")
-    assert TableSnapshots(tmp_path, spec(), TODAY).build(duck, days).made == (date(2026, 3, 1),)
+    assert PrecomputedSnapshots(tmp_path, spec(), TODAY).build(duck, days).made == (date(2026, 3, 1),)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_is_made_is_found_again_until_its_own_rows_change(tmp_path: Path):
 )
 def test_labels_tell_how_far_what_happened_is_known(tmp_path: Path, labels: dict[str, str | None], end: date, why: str):
     take(tmp_path, rows("2026-01-01", "2026-03-01", "2026-03-31", labels=labels))
-    snapshots = TableSnapshots(tmp_path, spec(), TODAY)
+    snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     assert snapshots.coverage.end == end, why
     assert snapshots.latest == date(2026, 3, 31)
     assert snapshots.known_until(snapshots.latest) == end
@@ -128,7 +128,7 @@ def test_a_date_of_which_some_labels_came_early_is_not_learnt_from(tmp_path: Pat
     """Who has left already is known before who stays: half of a date's labels are the wrong half."""
     early = [(1, "2026-03-31", None, 10.0, None), (2, "2026-03-31", "1", 20.0, None)]
     take(tmp_path, [*rows("2026-01-01", "2026-03-01"), *early])
-    snapshots = TableSnapshots(tmp_path, spec(), TODAY)
+    snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     snapshots.build(duck, [date(2026, 3, 31)])
     assert pd.read_parquet(snapshots.path(date(2026, 3, 31)))["label"].isna().all()
 
@@ -136,14 +136,14 @@ def test_a_date_of_which_some_labels_came_early_is_not_learnt_from(tmp_path: Pat
 def test_labels_that_nobody_can_know_yet_are_told(tmp_path: Path):
     take(tmp_path, rows("2026-01-01", "2026-05-01"))
     with pytest.raises(LabelError, match="labels of 2026-05-01 look 30 days ahead, to 2026-05-31, and today") as caught:
-        TableSnapshots(tmp_path, spec(), TODAY).build(duck, [date(2026, 1, 1)])
+        PrecomputedSnapshots(tmp_path, spec(), TODAY).build(duck, [date(2026, 1, 1)])
     assert is_one_sentence(caught.value)
 
 
 @pytest.mark.parametrize("as_of", [date(2026, 2, 1), date(2025, 12, 1), date(2026, 3, 2)])
 def test_a_date_that_is_none_of_the_tables_is_told_with_those_there_are(tmp_path: Path, as_of: date):
     take(tmp_path, rows("2026-01-01", "2026-03-01"))
-    snapshots = TableSnapshots(tmp_path, spec(), TODAY)
+    snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     with pytest.raises(AsOfError, match=r"the 2 from 2026-01-01 to 2026-03-01 \(or latest\)") as caught:
         snapshots.check(as_of)
     assert is_one_sentence(caught.value)
@@ -152,7 +152,7 @@ def test_a_date_that_is_none_of_the_tables_is_told_with_those_there_are(tmp_path
 def test_a_population_over_a_column_that_is_not_there_is_told(tmp_path: Path):
     take(tmp_path, rows("2026-01-01", "2026-03-01"))
     with pytest.raises(DeclarationError, match="'visits > 1' is none over the features"):
-        TableSnapshots(tmp_path, spec(where="visits > 1"), TODAY).build(duck, [date(2026, 1, 1)])
+        PrecomputedSnapshots(tmp_path, spec(where="visits > 1"), TODAY).build(duck, [date(2026, 1, 1)])
 
 
 @pytest.mark.parametrize(("labels", "waiting"), [({}, 0), ({"2026-03-01": None}, 2)])
@@ -160,24 +160,26 @@ def test_without_dates_the_rows_without_a_label_are_those_to_be_scored(
     tmp_path: Path, labels: dict[str, str | None], waiting: int
 ):
     take(tmp_path, [*rows("2026-03-01", labels=labels), (3, "2026-03-01", "1", 30.0, None)])
-    snapshots = TableSnapshots(tmp_path, spec(UNDATED), TODAY)
+    snapshots = PrecomputedSnapshots(tmp_path, spec(UNDATED), TODAY)
     assert snapshots.unlabelled(date(2026, 3, 1)) == waiting
     snapshots.build(duck, [date(2026, 3, 1)])
     assert pd.read_parquet(snapshots.path(date(2026, 3, 1)))["label"].isna().sum() == waiting
-    assert TableSnapshots(tmp_path, spec(), TODAY).unlabelled(date(2026, 3, 1)) is None, "with dates, all of a date are"
+    assert PrecomputedSnapshots(tmp_path, spec(), TODAY).unlabelled(date(2026, 3, 1)) is None, (
+        "with dates, all of a date are"
+    )
 
 
 def test_a_table_of_one_day_without_any_label_can_be_scored(tmp_path: Path):
     """The next month's table, for the model that last month's made."""
     today = replace(UNDATED, as_of=TODAY)
     take(tmp_path, rows(str(TODAY), labels={str(TODAY): None}))
-    snapshots = TableSnapshots(tmp_path, spec(today), TODAY)
+    snapshots = PrecomputedSnapshots(tmp_path, spec(today), TODAY)
     assert snapshots.build(duck, [snapshots.latest]).rows == {TODAY: 2}
     assert snapshots.unlabelled(TODAY) == 2
 
 
 def test_the_dictionary_says_whose_word_it_is_and_what_is_missing_without_dates():
-    assert f"{OWNERS_WORD}\n" in dictionary_page(spec(), "", {})
+    assert f"{OWNER_STATEMENT}\n" in dictionary_page(spec(), "", {})
     page = dictionary_page(spec(UNDATED), "", {})
-    assert f"{OWNERS_WORD} Its rows carry no dates, so models are validated by entity, not out of time.\n" in page
+    assert f"{OWNER_STATEMENT} Its rows carry no dates, so models are validated by entity, not out of time.\n" in page
     assert "has left within 30 days from as_of, as `gone` of the ready table says, else 0" in page

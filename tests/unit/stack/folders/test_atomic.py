@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.folders.atomic import adopt, fresh_partial, replace_text
+from stack.folders.atomic import fresh_partial, publish_directory, replace_text
 from stack.folders.owners import owner_name
 from stack.settings import ROOT
 from tests.unit.builders import dead_owner
@@ -60,6 +60,6 @@ def test_a_complete_folder_takes_the_place_of_the_one_that_was_there(tmp_path: P
     for name, file in (("old", "a"), ("new", "b")):
         (tmp_path / name).mkdir()
         (tmp_path / name / file).touch()
-    adopt(tmp_path / "new", tmp_path / "old")
+    publish_directory(tmp_path / "new", tmp_path / "old")
     assert [path.name for path in (tmp_path / "old").iterdir()] == ["b"]
     assert not (tmp_path / "new").exists()

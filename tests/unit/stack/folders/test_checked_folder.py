@@ -98,4 +98,4 @@ def test_what_can_be_made_anew_is_told_in_one_line(folder: Path, caplog: pytest.
     with caplog.at_level(logging.WARNING, logger="prichal"):
         assert not is_whole(folder)
         assert not is_whole(folder.with_name("never made"))
-    assert caplog.messages == [f"{folder} is broken: its file b.parquet is missing: it is made anew."]
+    assert caplog.messages == [f"{folder} is broken: its file b.parquet is missing: it is rebuilt."]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from features import DuckEngine, TableSnapshots
+from features import DuckEngine, PrecomputedSnapshots
 from tests.unit.builders import is_one_sentence
 from tests.unit.ready_tables import TABLE, UNDATED, project, take
 from tests.unit.ready_tables import rows as customers
@@ -21,29 +21,29 @@ PLAN = TrainingPlan(recency="silence")
 NAMES = ["silence", "plan_basic", "plan_plus"]
 
 
-def snapshots_of(lake: Path, table: Any, rows: list[Any], days: tuple[date, ...]) -> TableSnapshots:
+def snapshots_of(lake: Path, table: Any, rows: list[Any], days: tuple[date, ...]) -> PrecomputedSnapshots:
     take(lake, rows, project="cdnow")
-    made = TableSnapshots(lake, project(table).spec, today=date(2027, 1, 1))
+    made = PrecomputedSnapshots(lake, project(table).spec, today=date(2027, 1, 1))
     made.build(lambda: DuckEngine("UTC", threads=1), days)
     return made
 
 
 @pytest.fixture(scope="module")
-def monthly(tmp_path_factory: pytest.TempPathFactory) -> TableSnapshots:
+def monthly(tmp_path_factory: pytest.TempPathFactory) -> PrecomputedSnapshots:
     return snapshots_of(tmp_path_factory.mktemp("lake"), TABLE, customers(*map(str, MONTHS)), MONTHS)
 
 
-def one_day(lake: Path, silence: float = 1.0) -> TableSnapshots:
+def one_day(lake: Path, silence: float = 1.0) -> PrecomputedSnapshots:
     """A table of one day: 240 customers, every second of whom left."""
     rows = [(user, "2026-03-01", str(user % 2), silence * user, "Basic") for user in range(240)]
     return snapshots_of(lake, UNDATED, rows, (date(2026, 3, 1),))
 
 
-def frame(snapshots: TableSnapshots, days: tuple[date, ...]) -> Frame:
+def frame(snapshots: PrecomputedSnapshots, days: tuple[date, ...]) -> Frame:
     return read_frame([snapshots.path(day) for day in days], NAMES, "user_id", "active")
 
 
-def proof(snapshots: TableSnapshots, development: tuple[date, ...], judging: tuple[date, ...]) -> dict[str, Any]:
+def proof(snapshots: PrecomputedSnapshots, development: tuple[date, ...], judging: tuple[date, ...]) -> dict[str, Any]:
     """What a training on these dates would say of itself."""
     rows = frame(snapshots, (*development, *judging))
     cut = Split(development, (), judging)
@@ -51,17 +51,19 @@ def proof(snapshots: TableSnapshots, development: tuple[date, ...], judging: tup
     return about(snapshots, snapshots.spec.populations[0], cut, *parts, code="0123456789")
 
 
-def proof_of_parts(snapshots: TableSnapshots) -> dict[str, Any]:
+def proof_of_parts(snapshots: PrecomputedSnapshots) -> dict[str, Any]:
     dealt, cut = deal(frame(snapshots, (snapshots.latest,)), PLAN)
     parts = dealt.at(cut.development), dealt.at(cut.out_of_time)
     return about(snapshots, snapshots.spec.populations[0], cut, *parts, code="0123456789")
 
 
-def again(snapshots: TableSnapshots, own: dict[str, Any], its: dict[str, Any] | None, names: list[str] | None = None):  # type: ignore[no-untyped-def]
+def again(
+    snapshots: PrecomputedSnapshots, own: dict[str, Any], its: dict[str, Any] | None, names: list[str] | None = None
+):  # type: ignore[no-untyped-def]
     return rows_again(snapshots, snapshots.spec.populations[0], PLAN, own, its, names or NAMES)
 
 
-def test_alone_or_beside_an_older_version_they_are_all_the_rows_of_the_evidence(monthly: TableSnapshots):
+def test_alone_or_beside_an_older_version_they_are_all_the_rows_of_the_evidence(monthly: PrecomputedSnapshots):
     own, older = proof(monthly, MONTHS[:3], MONTHS[4:]), proof(monthly, MONTHS[:2], MONTHS[3:5])
     for its in (None, older):
         found = again(monthly, own, its)
@@ -71,7 +73,7 @@ def test_alone_or_beside_an_older_version_they_are_all_the_rows_of_the_evidence(
         }  # fmt: skip
 
 
-def test_dates_that_productions_labels_look_into_are_left_out(monthly: TableSnapshots):
+def test_dates_that_productions_labels_look_into_are_left_out(monthly: PrecomputedSnapshots):
     own, newer = proof(monthly, MONTHS[:3], MONTHS[4:]), proof(monthly, MONTHS[:5], MONTHS[5:])
     found = again(monthly, own, newer)
     assert found.parts == ("2026-06-01",)
@@ -79,7 +81,7 @@ def test_dates_that_productions_labels_look_into_are_left_out(monthly: TableSnap
     assert days_again(monthly, own, newer) == [date(2026, 6, 1)]
 
 
-def test_features_come_in_the_order_of_the_challenger_for_its_digest_only(monthly: TableSnapshots):
+def test_features_come_in_the_order_of_the_challenger_for_its_digest_only(monthly: PrecomputedSnapshots):
     own = proof(monthly, MONTHS[:3], MONTHS[4:])
     turned = again(monthly, own, None, NAMES[::-1])
     assert turned.frame.names == tuple(NAMES)
@@ -117,7 +119,7 @@ LATEST = object()
         pytest.param({"data": {}}, None, "challenger does not tell data.out_of_time", id="an old challenger"),
     ],
 )
-def test_without_rows_for_both_it_is_said_why(monthly: TableSnapshots, own: dict[str, Any], its: Any, said: str):
+def test_without_rows_for_both_it_is_said_why(monthly: PrecomputedSnapshots, own: dict[str, Any], its: Any, said: str):
     challenger = {**proof(monthly, MONTHS[:3], MONTHS[4:]), **own}
     beside = proof(monthly, MONTHS, MONTHS[5:]) if its is LATEST else its
     with pytest.raises(AgainError, match=said) as caught:

@@ -21,6 +21,7 @@ from training.evaluate.reason_stability import (
 )
 from training.models.churn_model import Attribution, attribute, calibrate
 from training.models.families import NAMES, family
+from training.models.fit import fit_family
 from training.search.candidate import Candidate, fit_candidate
 
 DATES = monthly(date(1997, 1, 1), date(1997, 8, 1))
@@ -75,7 +76,7 @@ def test_the_calibrated_score_follows_from_base_and_reasons(name: str):
 
 def test_a_model_that_says_the_same_of_all_has_a_base_and_no_reasons():
     same = np.full_like(FRAME.rows, 3.0)
-    native = family("catboost").fit(same, FRAME.labels, {}, 7)
+    native = fit_family("catboost", same, FRAME.labels, {}, 7)
     told = attribute(family("catboost"), native, same, [SILENT, SPENDS, SILENT])
     assert told.base == pytest.approx(np.log(FRAME.labels.mean() / (1 - FRAME.labels.mean())))
     assert not told.sums.any()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stack.errors import PrichalError
 from tests.unit.builders import frame, is_one_sentence
 from training.models.families import NAMES, family
+from training.models.fit import fit_family
 
 TRAINING = frame([date(1997, 5, 1), date(1997, 6, 1), date(1997, 7, 1)])
 SMALL: dict[str, dict[str, Any]] = {
@@ -27,7 +28,7 @@ every_family = pytest.mark.parametrize("name", NAMES)
 
 
 def fit(name: str, rows: NDArray[np.float64] = TRAINING.rows, **params: Any) -> Any:
-    return family(name).fit(rows, TRAINING.labels, {**SMALL[name], **params}, 7)
+    return fit_family(name, rows, TRAINING.labels, {**SMALL[name], **params}, 7)
 
 
 @every_family

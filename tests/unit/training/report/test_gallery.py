@@ -13,7 +13,7 @@ from features import Feature
 from tests.unit.builders import feature, frame
 from training.data.frame import Frame
 from training.evaluate.reason_stability import attribution
-from training.models.families import family
+from training.models.fit import fit_family
 from training.report.driver_pictures import (
     dependence_picture,
     features_picture,
@@ -34,7 +34,7 @@ PARAMS: dict[str, dict[str, Any]] = {"recency": {"recency": 0}, "xgboost": {"rou
 
 
 def fit(rows: Frame, name: str = "xgboost") -> Candidate:
-    native = family(name).fit(rows.rows, rows.labels, PARAMS.get(name, {}), 7)
+    native = fit_family(name, rows.rows, rows.labels, PARAMS.get(name, {}), 7)
     return Candidate(name, {}, native, {"slope": 1.0, "intercept": 0.0}, ())
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from features import OWNERS_WORD
+from features import OWNER_STATEMENT
 from stack.markdown import escape
 from tests.unit.builders import by_entity, evidence
 from training.report.model_card import LONGEST, description, model_card
@@ -82,15 +82,15 @@ def test_a_contract_adds_how_they_left_and_the_figures_of_the_undecided():
 
 def test_a_card_of_people_held_out_says_that_it_is_not_out_of_time():
     about = {name.removeprefix("data__"): value for name, value in DATA.items()} | {"calibration": ["part 2"]}
-    proof = by_entity(**about, point_in_time=OWNERS_WORD)
+    proof = by_entity(**about, point_in_time=OWNER_STATEMENT)
     told = model_card({**proof, **ABOUT}, {}).replace("&ensp;", "")
     assert "Calibrated on part 2; validated by entity, not out of time. 6,000 of 10,000 held-out rows left." in told
     assert "| held out | part 9 to part 10 (2) | 10,000 | `ffffffffffffffff` |" in told
     assert "## Figures, held out" in told
     assert "- Validated by entity, not out of time: judged on other people of the same day; how it holds later" in told
-    assert escape(OWNERS_WORD) in told
+    assert escape(OWNER_STATEMENT) in told
     assert not [word for word in ("embargo", "season", "| out of time") if word in told]
-    assert escape(OWNERS_WORD) not in card()
+    assert escape(OWNER_STATEMENT) not in card()
 
 
 def test_months_and_slices_are_told_and_small_ones_as_too_few():

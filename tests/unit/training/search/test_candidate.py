@@ -16,6 +16,7 @@ from training.data.frame import Frame, TooLittleDataError
 from training.data.weights import recency_weights
 from training.models.calibration import platt
 from training.models.families import family
+from training.models.fit import fit_family
 from training.search.candidate import Candidate, fit_candidate
 from training.search.cross_validation import Judge, check_classes, judge_folds
 
@@ -101,7 +102,7 @@ def test_shared_matrices_rank_as_matrices_made_for_each_fit(name: str):
         params = {name: value for name, value in {"half_life": half_life}.items() if value}
         for _ in range(2):
             (score,) = judge.scores(name, params)
-            native = family(name).fit(early.rows, early.labels, {}, 7, weights)
+            native = fit_family(name, early.rows, early.labels, {}, 7, weights)
             assert np.array_equal(score.margin, family(name).margin(native, late.rows))
     assert not np.array_equal(judge.scores(name, {})[0].margin, judge.scores(name, {"half_life": 90})[0].margin)
 
@@ -119,7 +120,7 @@ def test_threads_that_fit_on_one_matrix_get_what_one_thread_gets():
 def test_the_final_fit_weighs_snapshots_as_the_folds_did():
     weighted = fit(params={"half_life": 30})
     early = FRAME.at(CUT.fit)
-    expected = family("logistic").fit(early.rows, early.labels, {}, 7, recency_weights(early, 30))
+    expected = fit_family("logistic", early.rows, early.labels, {}, 7, recency_weights(early, 30))
     assert weighted.native == expected != fit().native
 
 
