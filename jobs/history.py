@@ -1,51 +1,27 @@
-"""`mlflow run . -e history`: who replaced what, when, and why."""
+"""`mlflow run . -e history`: the decisions on the project's models, with author, time and reason."""
 
 import sys
-from collections.abc import Sequence
-from datetime import UTC
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.parameters import PopulationName
-from registry import Row
-from registry import history as read
+from registry import history as read_history
+from registry.ledger.history_table import history_table
 
-#: characters wide, and of a reason; the ledger holds all of it.
-WIDTH, LONGEST = 140, 160
+#: characters of a line.
+WIDTH = 140
 
 
 def history(context: Context, population: PopulationName = "all") -> None:
     """Print the ledger's rows of the project's models, the oldest first."""
-    models = [one.model for one in context.project.choose(population)]
-    rows = read(context.settings.require_database(), models)
+    models = [chosen.model for chosen in context.project.choose(population)]
+    rows = read_history(context.settings.require_database(), models)
     if not rows:
         context.say(f"history · the ledger has no row of {', '.join(models)} yet")
-        return
-    Console(file=sys.stdout, width=WIDTH, highlight=False).print(table(rows))
-
-
-def table(rows: Sequence[Row]) -> Table:
-    """For people: times in UTC to the second; a move that ended is told once."""
-    made = Table(box=box.SIMPLE_HEAD)
-    for heading in ("row", "when (UTC)", "who", "model", "act", "version", "replaced", "why"):
-        right = heading in {"row", "version", "replaced"}
-        made.add_column(heading, justify="right" if right else "left", overflow="fold", no_wrap=heading == "act")
-    ended = {row.decision.get("intent") for row in rows}
-    for row in (one for one in rows if one.id not in ended):
-        when = f"{row.happened_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-        made.add_row(
-            str(row.id), when, row.who, row.model, row.act, row.version or "none",
-            row.replaced or "none", _short(row.reason),
-        )  # fmt: skip
-    return made
-
-
-def _short(reason: str) -> str:
-    return reason if len(reason) <= LONGEST else f"{reason[: LONGEST - 2].rstrip()} …"
+    else:
+        Console(file=sys.stdout, width=WIDTH, highlight=False).print(history_table(rows))
 
 
 if __name__ == "__main__":

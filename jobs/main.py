@@ -36,8 +36,7 @@ def main(
         trained = train(context, as_of=as_of, trials=trials)
         outcomes = promote_challengers(context, mode=mode, release=release)
         scored, monitored = score(context, as_of), monitor(context, as_of)
-        record.rows_in = sum(source.manifest.rows_in for source in ingested)
-        record.quarantined = sum(source.manifest.quarantined for source in ingested)
+        record.count_ingested(ingested)
         record.rows_out = scored.rows
         text = run_summary(context, ingested, trained, outcomes, scored, monitored)
         mlflow.log_text(text, "page.txt")

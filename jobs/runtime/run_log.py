@@ -1,6 +1,6 @@
 """`ops.runs`: one row per step that was started, with its outcome."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from jobs.runtime.context import Context
 from jobs.runtime.failures import explain
 from jobs.runtime.killed_runs import clean_up_after_killed_runs
 from jobs.runtime.step_locks import hold_run, hold_step, remove_outdated
+from lake import Ingested
 from stack.errors import PrichalError
 from stack.postgres import connect
 from stack.schema import check_schema
@@ -27,6 +28,13 @@ class RunRecord:
     rows_in: int | None = None
     rows_out: int | None = None
     quarantined: int | None = None
+
+    def count_ingested(self, ingested: Iterable[Ingested]) -> None:
+        """Set the row counts to the sums over ingested sources."""
+        manifests = [source.manifest for source in ingested]
+        self.rows_in = sum(manifest.rows_in for manifest in manifests)
+        self.rows_out = sum(manifest.rows_kept for manifest in manifests)
+        self.quarantined = sum(manifest.quarantined for manifest in manifests)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Is the ledger what was written? Its chain of hashes, and its end and the aliases as MLflow has them."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import RegisteredModel
@@ -22,11 +22,16 @@ from registry.release.locked_models import (
     registered_models,
 )
 from registry.versions.versions import AUTHOR
+from stack.errors import PrichalError
 from stack.postgres import connect
 from stack.schema import check_schema
 
 #: tag that a training sets on each version that it registers.
 FINGERPRINT = "fingerprint"
+
+
+class LedgerError(PrichalError):
+    """The ledger has a row that was changed, is missing or out of order, or disagrees with MLflow."""
 
 
 def verify(database_url: str, declared_models: Collection[str] = ()) -> list[str]:
@@ -49,6 +54,20 @@ def verify(database_url: str, declared_models: Collection[str] = ()) -> list[str
         if own or HEAD in model.tags or model.name in declared_models or _is_ours(client, model):
             found += _model_problems(model, own, last_without_head)
     return found
+
+
+def require_valid(database_url: str, declared_models: Collection[str], say: Callable[[str], None]) -> None:
+    """Print every problem that `verify` finds.
+
+    Raises:
+        LedgerError: there is a problem.
+    """
+    sentences = verify(database_url, declared_models)
+    for sentence in sentences:
+        say(sentence)
+    if sentences:
+        more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
+        raise LedgerError(f"The ledger ops.promotions was changed: {sentences[0].rstrip('.')}{more}.")
 
 
 def _model_problems(model: RegisteredModel, rows: Sequence[Row], last_without_head: int) -> Iterator[str]:

@@ -77,8 +77,8 @@ def test_a_bucket_that_cannot_be_read_is_told(clone: Clone, place: str, words: s
     ("arguments", "words"),
     [
         (("--project", "cdnow"), "Project cdnow has no simulator"),
-        (("--project", "churn", "--users", "many"), "users 'many' cannot be simulated: give a whole number from 50"),
-        (("--project", "churn", "--months", "1"), "months '1' cannot be simulated: give a whole number from 3 to 60"),
+        (("--project", "churn", "--users", "many"), "users 'many' is not allowed: give a whole number from 50"),
+        (("--project", "churn", "--months", "1"), "months '1' is not allowed: give a whole number from 3 to 60"),
     ],
 )
 def test_what_cannot_be_simulated_is_told(clone: Clone, arguments: tuple[str, ...], words: str) -> None:
