@@ -19,7 +19,7 @@ from stack.lock_waits import BlockedError
 from stack.postgres import BINARIES, connect
 from stack.schema import SchemaError, check_schema, migrate
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.test_publish import scored
+from tests.end_to_end.test_publish import scores_of
 from tests.unit.builders import is_one_sentence
 
 MART, DAY = Mart("blocked_scores", "user_id", "text"), date(2026, 3, 1)
@@ -148,7 +148,7 @@ def polling(url: str) -> Iterator[Poller]:
 def test_a_reader_in_an_open_transaction_and_a_dump_do_not_hold_up_publishing(
     clone: Clone, logins: dict[str, str], tmp_path: Path
 ) -> None:
-    publish(clone.url, MART, DAY, [scored(tmp_path, ["a", "b"], 2)])
+    publish(clone.url, MART, DAY, [scores_of(tmp_path, ["a", "b"], 2)])
     # A dump holds such a lock on every table until it ends.
     dump = psycopg.connect(clone.owner_url, application_name="pg_dump")
     idle = psycopg.connect(logins["reader"])
@@ -158,7 +158,7 @@ def test_a_reader_in_an_open_transaction_and_a_dump_do_not_hold_up_publishing(
         idle.execute("select * from mart.blocked_scores_current").fetchall()
         begun_at = time.monotonic()
         for day in (DAY, DAY + timedelta(1), DAY + timedelta(2)):
-            assert publish(clone.url, MART, day, [scored(tmp_path, ["a", "b", "c"], 3)]) == 3
+            assert publish(clone.url, MART, day, [scores_of(tmp_path, ["a", "b", "c"], 3)]) == 3
         assert time.monotonic() - begun_at < 20
         assert idle.execute("select count(*) from mart.blocked_scores_current").fetchone() == (3,)
     assert poller.rounds > 3
@@ -169,7 +169,7 @@ def test_a_real_dump_runs_beside_a_publication(clone: Clone, logins: dict[str, s
     target = tmp_path / "dump"
     command = [str(BINARIES / "pg_dump"), "--schema=mart", f"--file={target}", clone.owner_url]
     with subprocess.Popen(command) as dump:
-        publish(clone.url, MART, DAY + timedelta(5), [scored(tmp_path, ["a"], 1)])
+        publish(clone.url, MART, DAY + timedelta(5), [scores_of(tmp_path, ["a"], 1)])
     assert dump.returncode == 0
     assert "blocked_scores" in target.read_text()
 
@@ -179,12 +179,12 @@ def test_a_lock_that_is_not_given_up_ends_publishing_with_the_blockers_name(
 ) -> None:
     assert lock_waits.SECONDS + 3 * lock_waits.TRY_SECONDS + lock_waits.PAUSE_SECONDS < 60
     monkeypatch.setattr(lock_waits, "SECONDS", 3.0)
-    publish(clone.url, MART, DAY, [scored(tmp_path, ["a", "b"], 2)])
+    publish(clone.url, MART, DAY, [scores_of(tmp_path, ["a", "b"], 2)])
     holder = psycopg.connect(clone.owner_url, application_name="nightly report")
     with holder, polling(logins["reader"]) as poller:
         holder.execute("lock table mart.blocked_scores in share mode")
         with pytest.raises(BlockedError) as caught:
-            publish(clone.url, MART, DAY, [scored(tmp_path, ["c"], 1)])
+            publish(clone.url, MART, DAY, [scores_of(tmp_path, ["c"], 1)])
     assert is_one_sentence(caught.value)
     pattern = (
         r"Publishing 2026-03-01 in mart.blocked_scores waited 3 s for a lock of nightly report \(user prichal, pid "
