@@ -1,7 +1,6 @@
-"""Daily partials: the pieces of one source by entity, the day it happened and the day it was known, kept as Parquet.
+"""Daily aggregates: partial aggregates of a source by entity, event day and known day, stored as Parquet.
 
-A day's partials are made again only where its rows changed: a late event rebuilds the day it happened on, and
-nothing else.
+Only days whose rows changed are rebuilt: a late event rebuilds the day on which it happened.
 """
 
 import hashlib
@@ -26,15 +25,15 @@ from stack.folders.checked_folder import (
     tell,
 )
 
-#: raise when the same declarations make other pieces.
+#: increase this when the same declarations give other aggregates.
 VERSION = 2
 
 
 class DailyAggregates:
-    """The partials of one source.
+    """The daily aggregates of one source.
 
     Args:
-        folder: where they lie.
+        folder: where they are stored.
         plan: of the source's features; any date will do.
         tables: the lake's tables by source.
     """
@@ -44,74 +43,78 @@ class DailyAggregates:
 
     @property
     def digest(self) -> str:
-        """Hash of what decides the pieces of given rows."""
+        """Hash of the declarations that determine the aggregates of given rows."""
         return _hash(VERSION, self.source, self.plan.features, self.plan.grid.time_zone)
 
     def refresh(self, engine: Engine) -> list[int]:
-        """Make the partials of the days whose rows are new or changed.
+        """Rebuild the days whose rows are new or changed.
 
         Returns:
-            The numbers of the days made now.
+            The numbers of the rebuilt days.
         """
-        wanted, before = self._wanted(), self._manifest()
+        wanted, before = self._expected_digests(), self._manifest()
         changed = [day for day, digest in wanted.items() if before.get(day, ("", []))[0] != digest]
-        known = self._make(engine, changed, wanted) if changed else {}
-        made = {day: (digest, known[day] if day in known else before[day][1]) for day, digest in wanted.items()}
-        if made != before:
-            text = json.dumps({str(day): one for day, one in made.items()}, indent=1) + "\n"
+        known_days = self._make(engine, changed, wanted) if changed else {}
+        manifest = {
+            day: (digest, known_days[day] if day in known_days else before[day][1]) for day, digest in wanted.items()
+        }
+        if manifest != before:
+            text = json.dumps({str(day): entry for day, entry in manifest.items()}, indent=1) + "\n"
             replace_text(self.folder / "current.json", text)
-            kept = {self._path(day, digest) for day, (digest, _) in made.items()}
+            current = {self._path(day, digest) for day, (digest, _) in manifest.items()}
             for old in self.folder.glob("day=*/*"):
-                if old not in kept:
+                if old not in current:
                     shutil.rmtree(old)
         return changed
 
     def days(self) -> dict[int, list[int]]:
         """Number of a day -> the numbers of the days on which its rows became known."""
-        return {day: known for day, (_, known) in self._manifest().items()}
+        return {day: known_days for day, (_, known_days) in self._manifest().items()}
 
     def files(self, engine: Engine, days: Iterable[int]) -> list[Path]:
-        """The folders of these days, of those that have rows of somebody; what is not as recorded is rebuilt."""
-        made = self._manifest()
-        folders = {day: self._path(day, made[day][0]) for day in sorted(set(days)) if day in made and made[day][1]}
+        """The folders of these days, if they have rows with an entity; damaged folders are rebuilt."""
+        manifest = self._manifest()
+        folders = {
+            day: self._path(day, manifest[day][0]) for day in sorted(set(days)) if day in manifest and manifest[day][1]
+        }
         broken = self._broken(folders)
         if broken:
-            self._make(engine, broken, {day: digest for day, (digest, _) in made.items()})
+            self._make(engine, broken, {day: digest for day, (digest, _) in manifest.items()})
         return list(folders.values())
 
     def _make(self, engine: Engine, days: Sequence[int], wanted: Mapping[int, str]) -> dict[int, list[int]]:
-        show(engine, self._tables, self.source, {f"{EPOCH + timedelta(days=day):%Y-%m}" for day in days})
+        show_months(engine, self._tables, self.source, {f"{EPOCH + timedelta(days=day):%Y-%m}" for day in days})
         partial = fresh_partial(self.folder / "days")
         some = "" if len(days) == len(wanted) else f" where day in ({', '.join(map(str, days))})"
         engine.write(f"select *, day as made from ({self.plan.partials()}){some}", partial, "made", "entity")
         engine.show_files("made_partials", sorted(partial.glob("made=*")))
-        known: dict[int, list[int]] = defaultdict(list)
-        for day, one in engine.rows("select distinct day, known_day from made_partials order by day, known_day"):
-            known[int(str(day))].append(int(str(one)))
+        known_days: dict[int, list[int]] = defaultdict(list)
+        for day, known_day in engine.rows("select distinct day, known_day from made_partials order by day, known_day"):
+            known_days[int(str(day))].append(int(str(known_day)))
         for day in days:
             written = partial / f"made={day}"
-            if written.exists():  # else all of its rows are nobody's
+            if written.exists():  # else none of its rows has an entity
                 target = self._path(day, wanted[day])
                 target.parent.mkdir(parents=True, exist_ok=True)
                 seal(written)
                 publish_directory(written, target)
         engine.drop("made_partials")
         shutil.rmtree(partial)
-        return {day: known.get(day, []) for day in days}
+        return {day: known_days.get(day, []) for day in days}
 
-    def _wanted(self) -> dict[int, str]:
-        """Number of a day -> hash of what its partials are made from."""
+    def _expected_digests(self) -> dict[int, str]:
+        """Number of a day -> hash of the rows and declarations of its aggregates."""
         rows: dict[str, list[DayChecksum]] = defaultdict(list)
         for checksum in self._tables[self.source.name].checksums():
             rows[checksum.day].append(checksum)
-        others = [_Sums(self._tables[one.name].checksums()) for one in related(self.source)]
+        others = [_RunningTotals(self._tables[other.name].checksums()) for other in related(self.source)]
         return {
-            day_number(date.fromisoformat(day)): _hash(self.digest, checksums, [one.until(day) for one in others])
+            day_number(date.fromisoformat(day)): _hash(self.digest, checksums, [other.until(day) for other in others])
             for day, checksums in sorted(rows.items())
         }
 
     def _broken(self, folders: Mapping[int, Path]) -> list[int]:
-        """The days whose files are not as recorded; one line tells of all of them."""
+        """The days with damaged files; one line in the log names their number."""
         errors = {}
         for day, folder in folders.items():
             try:
@@ -127,7 +130,9 @@ class DailyAggregates:
         if not path.exists():
             return {}
         try:
-            return {int(day): (digest, known) for day, (digest, known) in json.loads(path.read_text()).items()}
+            return {
+                int(day): (digest, known_days) for day, (digest, known_days) in json.loads(path.read_text()).items()
+            }
         except (ValueError, TypeError, AttributeError):
             tell(f"{path} cannot be read: the partial aggregates of {self.source.name} are rebuilt.")
             return {}
@@ -136,8 +141,8 @@ class DailyAggregates:
         return self.folder / f"day={day}" / digest
 
 
-class _Sums:
-    """Rows and hashes up to a day."""
+class _RunningTotals:
+    """Running totals of rows and hashes by day."""
 
     def __init__(self, checksums: Iterable[DayChecksum]) -> None:
         ordered = sorted(checksums, key=lambda checksum: checksum.day)
@@ -146,19 +151,19 @@ class _Sums:
         self._sums = list(zip(accumulate(rows, initial=0), accumulate(contents, initial=0), strict=True))
 
     def until(self, day: str) -> tuple[int, int]:
-        """Of the rows that happened on the day or earlier."""
+        """Totals of the rows that happened on the day or earlier."""
         return self._sums[bisect_right(self._days, day)]
 
 
 def related(source: Source) -> list[Source]:
-    """The sources that say something of its rows: logins, and what is looked up."""
-    return [*([source.identity.links] if source.identity else []), *(one.source for one in source.lookups)]
+    """The other sources that its rows depend on: logins and lookups."""
+    return [*([source.identity.links] if source.identity else []), *(lookup.source for lookup in source.lookups)]
 
 
-def show(engine: Engine, tables: Mapping[str, Table], source: Source, months: set[str]) -> None:
-    """Make the rows of these months the source's view."""
-    for one in related(source):
-        engine.show_files(base(one), tables[one.name].folders())
+def show_months(engine: Engine, tables: Mapping[str, Table], source: Source, months: set[str]) -> None:
+    """Register the rows of these months as the view of the source."""
+    for other in related(source):
+        engine.show_files(base(other), tables[other.name].folders())
     engine.show_files(base(source), tables[source.name].folders(months))
     engine.show(source.name, view_sql(source))
 

@@ -1,4 +1,4 @@
-"""Snapshots of a ready table: its own rows and dates, in the folders and columns that every other room reads."""
+"""Snapshots of a precomputed table: its rows and dates, in the same folders and columns as other snapshots."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from stack.engines.duckdb_engine import DuckEngine
 from stack.engines.engine import Engine
 from stack.errors import PrichalError
 
-#: raise when the same table becomes something else.
+#: increase this when the same table gives other snapshots.
 VERSION = 1
 
 
 class LabelError(PrichalError):
-    """Labels that nobody can know yet."""
+    """Labels of a horizon that is not over yet."""
 
 
 class PrecomputedSnapshots(Snapshots):
@@ -62,14 +62,17 @@ class PrecomputedSnapshots(Snapshots):
             LabelError: that day is still to come.
         """
         dates, label = self.dates, self.declared.label
-        told = [
-            day for day, (known, not_known) in self._counts.items() if known and not (not_known and self.spec.dated)
+        labelled_days = [
+            day
+            for day, (labelled, not_known) in self._counts.items()
+            if labelled and not (not_known and self.spec.dated)
         ]
-        ends = label.matures_on(max(told)) if told else dates[-1]
+        ends = label.matures_on(max(labelled_days)) if labelled_days else dates[-1]
         if ends > self.today:
             raise LabelError(
-                f"Table {self.declared.name}: the labels of {max(told)} look {label.reach.days} days ahead, to {ends}, "
-                f"and today is {self.today}: nobody can know them; leave `{label.column}` empty, or mend the date."
+                f"Table {self.declared.name}: the labels of {max(labelled_days)} look {label.reach.days} days ahead, "
+                f"to {ends}, and today is {self.today}: nobody can know them; "
+                f"leave `{label.column}` empty, or mend the date."
             )
         return Coverage(dates[0], max(dates[-1], ends))
 
@@ -92,8 +95,8 @@ class PrecomputedSnapshots(Snapshots):
             AsOfError: it has none.
         """
         if not self.covers(as_of):
-            known = [str(day) for day in self.dates]
-            dates = f"the {len(known)} from {known[0]} to {known[-1]}" if len(known) > 1 else known[0]
+            days = [str(day) for day in self.dates]
+            dates = f"the {len(days)} from {days[0]} to {days[-1]}" if len(days) > 1 else days[0]
             raise AsOfError(
                 f"as_of {as_of} is no date of the table {self.declared.name} of {self.spec.project}: it may be "
                 f"one of its dates, {dates} (or latest)."
@@ -132,5 +135,5 @@ def _counted(folders: tuple[Path, ...], time: str, left: str) -> dict[date, tupl
     """Rows with a label and without one by date; a folder's content never changes."""
     engine = DuckEngine("UTC")
     engine.show_files("rows", folders)
-    found = engine.rows(f"select {time}, count({left}), count_if({left} is null) from rows group by {time}")
-    return {day: (known, not_known) for day, known, not_known in found}  # type: ignore[misc]
+    counts = engine.rows(f"select {time}, count({left}), count_if({left} is null) from rows group by {time}")
+    return {day: (labelled, not_known) for day, labelled, not_known in counts}  # type: ignore[misc]

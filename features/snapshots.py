@@ -1,7 +1,6 @@
-"""Snapshots: features and labels at dates, made once by Spark and kept as Parquet.
+"""Snapshots: features and labels at dates, computed once and stored as Parquet.
 
-A date's folder is named by what it was made from, so a changed log or declaration makes a new one and
-an unchanged one costs nothing.
+A folder's name contains a hash of its inputs: changed rows or declarations give a new folder.
 """
 
 import hashlib
@@ -14,30 +13,30 @@ from pathlib import Path
 
 from features.compile.grid import Grid
 from features.compile.plan import joined, source_plans, with_steps
-from features.compile.population_membership import check_conditions, labelled_sql, members
+from features.compile.population_membership import check_conditions, labelled_sql, population_members
 from features.declare.snapshot_spec import SnapshotSpec
 from features.snapshot_files import check_snapshot, is_whole_snapshot, member_count, seal_snapshot
-from features.window_states import Daily
+from features.window_states import WindowStates
 from lake import Coverage, DayChecksum, Table
 from lake.identity import register_sources
 from stack.engines.engine import Engine
 from stack.errors import PrichalError
 from stack.folders.atomic import fresh_partial, publish_directory
 
-#: raise when the same declarations compile to something else.
+#: increase this when the same declarations compile to another plan.
 VERSION = 5
 
 
 class AsOfError(PrichalError):
-    """A date for which no snapshot can be made."""
+    """A date that is outside the data."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """What a build did: rows by date, and which dates were made now rather than found."""
+    """The result of a build: rows by date, and the dates that were computed now."""
 
     rows: dict[date, int]
-    made: tuple[date, ...]
+    new_dates: tuple[date, ...]
 
 
 class Snapshots:
@@ -51,20 +50,20 @@ class Snapshots:
         self._hold_making: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def pin(self, hold_making: Callable[[], AbstractContextManager[None]]) -> None:
-        """Keep to the tables as they are now, and hold this while snapshots are made: one process at a time may."""
+        """Use the tables' current manifests, and hold `hold_making` while snapshots are computed."""
         self._hold_making = hold_making
         for table in self.tables.values():
             table.pin()
 
     @property
     def coverage(self) -> Coverage:
-        """The days that the project's data speaks of: from when any source begins to when the first one ends."""
+        """The days that the project's data covers: from the first day of any source to the earliest end of a source."""
         covers = [table.require().coverage for table in self.tables.values()]
         return Coverage(min(cover.start for cover in covers), min(cover.end for cover in covers))
 
     @property
     def latest(self) -> date:
-        """The date that `latest` stands for."""
+        """The latest date that a snapshot can have."""
         return self.coverage.end
 
     def grid(self, first: date, last: date) -> list[date]:
@@ -84,10 +83,10 @@ class Snapshots:
         return None
 
     def check(self, as_of: date) -> None:
-        """See that the data can tell the state at `as_of`.
+        """Check that the data covers `as_of`.
 
         Raises:
-            AsOfError: it lies outside the data.
+            AsOfError: the date is outside the data.
         """
         cover = self.coverage
         if not self.covers(as_of):
@@ -97,10 +96,10 @@ class Snapshots:
             )
 
     def build(self, engine: Callable[[], Engine], dates: Sequence[date]) -> Built:
-        """Make the snapshots of `dates` that are not there yet or not as recorded, all in one pass.
+        """Compute the missing and damaged snapshots of `dates` in one pass.
 
         Args:
-            engine: gives what runs the plan; not called when nothing has to be made.
+            engine: returns the engine; not called if no snapshot is missing.
             dates: snapshot dates.
 
         Raises:
@@ -117,13 +116,13 @@ class Snapshots:
         return Built({day: self._rows(day) for day in sorted(set(dates))}, tuple(missing))
 
     def remove_outdated(self) -> None:
-        """Remove the snapshots that newer ones of their dates replaced; nobody may be reading them."""
+        """Remove replaced snapshots; no other process may be reading them."""
         for folder in self.folder.glob("as_of=*"):
-            made = list(folder.iterdir())
-            if len(made) < 2:
+            folders = list(folder.iterdir())
+            if len(folders) < 2:
                 continue
             current = self.path(date.fromisoformat(folder.name.removeprefix("as_of=")))
-            for old in made:
+            for old in folders:
                 if current.exists() and old != current:
                     shutil.rmtree(old, ignore_errors=True)
 
@@ -131,17 +130,17 @@ class Snapshots:
         return [day for day in sorted(set(dates)) if not is_whole_snapshot(self.path(day))]
 
     def backfill(self, engine: Engine, dates: Sequence[date], folder: Path) -> list[Path]:
-        """Make snapshots of these dates from the rows, whatever is kept, as `folder`/as_of=<date> each."""
+        """Compute snapshots of these dates from the rows, ignoring stored ones, as `folder`/as_of=<date>."""
         register_sources(engine, self.tables, self.spec.sources)
         scratch = fresh_partial(folder / "windows")
-        with members(engine, self.spec, dates) as view:
+        with population_members(engine, self.spec, dates) as view:
             plan = self._staged(engine, dates, view, scratch)
             engine.write(self._labelled(engine, plan, dates), folder / "made", "as_of", self.spec.entity)
         shutil.rmtree(scratch)
         return [folder / "made" / f"as_of={day.isoformat()}" for day in dates]
 
     def path(self, as_of: date) -> Path:
-        """Folder of the current snapshot of `as_of`: it exists once it is complete."""
+        """Folder of the current snapshot of `as_of`; it exists only if it is complete."""
         return self.folder / f"as_of={as_of.isoformat()}" / self.digest(as_of)
 
     def member_count(self, as_of: date, population: str, *, unlabelled: bool = False) -> int:
@@ -160,10 +159,10 @@ class Snapshots:
 
     def _digest(self, as_of: date) -> str:
         inputs: list[object] = [sorted(self.known_before(as_of).items())]
-        for one in self.spec.populations:
-            if one.label.matured(as_of, self.coverage.end):
-                until = one.label.matures_on(as_of).isoformat()
-                inputs.append([(name, *_sum_until(self.tables[name], until)) for name in one.label.about])
+        for population in self.spec.populations:
+            if population.label.matured(as_of, self.coverage.end):
+                until = population.label.matures_on(as_of).isoformat()
+                inputs.append([(name, *_sum_until(self.tables[name], until)) for name in population.label.about])
         return hashlib.sha256(repr((VERSION, self.spec, inputs, as_of)).encode()).hexdigest()[:16]
 
     def known_before(self, as_of: date) -> dict[str, tuple[int, int]]:
@@ -175,16 +174,16 @@ class Snapshots:
         }
 
     def _make(self, engine: Engine, dates: list[date]) -> None:
-        """Make these dates: a morning by itself from yesterday's states, any others from the rows in one pass."""
-        daily = Daily(self.folder.parent / "daily", self.spec, self.tables, self.coverage.start)
+        """Compute the last date from earlier window states, and any other dates from the rows in one pass."""
+        daily = WindowStates(self.folder.parent / "daily", self.spec, self.tables, self.coverage.start)
         register_sources(engine, self.tables, self.spec.sources)
         check_conditions(engine, self.spec)
-        morning = [day for day in dates if day == self.coverage.end and (daily.begun or len(dates) == 1)]
+        morning = [day for day in dates if day == self.coverage.end and (daily.has_aggregates or len(dates) == 1)]
         scratch = fresh_partial(self.folder / "windows")
         for days in (morning, [day for day in dates if day not in morning]):
             if not days:
                 continue
-            with members(engine, self.spec, days) as view:
+            with population_members(engine, self.spec, days) as view:
                 if days == morning:
                     plan = daily.plan_sql(engine, days[0], view)
                     register_sources(engine, self.tables, self.spec.sources)  # it showed some of their months
@@ -200,22 +199,25 @@ class Snapshots:
         plans = source_plans(spec.features, spec.sources, grid)
         for plan in plans:
             steps, last = plan.steps(view), f"{plan.source.name}_windows"
-            kept = [name for name in plan.shared if name in steps]
+            shared = [name for name in plan.shared if name in steps]
             before: dict[str, str] = {}
             for name in [*steps]:
                 before[name] = steps[name]
-                if name in kept:  # several steps read it, and Spark would make it for each of them
+                if name in shared:  # several steps read it, and Spark would make it for each of them
                     engine.keep(name, f"{with_steps(grid, before)}select * from {name}")
                     before.pop(name)
             engine.save(f"{with_steps(grid, before)}select * from {last}", folder / last)
-            for name in kept:
+            for name in shared:
                 engine.drop(name)
             engine.show_files(last, [folder / last])
         return with_steps(grid, {}) + joined(spec.features, plans, spec.entity, view)
 
     def _labelled(self, engine: Engine, plan: str, dates: Sequence[date]) -> str:
         end = self.coverage.end
-        matured = {one.name: [day for day in dates if one.label.matured(day, end)] for one in self.spec.populations}
+        matured = {
+            population.name: [day for day in dates if population.label.matured(day, end)]
+            for population in self.spec.populations
+        }
         return labelled_sql(engine, plan, self.spec, matured)
 
     def _write(self, engine: Engine, plan: str, dates: list[date]) -> None:

@@ -1,4 +1,4 @@
-"""The states of all entities at one date, kept, so that the next morning follows from them."""
+"""Window states of all entities at one date, stored so that the next date is computed from them."""
 
 import hashlib
 import shutil
@@ -13,7 +13,7 @@ from features.compile.plan import (
     source_plans,
     with_steps,
 )
-from features.compile.rolling_states import Step
+from features.compile.rolling_states import RollingStep
 from features.compile.time_sql import day_number
 from features.daily_aggregates import DailyAggregates, related
 from features.declare.snapshot_spec import SnapshotSpec
@@ -22,17 +22,17 @@ from stack.engines.engine import Engine
 from stack.folders.atomic import fresh_partial, publish_directory
 from stack.folders.checked_folder import is_whole, seal
 
-#: raise when the same partials make other states.
+#: increase this when the same daily aggregates give other states.
 VERSION = 2
-#: states older than this are not rolled forward: as many days enter and leave, and all at once is as cheap.
+#: states older than this many days are not rolled forward: computing all states is as cheap.
 OLDEST = 10
 
 
-class Daily:
-    """The partials and states of a project.
+class WindowStates:
+    """The daily aggregates and window states of a project.
 
     Args:
-        folder: where they lie.
+        folder: where they are stored.
         spec: the declarations.
         tables: the lake's tables by source.
         since: the first day of the data.
@@ -42,15 +42,15 @@ class Daily:
         self.folder, self.spec, self._tables, self._since = folder, spec, tables, since
 
     @property
-    def begun(self) -> bool:
-        """Whether there are partials already."""
+    def has_aggregates(self) -> bool:
+        """Whether daily aggregates were stored before."""
         return (self.folder / "partials").exists()
 
     def plan_sql(self, engine: Engine, as_of: date, members: str | None) -> str:
-        """SQL as `snapshot_sql` gives for one date, over states that are made now and kept.
+        """SQL like that of `snapshot_sql` for one date, over states that are computed now and stored.
 
         Args:
-            engine: runs it.
+            engine: runs the SQL of the states.
             as_of: the date.
             members: view of the entities wanted, or None for all.
         """
@@ -62,7 +62,8 @@ class Daily:
             self._show_states(engine, plan, as_of, view)
             today = f"date'{as_of.isoformat()}' as as_of, {day_number(as_of)} as today"
             steps[f"{plan.source.name}_states"] = (
-                f"select *, {today} from {view} where {plan.windows.presence} > 0"  # who has left all windows is gone
+                # An entity without rows in any window is left out.
+                f"select *, {today} from {view} where {plan.windows.presence} > 0"
             )
             steps |= plan.numbers(f"{plan.source.name}_states")
         return with_steps(grid, steps) + joined(self.spec.features, plans, self.spec.entity, members)
@@ -77,7 +78,7 @@ class Daily:
             if earlier is None:
                 _gather(engine, plan, partials, partial)
             else:
-                _roll(engine, Step(plan, day_number(earlier), day_number(as_of)), partials,
+                _roll(engine, RollingStep(plan, day_number(earlier), day_number(as_of)), partials,
                       self._path(plan, earlier), partial)  # fmt: skip
             seal(partial)
             publish_directory(partial, target)
@@ -86,7 +87,7 @@ class Daily:
         engine.show_files(view, [target])
 
     def _earlier(self, plan: SourcePlan, as_of: date) -> date | None:
-        """The latest earlier date whose states are there, and still what its rows make."""
+        """The latest earlier date with stored states that are up to date."""
         for back in range(1, OLDEST + 1):
             day = date.fromordinal(as_of.toordinal() - back)
             if is_whole(self._path(plan, day)):
@@ -94,9 +95,9 @@ class Daily:
         return None
 
     def _path(self, plan: SourcePlan, as_of: date) -> Path:
-        """Where the states lie that are made of the rows known before the date."""
+        """Folder of the states of the rows known before the date."""
         day = as_of.isoformat()
-        known = [
+        known_rows = [
             sorted(
                 (checksum.day, checksum.known_day, checksum.rows, checksum.content)
                 for checksum in self._tables[source.name].checksums()
@@ -104,13 +105,13 @@ class Daily:
             )
             for source in (plan.source, *related(plan.source))
         ]
-        text = repr((VERSION, plan.source, plan.features, self.spec.time_zone, known))
+        text = repr((VERSION, plan.source, plan.features, self.spec.time_zone, known_rows))
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         return self.folder / "states" / plan.source.name / f"{day}-{digest}"
 
 
 def _gather(engine: Engine, plan: SourcePlan, partials: DailyAggregates, target: Path) -> None:
-    """All states anew, from all partials."""
+    """Compute all states from all daily aggregates."""
     engine.show_files("day_partials", partials.files(engine, partials.days()))
     spans, states = plan.spans("day_partials"), plan.states("spans", None, plan.windows.states)
     names = ", ".join(plan.windows.states)
@@ -118,9 +119,9 @@ def _gather(engine: Engine, plan: SourcePlan, partials: DailyAggregates, target:
     engine.drop("day_partials")
 
 
-def _roll(engine: Engine, step: Step, partials: DailyAggregates, earlier: Path, target: Path) -> None:
-    """The states that follow from earlier ones, and those of windows that cannot."""
-    known = partials.days()
+def _roll(engine: Engine, step: RollingStep, partials: DailyAggregates, earlier: Path, target: Path) -> None:
+    """Roll earlier states forward, and recompute the states that cannot be rolled."""
+    known_days = partials.days()
     views: list[str] = ["earlier_states"]
     engine.show_files("earlier_states", [earlier])
 
@@ -132,18 +133,18 @@ def _roll(engine: Engine, step: Step, partials: DailyAggregates, earlier: Path, 
         views.append(view)
         return view
 
-    entering, leaving = show("entering", step.entering(known)), show("leaving", step.leaving())
+    entering, leaving = show("entering", step.entering(known_days)), show("leaving", step.leaving())
     sql = step.sql("earlier_states", engine.columns("earlier_states"), entering, leaving)
-    again = show("gathered", range(step.after - step.gathering(), step.after)) if step.gathered else None
-    if again:
+    recomputed = show("gathered", range(step.after - step.gathering(), step.after)) if step.gathered else None
+    if recomputed:
         names = ", ".join(f"again.{name}" for name in step.gathered)
-        own = ", ".join(f"rolled.{name}" for name in step.rolled)
+        rolled_columns = ", ".join(f"rolled.{name}" for name in step.rolled)
         sql = (
-            f"select rolled.entity, {own}, {names} from ({sql}) as rolled "
-            f"left join ({step.gathered_sql(again)}) as again on rolled.entity = again.entity"
+            f"select rolled.entity, {rolled_columns}, {names} from ({sql}) as rolled "
+            f"left join ({step.gathered_sql(recomputed)}) as again on rolled.entity = again.entity"
         )
     elif step.gathered:
-        raise AssertionError("no partials in the longest window")  # the source would end before the date
+        raise AssertionError("no daily aggregates in the longest window")  # the source would end before the date
     engine.save(sql, target)
     for view in views:
         engine.drop(view)

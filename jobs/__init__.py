@@ -1,5 +1,5 @@
-"""The entry points: each walks one room, `main` walks all. No logic lives here."""
+"""The entry points, one file each: `main` runs all steps. They hold no logic, jobs/runtime and the rooms do."""
 
 from stack import (
-    parent_process as parent_process,  # it notes who started this process, before the libraries take seconds to import
+    parent_process as parent_process,  # it records the parent process before the slow imports of libraries
 )

@@ -9,7 +9,7 @@ from features import Feature
 from monitoring.distance import NULLS
 from monitoring.drift import FeatureDrift
 from monitoring.quality import ScoreQuality
-from training import Finding
+from training import LeakageCheck
 
 
 def drift_alerts(drifts: Mapping[str, Sequence[FeatureDrift]], features: Sequence[Feature]) -> list[str]:
@@ -55,7 +55,7 @@ def quality_alerts(qualities: Sequence[ScoreQuality], lowest_auc: float) -> list
     ]
 
 
-def skew_alerts(comparisons: Mapping[date, Finding]) -> list[str]:
+def skew_alerts(comparisons: Mapping[date, LeakageCheck]) -> list[str]:
     """One alert for each day whose logged features differ from a backfill."""
     return [
         f"features logged on {day} differ from a backfill: {finding.sentence}"

@@ -18,7 +18,7 @@ from monitoring.skew import days_to_compare, measure_skew
 from monitoring.tables import store_drift, store_quality
 from registry import model_evidence, production
 from serving import FeatureLog, Mart, published_dates, published_scores
-from training import Finding
+from training import LeakageCheck
 from training.data.validation import OUT_OF_TIME, validation
 
 
@@ -28,7 +28,7 @@ class MonitoringResult:
 
     drift: dict[str, list[FeatureDrift]]
     quality: list[ScoreQuality]
-    skew: dict[date, Finding]
+    skew: dict[date, LeakageCheck]
     alerts: tuple[str, ...]
 
 
@@ -119,7 +119,7 @@ class Monitor:
         store_quality(self.database_url, qualities)
         return qualities
 
-    def skew(self) -> dict[date, Finding]:
+    def skew(self) -> dict[date, LeakageCheck]:
         """Compare the logged features of earlier days with a backfill of those days."""
         logged_days = [day for day in self.feature_log.days() if self.snapshots.covers(day)]
         dates = days_to_compare(logged_days, self.day)

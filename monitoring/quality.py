@@ -5,9 +5,9 @@ from datetime import date
 
 import pandas as pd
 
-from training.evaluate.auc import auc_draws
+from training.evaluate.auc import auc, auc_draws
 from training.evaluate.bootstrap import interval
-from training.evaluate.metrics import auc, calibration_error
+from training.evaluate.metrics import calibration_error
 
 SEED = 0
 

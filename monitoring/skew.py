@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from training import Finding, blind
+from training import LeakageCheck, blind
 
 #: oldest logged day that is compared.
 MAX_AGE_DAYS = 28
@@ -17,7 +17,7 @@ def days_to_compare(logged_days: Sequence[date], today: date) -> list[date]:
     return sorted({recent[0], recent[-1]}) if recent else []
 
 
-def measure_skew(logged: pd.DataFrame, backfilled: pd.DataFrame, entity: str, names: Sequence[str]) -> Finding:
+def measure_skew(logged: pd.DataFrame, backfilled: pd.DataFrame, entity: str, names: Sequence[str]) -> LeakageCheck:
     """Compare the logged sample of a scored day with a backfill, bit by bit.
 
     Args:

@@ -15,8 +15,7 @@ from registry.release.production import (
     production,
     productions,
 )
-from registry.release.promotion import promote, require_mode_and_release
-from registry.release.promotion_outcome import PromotionOutcome
+from registry.release.promotion import PromotionOutcome, promote, require_mode_and_release
 from registry.release.reviews import approve, reject
 from registry.release.rollback import rollback
 from registry.versions.version_files import VersionFiles, VersionFilesError, verified_files

@@ -49,7 +49,7 @@ def predict_probabilities(files: VersionFiles, names: Sequence[str], rows: NDArr
     missing = [name for name in features if name not in names]
     if missing:
         raise MissingFeatureError(
-            f"{files.called} needs {', '.join(missing)}, which snapshots no longer have: it cannot be scored on the "
+            f"{files.name} needs {', '.join(missing)}, which snapshots no longer have: it cannot be scored on the "
             "evaluation rows; declare the feature again, or roll back to a version without it."
         )
     predictions = run_model_process(files, "probabilities", pd.DataFrame(rows, columns=list(names))[features])
@@ -79,7 +79,7 @@ def run_model_process(
         )  # fmt: skip
         if process.returncode != 0:
             raise ModelProcessError(
-                f"{files.called} cannot score: {last_error(process.stderr)}; roll back, or train again."
+                f"{files.name} cannot score: {last_error(process.stderr)}; roll back, or train again."
             )
         return pd.read_parquet(predictions_path)
 

@@ -74,7 +74,7 @@ def benchmark_scoring(
     sample = apply_udf(spark, files, _sample(rows, population, entity), entity).toPandas()
     if sample.empty:
         raise ParityError(
-            f"The snapshot {snapshot.parent.name} has no member of {population} to score with {files.called.lower()}."
+            f"The snapshot {snapshot.parent.name} has no member of {population} to score with {files.name.lower()}."
         )
     return _benchmark(files, sample)
 

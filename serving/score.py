@@ -68,7 +68,7 @@ def score_population(
     from pyspark.sql import functions as F  # noqa: N812
 
     rows = spark.read.parquet(spark_path(snapshot)).where(F.col("population") == population)
-    require_signature(files.called, files.signature, rows.columns)
+    require_signature(files.name, files.signature, rows.columns)
     if unlabelled:
         rows = rows.where(F.col("label").isNull())
     partial = fresh_partial(target)
@@ -76,12 +76,12 @@ def score_population(
         apply_udf(spark, files, rows, entity).write.parquet(str(partial))
     except PythonException as error:  # raised by the model's own code, on a worker
         raise ScoringError(
-            f"{files.called} cannot score the rows: {last_error(str(error))}; nothing was published, roll back, or "
+            f"{files.name} cannot score the rows: {last_error(str(error))}; nothing was published, roll back, or "
             "train again."
         ) from None
     written_sha256 = sha256_of_files(partial, "*.parquet")
     written = spark.read.parquet(spark_path(partial))
-    total = _check_rows(written, rows.count(), files.called)
+    total = _check_rows(written, rows.count(), files.name)
     difference = _check_parity(written, files)
     publish_directory(partial, target)
     return ScoreFiles(target, total, difference, written_sha256)
@@ -140,7 +140,7 @@ def _check_parity(written: "DataFrame", files: VersionFiles) -> float:
         failures.insert(0, f"churn_probability differs by {largest:.2e}, at most {TOLERANCE:.0e} is allowed")
     if failures:
         raise ScoringError(
-            f"The Spark UDF and the model of {files.called.lower()} give different scores: {'; '.join(failures)}; "
+            f"The Spark UDF and the model of {files.name.lower()} give different scores: {'; '.join(failures)}; "
             "nothing was published, check that workers run the packages the model was trained with."
         )
     return largest

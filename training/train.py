@@ -24,8 +24,8 @@ from training.evaluate.reason_stability import (
     stability,
     weights,
 )
-from training.leakage.checks import Finding
-from training.leakage.leakage_report import leak_alarms
+from training.leakage.checks import LeakageCheck
+from training.leakage.leakage_report import run_leakage_checks
 from training.models import version
 from training.models.bundle import write_bundle
 from training.plan import TrainingPlan
@@ -160,8 +160,8 @@ def _prove(
     return evidence(chosen, judged, _alarms(rows, population, plan, say), about)
 
 
-def _alarms(rows: _Rows, population: Population, plan: TrainingPlan, say: Say) -> list[Finding]:
-    found = leak_alarms(
+def _alarms(rows: _Rows, population: Population, plan: TrainingPlan, say: Say) -> list[LeakageCheck]:
+    found = run_leakage_checks(
         rows.development, rows.judging, rows.cut, population.label.reach, plan.seed,
         apart=[fold.cut(rows.development) for fold in rows.cut.folds] if plan.users_apart else (),
         contacts=plan.contacts, known_rules=plan.known_rules,

@@ -22,6 +22,7 @@ from benchmarks.gate.gate_case import case
 from benchmarks.gate.gate_picture import PromotionShare, draw
 from projects import load_project
 from registry import Case, decide
+from training.evaluate.auc import WeightedAuc
 from training.evaluate.bootstrap import (
     Floats,
     Weights,
@@ -30,7 +31,6 @@ from training.evaluate.bootstrap import (
 )
 from training.evaluate.delong import delong
 from training.evaluate.slices import SMALLEST
-from training.evaluate.weighted_auc import Areas
 
 PROMOTIONS, CURVE_PROMOTIONS, SEED = 1000, 400, 20260101
 #: bootstrap replicates of a simulated promotion. A real one draws 2,000; some are repeated with as many.
@@ -206,7 +206,7 @@ def _case(sample: Sample, difference: float, seed: int, weights: list[Weights], 
             gap,
             slices,
         )
-    areas = Areas(labels, {"challenger": challenger, "production": production})
+    areas = WeightedAuc(labels, {"challenger": challenger, "production": production})
     value = areas(np.ones((1, len(labels))))
     parts = [areas(block) for block in weights]
     draws = {name: np.concatenate([part[name] for part in parts]) for name in ("challenger", "production")}

@@ -60,7 +60,7 @@ class Grid:
         """SQL of the day number on which a row of the source's view happened."""
         return self.number(source.event_time, source.column(source.event_time).type)
 
-    def known(self, source: Source) -> str:
+    def known_day(self, source: Source) -> str:
         """SQL of the day number on which a row of the source's view was known."""
         if source.identity is not None:
             return self.number("_known", "timestamp")

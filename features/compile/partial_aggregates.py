@@ -1,7 +1,7 @@
-"""What is kept of some rows of an entity, so that the same can be told of more of them together.
+"""Partial aggregates: numbers about some rows of an entity that can be merged with those about other rows.
 
-Numbers are kept as whole millionths: they add up to the same whatever the order, in every engine, and what was
-added can be taken off again without a trace.
+Numbers are whole millionths. So sums do not depend on the order of rows or on the engine, and a number that was
+added can be subtracted exactly.
 """
 
 from collections.abc import Callable
@@ -13,20 +13,20 @@ from features.declare.feature import Feature
 from lake import Source
 from lake.source import DeclarationError
 
-#: how a piece changes when days enter a window and others leave it: a sum gains and loses, days are bits that are
-#: masked, anything else has to be gathered again.
+#: how an aggregate changes when days enter and leave a window: a sum is added to and subtracted from, days are bits
+#: that are masked, any other aggregate is recomputed.
 Kind = Literal["sum", "days", "other"]
 
 
 @dataclass(frozen=True)
-class Piece:
+class PartialAggregate:
     """One mergeable aggregate.
 
     Attributes:
         name: the column that holds it.
-        row: SQL of what one row gives, null where the row does not count.
-        gather: SQL that makes the piece of rows; `{x}` is what a row gives.
-        merge: SQL that makes one piece of several; `{x}` is the piece, `{f}` a filter.
+        row: SQL of the value of one row, null if the row is not aggregated.
+        gather: SQL that aggregates rows; `{x}` is the value of a row.
+        merge: SQL that merges partial aggregates; `{x}` is the column, `{f}` a filter.
         kind: how it changes from day to day.
     """
 
@@ -38,12 +38,12 @@ class Piece:
 
 
 def row_columns(feature: Feature, source: Source, day_number: Callable[[str], str]) -> dict[str, str]:
-    """Columns that its pieces read, by name: the measure, and whether a row satisfies the condition.
+    """SQL of the columns that a feature's aggregates read, by name: the measure, and whether the condition holds.
 
     Args:
         feature: the declaration.
-        source: what it reads.
-        day_number: makes the SQL of a day number of a column's name.
+        source: the source of the feature.
+        day_number: returns SQL of the day number of a column.
     """
     columns = {}
     if feature.measure and feature.aggregation == "days_until":
@@ -55,83 +55,83 @@ def row_columns(feature: Feature, source: Source, day_number: Callable[[str], st
     return columns
 
 
-class Pieces:
-    """The pieces of the rows of one kind: all rows of a source or those of a condition, and of one measure or none."""
+class PartialAggregates:
+    """The partial aggregates of one selection of rows: all rows or those of a condition, with or without a measure."""
 
     def __init__(self, what: str | None, measure: str | None) -> None:
         self.base = f"{what or 'any'}__{measure or ''}"
         self._what = what
         self.value = f"m_{measure}"
-        #: the measure in millionths; rounded half up, by what every engine does alike.
+        #: the measure in millionths, rounded half up with functions that all engines share.
         self.micros = f"cast(floor(cast({self.value} as double) * 1e6 + 0.5) as bigint)"
 
-    def rows(self) -> Piece:
+    def rows(self) -> PartialAggregate:
         """How many rows."""
         return self._count("rows", self._of("day"))
 
-    def numbers(self) -> Piece:
+    def numbers(self) -> PartialAggregate:
         """How many rows with a value."""
         return self._count("n", self._of(self.value))
 
-    def sum(self) -> Piece:
+    def sum(self) -> PartialAggregate:
         """The sum in millionths."""
         return self._sum("sum", self._of(self.micros))
 
-    def squares(self) -> Piece:
+    def squares(self) -> PartialAggregate:
         """The sum of squares, in millionths of millionths."""
         exact = f"cast({self.micros} as decimal(38, 0))"
         return self._wide("squares", self._of(f"cast({exact} * {exact} as decimal(38, 0))"))
 
-    def moment(self, amount: str) -> Piece:
+    def moment(self, amount: str) -> PartialAggregate:
         """The sum over rows of the day's number times the amount, which is `rows` or `sum`."""
         by = "cast(1 as bigint)" if amount == "rows" else self.micros
         exact = f"cast(day as decimal(38, 0)) * cast({by} as decimal(38, 0))"
         return self._wide(f"moment_{amount}", self._of(f"cast({exact} as decimal(38, 0))"))
 
-    def extreme(self, which: str) -> Piece:
+    def extreme(self, which: str) -> PartialAggregate:
         """The smallest or the largest value."""
         return self._best(which, self._of(self.value), which)
 
-    def last(self) -> Piece:
+    def last(self) -> PartialAggregate:
         """The last value that is not null; of equal moments the larger, so that the order of rows does not show."""
-        return self._best("last", self._known(), "max")
+        return self._best("last", self._with_value(), "max")
 
-    def first(self) -> Piece:
+    def first(self) -> PartialAggregate:
         """The first value that is not null; of equal moments the smaller."""
-        return self._best("first", self._known(), "min")
+        return self._best("first", self._with_value(), "min")
 
-    def state(self) -> Piece:
+    def state(self) -> PartialAggregate:
         """The value of the last row, null too."""
-        return self._best("state", self._told(self.value), "max")
+        return self._best("state", self._last_row(self.value), "max")
 
-    def state_day(self) -> Piece:
+    def state_day(self) -> PartialAggregate:
         """The day number in the last row, null too."""
-        return self._best("latest", self._told(f"{self.value}_day"), "max")
+        return self._best("latest", self._last_row(f"{self.value}_day"), "max")
 
-    def values(self) -> Piece:
+    def values(self) -> PartialAggregate:
         """The different values."""
         name, row = f"{self.base}_set", self._of(self.value)
-        return Piece(name, row, "collect_set({x})", "array_distinct(flatten(collect_list({x}){f}))")
+        return PartialAggregate(name, row, "collect_set({x})", "array_distinct(flatten(collect_list({x}){f}))")
 
-    def sketch(self) -> Piece:
+    def sketch(self) -> PartialAggregate:
         """A HyperLogLog sketch of the values as text, of Apache DataSketches: 4096 registers, some 1.6% off."""
         row = self._of(f"cast({self.value} as string)")
-        return Piece(f"{self.base}_hll", row, "hll_sketch_agg({x})", "hll_union_agg({x}){f}")
+        return PartialAggregate(f"{self.base}_hll", row, "hll_sketch_agg({x})", "hll_union_agg({x}){f}")
 
-    def days(self) -> Piece:
+    def days(self) -> PartialAggregate:
         """The days with such a row, a bit each within their word of 60 days."""
         bit = f"shiftleft(cast(1 as bigint), cast((day + {SHIFT}) % {WORD} as int))"
-        return Piece(f"{self.base}_days", self._of(bit), "bit_or({x})", "bit_or({x}){f}", "days")
+        return PartialAggregate(f"{self.base}_days", self._of(bit), "bit_or({x})", "bit_or({x}){f}", "days")
 
-    def edge(self, which: str) -> Piece:
+    def edge(self, which: str) -> PartialAggregate:
         """The first or the last day with such a row."""
         return self._best(f"{which}_day", self._of("day"), {"last": "max", "first": "min"}[which])
 
-    def _told(self, value: str) -> str:
+    def _last_row(self, value: str) -> str:
         # Engines disagree on whether a null is the smallest or the largest.
         return self._of(f"struct(at, {value} is not null as told, {value} as value)")
 
-    def _known(self) -> str:
+    def _with_value(self) -> str:
         only = f"is_{self._what} and " if self._what else ""
         return f"if({only}{self.value} is not null, struct(at, {self.value} as value), null)"
 
@@ -139,29 +139,29 @@ class Pieces:
         """The value of a row of this kind, null of any other."""
         return f"if(is_{self._what}, {value}, null)" if self._what else value
 
-    def _best(self, name: str, row: str, which: str) -> Piece:
-        return Piece(f"{self.base}_{name}", row, f"{which}({{x}})", f"{which}({{x}}){{f}}")
+    def _best(self, name: str, row: str, which: str) -> PartialAggregate:
+        return PartialAggregate(f"{self.base}_{name}", row, f"{which}({{x}})", f"{which}({{x}}){{f}}")
 
-    def _count(self, name: str, row: str) -> Piece:
-        return Piece(f"{self.base}_{name}", row, "count({x})", "cast(sum({x}){f} as bigint)", "sum")
+    def _count(self, name: str, row: str) -> PartialAggregate:
+        return PartialAggregate(f"{self.base}_{name}", row, "count({x})", "cast(sum({x}){f} as bigint)", "sum")
 
-    def _sum(self, name: str, row: str) -> Piece:
+    def _sum(self, name: str, row: str) -> PartialAggregate:
         total = "cast(sum({x}) as bigint)"
-        return Piece(f"{self.base}_{name}", row, total, "cast(sum({x}){f} as bigint)", "sum")
+        return PartialAggregate(f"{self.base}_{name}", row, total, "cast(sum({x}){f} as bigint)", "sum")
 
-    def _wide(self, name: str, row: str) -> Piece:
+    def _wide(self, name: str, row: str) -> PartialAggregate:
         total = "cast(sum({x}) as decimal(38, 0))"
-        return Piece(f"{self.base}_{name}", row, total, "cast(sum({x}){f} as decimal(38, 0))", "sum")
+        return PartialAggregate(f"{self.base}_{name}", row, total, "cast(sum({x}){f} as decimal(38, 0))", "sum")
 
 
-def add_once(pieces: dict[str, Piece], piece: Piece) -> str:
-    """Add the piece to those needed; features share what has one name.
+def add_once(aggregates: dict[str, PartialAggregate], aggregate: PartialAggregate) -> str:
+    """Add an aggregate to those needed; features share aggregates of the same name.
 
     Raises:
-        DeclarationError: one name for two things, which the checks of declarations should have told.
+        DeclarationError: two different aggregates have the same name.
     """
-    if pieces.setdefault(piece.name, piece) != piece:
+    if aggregates.setdefault(aggregate.name, aggregate) != aggregate:
         raise DeclarationError(
-            f"Two features keep different things as {piece.name}; give their conditions other words."
+            f"Two features need different aggregates named {aggregate.name}; give their conditions different words."
         )
-    return piece.name
+    return aggregate.name

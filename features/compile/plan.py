@@ -1,21 +1,21 @@
 """Compile declarations to one SQL plan.
 
-Rows become spans, one per entity and stretch of days that no window of any date cuts in two; spans become states,
-one per entity and date; states become numbers. A row counts at a date only if the day it happened and the day it
-became known are both earlier. One grouping of the rows by entity does everything, whatever the number of windows.
+Rows are grouped into spans: one per entity and range of days that no window boundary divides. Spans are merged into
+states, one per entity and date. States give feature values. A row is used at a date only if its event day and its
+known day are both earlier. The rows are grouped by entity once, whatever the number of windows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from features.compile.grid import Grid
-from features.compile.partial_aggregates import row_columns
+from features.compile.partial_aggregates import PartialAggregate, row_columns
 from features.compile.time_sql import SHIFT, WORD
-from features.compile.windows import NONE_IS_ZERO, State, Windows
+from features.compile.windows import NONE_IS_ZERO, WindowAggregates, WindowState
 from features.declare import calendar
 from features.declare.feature import Feature
 from lake import Source
 
-#: days back by which states are made apart: a month, a quarter, half a year.
+#: states are computed separately by window length in days: up to a month, a quarter, half a year, and longer.
 BOUNDS = (31, 92, 183)
 
 
@@ -29,7 +29,7 @@ def snapshot_sql(
     Args:
         features: the declarations; a source without one is not read.
         sources: of the project.
-        entity: what the entity's column is called.
+        entity: name of the entity's column.
         grid: the dates.
         members: view of the entities and dates wanted, with the contract's columns, which come along. None for
             every entity that has a row that counts, in any source.
@@ -47,8 +47,8 @@ def source_plans(features: Sequence[Feature], sources: Sequence[Source], grid: G
 
 def with_steps(grid: Grid, steps: Mapping[str, str]) -> str:
     """The grid and the steps as common table expressions."""
-    made = [grid.sql, *(f"{name} as (\n{sql}\n)" for name, sql in steps.items())]
-    return "with " + ",\n".join(made) + "\n"
+    expressions = [grid.sql, *(f"{name} as (\n{sql}\n)" for name, sql in steps.items())]
+    return "with " + ",\n".join(expressions) + "\n"
 
 
 def joined(features: Sequence[Feature], plans: Sequence["SourcePlan"], entity: str, members: str | None) -> str:
@@ -70,13 +70,17 @@ def _column(feature: Feature) -> str:
     return f"coalesce({name}, 0) as {name}" if feature.aggregation in NONE_IS_ZERO else name
 
 
-def _by_reach(states: Iterable[State]) -> list[tuple[int | None, dict[str, State]]]:
-    """States by the bound of how far back they look, those that look furthest last."""
-    found: dict[int | None, dict[str, State]] = {bound: {} for bound in (*BOUNDS, None)}
+def _by_reach(states: Iterable[WindowState]) -> list[tuple[int | None, dict[str, WindowState]]]:
+    """States grouped by window length, the longest windows last."""
+    groups: dict[int | None, dict[str, WindowState]] = {bound: {} for bound in (*BOUNDS, None)}
     for state in states:
-        bound = next((one for one in BOUNDS if state.reach is not None and state.reach <= one), None)
-        found[bound][state.name] = state
-    return [(bound, some) for bound, some in found.items() if some]
+        bound = next((limit for limit in BOUNDS if state.reach is not None and state.reach <= limit), None)
+        groups[bound][state.name] = state
+    return [(bound, some) for bound, some in groups.items() if some]
+
+
+def _aggregates_of(states: Mapping[str, WindowState]) -> dict[str, PartialAggregate]:
+    return {state.aggregate.name: state.aggregate for state in states.values()}
 
 
 class SourcePlan:
@@ -84,12 +88,12 @@ class SourcePlan:
 
     def __init__(self, source: Source, features: Sequence[Feature], grid: Grid, sources: Sequence[Source]) -> None:
         self.source, self.grid = source, grid
-        self.sources = {one.name: one for one in sources}
+        self.sources = {other.name: other for other in sources}
         self.features = tuple(feature for feature in features if feature.source == source.name)
         reaches = [feature.reach for feature in self.features]
-        #: how many days back its rows can lie; None where there is no bound.
+        #: the longest window in days; None for the whole past.
         self.longest = None if None in reaches else max(reach for reach in reaches if reach is not None)
-        self.windows = Windows(self.features, grid.words, self.longest)
+        self.windows = WindowAggregates(self.features, grid.words, self.longest)
 
     @property
     def shared(self) -> tuple[str, ...]:
@@ -100,43 +104,52 @@ class SourcePlan:
         return (*several, *([f"{name}_states"] if ahead else []))
 
     def rows(self) -> str:
-        """Select: entity, `at`, `day`, `known_day`, and the columns that pieces read; one row a row."""
+        """Select: entity, `at`, `day`, `known_day`, and the columns that aggregates read; one row per source row."""
         columns: dict[str, str] = {}
         for feature in self.features:
             columns |= row_columns(feature, self.source, self._day_number)
         also = "".join(f", {sql} as {name}" for name, sql in columns.items())
         return (
             f"select {self.source.entity} as entity, {self.source.event_time} as at, "
-            f"{self.grid.day(self.source)} as day, {self.grid.known(self.source)} as known_day{also}\n"
+            f"{self.grid.day(self.source)} as day, {self.grid.known_day(self.source)} as known_day{also}\n"
             f"from {self.source.name}"
         )
 
     def partials(self) -> str:
-        """Select: the pieces by entity, `day` and `known_day`."""
-        made = [f"{piece.gather.format(x=piece.row)} as {name}" for name, piece in self.windows.pieces.items()]
-        return (
-            f"select entity, day, known_day, {', '.join(made)}\nfrom ({self.rows()})\ngroup by entity, day, known_day"
-        )
+        """Select: the partial aggregates by entity, `day` and `known_day`."""
+        columns = [
+            f"{aggregate.gather.format(x=aggregate.row)} as {name}"
+            for name, aggregate in self.windows.aggregates.items()
+        ]
+        keys = "entity, day, known_day"
+        return f"select {keys}, {', '.join(columns)}\nfrom ({self.rows()})\ngroup by {keys}"
 
-    def spans(self, partials: str | None = None, states: Mapping[str, State] | None = None) -> str:
-        """Select: the pieces by entity, `start` and, with several dates, `seen`; of rows, or of a view of partials.
+    def spans(self, partials: str | None = None, states: Mapping[str, WindowState] | None = None) -> str:
+        """Select: the partial aggregates by entity, `start` and, with several dates, `seen`.
 
-        With `states`, only the pieces of those.
+        They are computed from rows, or from `partials`, a view of daily aggregates. With `states`, only the aggregates
+        of these.
         """
-        wanted = self.windows.pieces if states is None else {one.piece.name: one.piece for one in states.values()}
-        pieces = wanted.items()
+        wanted = self.windows.aggregates if states is None else _aggregates_of(states)
+        aggregates = wanted.items()
         if partials is None:
-            made, rows = [f"{one.gather.format(x=one.row)} as {name}" for name, one in pieces], f"({self.rows()})"
+            columns, rows = (
+                [f"{aggregate.gather.format(x=aggregate.row)} as {name}" for name, aggregate in aggregates],
+                f"({self.rows()})",
+            )
         else:
-            made, rows = [f"{one.merge.format(x=name, f='')} as {name}" for name, one in pieces], partials
-        by_word = any(one.kind == "days" for one in wanted.values())
+            columns, rows = (
+                [f"{aggregate.merge.format(x=name, f='')} as {name}" for name, aggregate in aggregates],
+                partials,
+            )
+        by_word = any(aggregate.kind == "days" for aggregate in wanted.values())
         windows = {w for feature in self.features for w in (feature.window, feature.against) if w is not None}
         key = f"{self.grid.start(sorted(windows), by_word)} as start"
         several = len(self.grid.dates) > 1
         if several:
             key += f",\n  {self.grid.seen()} as seen"
         return (
-            f"select entity, start{', seen' if several else ''}, {', '.join(made)}\n"
+            f"select entity, start{', seen' if several else ''}, {', '.join(columns)}\n"
             f"from (select *, {key} from {rows} where {self._past()})\n"
             f"group by entity, start{', seen' if several else ''}"
         )
@@ -150,32 +163,34 @@ class SourcePlan:
         name = self.source.name
         spans, states = f"{name}_spans", f"{name}_states"
         if len(self.grid.dates) == 1:
-            made = {spans: self.spans(), states: self.states(spans, members, self.windows.states)}
-            return made | self.numbers(states)
-        made, parts = {spans: self.spans()}, list[str]()
+            steps = {spans: self.spans(), states: self.states(spans, members, self.windows.states)}
+            return steps | self.numbers(states)
+        steps, parts = {spans: self.spans()}, list[str]()
         for bound, some in _by_reach(self.windows.states.values()):
             part, of = f"{states}_{bound or 'all'}", spans
             if bound is None:
                 of = f"{name}_past"
-                made[of] = self._coarser(spans, some)
-            made[part] = self.states(of, members, some)
+                steps[of] = self._coarser(spans, some)
+            steps[part] = self.states(of, members, some)
             parts.append(part)
         # The last part looks back the furthest: it has everybody.
         joins = "".join(f" left join {part} using (entity, as_of, today)" for part in parts[:-1])
-        made[states] = f"select * from {parts[-1]}{joins}"
-        return made | self.numbers(states)
+        steps[states] = f"select * from {parts[-1]}{joins}"
+        return steps | self.numbers(states)
 
-    def _coarser(self, spans: str, states: Mapping[str, State]) -> str:
+    def _coarser(self, spans: str, states: Mapping[str, WindowState]) -> str:
         """Select: spans of whole words, cut where one of the states' windows begins at a date."""
-        pieces = {one.piece.name: one.piece for one in states.values()}
-        merged = ", ".join(f"{one.merge.format(x=name, f='')} as {name}" for name, one in pieces.items())
-        windows = {one.window for one in states.values() if one.window is not None}
+        aggregates = _aggregates_of(states)
+        merged = ", ".join(
+            f"{aggregate.merge.format(x=name, f='')} as {name}" for name, aggregate in aggregates.items()
+        )
+        windows = {state.window for state in states.values() if state.window is not None}
         start = self.grid.start(sorted(windows), by_word=True, of="start")
         return f"select entity, {start} as start, seen, {merged}\nfrom {spans}\ngroup by entity, {start}, seen"
 
-    def states(self, spans: str, members: str | None, states: Mapping[str, State]) -> str:
+    def states(self, spans: str, members: str | None, states: Mapping[str, WindowState]) -> str:
         """Select: states by entity, `as_of` and `today`, of the entities and dates of `members` or of all."""
-        within, reaches = [], [one.reach for one in states.values()]
+        within, reaches = [], [state.reach for state in states.values()]
         if len(self.grid.dates) > 1:
             within = ["seen <= today"]
             if None not in reaches:
@@ -185,33 +200,33 @@ class SourcePlan:
         join = f"{spans} {'cross ' if members is None else ''}join {wanted}{using}"
         word = f"(today - 1 + {SHIFT}) div {WORD} - (start + {SHIFT}) div {WORD}"
         only = f" where {' and '.join(within)}" if within else ""
-        made = ",\n  ".join(f"{state.sql} as {name}" for name, state in states.items())
+        columns = ",\n  ".join(f"{state.sql} as {name}" for name, state in states.items())
         return (
-            f"select entity, as_of, today,\n  {made}\nfrom (select *, {word} as word_age from {join}{only})\n"
+            f"select entity, as_of, today,\n  {columns}\nfrom (select *, {word} as word_age from {join}{only})\n"
             "group by entity, as_of, today"
         )
 
     def numbers(self, states: str) -> dict[str, str]:
         """Common table expressions by name; the last, `<source>_windows`, has every feature by entity and `as_of`."""
-        name, made, joins = self.source.name, {}, []
+        name, steps, joins = self.source.name, {}, []
         columns = []
         for feature in self.features:
             value = self.windows.values[feature.name]
             if feature.aggregation == "ahead":
                 view = f"{feature.name}_of"
-                made[f"{feature.name}_coming"] = self._coming(feature)
+                steps[f"{feature.name}_coming"] = self._coming(feature)
                 values = f"select entity, today, explode({value}) as value from {states}"
-                made[view] = (
+                steps[view] = (
                     f"select entity, today, sum(coming) as coming from ({values}) "
                     f"join {feature.name}_coming using (today, value) group by entity, today"
                 )
                 joins.append(f" left join {view} using (entity, today)")
                 value = f"coalesce({view}.coming, 0)"
             columns.append(f"cast({value} as double) as {feature.name}")
-        made[f"{name}_windows"] = (
+        steps[f"{name}_windows"] = (
             "select entity, as_of,\n  " + ",\n  ".join(columns) + f"\nfrom {states}{''.join(joins)}"
         )
-        return made
+        return steps
 
     def _past(self) -> str:
         numbers = self.grid.numbers
@@ -230,6 +245,6 @@ class SourcePlan:
         day = self.grid.number(coming.day, other.column(coming.day).type)
         return (
             f"select today, value, count(*) as coming from (select {other.value(coming.matches)} as value, "
-            f"{day} as day, {self.grid.known(other)} as known_day from {other.name}) "
+            f"{day} as day, {self.grid.known_day(other)} as known_day from {other.name}) "
             f"join grid on known_day < today and day >= today and day < today + {coming.days} group by today, value"
         )

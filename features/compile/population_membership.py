@@ -1,4 +1,4 @@
-"""Who is in a snapshot, in which population, and with which label."""
+"""Which entities are in a snapshot, in which population, and with which label."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,24 +16,24 @@ from features.declare.snapshot_spec import SnapshotSpec
 from lake.source import DeclarationError
 from stack.engines.engine import Engine
 
-#: the view of the entities and dates that features are made for, where a contract says which.
+#: the view of the entities and dates that need features, if the project has a contract.
 MEMBERS = "contract_members"
 _STATES, _FEATURES = "contract_states", "features_unlabelled"
 
 
 @contextmanager
-def members(engine: Engine, spec: SnapshotSpec, dates: Sequence[date]) -> Iterator[str | None]:
-    """The name of a view of contracts at the dates, kept while the block runs; None without a contract.
+def population_members(engine: Engine, spec: SnapshotSpec, dates: Sequence[date]) -> Iterator[str | None]:
+    """The name of a view of contract states at the dates, which exists inside the block; None without a contract.
 
-    Where the contract alone decides who belongs to a population, only those are in it: nobody else needs features.
+    If contract states alone determine the populations, the view holds only their members.
     """
     if spec.contract is None:
         yield None
         return
     engine.show(_STATES, contract_sql(spec.contract, spec.sources, dates))
     wanted = "contract_state is not null"
-    if not any(engine.problem(_STATES, one.where) for one in spec.populations):
-        wanted += " and (" + " or ".join(f"({one.where})" for one in spec.populations) + ")"
+    if not any(engine.problem(_STATES, population.where) for population in spec.populations):
+        wanted += " and (" + " or ".join(f"({population.where})" for population in spec.populations) + ")"
     engine.keep(MEMBERS, f"select * from {_STATES} where {wanted}")  # every source is joined with it
     try:
         yield MEMBERS
@@ -43,7 +43,7 @@ def members(engine: Engine, spec: SnapshotSpec, dates: Sequence[date]) -> Iterat
 
 
 def labelled_sql(engine: Engine, plan: str, spec: SnapshotSpec, matured: Mapping[str, Sequence[date]]) -> str:
-    """SQL of the members of the populations, with what became of them.
+    """SQL of the members of the populations, with their labels.
 
     Args:
         engine: runs the plan.
@@ -52,23 +52,24 @@ def labelled_sql(engine: Engine, plan: str, spec: SnapshotSpec, matured: Mapping
         matured: population -> the dates whose labels are known.
 
     Raises:
-        DeclarationError: a population's condition is none over the features.
+        DeclarationError: a population's condition is not valid over the features.
     """
     already = "" if spec.contract else f", cast(null as boolean) as {ALREADY_LEFT}"
     engine.show(_FEATURES, f"select *{already} from ({plan})")
-    for one in spec.populations:
-        problem = engine.problem(_FEATURES, one.where)
+    for population in spec.populations:
+        problem = engine.problem(_FEATURES, population.where)
         if problem:
             raise DeclarationError(
-                f"Population {one.name}: its condition {one.where!r} is none over the features ({problem})."
+                f"Population {population.name}: its condition {population.where!r} is not valid over the "
+                f"features ({problem})."
             )
-    cases = " ".join(f"when {one.where} then '{one.name}'" for one in spec.populations)
-    known = {one: days for one in spec.populations if (days := list(matured[one.name]))}
+    cases = " ".join(f"when {population.where} then '{population.name}'" for population in spec.populations)
+    matured_dates = {population: days for population in spec.populations if (days := list(matured[population.name]))}
     label, how, joined = "cast(null as int)", "cast(null as string)", ""
-    if known:
-        label, how = f"coalesce(told.{LABEL}, {_absent(known)})", f"told.{HOW}"
+    if matured_dates:
+        label, how = f"coalesce(told.{LABEL}, {_absent_label_sql(matured_dates)})", f"told.{HOW}"
         keys = " and ".join(f"kept.{key} = told.{key}" for key in (spec.entity, "as_of", "population"))
-        joined = f"\nleft join ({_told(spec, known)}) as told on {keys}"
+        joined = f"\nleft join ({_labels_sql(spec, matured_dates)}) as told on {keys}"
     names = "".join(f"kept.{feature.name}, " for feature in spec.features)
     return (
         f"select kept.{spec.entity}, kept.as_of, kept.population, {names}kept.{ALREADY_LEFT}, "
@@ -79,34 +80,38 @@ def labelled_sql(engine: Engine, plan: str, spec: SnapshotSpec, matured: Mapping
 
 
 def check_conditions(engine: Engine, spec: SnapshotSpec) -> None:
-    """See that the SQL conditions of contract and features can be read over the registered sources.
+    """Check that the SQL conditions of contract and features are valid over the registered sources.
 
     Raises:
-        DeclarationError: names the condition that cannot.
+        DeclarationError: a condition is not valid.
     """
     contract = spec.contract.conditions if spec.contract else ()
-    asked = [(f"Contract: its condition {what}", source, sql) for what, source, sql in contract]
-    asked += [(f"Feature {one.name}: its condition", one.source, one.where) for one in spec.features if one.where]
-    for who, source, sql in asked:
+    conditions = [(f"Contract: its condition {what}", source, sql) for what, source, sql in contract]
+    conditions += [
+        (f"Feature {feature.name}: its condition", feature.source, feature.where)
+        for feature in spec.features
+        if feature.where
+    ]
+    for who, source, sql in conditions:
         problem = engine.problem(source, sql)
         if problem:
-            raise DeclarationError(f"{who} {sql!r} is none over the columns of {source} ({problem}).")
+            raise DeclarationError(f"{who} {sql!r} is not valid over the columns of {source} ({problem}).")
 
 
-def _told(spec: SnapshotSpec, known: Mapping[Population, Sequence[date]]) -> str:
+def _labels_sql(spec: SnapshotSpec, matured_dates: Mapping[Population, Sequence[date]]) -> str:
     return " union all ".join(
-        f"select {spec.entity}, as_of, '{one.name}' as population, {LABEL}, {HOW} "
-        f"from ({label_sql(one.label, spec.sources, spec.entity, days)})"
-        for one, days in known.items()
+        f"select {spec.entity}, as_of, '{population.name}' as population, {LABEL}, {HOW} "
+        f"from ({label_sql(population.label, spec.sources, spec.entity, days)})"
+        for population, days in matured_dates.items()
     )
 
 
-def _absent(known: Mapping[Population, Sequence[date]]) -> str:
-    """SQL of the label of a member whom no label names."""
+def _absent_label_sql(matured_dates: Mapping[Population, Sequence[date]]) -> str:
+    """SQL of the label of a member that the label query does not return."""
     cases = ""
-    for one, days in known.items():
-        absent = if_absent(one.label)
+    for population, days in matured_dates.items():
+        absent = if_absent(population.label)
         if absent is not None:
-            its = ", ".join(f"date'{day.isoformat()}'" for day in days)
-            cases += f" when kept.population = '{one.name}' and kept.as_of in ({its}) then {absent}"
+            dates = ", ".join(f"date'{day.isoformat()}'" for day in days)
+            cases += f" when kept.population = '{population.name}' and kept.as_of in ({dates}) then {absent}"
     return f"case{cases} end" if cases else "null"

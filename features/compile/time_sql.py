@@ -73,17 +73,17 @@ def _offsets(zone: str, first: date, last: date) -> list[tuple[int, int]]:
     rules = ZoneInfo(zone)
 
     def offset(second: int) -> int:
-        told = datetime.fromtimestamp(second, UTC).astimezone(rules).utcoffset()
-        return 0 if told is None else int(told.total_seconds())
+        utc_offset = datetime.fromtimestamp(second, UTC).astimezone(rules).utcoffset()
+        return 0 if utc_offset is None else int(utc_offset.total_seconds())
 
     start, end = day_number(first) * 86_400, day_number(last) * 86_400
-    found = [(start, offset(start))]
+    offsets = [(start, offset(start))]
     for second in range(start, end, 86_400):
         low, high = second, second + 86_400
-        if offset(high) == found[-1][1]:
+        if offset(high) == offsets[-1][1]:
             continue
         while high - low > 1:  # between low and high the clocks change
             middle = (low + high) // 2
-            low, high = (low, middle) if offset(middle) != found[-1][1] else (middle, high)
-        found.append((high, offset(high)))
-    return found
+            low, high = (low, middle) if offset(middle) != offsets[-1][1] else (middle, high)
+        offsets.append((high, offset(high)))
+    return offsets

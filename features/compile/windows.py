@@ -1,12 +1,13 @@
-"""A feature's number: what the pieces of its window make.
+"""Feature values from window states.
 
-A state is a piece of all rows of a window, or of all days of a word; the number is SQL over states and `today`.
+A state is one partial aggregate over one window, or over one word of 60 days. A feature's value is SQL over states
+and `today`.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from features.compile.partial_aggregates import Piece, Pieces, add_once
+from features.compile.partial_aggregates import PartialAggregate, PartialAggregates, add_once
 from features.compile.time_sql import SHIFT, WORD
 from features.declare.feature import Feature
 
@@ -15,10 +16,10 @@ NONE_IS_ZERO = frozenset({"count", "sum", "active_days", "distinct", "distinct_a
 
 
 @dataclass(frozen=True)
-class State:
-    """A piece over a window that ends at the date, or over the word that lies `word` words before the date's."""
+class WindowState:
+    """A partial aggregate over a window that ends at the date, or over the word `word` words before the date."""
 
-    piece: Piece
+    aggregate: PartialAggregate
     window: int | None
     word: int | None = None
 
@@ -26,96 +27,96 @@ class State:
     def name(self) -> str:
         """The column that holds it."""
         if self.word is not None:
-            return f"{self.piece.name}_word{self.word}"
-        return f"{self.piece.name}_{'all' if self.window is None else f'{self.window}d'}"
+            return f"{self.aggregate.name}_word{self.word}"
+        return f"{self.aggregate.name}_{'all' if self.window is None else f'{self.window}d'}"
 
     @property
     def reach(self) -> int | None:
-        """How many days back its spans can begin; None for the whole past."""
+        """The largest age in days of its spans; None for the whole past."""
         return self.window if self.word is None else WORD * (self.word + 1)
 
     @property
     def sql(self) -> str:
-        """The aggregate over spans, of which each lies within or without the window."""
+        """SQL of the state over spans; a span lies entirely inside or outside the window."""
         if self.word is not None:
             within = f" filter (where word_age = {self.word})"
         else:
             within = "" if self.window is None else f" filter (where start >= today - {self.window})"
-        return self.piece.merge.format(x=self.piece.name, f=within)
+        return self.aggregate.merge.format(x=self.aggregate.name, f=within)
 
 
-class Windows:
-    """The pieces and states that the features of one source need, and their numbers.
+class WindowAggregates:
+    """The partial aggregates and states that the features of one source need, and SQL of the features' values.
 
     Args:
         features: of one source.
-        words: how many words of days the whole past has.
-        longest: how many days back any of them looks; None for the whole past.
+        words: the number of 60-day words in the whole past.
+        longest: the longest window in days; None for the whole past.
     """
 
     def __init__(self, features: Iterable[Feature], words: int, longest: int | None) -> None:
-        self.pieces: dict[str, Piece] = {}
-        self.states: dict[str, State] = {}
+        self.aggregates: dict[str, PartialAggregate] = {}
+        self.states: dict[str, WindowState] = {}
         self._words = words
-        #: the state that says how many rows there are at all: an entity without one is not there.
-        self.presence = self._keep(Pieces(None, None).rows(), longest)
+        #: the state with the number of rows: an entity without rows has no state.
+        self.presence = self._keep(PartialAggregates(None, None).rows(), longest)
         self.values = {feature.name: self._value(feature) for feature in features}
 
-    def _keep(self, piece: Piece, window: int | None, word: int | None = None) -> str:
-        add_once(self.pieces, piece)
-        state = State(piece, window, word)
+    def _keep(self, aggregate: PartialAggregate, window: int | None, word: int | None = None) -> str:
+        add_once(self.aggregates, aggregate)
+        state = WindowState(aggregate, window, word)
         self.states[state.name] = state
         return state.name
 
     def _value(self, feature: Feature) -> str:
-        return str(getattr(self, f"_{feature.aggregation}")(feature, Pieces(feature.what, feature.measure)))
+        return str(getattr(self, f"_{feature.aggregation}")(feature, PartialAggregates(feature.what, feature.measure)))
 
-    def _amount(self, of: Pieces, measure: str | None, window: int | None) -> str:
+    def _amount(self, of: PartialAggregates, measure: str | None, window: int | None) -> str:
         """Sum of the measure, or number of rows where there is none; null where there is none of them."""
         if measure is None:
             return f"cast({self._keep(of.rows(), window)} as double)"
         return f"cast({self._keep(of.sum(), window)} as double) / 1e6"
 
-    def _count(self, feature: Feature, of: Pieces) -> str:
+    def _count(self, feature: Feature, of: PartialAggregates) -> str:
         return f"coalesce({self._keep(of.rows(), feature.window)}, 0)"
 
-    def _sum(self, feature: Feature, of: Pieces) -> str:
+    def _sum(self, feature: Feature, of: PartialAggregates) -> str:
         return f"coalesce({self._amount(of, feature.measure, feature.window)}, 0)"
 
-    def _mean(self, feature: Feature, of: Pieces) -> str:
+    def _mean(self, feature: Feature, of: PartialAggregates) -> str:
         return _divided(self._amount(of, feature.measure, feature.window), self._keep(of.numbers(), feature.window))
 
-    def _stddev(self, feature: Feature, of: Pieces) -> str:
+    def _stddev(self, feature: Feature, of: PartialAggregates) -> str:
         total, n = self._keep(of.sum(), feature.window), self._keep(of.numbers(), feature.window)
         squares = self._keep(of.squares(), feature.window)
-        # In whole numbers, where equal values leave exactly 0; doubles would leave the rest of a subtraction.
+        # Whole numbers give exactly 0 for equal values; doubles would leave a rounding error.
         above = f"cast(cast({n} as decimal(38, 0)) * {squares} as decimal(38, 0)) - {_squared(total)}"
         below = f"cast(nullif({n}, 0) as double) * nullif({n} - 1, 0)"
         return f"sqrt(cast(cast({above} as decimal(38, 0)) as double) / ({below})) / 1e6"
 
-    def _min(self, feature: Feature, of: Pieces) -> str:
+    def _min(self, feature: Feature, of: PartialAggregates) -> str:
         return self._keep(of.extreme("min"), feature.window)
 
-    def _max(self, feature: Feature, of: Pieces) -> str:
+    def _max(self, feature: Feature, of: PartialAggregates) -> str:
         return self._keep(of.extreme("max"), feature.window)
 
-    def _last(self, feature: Feature, of: Pieces) -> str:
+    def _last(self, feature: Feature, of: PartialAggregates) -> str:
         return f"{self._keep(of.last(), feature.window)}.value"
 
-    def _first(self, feature: Feature, of: Pieces) -> str:
+    def _first(self, feature: Feature, of: PartialAggregates) -> str:
         return f"{self._keep(of.first(), feature.window)}.value"
 
-    def _distinct(self, feature: Feature, of: Pieces) -> str:
+    def _distinct(self, feature: Feature, of: PartialAggregates) -> str:
         return f"coalesce(size({self._keep(of.values(), feature.window)}), 0)"
 
-    def _distinct_about(self, feature: Feature, of: Pieces) -> str:
+    def _distinct_about(self, feature: Feature, of: PartialAggregates) -> str:
         return f"coalesce(hll_sketch_estimate({self._keep(of.sketch(), feature.window)}), 0)"
 
-    def _ahead(self, feature: Feature, of: Pieces) -> str:
-        """The set of values; what is coming is counted in the plan."""
+    def _ahead(self, feature: Feature, of: PartialAggregates) -> str:
+        """The set of values; the plan counts the coming rows."""
         return self._keep(of.values(), feature.window)
 
-    def _active_days(self, feature: Feature, of: Pieces) -> str:
+    def _active_days(self, feature: Feature, of: PartialAggregates) -> str:
         days, window = of.days(), feature.window
         words = self._words if window is None else (window + WORD - 2) // WORD + 1
         parts = []
@@ -128,30 +129,31 @@ class Windows:
             parts.append(f"cast(bit_count({bits}) as int)")
         return f"({' + '.join(parts)})"
 
-    def _days_since_last(self, feature: Feature, of: Pieces) -> str:
+    def _days_since_last(self, feature: Feature, of: PartialAggregates) -> str:
         return f"today - {self._keep(of.edge('last'), feature.window)}"
 
-    def _days_since_first(self, feature: Feature, of: Pieces) -> str:
+    def _days_since_first(self, feature: Feature, of: PartialAggregates) -> str:
         return f"today - {self._keep(of.edge('first'), feature.window)}"
 
-    def _interval_mean(self, feature: Feature, of: Pieces) -> str:
+    def _interval_mean(self, feature: Feature, of: PartialAggregates) -> str:
         first, last = (self._keep(of.edge(which), feature.window) for which in ("first", "last"))
         return _divided(f"cast({last} - {first} as double)", f"{self._active_days(feature, of)} - 1")
 
-    def _overdue(self, feature: Feature, of: Pieces) -> str:
+    def _overdue(self, feature: Feature, of: PartialAggregates) -> str:
         return _divided(f"cast({self._days_since_last(feature, of)} as double)", self._interval_mean(feature, of))
 
-    def _ratio(self, feature: Feature, of: Pieces) -> str:
+    def _ratio(self, feature: Feature, of: PartialAggregates) -> str:
         some, all_ = (self._amount(of, feature.measure, window) for window in (feature.window, feature.against))
         return _divided(f"coalesce({some}, 0)", all_)
 
-    def _share(self, feature: Feature, of: Pieces) -> str:
+    def _share(self, feature: Feature, of: PartialAggregates) -> str:
         some = self._amount(of, feature.measure, feature.window)
         return _divided(
-            f"coalesce({some}, 0)", self._amount(Pieces(None, feature.measure), feature.measure, feature.window)
+            f"coalesce({some}, 0)",
+            self._amount(PartialAggregates(None, feature.measure), feature.measure, feature.window),
         )
 
-    def _trend(self, feature: Feature, of: Pieces) -> str:
+    def _trend(self, feature: Feature, of: PartialAggregates) -> str:
         """Least squares over the days of the window, with x the day's number.
 
         The slope is (sum of xy - mean of x * sum of y) / sum of squared distances of x, and of w days in a row the
@@ -165,10 +167,10 @@ class Windows:
         spread = window * (window**2 - 1) // 6 * (1_000_000 if feature.measure else 1)
         return f"coalesce(cast(cast({twice} as decimal(38, 0)) as double) / cast({spread} as double), 0)"
 
-    def _days_until(self, feature: Feature, of: Pieces) -> str:
+    def _days_until(self, feature: Feature, of: PartialAggregates) -> str:
         return f"{self._keep(of.state_day(), feature.window)}.value - today"
 
-    def _state(self, feature: Feature, of: Pieces) -> str:
+    def _state(self, feature: Feature, of: PartialAggregates) -> str:
         return f"{self._keep(of.state(), feature.window)}.value"
 
 

@@ -94,8 +94,8 @@ class Feature:
 
     def __post_init__(self) -> None:
         if self.aggregation not in get_args(Aggregation):
-            known = ", ".join(get_args(Aggregation))
-            raise DeclarationError(f"Feature {self.name}: no aggregation {self.aggregation}; there are {known}.")
+            allowed = ", ".join(get_args(Aggregation))
+            raise DeclarationError(f"Feature {self.name}: no aggregation {self.aggregation}; there are {allowed}.")
         if (self.source in BUILT_IN) != (self.aggregation == "value"):
             raise DeclarationError(
                 f"Feature {self.name}: the aggregation value is for {_and(BUILT_IN)}, and they have no other."

@@ -158,8 +158,10 @@ class ReadyTable:
     def sql(self) -> str:
         """SQL of the features by entity and `as_of`, over the view of its rows."""
         source = self.source
-        made = ", ".join(f"cast({source.measure(str(one.measure))} as double) as {one.name}" for one in self.features)
-        return f"select {source.entity}, {source.event_time} as as_of, {made} from {source.name}"
+        columns = ", ".join(
+            f"cast({source.measure(str(feature.measure))} as double) as {feature.name}" for feature in self.features
+        )
+        return f"select {source.entity}, {source.event_time} as as_of, {columns} from {source.name}"
 
 
 def _quoted(word: str) -> str:

@@ -1,1 +1,1 @@
-"""What every entry point needs: parameters, context, locks, the run log, and error sentences."""
+"""Shared by the entry points: parameters, context, locks, the run log, error sentences, and steps of several rooms."""

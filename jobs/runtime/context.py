@@ -1,4 +1,4 @@
-"""What every step is handed: settings, project, a voice, and Spark when it is first needed."""
+"""The context of a step: settings, project, console output, and a Spark session that starts at its first use."""
 
 import re
 import sys
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 
 class DateError(PrichalError):
-    """A date that is none, or a range without a snapshot date."""
+    """A text that is no date, or a range without a snapshot date."""
 
 
 @dataclass
 class Context:
-    """One process's surroundings.
+    """Settings, project and resources of one process.
 
     Attributes:
-        locks: those of the step that runs; None between steps.
+        locks: of the running step; None between steps.
     """
 
     settings: Settings
@@ -46,11 +46,11 @@ class Context:
 
     @classmethod
     def of(cls, project: str) -> "Context":
-        """Settings of this process and the project by name."""
+        """The context of this process for the project of that name."""
         return cls(Settings.load(), load_project(project))
 
     def say(self, line: str) -> None:
-        """Tell a person how far it is."""
+        """Print a line with the seconds since the start."""
         sys.stdout.write(f"[{time.monotonic() - self.began:5.0f} s] {line}\n")
         sys.stdout.flush()
 
@@ -73,9 +73,9 @@ class Context:
             self._session = None
 
     def engine(self) -> Engine:
-        """What runs the plan of features, as the setting ENGINE says.
+        """The engine that computes features, by the setting ENGINE.
 
-        `auto` is DuckDB where Spark would run on this machine alone, unless a feature needs a sketch, which is Spark's.
+        `auto` is DuckDB if Spark would run on this machine only and no feature needs a sketch, which only Spark has.
         """
         if self.settings.engine == "duckdb" or (self.settings.engine == "auto" and self._is_for_one_machine()):
             return DuckEngine(self.project.time_zone)
@@ -87,17 +87,17 @@ class Context:
 
     @property
     def sampled(self) -> Path:
-        """Where a simulation of the project writes its exports."""
+        """Folder of the project's simulated exports."""
         return self.settings.state / "raw" / self.project.name
 
     @property
     def truth(self) -> Path:
-        """Where a simulation of the project writes what really goes on; no step that predicts reads it."""
+        """Folder of the simulation's true states and probabilities; no step of the pipeline reads it."""
         return self.settings.state / "truth" / self.project.name
 
     @property
     def raw(self) -> Path:
-        """The project's own raw data, or the simulated."""
+        """Folder of the project's own exports, or of the simulated ones."""
         return self.project.raw or self.sampled
 
     @property
@@ -107,15 +107,15 @@ class Context:
 
     @property
     def snapshots(self) -> Snapshots:
-        """The project's snapshots; within a step, all over one state of the lake."""
+        """The project's snapshots; within a step, all are built from one state of the lake."""
         return self._pinned or self._snapshots()
 
     @contextmanager
     def one_state_of_the_lake(self, hold_making: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
-        """Within the block, snapshots are made of the tables as they are now, whatever an ingest replaces.
+        """Within the block, build snapshots from the tables as they are now, even if an ingest replaces them.
 
         Args:
-            hold_making: held around the making of snapshots, which one process at a time may do.
+            hold_making: lock around building snapshots, which one process at a time may do.
         """
         before, self._pinned = self._pinned, self._snapshots()
         self._pinned.pin(hold_making)
@@ -125,7 +125,7 @@ class Context:
             self._pinned = before
 
     def remove_outdated(self) -> None:
-        """Remove the folders of the lake that newer ones replaced; nobody may be reading them."""
+        """Remove the folders of the lake that newer ones replaced; no process may be reading them."""
         for table in self.tables.values():
             table.remove_outdated()
         self._snapshots().remove_outdated()
@@ -139,42 +139,42 @@ class Context:
         return Table(self.settings.lake, self.project.name, source)
 
     def day(self, as_of: str) -> date:
-        """One date: `latest` is the day after the last day of data, or the last date of a ready table.
+        """One date: `latest` is the day after the last day of data, or the last date of a precomputed table.
 
         Raises:
-            DateError: not a date.
-            AsOfError: outside the data.
+            DateError: the text is no date.
+            AsOfError: the date is outside the data.
         """
         day = self.snapshots.latest if as_of == "latest" else parse_date(as_of)
         self.snapshots.check(day)
         return day
 
     def grid(self, until: date) -> list[date]:
-        """The snapshot dates that a training on `until` may look at."""
+        """The snapshot dates that a training on `until` may use."""
         return self.snapshots.grid(self.project.first_snapshot, until)
 
     def dates(self, as_of: str) -> list[date]:
-        """What the step `features` builds: for a date, what training and scoring on it need; for a range, its months.
+        """The dates that the step `features` builds: those needed to train and score on a date, or a range's months.
 
         Raises:
-            DateError: not a date or range, or a range that holds no first day of a month.
+            DateError: the text is no date or range, or the range has no first day of a month.
         """
         first, dots, last = as_of.partition("..")
         if not dots:
             day = self.day(as_of)
             return sorted({*self.grid(day), day})
-        found = self.snapshots.grid(parse_date(first), parse_date(last))
-        if not found:
-            what = "first day of a month" if self.project.table is None else "date of the table"
-            raise DateError(f"as_of {as_of} holds no {what}: widen the range, such as 1997-05-01..1998-04-01.")
-        return found
+        days = self.snapshots.grid(parse_date(first), parse_date(last))
+        if not days:
+            unit = "first day of a month" if self.project.table is None else "date of the table"
+            raise DateError(f"as_of {as_of} has no {unit}: widen the range, such as 1997-05-01..1998-04-01.")
+        return days
 
 
 def parse_date(text: str) -> date:
-    """A date written as 1998-07-01.
+    """The date of a text such as 1998-07-01.
 
     Raises:
-        DateError: it is not.
+        DateError: the text is no such date.
     """
     problem = DateError(f"as_of {text!r} is not a date: write it as 1998-07-01, or latest.")
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):  # Python also reads 19980701 and 1998-W27-3

@@ -12,8 +12,7 @@ from lake import ingest
 from projects.simulation import read_origin
 from stack.folders.atomic import replace_text
 from stack.settings import ROOT
-from training import Alone, Frame, read_frame
-from training import alone as univariate_auc
+from training import Frame, UnivariateAuc, read_frame, univariate_auc
 
 QUANTILES = (5, 25, 50, 75, 95)
 QUANTILES_HEADING = " · ".join(map(str, QUANTILES)) + "%"
@@ -117,7 +116,7 @@ def _numbers(values: Sequence[float]) -> str:
     return " · ".join(f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}" for value in values)
 
 
-def _auc_text(estimate: Alone) -> str:
+def _auc_text(estimate: UnivariateAuc) -> str:
     if np.isnan(estimate.auc):
         return ""
     return f"{max(estimate.auc, 1 - estimate.auc):.3f} ± {estimate.half_width:.3f} {estimate.riskier}".rstrip()

@@ -1,4 +1,4 @@
-"""Exceptions of the system and of libraries that a person can act on, each as one sentence."""
+"""Exceptions of the system and of libraries that a user can act on, each as one sentence."""
 
 import errno
 import re
@@ -8,13 +8,13 @@ import psycopg
 
 from stack.errors import PrichalError
 
-#: libraries whose exceptions carry the system's words in their text.
+#: libraries whose exceptions contain the system's message in their text.
 _LIBRARIES = frozenset({"py4j", "pyspark", "duckdb", "pyarrow", "_duckdb"})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REFUSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR})
 _FULL_TEXT = r"No space left on device|Disk quota exceeded"
 _REFUSED_TEXT = r"Read-only file system|Permission denied|Mkdirs failed to create|Not a directory|not a directory"
-_CUT_TEXT = (
+_DAMAGED_TEXT = (
     r"FAILED_READ_FILE|CANNOT_READ_FILE_FOOTER|PATH_NOT_FOUND|is not a Parquet file|Parquet magic bytes not found|"
     r"No magic bytes found|too small to be a Parquet file|File does not exist|ChecksumException|"
     r"No files found that match"
@@ -22,19 +22,19 @@ _CUT_TEXT = (
 
 
 class DiskFullError(PrichalError):
-    """There is no room to write."""
+    """The disk is full."""
 
 
 class WriteRefusedError(PrichalError):
-    """A folder cannot be written to."""
+    """A folder or file cannot be written."""
 
 
 class UnreadableFileError(PrichalError):
-    """A file of rows is missing, cut or damaged."""
+    """A Parquet file is missing, truncated or damaged."""
 
 
 def explain(error: BaseException) -> PrichalError | None:
-    """What to tell a person; None if the exception is a defect of ours, whose traceback is needed."""
+    """One sentence for the user; None if the exception is a defect of the program, whose traceback is needed."""
     for cause in _causes(error):
         explained = _explain(cause)
         if explained is not None:
@@ -43,7 +43,7 @@ def explain(error: BaseException) -> PrichalError | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception and what it was raised from; not what merely came before it."""
+    """The exception and its causes by `raise from`; not the exceptions that were only being handled."""
     current: BaseException | None = error
     while current is not None:
         yield current
@@ -52,7 +52,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _explain(error: BaseException) -> PrichalError | None:
     if isinstance(error, psycopg.errors.DiskFull):
-        return DiskFullError("PostgreSQL's disk is full: make room there, then run the same again.")
+        return DiskFullError("PostgreSQL's disk is full: free space there, then run the step again.")
     if isinstance(error, OSError) and error.errno in _FULL:
         return _full(_place(error))
     if isinstance(error, OSError) and error.errno in _REFUSED:
@@ -68,25 +68,25 @@ def _explain_text(text: str) -> PrichalError | None:
     refused = re.search(_REFUSED_TEXT, text)
     if refused:
         return _refused(_path_in(text[refused.start() :]) or _path_in(text), refused.group())
-    if re.search(_CUT_TEXT, text):
+    if re.search(_DAMAGED_TEXT, text):
         return UnreadableFileError(
-            f"A file of rows is missing, cut or damaged{_at(_path_in(text))}: run the same again, which makes a broken "
-            "snapshot anew; if the file is a table's, run `-e ingest` first."
+            f"A Parquet file is missing, truncated or damaged{_at(_path_in(text))}: run the step again, which rebuilds "
+            "a broken snapshot; if the file belongs to a table, run `-e ingest` first."
         )
     return None
 
 
 def _full(place: str) -> PrichalError:
     return DiskFullError(
-        f"The disk is full{_at(place)}: make room where the lake, the state and temporary files lie, then run the same "
+        f"The disk is full{_at(place)}: free space for the lake, the state and temporary files, then run the step "
         "again."
     )
 
 
 def _refused(place: str, why: str) -> PrichalError:
     return WriteRefusedError(
-        f"A file or folder cannot be used ({why}){_at(place)}: let the user who runs this read and write "
-        "there, or set PRICHAL_LAKE and PRICHAL_STATE to folders where that is so, then run the same again."
+        f"A file or folder cannot be used ({why}){_at(place)}: give this user the right to read and write "
+        "there, or set PRICHAL_LAKE and PRICHAL_STATE to folders with that right, then run the step again."
     )
 
 

@@ -1,4 +1,4 @@
-"""What killed steps left: their rows and MLflow runs are closed, their folders removed."""
+"""Clean-up after killed steps: close their rows and MLflow runs, remove their folders."""
 
 from datetime import UTC, datetime
 
@@ -15,26 +15,26 @@ from stack.postgres import connect
 MESSAGE = "killed: its process is gone"
 #: MLflow tag of a run that was closed by a later step.
 TAG = "prichal.killed"
-#: how deep below the project's folder of the lake partial folders lie.
+#: deepest level of partial folders below the project's folder of the lake.
 DEPTH = 4
 
 
 def clean_up_after_killed_runs(context: Context, step: str) -> None:
-    """Close the runs of the project whose processes are gone, remove what they left, and say so in one line."""
+    """Close the runs of the project whose processes are gone, remove their folders, and print one line about it."""
     closed = _close_rows(context)
     refused_ids = [run_id for run_id, _, _ in closed if not _close_in_mlflow(run_id)]
     removed = _remove_folders(context, [run_id for run_id, _, _ in closed])
     if closed or removed:
-        which = ", ".join(f"{name} since {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for _, name, when in closed)
+        names = ", ".join(f"{name} since {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for _, name, when in closed)
         refused = f"; MLflow does not let us close {', '.join(refused_ids)}" if refused_ids else ""
         context.say(
-            f"{step} · killed runs closed: {len(closed)}{f' ({which})' if which else ''}, "
+            f"{step} · killed runs closed: {len(closed)}{f' ({names})' if names else ''}, "
             f"folders removed that killed processes left: {removed}{refused}"
         )
 
 
 def _close_rows(context: Context) -> list[tuple[str, str, datetime]]:
-    """Close the rows that are running while nobody holds the lock of their run: run, step, start."""
+    """Close the running rows whose lock no process holds; returns run, step and start of each."""
     query = (
         f"with held as materialized ({HELD}) "
         "update ops.runs set outcome = 'failed', finished_at = now(), message = %s "
@@ -48,7 +48,7 @@ def _close_rows(context: Context) -> list[tuple[str, str, datetime]]:
 
 
 def _close_in_mlflow(run_id: str) -> bool:
-    """Close an MLflow run and the runs nested in it; whether that was allowed."""
+    """Close an MLflow run and the runs nested in it; False if MLflow does not allow it."""
     client = MlflowClient()
     try:
         for run in _with_nested(client, client.get_run(run_id)):
@@ -58,7 +58,7 @@ def _close_in_mlflow(run_id: str) -> bool:
     except MlflowException as error:
         if error.error_code == "PERMISSION_DENIED":
             return False
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # a person deleted the run for good
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # the run was deleted permanently
             raise
     return True
 
@@ -70,7 +70,7 @@ def _with_nested(client: MlflowClient, run: Run) -> list[Run]:
 
 
 def _remove_folders(context: Context, run_ids: list[str]) -> int:
-    """Remove the partial, temporary and score folders of processes that are gone; how many there were."""
+    """Remove the partial, temporary and score folders of processes that are gone; returns their number."""
     lake, state = context.settings.lake / context.project.name, context.settings.state
     partial = [path for depth in range(DEPTH) for path in lake.glob("*/" * depth + "*.partial")]
     partial += [path for name in ("raw", "truth") for path in (state / name).glob("*.partial")]

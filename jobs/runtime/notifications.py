@@ -8,15 +8,15 @@ import mlflow
 from jobs.runtime.context import Context
 from jobs.runtime.promotion_measurements import PromotionMeasurement
 from registry import PromotionOutcome
-from registry.ledger.webhook import tell as post_rows
+from registry.ledger.webhook import post_decisions
 from registry.review_page import (
+    add_outcome,
     address_of,
     publish,
     review,
-    tell_outcome,
 )
 from stack.mlflow_server import run_address
-from training import Pair, pngs, versus_gallery
+from training import Pair, comparison_gallery, pngs
 
 #: ledger act -> verb of the sentence on top of a version's page.
 PAGE_VERBS = {"promote": "approved", "reject": "rejected", "rollback": "put back in production"}
@@ -53,7 +53,7 @@ def publish_review_page(
         return
     page = review(
         outcome.contenders, outcome.measured, outcome.decision, _pictures(outcome, measurement, margin),
-        waits=outcome.act == "review", together=together, when=datetime.now(UTC),
+        needs_approval=outcome.act == "review", together=together, when=datetime.now(UTC),
         address=address_of(outcome.model, outcome.version),
     )  # fmt: skip
     publish(outcome.contenders, page)
@@ -63,9 +63,9 @@ def put_on_version_pages(outcome: PromotionOutcome, reviewer: str, reason: str) 
     """Write the decision, its author and its reason on top of the pages of the versions concerned."""
     when = f"on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {reason}"
     verb = PAGE_VERBS[outcome.act]
-    tell_outcome(outcome.model, outcome.version, f"Version {outcome.version} {verb} by {reviewer} {when}")
+    add_outcome(outcome.model, outcome.version, f"Version {outcome.version} {verb} by {reviewer} {when}")
     if outcome.act == "rollback" and outcome.replaced:
-        tell_outcome(outcome.model, outcome.replaced, f"Version {outcome.replaced} withdrawn by {reviewer} {when}")
+        add_outcome(outcome.model, outcome.replaced, f"Version {outcome.replaced} withdrawn by {reviewer} {when}")
 
 
 def post_webhook(context: Context, *outcomes: PromotionOutcome) -> None:
@@ -73,7 +73,7 @@ def post_webhook(context: Context, *outcomes: PromotionOutcome) -> None:
     run = mlflow.active_run()
     address = run_address(mlflow.get_tracking_uri(), run.info.experiment_id, run.info.run_id) if run else ""
     address_by_row = {row: address for outcome in outcomes for row in outcome.rows}
-    post_rows(context.settings.require_database(), context.settings, address_by_row, context.say)
+    post_decisions(context.settings.require_database(), context.settings, address_by_row, context.say)
 
 
 def _pictures(outcome: PromotionOutcome, measurement: PromotionMeasurement, margin: float) -> Mapping[str, bytes]:
@@ -83,7 +83,7 @@ def _pictures(outcome: PromotionOutcome, measurement: PromotionMeasurement, marg
     names = (f"version {outcome.version}", f"version {outcome.replaced}")
     frame = comparison.frame
     pair = Pair(frame.labels, comparison.challenger, comparison.production, frame.entity, names)
-    return pngs(versus_gallery(pair, outcome.measured, margin))
+    return pngs(comparison_gallery(pair, outcome.measured, margin))
 
 
 def _dates_text(outcome: PromotionOutcome) -> str:

@@ -10,8 +10,7 @@ from jobs.runtime.context import Context
 from registry import Contenders, Version, VersionFiles, approved_files, verified_files
 from serving import ScoringBenchmark, benchmark_scoring, predict_probabilities, signature_gap
 from stack.errors import PrichalError
-from training import Again, Versus, days_again, rows_again
-from training import versus as compare_models
+from training import Again, ModelComparison, compare_models, days_again, rows_again
 from training.evaluate.bootstrap import Floats
 
 
@@ -29,7 +28,7 @@ class PromotionMeasurement:
 
     context: Context
     population: Population
-    comparison: Versus | None = None
+    comparison: ModelComparison | None = None
 
     def __call__(self, contenders: Contenders) -> Mapping[str, Any]:
         """Score both versions on the comparison rows, and the challenger in three ways.
@@ -112,7 +111,7 @@ def _evidence(version: Version, role: str) -> Mapping[str, Any]:
     return version.evidence
 
 
-def _comparison_json(comparison: Versus, incumbent: Version | None) -> dict[str, Any]:
+def _comparison_json(comparison: ModelComparison, incumbent: Version | None) -> dict[str, Any]:
     """The comparison, with the incumbent's number and digest."""
     content = comparison.json()
     if incumbent is not None:

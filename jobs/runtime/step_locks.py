@@ -1,4 +1,4 @@
-"""Which steps exclude one another, and what whoever comes second is told (docs/running.md)."""
+"""Locks between steps, and the error of a step that another process excludes (docs/running.md)."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,11 +9,11 @@ from jobs.runtime.context import Context
 from stack.locks import HELD, BusyError, Locks
 from stack.postgres import connect
 
-#: `main` runs these, so it counts as each of them while it runs.
+#: steps that `main` runs: it takes their locks.
 STEPS_OF_MAIN = ("sample", "ingest", "features", "train", "promote", "score", "monitor")
-#: these may run at the same time for different populations.
+#: steps that may run in parallel for different populations.
 STEPS_BY_POPULATION = ("train", "promote", "approve", "reject", "rollback")
-#: removing outdated folders takes seconds, making snapshots may take long.
+#: seconds to wait for the removal of outdated folders, which is fast, and for snapshots, which may take long.
 READ_SECONDS, MAKE_SECONDS = 120, 3600
 
 
@@ -47,13 +47,13 @@ def hold_step(context: Context, step: str, parameters: Mapping[str, str]) -> Ite
 
 
 def hold_run(context: Context, run_id: str) -> None:
-    """Show that the step with this MLflow run is alive: a row of `ops.runs` that is running without it was killed."""
+    """Lock an MLflow run while its step is alive; a running row of `ops.runs` without it was killed."""
     assert context.locks is not None  # noqa: S101  # a run belongs to a step, which holds them
     context.locks.acquire(f"prichal.run.{run_id}")
 
 
 def check_locks(context: Context) -> None:
-    """See that the locks of the step are still held.
+    """Check that the step still holds its locks.
 
     Raises:
         LostLocksError: PostgreSQL has closed their connection.
@@ -63,7 +63,7 @@ def check_locks(context: Context) -> None:
 
 
 def remove_outdated(context: Context) -> None:
-    """Remove the folders of the lake that were replaced, unless another step is reading; then a later step does it."""
+    """Remove the folders of the lake that were replaced, unless another step reads them; a later step then does."""
     assert context.locks is not None  # noqa: S101  # called by the step that holds them
     with context.locks.exclusive(_lake_lock(context)) as nobody_reads:
         if nobody_reads:
@@ -71,12 +71,12 @@ def remove_outdated(context: Context) -> None:
 
 
 def _lake_lock(context: Context) -> str:
-    """The lock that every step shares while it reads the project's lake; who removes folders has it alone."""
+    """The lock that steps share while they read the project's lake; removing folders takes it exclusively."""
     return f"prichal.lake.{context.project.name}"
 
 
 def _step_locks(context: Context, step: str, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Name of each lock that the step takes, and words for people."""
+    """Name of each lock that the step takes, with its description for errors."""
     if step == "main":
         whole = {"population": "all"}
         parts = [_step_locks(context, nested_step, whole) for nested_step in STEPS_OF_MAIN]
@@ -94,10 +94,10 @@ def _step_locks(context: Context, step: str, parameters: Mapping[str, str]) -> d
 
 @contextmanager
 def _hold_making(context: Context, locks: Locks) -> Iterator[None]:
-    """Let one process at a time make snapshots and daily states of the project; the next one waits for it."""
+    """Let one process at a time build snapshots of the project; the next one waits."""
     lock = f"prichal.snapshots.{context.project.name}"
     if not locks.acquire(lock):
-        context.say(f"snapshots · another step makes snapshots of {context.project.name} now; waiting for it")
+        context.say(f"snapshots · another step builds snapshots of {context.project.name} now; waiting")
         if not locks.wait(lock, MAKE_SECONDS):
             raise BusyError(_describe_holder(context, locks, lock, "Making snapshots"))
     try:
@@ -107,7 +107,7 @@ def _hold_making(context: Context, locks: Locks) -> Iterator[None]:
 
 
 def _describe_holder(context: Context, locks: Locks, lock: str, words: str) -> str:
-    """The sentence that says who holds the lock, since when, and what to do."""
+    """The error sentence: the process that holds the lock, its start, and what to do."""
     project, session = context.project.name, locks.holder(lock)
     query = (
         f"select step, started_at, run_id from ops.runs join ({HELD}) as held "

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from lake import dialect as dialect_module
 from lake.dialect import Dialect
-from lake.ingest import documents, native_text, reader
+from lake.ingest import dialect_signs, documents, native_text, plain_records, reader, text_lines
 from lake.ingest.raw_files import RawFile, RawFileError
 from lake.ingest.reader import FileColumn, ReadError, batch_schema, header_names, read_batches
 from lake.source import NUMBERS, Column, Constant, Source
@@ -47,7 +47,15 @@ def read(spark: "SparkSession", source: Source, files: Sequence[RawFile]) -> "Da
     from pyspark import cloudpickle
     from pyspark.sql import functions as F  # noqa: N812
 
-    for module in (dialect_module, reader, documents, native_text):  # a worker need not have this project
+    for module in (
+        dialect_module,
+        dialect_signs,
+        documents,
+        native_text,
+        plain_records,
+        reader,
+        text_lines,
+    ):  # a worker need not have this project
         cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     columns = file_columns(source)
     task = _reading([file.path.resolve() for file in files], source.format, source.written_as, columns)

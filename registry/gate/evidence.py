@@ -33,7 +33,7 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
-class Estimate(StrictModel):
+class IntervalEstimate(StrictModel):
     """A value with its 95% interval; all three lie within `lowest` to `highest`."""
 
     value: FiniteNumber
@@ -49,21 +49,21 @@ class Estimate(StrictModel):
         return self
 
 
-class DifferenceEstimate(Estimate):
+class DifferenceEstimate(IntervalEstimate):
     """A difference of two proportions, within [-1, 1]."""
 
     lowest: ClassVar[float] = -1
     highest: ClassVar[float] = 1
 
 
-class ProportionEstimate(Estimate):
+class ProportionEstimate(IntervalEstimate):
     """A proportion, within [0, 1]."""
 
     lowest: ClassVar[float] = 0
     highest: ClassVar[float] = 1
 
 
-class NonNegativeEstimate(Estimate):
+class NonNegativeEstimate(IntervalEstimate):
     """A value of 0 or more."""
 
     lowest: ClassVar[float] = 0
@@ -78,8 +78,8 @@ class OutOfTimeMetrics(StrictModel):
     brier: ProportionEstimate
     calibration_error: ProportionEstimate
     calibration_gap: DifferenceEstimate
-    calibration_slope: Estimate
-    calibration_intercept: Estimate
+    calibration_slope: IntervalEstimate
+    calibration_intercept: IntervalEstimate
 
 
 class LeakageResult(StrictModel):

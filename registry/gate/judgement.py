@@ -11,7 +11,7 @@ from registry.gate.origin import origin
 from registry.gate.policy import Policy
 from registry.ledger.chain import Row
 from registry.ledger.history import ModelState, promoted_files
-from registry.versions.version_files import changed_sentence
+from registry.versions.version_files import RESTORE, describe_change
 from registry.versions.versions import Contenders, Version
 from stack.errors import PrichalError
 
@@ -22,7 +22,7 @@ LONGEST = 300
 
 
 @dataclass(frozen=True)
-class Judgement:
+class GateJudgement:
     """A decision with its inputs."""
 
     contenders: Contenders
@@ -40,7 +40,7 @@ class Judgement:
         return {**self.decision.json(), "subject": self.subject, "measured": self.measured}
 
 
-def judge(contenders: Contenders, state: ModelState, policy: Policy, measure: Measure, mode: str) -> Judgement:
+def judge(contenders: Contenders, state: ModelState, policy: Policy, measure: Measure, mode: str) -> GateJudgement:
     """The gate's decision with the checks that need files and ledger.
 
     Args:
@@ -67,7 +67,7 @@ def judge(contenders: Contenders, state: ModelState, policy: Policy, measure: Me
         *_policy(state, policy),
         *_exclusions(state, contenders.challenger.number, mode),
     ]
-    return Judgement(contenders, measured, with_checks(decide(case, policy), checks), policy)
+    return GateJudgement(contenders, measured, with_checks(decide(case, policy), checks), policy)
 
 
 def with_checks(decision: Decision, checks: list[Check]) -> Decision:
@@ -107,7 +107,7 @@ def _files(contenders: Contenders, state: ModelState) -> Iterator[Check]:
     promoted = promoted_files(state, production.number) if production is not None else None
     if production is not None and promoted is not None and promoted != production.files_sha256:
         name = f"version {production.number} of {production.model}"
-        yield failed_check("files", changed_sentence(name, promoted, production.files_sha256))
+        yield failed_check("files", f"{describe_change(name, promoted, production.files_sha256)}: {RESTORE}.")
 
 
 def _files_sentence(version: Version) -> str | None:

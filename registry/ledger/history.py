@@ -1,4 +1,4 @@
-"""What the ledger says of a model: what is in production, what has begun, what waits for a reviewer."""
+"""State of a model by the ledger: its versions in production and before, an open transition, an open review."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,13 +14,13 @@ from stack.schema import check_schema
 
 @dataclass(frozen=True)
 class ModelState:
-    """The state that a model's rows add up to.
+    """State of a model after its rows are replayed.
 
     Attributes:
-        production: version that the ledger vouches for; None if none.
-        previous: version that a rollback brings back; None if there is none.
-        intent: the row of a move that has begun and not ended.
-        review: the row of the review that waits.
+        production: version in production; None if there is none.
+        previous: version that a rollback restores; None if there is none.
+        intent: row of an alias transition that has begun and not ended.
+        review: row of the open review.
         rows: all rows of the model.
     """
 
@@ -32,16 +32,16 @@ class ModelState:
 
 
 def read(connection: psycopg.Connection, model: str) -> ModelState:
-    """What the ledger says of a model now."""
+    """Current state of a model."""
     return replay(ledger.rows(connection, model))
 
 
 def history(database_url: str, models: Sequence[str]) -> list[Row]:
-    """The rows of these models in the order they were written."""
+    """Rows of these models in the order in which they were written."""
     check_schema(database_url)
     with connect(database_url) as connection:
-        found = [row for model in models for row in ledger.rows(connection, model)]
-    return sorted(found, key=lambda row: row.id)
+        rows = [row for model in models for row in ledger.rows(connection, model)]
+    return sorted(rows, key=lambda row: row.id)
 
 
 def promoted_files(state: ModelState, version: str) -> str | None:
@@ -53,31 +53,31 @@ def promoted_files(state: ModelState, version: str) -> str | None:
 
 
 def _challenger(row: Row) -> Mapping[str, Any]:
-    """What a decision was bound to of the version that it was about."""
+    """Number and digests of the judged version."""
     subject = row.decision.get("subject")
-    found = subject.get("challenger") if isinstance(subject, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    challenger = subject.get("challenger") if isinstance(subject, Mapping) else None
+    return challenger if isinstance(challenger, Mapping) else {}
 
 
 def replay(rows: Sequence[Row]) -> ModelState:
-    """The state after these rows of one model."""
+    """State after these rows of one model."""
     state = ModelState()
     for row in rows:
-        state = _after(state, row)
+        state = _apply(state, row)
     return replace(state, rows=tuple(rows))
 
 
-def _after(state: ModelState, row: Row) -> ModelState:
+def _apply(state: ModelState, row: Row) -> ModelState:
     match row.act:
         case "promote":
-            waits = state.review if state.review and state.review.version != row.version else None
-            return replace(state, production=row.version, previous=row.replaced, intent=None, review=waits)
+            review = state.review if state.review and state.review.version != row.version else None
+            return replace(state, production=row.version, previous=row.replaced, intent=None, review=review)
         case "rollback":
             return replace(state, production=row.version, previous=None, intent=None)
         case "repair":
-            # An earlier release wrote what it found as what is right.
-            now = row.decision.get("set", {"production": row.version, "previous": row.replaced})
-            return replace(state, production=now["production"], previous=now["previous"])
+            # A row of an earlier release has no `set`; its columns hold the versions.
+            aliases = row.decision.get("set", {"production": row.version, "previous": row.replaced})
+            return replace(state, production=aliases["production"], previous=aliases["previous"])
         case "intent":
             return replace(state, intent=row)
         case "review":
@@ -85,12 +85,12 @@ def _after(state: ModelState, row: Row) -> ModelState:
         case "approve" | "reject":
             return replace(state, review=None)
         case "void":
-            return _given_up(state, row)
+            return _apply_void(state, row)
     return state
 
 
-def _given_up(state: ModelState, row: Row) -> ModelState:
-    """A `void` row names the intent or the review that it ends, if it ends one."""
+def _apply_void(state: ModelState, row: Row) -> ModelState:
+    """Close the intent or the review that a `void` row names, if it names one."""
     ended = row.decision.get("ends")
     return replace(
         state,

@@ -29,12 +29,12 @@ TAKEN_OVER_ROWS = "ops.promotions: rows without a head"
 
 
 class ImpossibleRowError(PrichalError):
-    """The ledger ends with a row that no release has written."""
+    """No row can follow the last row of the ledger."""
 
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """What a row will say; the ledger adds number, time and hashes."""
+    """Content of a new row; the ledger adds number, time and hashes."""
 
     who: str
     model: str
@@ -46,17 +46,17 @@ class LedgerEntry:
 
 
 def append(connection: psycopg.Connection, entries: Sequence[LedgerEntry]) -> list[Row]:
-    """Add rows, all or none, one writer at a time.
+    """Add all rows or none; writers wait for one another.
 
     Args:
-        connection: in autocommit mode, so that the rows are there for all when this returns.
-        entries: what the rows say, in order.
+        connection: in autocommit mode, so that the rows are committed when this returns.
+        entries: content of the rows, in order.
 
     Returns:
-        The rows as they were written.
+        The new rows.
 
     Raises:
-        ImpossibleRowError: the ledger ends with a row that nothing can follow.
+        ImpossibleRowError: no row can follow the last row of the ledger.
     """
     with connection.transaction():
         set_role(connection, MOVER, local=True)
@@ -66,25 +66,27 @@ def append(connection: psycopg.Connection, entries: Sequence[LedgerEntry]) -> li
 
 
 def rows(connection: psycopg.Connection, model: str | None = None) -> list[Row]:
-    """The rows of a model, or all, by id."""
+    """Rows of a model, or all rows, by id."""
     query = f"{SELECT} where %(model)s::text is null or model_name = %(model)s order by id"
-    return [Row(*found) for found in connection.execute(query, {"model": model})]
+    return [Row(*values) for values in connection.execute(query, {"model": model})]
 
 
 def check_end(connection: psycopg.Connection) -> None:
-    """See that the last row can be followed by another.
+    """Require that a row can follow the last row.
 
     Raises:
         ImpossibleRowError: its number does not follow the number of the row before.
     """
-    found = connection.execute(f"{SELECT} order by id desc limit 2").fetchall()
-    last, before = [*(Row(*values) for values in found), None, None][:2]
+    rows = connection.execute(f"{SELECT} order by id desc limit 2").fetchall()
+    last, before = [*(Row(*values) for values in rows), None, None][:2]
     if last is not None and (why := wrong_number(before, last)):
-        raise ImpossibleRowError(f"{why.rstrip('.')}: nothing is moved, remove it as docs/promotion.md says.")
+        raise ImpossibleRowError(
+            f"{why.rstrip('.')}: nothing was changed, remove the row as docs/promotion.md describes."
+        )
 
 
 def last_without_head(connection: psycopg.Connection) -> int:
-    """Number of the last row for which a release without heads in MLflow is responsible; 0 if there is none."""
+    """Number of the last row that a release without heads in MLflow wrote; 0 if there is none."""
     query = "select details -> 'last_id' from ops.migrations where name = %s"
     row = connection.execute(query, [TAKEN_OVER_ROWS]).fetchone()
     return int(row[0]) if row else 0
@@ -94,14 +96,14 @@ def _add(connection: psycopg.Connection, entry: LedgerEntry) -> Row:
     last = connection.execute(
         "select id, row_hash, happened_at from ops.promotions order by id desc limit 1"
     ).fetchone() or (0, GENESIS, None)
-    # The decision comes back as the database keeps it, so that the hash is of what is read later; a clock that was
-    # set back does not turn the order of rows round.
+    # The decision is read back from jsonb, so that its hash matches later reads. `greatest` keeps the rows in order
+    # after the clock was set back.
     now = connection.execute(
         "select greatest(clock_timestamp(), %s::timestamptz), %s::jsonb", [last[2], Jsonb(plain(entry.decision))]
     ).fetchone()
     assert now is not None  # noqa: S101  # a select of values has one row
-    said = (entry.who, entry.model, entry.act, entry.version, entry.replaced)
-    row = Row(last[0] + 1, now[0], *said, now[1], entry.reason, previous_hash=last[1]).sealed()
+    content = (entry.who, entry.model, entry.act, entry.version, entry.replaced)
+    row = Row(last[0] + 1, now[0], *content, now[1], entry.reason, previous_hash=last[1]).sealed()
     connection.execute(INSERT, _values(row))
     return row
 

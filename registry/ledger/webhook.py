@@ -1,6 +1,6 @@
-"""Decisions told to another program: a POST for each row of the ledger, at least once, in the ledger's order.
+"""Send decisions to another program: a POST for each row of the ledger, at least once, in the ledger's order.
 
-Telling comes after deciding and never stands in its way: what cannot be delivered now is delivered with the next one.
+A decision never depends on its delivery: a failed delivery is repeated with the next decision.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from stack.errors import PrichalError
 from stack.postgres import connect
 from stack.settings import VARIABLES, Settings
 
-#: a decision is not worth waiting for longer.
+#: attempts, timeout of each, and pause between them in seconds.
 TRIES, SECONDS, PAUSE = 3, 5.0, 0.5
-#: holds the HMAC-SHA256 of the body under PRICHAL_DECISIONS_KEY.
+#: header with the HMAC-SHA256 of the body under PRICHAL_DECISIONS_KEY.
 SIGNATURE = "X-Prichal-Signature"
 
-#: what was decided since telling began and was not delivered; rows of the ledger that no call named are found too.
+#: rows since the first delivery that were not delivered, even if no call named them.
 PENDING = """
 select p.id, to_jsonb(p) as decided, d.run
 from ops.promotions p left join ops.deliveries d using (id)
@@ -38,31 +38,34 @@ on conflict (id) do update set delivered_at = excluded.delivered_at
 
 
 class NotDeliveredError(PrichalError):
-    """The receiver did not take a decision."""
+    """The receiver did not accept a decision."""
 
 
-def tell(database_url: str, settings: Settings, decided: Mapping[int, str], say: Callable[[str], None]) -> None:
-    """Post what was decided, and before it what could not be delivered earlier; nothing where no address is set.
+def post_decisions(
+    database_url: str, settings: Settings, run_addresses: Mapping[int, str], say: Callable[[str], None]
+) -> None:
+    """Post new decisions after earlier ones that were not delivered; do nothing if no address is set.
 
-    Never raises for want of a receiver or of PostgreSQL: the decision stands, and one line says what was not told.
+    A missing receiver or PostgreSQL raises no error: the decision is valid, and one line reports the failure.
 
     Args:
-        database_url: where the ledger is; its rows are committed.
+        database_url: where the ledger is.
         settings: `decisions_url`, and `decisions_key` to sign with.
-        decided: id of the ledger's row -> address of the run that decided, for the rows of this run.
-        say: told what could not be delivered.
+        run_addresses: id of the ledger's row -> address of its run, for the new rows.
+        say: receives the line about a failed delivery.
     """
-    if settings.decisions_url is None or not decided:
+    if settings.decisions_url is None or not run_addresses:
         return
     try:
         with connect(database_url, role=MOVER) as connection:
             connection.cursor().executemany(
-                "insert into ops.deliveries (id, run) values (%s, %s) on conflict do nothing", list(decided.items())
+                "insert into ops.deliveries (id, run) values (%s, %s) on conflict do nothing",
+                list(run_addresses.items()),
             )
         _deliver(database_url, settings)
     except (PrichalError, psycopg.Error) as error:
         why = str(error) if isinstance(error, PrichalError) else f"PostgreSQL: {type(error).__name__}"
-        say(f"webhook · the decision stands and was not told ({why.rstrip('.')}): the next decision tells it again")
+        say(f"webhook · a decision is valid but was not delivered ({why.rstrip('.')}); it is sent with the next one")
 
 
 def message(row: Mapping[str, Any], run: str | None) -> bytes:
@@ -70,9 +73,9 @@ def message(row: Mapping[str, Any], run: str | None) -> bytes:
 
     Args:
         row: of the ledger, by column.
-        run: address of the run that decided; None where it is not known any more.
+        run: address of the run that decided; None if it is not known.
     """
-    told = {
+    content = {
         "id": row["id"],
         "hash": row.get("row_hash"),
         "model": row["model_name"],
@@ -84,7 +87,7 @@ def message(row: Mapping[str, Any], run: str | None) -> bytes:
         "happened_at": row["happened_at"],
         "run": run,
     }
-    return json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
+    return json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
 
 
 def signature(body: bytes, key: str) -> str:
@@ -93,17 +96,17 @@ def signature(body: bytes, key: str) -> str:
 
 
 def _deliver(database_url: str, settings: Settings) -> None:
-    """One at a time on this database: two promotions at once do not tell the same."""
+    """Deliver under a lock, so that two promotions at once do not deliver the same row."""
     with connect(database_url, role=MOVER) as lock:
         lock.execute("select pg_advisory_xact_lock(hashtext('prichal.webhook'))")
         for number, row, run in lock.execute(PENDING).fetchall():
             _post(settings, number, message(row, run or None))
-            with connect(database_url, role=MOVER) as connection:  # kept, whatever becomes of the next
+            with connect(database_url, role=MOVER) as connection:  # committed before the next delivery
                 connection.execute(DELIVERED, [number, run or ""])
 
 
 def _post(settings: Settings, number: int, body: bytes) -> None:
-    assert settings.decisions_url is not None  # noqa: S101  # seen by the caller
+    assert settings.decisions_url is not None  # noqa: S101  # the caller checked it
     headers = {"Content-Type": "application/json"}
     if settings.decisions_key is not None:
         headers[SIGNATURE] = signature(body, settings.decisions_key.get_secret_value())
@@ -113,13 +116,13 @@ def _post(settings: Settings, number: int, body: bytes) -> None:
         if why is None:
             return
     name = VARIABLES["decisions_url"]
-    raise NotDeliveredError(f"{name} did not take decision {number} in {TRIES} tries, at last: {why}.")
+    raise NotDeliveredError(f"{name} did not accept decision {number} in {TRIES} attempts; the last error: {why}.")
 
 
 def _refusal(url: str, body: bytes, headers: Mapping[str, str]) -> str | None:
-    """Why it was not taken, without the address, which may hold a secret; None if it was."""
+    """Why the receiver did not accept it, without the address, which may contain a secret; None if it did."""
     try:
-        # Not to another address: this one was chosen, and the body is signed for it.
+        # No redirects: the body is signed for this address only.
         reply = requests.post(url, data=body, headers=dict(headers), timeout=SECONDS, allow_redirects=False)
     except requests.RequestException as error:
         return type(error).__name__

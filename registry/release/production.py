@@ -1,53 +1,56 @@
-"""The version that may score: the one that the ledger vouches for, and only if MLflow says the same."""
+"""The version in production: the ledger records it, and the alias in MLflow agrees."""
 
 from collections.abc import Sequence
 
 from mlflow import MlflowClient
 
 from registry.ledger.history import ModelState, promoted_files, read
-from registry.release.locked_models import aliases
+from registry.versions.registered_models import aliases_of, find_model, has_version
 from stack.errors import PrichalError
 from stack.postgres import connect
 from stack.schema import check_schema
 
+#: advice that works whatever is left of a model in MLflow.
+TRAIN_AND_PROMOTE = "run `-e train`, then `-e promote`"
+
 
 class NoProductionError(PrichalError):
-    """No version may score."""
+    """A model has no version in production."""
 
 
 class NotVouchedError(PrichalError):
-    """The alias is not where the ledger says."""
+    """The alias `production` is not at the version that the ledger records."""
 
 
 def production(database_url: str, model: str) -> str:
-    """The version that may score.
+    """The version in production.
 
     Raises:
-        NoProductionError: none may.
-        NotVouchedError: somebody moved the alias by hand.
+        NoProductionError: there is none.
+        NotVouchedError: the alias was changed manually, or MLflow no longer has the version.
     """
     return productions(database_url, [model])[model]
 
 
 def productions(database_url: str, models: Sequence[str]) -> dict[str, str]:
-    """The versions that may score: of models released together the ones before or the ones after, never a mixture.
+    """Versions in production; models of one release are all before it or all after it.
 
-    While a move has begun and not ended, the version before is the one.
+    During a transition this is the version before it.
 
     Raises:
         NoProductionError: a model has none.
-        NotVouchedError: somebody moved an alias by hand.
+        NotVouchedError: an alias was changed manually, or MLflow no longer has a version.
     """
     check_schema(database_url)
     with connect(database_url) as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
         states = {model: read(connection, model) for model in models}
     client = MlflowClient()
-    return {model: _vouched(model, state, aliases(client, model).get("production")) for model, state in states.items()}
+    return {model: _recorded_version(client, model, state) for model, state in states.items()}
 
 
 def previous(database_url: str, model: str) -> str | None:
-    """The version that a rollback brings back; None if there is none."""
+    """The version that a rollback restores; None if there is none."""
     check_schema(database_url)
     with connect(database_url) as connection:
         return read(connection, model).previous
@@ -60,23 +63,41 @@ def approved_files(database_url: str, model: str, version: str) -> str | None:
         return promoted_files(read(connection, model), version)
 
 
-def _vouched(model: str, state: ModelState, alias: str | None) -> str:
+def _recorded_version(client: MlflowClient, model: str, state: ModelState) -> str:
+    registered = find_model(client, model)
+    alias = aliases_of(registered).get("production") if registered else None
     if state.production is None and (alias is None or state.intent):
-        raise NoProductionError(f"Model {model} has no version in production: {_next(state)}.")
-    may_be = {state.production, *([state.intent.version] if state.intent else [])}
-    if state.production is None or alias not in may_be:
-        raise NotVouchedError(
-            f"The alias production of {model} is at {_called(alias)}, and the ledger vouches for "
-            f"{_called(state.production)}: nothing is scored, run `-e promote`, which sets it back."
-        )
+        raise NoProductionError(f"Model {model} has no version in production: {_next_step(client, model, state)}.")
+    allowed = {state.production, *([state.intent.version] if state.intent else [])}
+    if state.production is None or alias not in allowed:
+        raise NotVouchedError(_disagreement(client, model, state.production, alias))
     return state.production
 
 
-def _next(state: ModelState) -> str:
-    if state.review:
-        return f"its version {state.review.version} waits for a review, run `-e approve`, then `-e score`"
-    return "run `-e train`, then `-e promote`, and see why the gate refused"
+def _disagreement(client: MlflowClient, model: str, recorded: str | None, alias: str | None) -> str:
+    """What MLflow has instead of the recorded version, and the command that helps."""
+    if recorded is not None and find_model(client, model) is None:
+        return (
+            f"MLflow has no registered model {model}, but the ledger records its version {recorded} in production: "
+            f"nothing was scored, {TRAIN_AND_PROMOTE}."
+        )
+    if recorded is not None and not has_version(client, model, recorded):
+        return (
+            f"MLflow no longer has version {recorded} of {model}, which the ledger records in production: nothing was "
+            f"scored, {TRAIN_AND_PROMOTE}."
+        )
+    return (
+        f"The alias production of {model} is at {_version(alias)}, but the ledger records {_version(recorded)}: "
+        "nothing was scored, run `-e promote`, which sets the alias by the ledger."
+    )
 
 
-def _called(version: str | None) -> str:
-    return f"version {version}" if version else "nothing"
+def _next_step(client: MlflowClient, model: str, state: ModelState) -> str:
+    review = state.review
+    if review is not None and has_version(client, model, review.version or ""):
+        return f"its version {review.version} is in review, run `-e approve`, then `-e score`"
+    return f"{TRAIN_AND_PROMOTE}; if the gate refuses, it says why"
+
+
+def _version(version: str | None) -> str:
+    return f"version {version}" if version else "no version"

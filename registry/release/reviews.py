@@ -1,6 +1,7 @@
-"""What the gate accepted waits for a person, who is not the author, and says why."""
+"""Reviews: somebody who is not the author approves or rejects a version that the gate accepted, and gives a reason."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mlflow.exceptions import MlflowException
@@ -12,114 +13,124 @@ from registry.release.alias_transitions import (
     execute,
     reconcile,
     release_of,
-    sign,
+    set_in_review,
 )
-from registry.release.locked_models import ABSENT, LockedModels
-from registry.release.promotion_outcome import PromotionOutcome
+from registry.release.locked_models import LockedModels
+from registry.release.promotion import PromotionOutcome
+from registry.versions.registered_models import ABSENT
 from registry.versions.versions import changed, read_contenders
 from stack.errors import PrichalError
 
+#: act that ends a review -> its words in a message.
+ENDS = {"approve": "approved by", "reject": "rejected by", "void": "found void by"}
+
 
 class ReviewerError(PrichalError):
-    """Who reviews, or why, was not said, or may not be so."""
+    """Name or reason is missing, or this reviewer may not approve."""
 
 
 class NoReviewError(PrichalError):
-    """No review waits."""
+    """No review is open."""
 
 
 class VoidError(PrichalError):
-    """What was reviewed is not any more what it was."""
+    """The reviewed version, evidence, files or policy changed since the review was opened."""
+
+
+@dataclass(frozen=True)
+class _Reviewer:
+    """Who decides, why, and under which account; name and reason are one line each."""
+
+    name: str
+    reason: str
+    account: str
+
+    @classmethod
+    def of(cls, name: str, reason: str, account: str) -> "_Reviewer":
+        lines = {"name": " ".join(name.split()), "reason": " ".join(reason.split())}
+        for parameter, line in lines.items():
+            if not line:
+                raise ReviewerError(f"The {parameter} of the review is empty: pass it as -P {parameter}=....")
+        return cls(**lines, account=account)
 
 
 def approve(
     database_url: str, models: Sequence[str], policy: Policy, name: str, reason: str, account: str
 ) -> list[PromotionOutcome]:
-    """Put in production what waits for a review; of a release, all of it.
+    """Put the versions under review in production; a release is approved as a whole.
 
     Args:
         database_url: where the ledger is.
-        models: names of the registered models; those without a review are passed over if one of them has one.
-        policy: the project's bounds as they are now.
+        models: names of the registered models; a model without a review is skipped if another one has a review.
+        policy: the project's current bounds.
         name: of the reviewer.
         reason: why.
-        account: under which the command runs, kept beside the name.
+        account: account that runs the command, stored beside the name.
 
     Raises:
-        ReviewerError: name or reason is empty, or the reviewer is the author or the author is not known.
-        NoReviewError: no review waits.
-        VoidError: evidence, files, production or policy changed since; the review is ended, nothing moves.
+        ReviewerError: name or reason is empty, the reviewer is the author, or the author is unknown.
+        NoReviewError: no review is open.
+        VoidError: evidence, files, production or policy changed since; the review is ended and nothing is promoted.
     """
-    said = _said(name, reason)
-    with reconcile(database_url, models, name) as locked_models:
-        reviews = _open(locked_models, models)
-        _require_all(reviews, models)
-        why = {row.model: _changes(locked_models, row, policy, said) for row in reviews}
-        void = [row for row in reviews if any(why.get(one) for one in _together(row))]
+    reviewer = _Reviewer.of(name, reason, account)
+    with reconcile(database_url, models, reviewer.name) as locked_models:
+        reviews = _open_reviews(locked_models, models)
+        _require_whole_releases(reviews, models)
+        changes = {row.model: _changes(locked_models, row, policy, reviewer.name) for row in reviews}
+        void = [row for row in reviews if any(changes.get(model) for model in _release_models(row))]
         if void:
-            _end(locked_models, void, why, name)
-        approvals = [_row(row, "approve", said, account) for row in reviews]
-        moves = [_row(row, "promote", said, account) for row in reviews]
-        done = execute(locked_models, moves, first=approvals)
-        return [_told(locked_models, row, "promote") for row in done]
+            _end_void(locked_models, void, changes, reviewer.name)
+        approvals = [_entry(row, "approve", reviewer) for row in reviews]
+        rows = execute(locked_models, [_entry(row, "promote", reviewer) for row in reviews], first=approvals)
+        return _outcomes(locked_models, rows)
 
 
-def reject(database_url: str, models: Sequence[str], name: str, reason: str, account: str) -> list[PromotionOutcome]:
-    """End what waits for a review; the version is not proposed again. The author may do so too.
+def reject(
+    database_url: str, models: Sequence[str], name: str, reason: str, account: str
+) -> list[PromotionOutcome]:  # fmt: skip
+    """End the open reviews; the gate refuses a rejected version from then on. The author may reject too.
 
     Raises:
         ReviewerError: name or reason is empty.
-        NoReviewError: no review waits.
+        NoReviewError: no review is open.
     """
-    said = _said(name, reason)
-    with reconcile(database_url, models, name) as locked_models:
-        reviews = _open(locked_models, models)
-        together = sorted({one for row in reviews for one in _together(row)})
-        ended = [row for one in together if (row := locked_models.state(one).review)]
-        rows = locked_models.write([_row(row, "reject", said, account) for row in ended])
-        for row in rows:
-            sign(locked_models, row.model)
-        return [_told(locked_models, row, "reject") for row in rows]
+    reviewer = _Reviewer.of(name, reason, account)
+    with reconcile(database_url, models, reviewer.name) as locked_models:
+        reviews = _open_reviews(locked_models, models)
+        with_releases = sorted({model for row in reviews for model in _release_models(row)})
+        open_rows = [row for model in with_releases if (row := locked_models.state(model).review)]
+        return _outcomes(locked_models, _end(locked_models, [_entry(row, "reject", reviewer) for row in open_rows]))
 
 
-def _said(name: str, reason: str) -> tuple[str, str]:
-    """Name and reason as one line each."""
-    lines = (" ".join(name.split()), " ".join(reason.split()))
-    for what, line in zip(("name", "reason"), lines, strict=True):
-        if not line:
-            raise ReviewerError(f"A review needs a {what}: give it as -P {what}=....")
-    return lines
+def _open_reviews(locked_models: LockedModels, models: Sequence[str]) -> list[Row]:
+    reviews = [row for model in models if (row := locked_models.state(model).review)]
+    if reviews:
+        return reviews
+    raise NoReviewError(f"No review of {' or '.join(models)} is open{_last_review(locked_models, models)}.")
 
 
-def _open(locked_models: LockedModels, models: Sequence[str]) -> list[Row]:
-    found = [row for model in models if (row := locked_models.state(model).review)]
-    if found:
-        return found
-    raise NoReviewError(f"No review of {' or '.join(models)} waits{_last(locked_models, models)}.")
-
-
-def _last(locked_models: LockedModels, models: Sequence[str]) -> str:
-    """What became of the last review."""
+def _last_review(locked_models: LockedModels, models: Sequence[str]) -> str:
+    """How the last review ended, as the end of a sentence."""
     ends = [row for model in models for row in locked_models.state(model).rows if _ends_a_review(row)]
     if not ends:
         return ": run `-e promote -P mode=review` first"
-    row = max(ends, key=lambda one: one.id)
-    what = {"approve": "was approved", "reject": "was rejected", "void": "was void, found"}[row.act]
-    return f": the last one, of version {row.version} of {row.model}, {what} by {row.who} on {row.happened_at:%Y-%m-%d}"
+    row = max(ends, key=lambda end: end.id)
+    end = f"{ENDS[row.act]} {row.who} on {row.happened_at:%Y-%m-%d}"
+    return f": the last review, of version {row.version} of {row.model}, was {end}"
 
 
 def _ends_a_review(row: Row) -> bool:
     return row.act in {"approve", "reject"} or (row.act == "void" and "ends" in row.decision)
 
 
-def _together(row: Row) -> Sequence[str]:
-    """The models that are reviewed with this one, itself too."""
+def _release_models(row: Row) -> Sequence[str]:
+    """Models of the release that a review belongs to, its own model too."""
     return release_of(row.decision).get("models", [row.model])
 
 
-def _require_all(reviews: Sequence[Row], models: Sequence[str]) -> None:
+def _require_whole_releases(reviews: Sequence[Row], models: Sequence[str]) -> None:
     for row in reviews:
-        missing = [one for one in _together(row) if one not in models]
+        missing = [model for model in _release_models(row) if model not in models]
         if missing:
             raise ReviewerError(
                 f"The review of {row.model} is of a release with {', '.join(missing)}: approve them together, "
@@ -127,61 +138,76 @@ def _require_all(reviews: Sequence[Row], models: Sequence[str]) -> None:
             )
 
 
-def _changes(locked_models: LockedModels, row: Row, policy: Policy, said: tuple[str, str]) -> list[str]:
-    """What is not any more as it was reviewed; empty if the reviewer may approve it."""
+def _changes(locked_models: LockedModels, row: Row, policy: Policy, name: str) -> list[str]:
+    """Differences from the reviewed state; empty if the reviewer may approve it."""
     try:
         contenders = read_contenders(row.model, row.version or "", locked_models.state(row.model).production)
     except MlflowException as error:
         if error.error_code in ABSENT:
-            return [f"MLflow has no version {row.version} of {row.model} any more"]
+            return [f"MLflow no longer has version {row.version} of {row.model} (run `-e train` first)"]
         raise
-    _require_another(row, contenders.challenger.author, said[0])
-    found = changed(row.decision["subject"], contenders.subject(policy))
+    _require_another_person(row, contenders.challenger.author, name)
+    changes = changed(row.decision["subject"], contenders.subject(policy))
     if contenders.challenger.files_problem is not None:
-        found.append(f"version {row.version} cannot be loaded, for {contenders.challenger.files_problem}")
+        problem = contenders.challenger.files_problem
+        changes.append(f"version {row.version} cannot be loaded because {problem} (run `-e train` first)")
     release = release_of(row.decision)
     for model in release.get("models", []):
         other = locked_models.state(model).review
         if other is None or release_of(other.decision).get("id") != release["id"]:
-            found.append(f"the release's review of {model} is not open any more")
-    return found
+            changes.append(f"the release's review of {model} is no longer open")
+    return changes
 
 
-def _require_another(row: Row, author: str | None, name: str) -> None:
-    called = f"version {row.version} of {row.model}"
+def _require_another_person(row: Row, author: str | None, name: str) -> None:
+    version = f"version {row.version} of {row.model}"
     if author is None:
-        raise ReviewerError(f"Who trained {called} is not known, so nobody can be told not to be: train it again.")
+        raise ReviewerError(f"The author of {version} is unknown, so nobody can approve it: train it again.")
     if " ".join(author.split()).casefold() == name.casefold():
-        raise ReviewerError(f"{name} trained {called} and cannot approve it: let somebody else.")
+        raise ReviewerError(f"{name} trained {version} and cannot approve it: another person has to.")
 
 
-def _end(locked_models: LockedModels, void: Sequence[Row], why: Mapping[str, list[str]], name: str) -> None:
-    """End reviews that do not hold any more, and say so."""
-    found = "; ".join(dict.fromkeys(one for changes in why.values() for one in changes))
-    called = ", ".join(f"version {row.version} of {row.model}" for row in void)
-    sentence = f"The review of {called} is void, since it was written something changed: {found}."
-    locked_models.write([
-        LedgerEntry(name, row.model, "void", row.version, row.replaced, sentence, _of(row) | {"ends": row.id})
+def _end_void(
+    locked_models: LockedModels, void: Sequence[Row], changes: Mapping[str, list[str]], name: str
+) -> None:  # fmt: skip
+    """End reviews whose subject changed, and raise the error that says so."""
+    listed = "; ".join(dict.fromkeys(change for model_changes in changes.values() for change in model_changes))
+    versions = ", ".join(f"version {row.version} of {row.model}" for row in void)
+    sentence = f"The review of {versions} is void because something changed since: {listed}."
+    entries = [
+        LedgerEntry(name, row.model, "void", row.version, row.replaced, sentence, _subject(row) | {"ends": row.id})
         for row in void
-    ])  # fmt: skip
-    for row in void:
-        sign(locked_models, row.model)
-    raise VoidError(f"{sentence.rstrip('.')}; nothing was moved, run `-e promote -P mode=review` again.")
+    ]
+    _end(locked_models, entries)
+    raise VoidError(f"{sentence.rstrip('.')}; nothing was promoted, run `-e promote -P mode=review` again.")
 
 
-def _row(review: Row, act: str, said: tuple[str, str], account: str) -> LedgerEntry:
-    decision = {**review.decision} if act == "promote" else _of(review)
+def _end(locked_models: LockedModels, entries: Sequence[LedgerEntry]) -> list[Row]:
+    """Write the rows that end reviews, and delete the alias of each."""
+    rows = locked_models.append(entries)
+    for row in rows:
+        set_in_review(locked_models, row.model)
+    return rows
+
+
+def _entry(review: Row, act: str, reviewer: _Reviewer) -> LedgerEntry:
+    decision = {**review.decision} if act == "promote" else _subject(review)
     return LedgerEntry(
-        said[0], review.model, act, review.version, review.replaced, said[1],
-        {**decision, "review": review.id, "account": account},
+        reviewer.name, review.model, act, review.version, review.replaced, reviewer.reason,
+        {**decision, "review": review.id, "account": reviewer.account},
     )  # fmt: skip
 
 
-def _of(review: Row) -> dict[str, Any]:
-    """What a row that ends a review repeats of it."""
+def _subject(review: Row) -> dict[str, Any]:
+    """The part of a review that the row which ends it repeats."""
     return {name: review.decision[name] for name in ("subject", "release") if name in review.decision}
 
 
-def _told(locked_models: LockedModels, row: Row, act: str) -> PromotionOutcome:
-    numbers = [each.id for each in locked_models.written if each.model == row.model]
-    return PromotionOutcome(row.model, act, row.version or "", row.replaced, None, row.reason, numbers)
+def _outcomes(locked_models: LockedModels, rows: Sequence[Row]) -> list[PromotionOutcome]:
+    return [
+        PromotionOutcome(
+            row.model, row.act, row.version or "", row.replaced, None, row.reason,
+            [written.id for written in locked_models.written if written.model == row.model],
+        )
+        for row in rows
+    ]  # fmt: skip

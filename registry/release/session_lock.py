@@ -1,4 +1,4 @@
-"""One mover a model: a PostgreSQL lock that the session holds, and loses when its process dies."""
+"""Locks of models: PostgreSQL advisory locks of a session, freed when its process ends."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,26 +8,26 @@ import psycopg
 from stack.errors import PrichalError
 from stack.postgres import connect
 
-#: a move takes seconds: who holds the lock longer hangs.
-SECONDS = 120
+#: longest wait for a lock; a promotion holds it for a few seconds.
+TIMEOUT_SECONDS = 120
 
 
 class ModelLockedError(PrichalError):
-    """Another process moves the same model and does not end."""
+    """Another process holds the lock of a model for too long."""
 
 
 @contextmanager
-def locked(database_url: str, models: Iterable[str]) -> Iterator[psycopg.Connection]:
-    """Hold the locks of the models; what is done on the connection is committed at once.
+def lock_models(database_url: str, models: Iterable[str]) -> Iterator[psycopg.Connection]:
+    """Hold the locks of models; each statement on the connection is committed at once.
 
-    Locks are taken in order of names, so that two who want the same models never wait for each other.
+    Locks are taken in the order of names, so that two processes never wait for each other.
 
     Raises:
-        BusyError: a lock was not to be had.
+        ModelLockedError: another process holds a lock for longer than `TIMEOUT_SECONDS`.
     """
     with connect(database_url) as connection:
         connection.autocommit = True
-        connection.execute(f"set lock_timeout = '{SECONDS}s'")
+        connection.execute(f"set lock_timeout = '{TIMEOUT_SECONDS}s'")
         for model in sorted(set(models)):
             _lock(connection, model)
         yield connection
@@ -38,6 +38,6 @@ def _lock(connection: psycopg.Connection, model: str) -> None:
         connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [f"prichal.promotion.{model}"])
     except psycopg.errors.LockNotAvailable:
         raise ModelLockedError(
-            f"Model {model} has been moved by another process for more than {SECONDS} s: see what it waits for, "
-            "then run the same again."
+            f"Another process has held the lock of model {model} for more than {TIMEOUT_SECONDS} s: end or wait for "
+            "that promotion, then run this command again."
         ) from None

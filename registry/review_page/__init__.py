@@ -1,12 +1,12 @@
-"""The review of a promotion: what is read before it is approved, and defended by later."""
+"""The review page of a promotion, which a reviewer reads before an approval."""
 
 from registry.review_page.markdown import with_outcome
 from registry.review_page.publish import (
     Review,
+    add_outcome,
     address_of,
     publish,
     review,
-    tell_outcome,
 )
 
-__all__ = ["Review", "address_of", "publish", "review", "tell_outcome", "with_outcome"]
+__all__ = ["Review", "add_outcome", "address_of", "publish", "review", "with_outcome"]

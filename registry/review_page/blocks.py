@@ -1,4 +1,4 @@
-"""What a page is made of: plain text in a few forms, which the writers of Markdown and HTML escape."""
+"""Elements of a page: plain text that the writers of Markdown and HTML escape."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,12 @@ from typing import Any
 
 from stack.markdown import figure
 
-#: what stands where a figure is missing.
+#: text for a missing value.
 UNKNOWN = "not known"
-#: signs of a hash that are enough to compare by eye.
+#: length of a hash on the page.
 HASH = 12
 
-#: a text, or whether something is so.
+#: a text, or yes or no.
 Cell = str | bool
 
 
@@ -32,14 +32,14 @@ class Items:
 
 @dataclass(frozen=True)
 class Command:
-    """Lines to be typed into a shell."""
+    """Shell commands."""
 
     lines: Sequence[str]
 
 
 @dataclass(frozen=True)
 class TableBlock:
-    """Rows of cells under their heads."""
+    """A table; `heads` are the titles of its columns."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -47,7 +47,7 @@ class TableBlock:
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG with what it shows; HTML only."""
+    """A PNG with its caption; only HTML shows it."""
 
     caption: str
     png: bytes
@@ -58,12 +58,12 @@ Block = Text | Items | Command | TableBlock | Picture
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page.
+    """A section of a page.
 
     Attributes:
         title: its heading.
-        blocks: all of it.
-        brief: what stands for it where there is little room; None if nothing shorter says enough.
+        blocks: its content.
+        brief: a shorter content for a limited length; None if there is none.
     """
 
     title: str
@@ -73,13 +73,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A review.
+    """A review page.
 
     Attributes:
-        title: what is reviewed.
+        title: model and version.
         good: whether the gate accepts.
-        verdict: in one paragraph, what the gate says and what is waited for.
-        lead: what is always shown with it.
+        verdict: the gate's decision and the next step, one paragraph.
+        lead: blocks that are always shown below the verdict.
         sections: the most important first.
     """
 
@@ -90,43 +90,44 @@ class Page:
     sections: Sequence[Section]
 
 
-def dig(raw: object, *path: str) -> Any:
-    """What lies at the path of a file's content; None where there is nothing."""
+def get_nested(raw: object, *path: str) -> Any:
+    """Value at a path of nested mappings; None if it is missing."""
     for key in path:
         raw = raw.get(key) if isinstance(raw, Mapping) else None
     return raw
 
 
-def rows_of(raw: object, *path: str) -> list[Mapping[str, Any]]:
-    """The mappings of a list at the path; none where there is no list."""
-    found = dig(raw, *path)
-    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list | tuple) else []
+def mappings_at(raw: object, *path: str) -> list[Mapping[str, Any]]:
+    """Mappings in the list at a path; empty if there is no list."""
+    values = get_nested(raw, *path)
+    return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list | tuple) else []
 
 
-def number(raw: object) -> float | None:
-    """A finite number; None for whatever else a file may hold there."""
-    good = isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
-    return float(raw) if good else None  # type: ignore[arg-type]  # seen above
+def finite_number(raw: object) -> float | None:
+    """The value if it is a finite number; None otherwise."""
+    is_finite = isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
+    return float(raw) if is_finite else None  # type: ignore[arg-type]  # checked above
 
 
-def said(raw: object, digits: int = 4, sign: str = "") -> str:
-    """A figure with its 95% interval, or that it is not known."""
-    told = {name: found for name in ("value", "low", "high") if (found := number(dig(raw, name))) is not None}
-    return figure(told, digits, sign) if len(told) == 3 else UNKNOWN
+def format_estimate(raw: object, digits: int = 4, sign: str = "") -> str:
+    """A value with its 95% interval, or `UNKNOWN`."""
+    values = {name: finite_number(get_nested(raw, name)) for name in ("value", "low", "high")}
+    numbers = {name: value for name, value in values.items() if value is not None}
+    return figure(numbers, digits, sign) if len(numbers) == 3 else UNKNOWN
 
 
-def share(raw: object) -> str:
+def format_share(raw: object) -> str:
     """A share in percent."""
-    found = number(raw)
-    return UNKNOWN if found is None else f"{found:.1%}"
+    number = finite_number(raw)
+    return UNKNOWN if number is None else f"{number:.1%}"
 
 
-def count(raw: object) -> str:
+def format_count(raw: object) -> str:
     """A whole number."""
-    found = number(raw)
-    return UNKNOWN if found is None else f"{found:,.0f}"
+    number = finite_number(raw)
+    return UNKNOWN if number is None else f"{number:,.0f}"
 
 
-def words(raw: object) -> str:
-    """A value as text."""
+def format_value(raw: object) -> str:
+    """A value as text, or `UNKNOWN`."""
     return UNKNOWN if raw is None else str(raw)

@@ -1,13 +1,13 @@
-"""Who is compared, and what they are called."""
+"""Names of the compared versions."""
 
 from registry.versions.versions import Contenders, Version
 
 
-def called(version: Version | None) -> str:
-    """A version as the head of a column."""
+def column_title(version: Version | None) -> str:
+    """Title of a version's column."""
     return "nothing" if version is None else f"version {version.number}"
 
 
-def both(contenders: Contenders) -> list[Version]:
+def versions_of(contenders: Contenders) -> list[Version]:
     """The challenger, and the version in production if there is one."""
-    return [one for one in (contenders.challenger, contenders.production) if one is not None]
+    return [version for version in (contenders.challenger, contenders.production) if version is not None]

@@ -1,4 +1,4 @@
-"""All of a review, in one order: the first is what a decision needs most, the last is cut first."""
+"""Content of a review page; the most important section is first, and the last one is cut first."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,22 +15,22 @@ from registry.review_page.blocks import (
     Text,
 )
 from registry.review_page.verdict import (
-    checks,
-    first_only,
-    to_decide,
+    checks_section,
+    first_version_note,
+    review_commands,
     verdict,
 )
 from registry.versions.versions import Contenders
 
-#: name of a picture -> what it shows.
+#: name of a picture -> caption.
 CAPTIONS = {
-    "auc": "ROC-AUC of both on the same rows, and their paired difference with the line of what the gate allows.",
-    "calibration": "Predicted against observed in tenths of the same rows, 95% intervals over people.",
-    "scores": "How many rows get which probability.",
-    "moved": "Each row's place by production and by the challenger; beyond the lines lies the riskiest tenth.",
+    "auc": "ROC-AUC of both versions on the same rows, and their paired difference with the gate's margin.",
+    "calibration": "Predicted and observed share of churn in tenths of the same rows, 95% intervals over people.",
+    "scores": "Number of rows by probability.",
+    "moved": "Rank of each row by production and by the challenger; the lines mark the riskiest tenth.",
 }
-#: those that stand with who is scored differently; all others stand with the figures.
-OF_MOVED = ("moved",)
+#: pictures of the section on the score shift; all others belong to the comparison.
+SCORE_SHIFT_PICTURES = ("moved",)
 
 
 def contents(
@@ -38,50 +38,52 @@ def contents(
     measured: Mapping[str, Any] | None,
     decision: Decision,
     pictures: Mapping[str, bytes],
-    waits: bool,
+    needs_approval: bool,
     together: bool,
     when: datetime | None,
 ) -> Page:
-    """What a reviewer reads.
+    """Content of the page.
 
     Args:
         contenders: the challenger and the version in production.
-        measured: what the promotion measured, as it was handed in; None if it could not be.
+        measured: measurements of the promotion as they are; None if there are none.
         decision: the gate's.
         pictures: PNGs by name.
-        waits: whether a person has to approve what the gate accepts.
-        together: whether other models wait with it, as one release.
+        needs_approval: whether an accepted version needs an approval.
+        together: whether the review is of a release with other models.
         when: the moment of the decision.
     """
-    found = _usable(measured)
-    of_moved, others = (
-        [Picture(CAPTIONS.get(name, name), png) for name, png in pictures.items() if (name in OF_MOVED) == moved]
-        for moved in (True, False)
-    )
+    measurements = _parse(measured)
+    captioned = {name: Picture(CAPTIONS.get(name, name), png) for name, png in pictures.items()}
+    shift_pictures = [picture for name, picture in captioned.items() if name in SCORE_SHIFT_PICTURES]
+    others = [picture for name, picture in captioned.items() if name not in SCORE_SHIFT_PICTURES]
     sections = (
-        checks(decision),
-        figures.versus(contenders, found, others),
-        figures.moved(contenders, found, of_moved),
-        changes.changed(contenders),
-        provenance.bound(contenders, decision),
-        figures.slices(contenders, found),
-        provenance.reasons(contenders),
-        provenance.leaks(contenders),
+        checks_section(decision),
+        figures.comparison_section(contenders, measurements, others),
+        figures.score_shift_section(contenders, measurements, shift_pictures),
+        changes.changes_section(contenders),
+        provenance.approval_section(contenders, decision),
+        figures.slice_section(contenders, measurements),
+        provenance.reasons_section(contenders),
+        provenance.leakage_section(contenders),
     )
-    lead: list[Block] = [*first_only(contenders), *to_decide(contenders, decision, waits, together)]
+    lead: list[Block] = [
+        *first_version_note(contenders),
+        *review_commands(contenders, decision, needs_approval, together),
+    ]
     if when is not None:
         lead.insert(0, Text(f"Decided by the gate on {when:%Y-%m-%d %H:%M} {when:%Z}".rstrip() + "."))
     return Page(
         f"{contenders.challenger.model} version {contenders.challenger.number}",
         decision.accepted,
-        verdict(contenders, decision, waits),
+        verdict(contenders, decision, needs_approval),
         lead,
         [section for section in sections if section is not None],
     )
 
 
-def _usable(measured: Mapping[str, Any] | None) -> Measurements | None:
-    """None too if it lacks something: the gate has refused that and says what."""
+def _parse(measured: Mapping[str, Any] | None) -> Measurements | None:
+    """The measurements; None if they are missing or invalid, which the gate reports."""
     if measured is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""How good: on the same rows, by each one's own evidence, among whom, and for whom it changes."""
+"""Metrics: on the same rows, by the evidence of each version, in slices, and the shift of scores."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,115 +12,124 @@ from registry.review_page.blocks import (
     Section,
     TableBlock,
     Text,
-    count,
-    dig,
-    rows_of,
-    said,
+    format_count,
+    format_estimate,
+    get_nested,
+    mappings_at,
 )
-from registry.review_page.contenders import both, called
+from registry.review_page.contenders import column_title, versions_of
 from registry.versions.versions import Contenders
 
-#: name in the evidence -> what it is called, and its digits.
-FIGURES = {
+#: name in the evidence -> name on the page, and number of digits.
+METRICS = {
     "auc": ("ROC-AUC", 4),
     "average_precision": ("average precision", 4),
     "log_loss": ("log-loss", 4),
     "calibration_error": ("calibration error", 4),
     "calibration_slope": ("calibration slope", 2),
-    "recall_at_10pct": ("found in the riskiest 10%", 3),
-    "lift_at_10pct": ("lift of the riskiest 10%", 2),
+    "recall_at_10pct": ("recall in the riskiest 10%", 3),
+    "lift_at_10pct": ("lift in the riskiest 10%", 2),
 }
 
 
-def versus(contenders: Contenders, measured: Measurements | None, pictures: Sequence[Picture]) -> Section:
-    """Side by side with production."""
-    title = "Figures" if contenders.production is None else "Side by side with production"
-    same = _same_rows(contenders, measured)
-    return Section(title, [*same, *_own_rows(contenders), *pictures], None)
+def comparison_section(
+    contenders: Contenders, measurements: Measurements | None, pictures: Sequence[Picture]
+) -> Section:  # fmt: skip
+    """Metrics of the challenger beside those of production."""
+    title = "Metrics" if contenders.production is None else "Comparison with production"
+    same_rows = _same_rows(contenders, measurements)
+    return Section(title, [*same_rows, *_evidence_metrics(contenders), *pictures], None)
 
 
-def _same_rows(contenders: Contenders, measured: Measurements | None) -> list[Block]:
-    if measured is None:
-        return [Text("Nothing was measured for this promotion, or what was measured cannot be used.")]
-    rows = measured.rows
-    told = (
-        f"Scored now on {rows.rows:,} matured rows ({_dates(rows.dates)}), of which {rows.left:,} left; "
-        "95% intervals over people."
+def _same_rows(contenders: Contenders, measurements: Measurements | None) -> list[Block]:
+    if measurements is None:
+        return [Text("This promotion has no measurements, or they are invalid.")]
+    rows = measurements.rows
+    text = Text(
+        f"Scored now on {rows.rows:,} matured rows ({_dates(rows.dates)}); in {rows.left:,} the customer left. "
+        "Intervals are 95%, over people."
     )
-    head, production = ["on these rows", "ROC-AUC"], measured.comparison
-    own = [called(contenders.challenger), said(measured.auc.model_dump())]
-    if production is None:
-        return [Text(told), TableBlock(head, [own])]
-    others = [[f"version {production.version}", said(production.auc.model_dump())],
-              ["difference, by drawing people", said(production.bootstrap.model_dump(), sign="+")],
-              ["difference, by DeLong", said(production.delong.model_dump(), sign="+")]]  # fmt: skip
-    return [Text(told), TableBlock(head, [own, *others])]
+    head, comparison = ["on these rows", "ROC-AUC"], measurements.comparison
+    challenger = [column_title(contenders.challenger), format_estimate(measurements.auc.model_dump())]
+    if comparison is None:
+        return [text, TableBlock(head, [challenger])]
+    others = [
+        [f"version {comparison.version}", format_estimate(comparison.auc.model_dump())],
+        ["difference, by bootstrap", format_estimate(comparison.bootstrap.model_dump(), sign="+")],
+        ["difference, by DeLong", format_estimate(comparison.delong.model_dump(), sign="+")],
+    ]
+    return [text, TableBlock(head, [challenger, *others])]
 
 
-def _own_rows(contenders: Contenders) -> list[Block]:
-    versions = both(contenders)
-    rows = [[words, *(said(dig(one.evidence, "metrics", name), digits) for one in versions)]
-            for name, (words, digits) in FIGURES.items()]  # fmt: skip
-    heads = ["by the evidence", *(called(one) for one in versions)]
-    return [Text(_whose_rows(contenders)), TableBlock(heads, rows)]
+def _evidence_metrics(contenders: Contenders) -> list[Block]:
+    versions = versions_of(contenders)
+    rows = [
+        [title, *(format_estimate(get_nested(version.evidence, "metrics", name), digits) for version in versions)]
+        for name, (title, digits) in METRICS.items()
+    ]
+    heads = ["by the evidence", *(column_title(version) for version in versions)]
+    return [Text(_describe_rows(contenders)), TableBlock(heads, rows)]
 
 
-def _whose_rows(contenders: Contenders) -> str:
-    """Whether the figures of two trainings may be read side by side."""
+def _describe_rows(contenders: Contenders) -> str:
+    """Whether the metrics of the two trainings are of the same rows."""
     if contenders.production is None:
-        return "What its own training left, on rows that nothing was fitted on:"
-    digests = {str(dig(one.evidence, "data", "out_of_time_digest")) for one in both(contenders)}
+        return "Metrics of the training, on rows that were not used for training:"
+    digests = {
+        str(get_nested(version.evidence, "data", "out_of_time_digest")) for version in versions_of(contenders)
+    }  # fmt: skip
     if len(digests) == 1 and digests != {"None"}:
-        return "What each one's own training left, both on the same rows:"
-    return "What each one's own training left, on rows that differ: read the difference above, not across."
+        return "Metrics of each version's training, both on the same rows:"
+    return "Metrics of each version's training, on different rows: compare by the difference above, not by this table."
 
 
-def slices(contenders: Contenders, measured: Measurements | None) -> Section | None:
-    """Among some of the people: the challenger's figures, and how far they lie above production's."""
-    own = {_slice(one): one for one in rows_of(contenders.challenger.evidence, "slices")}
-    compared = (
-        {(one.slice, one.range): one for one in measured.comparison.slices} if measured and measured.comparison else {}
-    )
-    if not own and not compared:
+def slice_section(contenders: Contenders, measurements: Measurements | None) -> Section | None:
+    """Metrics of the challenger in each slice, and the difference from production."""
+    evidence = {_slice_key(part): part for part in mappings_at(contenders.challenger.evidence, "slices")}
+    comparison = measurements.comparison if measurements else None
+    differences = {(part.slice, part.range): part for part in comparison.slices} if comparison else {}
+    if not evidence and not differences:
         return None
     heads = ["slice", "rows", "left", "ROC-AUC", "predicted minus observed"]
-    told = []
-    for key in dict.fromkeys([*own, *compared]):
-        part, about = own.get(key, {}), compared.get(key)
-        counts = part or ({} if about is None else about.model_dump())
-        row = [f"{key[0]}: {key[1]}", count(counts.get("rows")), count(counts.get("left")),
-               *(_figure(part, name) for name in ("auc", "calibration_gap"))]  # fmt: skip
-        if compared:
-            gap = about.difference if about else None
-            row.append("too few" if gap is None else said(gap.model_dump(), 3, "+"))
-        told.append(row)
-    return Section("Among whom", [TableBlock([*heads, "ROC-AUC minus production's"] if compared else heads, told)])
+    rows = []
+    for key in dict.fromkeys([*evidence, *differences]):
+        part, difference = evidence.get(key, {}), differences.get(key)
+        counts = part or ({} if difference is None else difference.model_dump())
+        row = [f"{key[0]}: {key[1]}", format_count(counts.get("rows")), format_count(counts.get("left")),
+               *(_slice_metric(part, name) for name in ("auc", "calibration_gap"))]  # fmt: skip
+        if differences:
+            estimate = difference.difference if difference else None
+            row.append("too few" if estimate is None else format_estimate(estimate.model_dump(), 3, "+"))
+        rows.append(row)
+    return Section("Slices", [TableBlock([*heads, "ROC-AUC minus production's"] if differences else heads, rows)])
 
 
-def moved(contenders: Contenders, measured: Measurements | None, pictures: Sequence[Picture]) -> Section | None:
-    """Who is scored differently."""
+def score_shift_section(
+    contenders: Contenders, measurements: Measurements | None, pictures: Sequence[Picture]
+) -> Section | None:
+    """Rows that enter and leave the riskiest tenth, and the rank correlation."""
     if contenders.production is None:
         return None
-    found = measured.score_shift if measured else None
-    if found is None:
-        return Section("Who is scored differently", [Text("It was not measured."), *pictures])
-    top = max(found.top, 1)
-    told = [
-        f"Of the {found.top:,} rows in the riskiest tenth, {found.entered:,} enter ({found.entered / top:.1%}) and "
-        f"{found.withdrawn:,} leave it.",
-        f"The order of all rows correlates by {found.rank_correlation:.3f} (Spearman; 1 is the same order).",
+    shift = measurements.score_shift if measurements else None
+    if shift is None:
+        return Section("Score shift", [Text("The score shift was not measured."), *pictures])
+    top = max(shift.top, 1)
+    items = [
+        f"Of the {shift.top:,} rows in the riskiest tenth, {shift.entered:,} enter ({shift.entered / top:.1%}) and "
+        f"{shift.withdrawn:,} leave it.",
+        f"The rank correlation of all rows is {shift.rank_correlation:.3f} (Spearman; 1 is the same order).",
     ]
-    return Section("Who is scored differently", [Items(told), *pictures], [Items(told)])
+    return Section("Score shift", [Items(items), *pictures], [Items(items)])
 
 
-def _slice(one: Mapping[str, Any]) -> tuple[str, str]:
-    return str(one.get("slice", "")), str(one.get("range", ""))
+def _slice_key(part: Mapping[str, Any]) -> tuple[str, str]:
+    return str(part.get("slice", "")), str(part.get("range", ""))
 
 
-def _figure(part: Mapping[str, Any], name: str) -> str:
+def _slice_metric(part: Mapping[str, Any], name: str) -> str:
     if not part:
         return UNKNOWN
-    return said(part[name], 3) if name in part else "too few"
+    return format_estimate(part[name], 3) if name in part else "too few"
 
 
 def _dates(days: Sequence[str]) -> str:

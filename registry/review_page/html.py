@@ -1,4 +1,4 @@
-"""A review as one HTML file that needs nothing else: no script, no address, pictures inside."""
+"""A review as one HTML file without scripts and links; pictures are embedded."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -18,19 +18,19 @@ from registry.review_page.blocks import (
 )
 
 STYLE = Path(__file__).with_name("page.css")
-#: a browser loads nothing from anywhere and runs nothing, whatever stands in the page.
-CLOSED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+#: a browser loads no other file and runs no script, whatever the page contains.
+CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def as_html(page: Page) -> str:
-    """The page in full."""
+    """The whole page."""
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en">',
             "<head>",
             '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{CLOSED}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>Review: {escape(page.title)}</title>",
             f"<style>\n{STYLE.read_text()}</style>",
@@ -65,14 +65,14 @@ def _block(block: Block) -> str:
             return _table(heads, rows)
         case Picture(caption, png):
             source = f"data:image/png;base64,{b64encode(png).decode()}"
-            told = escape(caption)
-            return f'<figure><img src="{source}" alt="{told}"><figcaption>{told}</figcaption></figure>'
+            text = escape(caption)
+            return f'<figure><img src="{source}" alt="{text}"><figcaption>{text}</figcaption></figure>'
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """Where the last column has no head, it holds sentences, which a phone shows below their row."""
-    kind = ' class="told"' if heads[-1] == "" else ""
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    """A table; a last column without a head holds sentences, which a narrow screen shows below their row."""
+    kind = ' class="sentences"' if heads[-1] == "" else ""
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in heads)
     return "\n".join(
         [
             f'<div class="wide"><table{kind}>',

@@ -1,4 +1,4 @@
-"""A review as Markdown: what MLflow shows as a version's description."""
+"""A review as Markdown, for the description of a version in MLflow."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,25 +14,28 @@ from registry.review_page.blocks import (
     TableBlock,
     Text,
 )
+from registry.review_page.verdict import NEEDS_APPROVAL
 from stack.markdown import LONGEST, cut, escape, table
 
-#: what it shows of one sentence of a person; the ledger holds all of it.
+#: longest sentence of a person on the page; the ledger stores all of it.
 LONGEST_SENTENCE = 600
 REST = "The rest is in the whole review.\n"
-#: the commands with which a reviewer decides.
+#: beginnings of a description that requests an approval; the second one is of an earlier release.
+REQUESTS = (f"**{NEEDS_APPROVAL}", "**WAITS FOR APPROVAL")
+#: block with the commands of a reviewer.
 COMMANDS = re.compile(r"\n```\nmlflow run [^`]* -e approve [^`]*```\n")
 
 
 def as_markdown(page: Page, file: str, address: str | None) -> str:
-    """At most `LONGEST` characters: in full, else with the short form of its sections, else without the last ones.
+    """At most `LONGEST` characters: all sections in full, or in their short form, or without the last ones.
 
     Args:
-        page: what is told.
-        file: name of the whole review.
-        address: where the MLflow UI shows it; None where that is not known.
+        page: content.
+        file: artifact path of the whole review.
+        address: of that file in the MLflow UI; None if it is not known.
     """
     whole = f"[{escape(file)}]({address})" if address else f"`{file}` of the promotion's run"
-    cards = "The model's card is `model_card.md` of its source run."
+    cards = "The model card is `model_card.md` of the source run."
     head = f"**{escape(page.verdict)}**\n\nThe whole review, with pictures: {whole}. {cards}\n"
     lead = "".join(f"\n{text}\n" for text in _blocks(page.lead))
     full, brief = (
@@ -44,11 +47,11 @@ def as_markdown(page: Page, file: str, address: str | None) -> str:
 def with_outcome(description: str, sentence: str) -> str:
     """A description with the current state of the version on top, at most `LONGEST` characters.
 
-    The same sentence twice is written once. An earlier state stays as plain text below; a wait for approval and its
-    commands are removed, because nothing waits any more.
+    A repeated sentence is written once. An earlier state remains as plain text below; the request for an approval and
+    its commands are removed.
 
     Args:
-        description: Markdown as it is.
+        description: current Markdown.
         sentence: who did what, when and why, in plain text.
     """
     short = sentence if len(sentence) <= LONGEST_SENTENCE else sentence[:LONGEST_SENTENCE] + " …"
@@ -57,9 +60,9 @@ def with_outcome(description: str, sentence: str) -> str:
 
 
 def _as_history(description: str) -> str:
-    """The description without the state it was in: no wait for approval, no commands, no earlier state in bold."""
+    """The description without its earlier state: no request for an approval, no commands, nothing in bold."""
     state, gap, rest = description.partition("\n\n")
-    if state.startswith("**WAITS FOR APPROVAL"):
+    if state.startswith(REQUESTS):
         return COMMANDS.sub("", rest, count=1)
     return f"{state.removeprefix('**').removesuffix('**')}{gap}{rest}"
 
@@ -87,7 +90,7 @@ def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
                     table([escape(head) for head in heads], [[_cell(cell) for cell in row] for row in rows])
                 )
             case Picture():
-                pass  # a description cannot hold one
+                pass  # a description has no pictures
 
 
 def _cell(cell: Cell) -> str:

@@ -1,4 +1,4 @@
-"""On what a version stands: its reasons, its checks for leaks, who made it, and what an approval is bound to."""
+"""Reasons, leakage checks, authors, and the digests that an approval is valid for."""
 
 from collections.abc import Mapping
 
@@ -9,59 +9,64 @@ from registry.review_page.blocks import (
     Section,
     TableBlock,
     Text,
-    number,
-    rows_of,
-    share,
-    words,
+    finite_number,
+    format_share,
+    format_value,
+    mappings_at,
 )
-from registry.review_page.contenders import both, called
+from registry.review_page.contenders import column_title, versions_of
 from registry.versions.versions import Contenders, Version
 
 
-def reasons(contenders: Contenders) -> Section | None:
-    """What moves the score, now and before."""
-    now, before = (_shares(one) for one in (contenders.challenger, contenders.production))
+def reasons_section(contenders: Contenders) -> Section | None:
+    """Share of each reason in the score, now and before."""
+    now, before = (_reason_shares(version) for version in (contenders.challenger, contenders.production))
     if not now:
         return None
-    heads, names = ["share of what moves the score", "now"], dict.fromkeys([*now, *before])
+    heads, names = ["share of the score's variation", "now"], dict.fromkeys([*now, *before])
     if not before:
-        return Section("Reasons", [TableBlock(heads, [[name, share(now[name])] for name in names])])
+        return Section("Reasons", [TableBlock(heads, [[name, format_share(now[name])] for name in names])])
     rows = [
-        [name, share(now.get(name, 0.0)), share(before.get(name, 0.0)), _points(now, before, name)] for name in names
+        [name, format_share(now.get(name, 0.0)), format_share(before.get(name, 0.0)), _points(now, before, name)]
+        for name in names
     ]
-    return Section("Reasons", [TableBlock([*heads, "before", "points more"], rows)])
+    return Section("Reasons", [TableBlock([*heads, "before", "percentage points"], rows)])
 
 
-def _shares(version: Version | None) -> dict[str, float]:
-    told = rows_of(version.evidence, "reasons") if version else []
-    return {str(one.get("reason")): found for one in told if (found := number(one.get("share"))) is not None}
+def _reason_shares(version: Version | None) -> dict[str, float]:
+    shares = mappings_at(version.evidence, "reasons") if version else []
+    return {
+        str(reason.get("reason")): share
+        for reason in shares
+        if (share := finite_number(reason.get("share"))) is not None
+    }  # fmt: skip
 
 
 def _points(now: Mapping[str, float], before: Mapping[str, float], reason: str) -> str:
     return f"{100 * (now.get(reason, 0.0) - before.get(reason, 0.0)):+.1f}"
 
 
-def leaks(contenders: Contenders) -> Section | None:
-    """What each check for leaks found."""
-    told: list[list[Cell]] = [
-        [words(one.get("check")), one.get("passed") is True, words(one.get("sentence"))]
-        for one in rows_of(contenders.challenger.evidence, "leaks")
+def leakage_section(contenders: Contenders) -> Section | None:
+    """Result of each leakage check."""
+    rows: list[list[Cell]] = [
+        [format_value(leak.get("check")), leak.get("passed") is True, format_value(leak.get("sentence"))]
+        for leak in mappings_at(contenders.challenger.evidence, "leaks")
     ]
-    return Section("Checks for leaks", [TableBlock(["check", "passed", ""], told)]) if told else None
+    return Section("Leakage checks", [TableBlock(["check", "passed", ""], rows)]) if rows else None
 
 
-def bound(contenders: Contenders, decision: Decision) -> Section:
-    """Who made what is judged, and what an approval stands and falls with."""
-    versions = both(contenders)
-    inputs = (
-        ("author", [words(one.author) for one in versions]),
-        ("run", [words(one.run_id) for one in versions]),
-        ("evidence, sha256", [words(one.evidence_sha256)[:HASH] for one in versions]),
-        ("model files, sha256", [words(one.files_sha256)[:HASH] for one in versions]),
+def approval_section(contenders: Contenders, decision: Decision) -> Section:
+    """Authors of the versions, and the digests that an approval is valid for."""
+    versions = versions_of(contenders)
+    facts = (
+        ("author", [format_value(version.author) for version in versions]),
+        ("run", [format_value(version.run_id) for version in versions]),
+        ("evidence, sha256", [format_value(version.evidence_sha256)[:HASH] for version in versions]),
+        ("model files, sha256", [format_value(version.files_sha256)[:HASH] for version in versions]),
     )
-    told = (
-        f"An approval is of exactly this, by policy version {decision.policy_version}. It is void once either version, "
-        "its evidence, its files or the policy is another. The author of a version cannot approve it."
+    text = Text(
+        f"An approval is valid for exactly these versions, evidence and files, and for policy version "
+        f"{decision.policy_version}. It is void once one of them changes. The author of a version cannot approve it."
     )
-    table = TableBlock(["", *(called(one) for one in versions)], [[name, *values] for name, values in inputs])
-    return Section("Who, and what an approval is bound to", [Text(told), table])
+    table = TableBlock(["", *(column_title(version) for version in versions)], [[name, *row] for name, row in facts])
+    return Section("Author and approval", [text, table])

@@ -1,4 +1,4 @@
-"""A review where people find it: on the version's page in MLflow, and as a file of the promotion's run."""
+"""Publish a review: as the description of the version in MLflow, and as a file of the promotion's run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from registry.versions.versions import Contenders
 
 @dataclass(frozen=True)
 class Review:
-    """What a reviewer reads: `markdown` on the version's page, `html` with everything; `file` is its artifact path."""
+    """`markdown` for the description of the version, `html` with all details; `file` is its artifact path."""
 
     markdown: str
     html: str
@@ -30,24 +30,24 @@ def review(
     decision: Decision,
     pictures: Mapping[str, bytes] | None = None,
     *,
-    waits: bool = False,
+    needs_approval: bool = False,
     together: bool = False,
     when: datetime | None = None,
     address: str | None = None,
 ) -> Review:
-    """Both forms of one review; it is made from whatever there is, and never fails for what is missing.
+    """Both forms of one review; missing data is shown as not known and raises no error.
 
     Args:
         contenders: the challenger and the version in production.
-        measured: what the promotion measured, as it was handed in; None if it could not be.
+        measured: measurements of the promotion as they are; None if there are none.
         decision: the gate's.
         pictures: PNGs by name (`CAPTIONS` in contents.py).
-        waits: whether a person has to approve what the gate accepts.
-        together: whether other models wait with it, as one release.
+        needs_approval: whether an accepted version needs an approval.
+        together: whether the review is of a release with other models.
         when: the moment of the decision.
-        address: what the MLflow UI shows the HTML under.
+        address: of the HTML in the MLflow UI.
     """
-    page = contents(contenders, measured, decision, pictures or {}, waits, together, when)
+    page = contents(contenders, measured, decision, pictures or {}, needs_approval, together, when)
     file = file_of(contenders.challenger.model, contenders.challenger.number)
     return Review(as_markdown(page, file, address), as_html(page), file)
 
@@ -58,21 +58,21 @@ def file_of(model: str, number: str) -> str:
 
 
 def address_of(model: str, number: str) -> str | None:
-    """What the MLflow UI shows the HTML of the active run under; None without a run."""
+    """Address of the HTML in the MLflow UI, for the active run; None without a run."""
     run = mlflow.active_run()
     if run is None:
         return None
     return f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}/artifacts/{file_of(model, number)}"
 
 
-def publish(contenders: Contenders, made: Review) -> None:
-    """Log the HTML in the active run and make the Markdown the description of the challenger."""
-    mlflow.log_text(made.html, made.file)
-    MlflowClient().update_model_version(contenders.challenger.model, contenders.challenger.number, made.markdown)
+def publish(contenders: Contenders, page: Review) -> None:
+    """Log the HTML in the active run, and set the description of the challenger."""
+    mlflow.log_text(page.html, page.file)
+    MlflowClient().update_model_version(contenders.challenger.model, contenders.challenger.number, page.markdown)
 
 
-def tell_outcome(model: str, number: str, sentence: str) -> None:
-    """Put what became of a version on top of its description: who, what, when, why."""
+def add_outcome(model: str, number: str, sentence: str) -> None:
+    """Put the outcome of a version on top of its description: who, what, when, why."""
     client = MlflowClient()
     before = client.get_model_version(model, number).description or ""
     client.update_model_version(model, number, with_outcome(before, sentence))

@@ -1,4 +1,4 @@
-"""The gate's answer, what is waited for, and every check."""
+"""The gate's decision, the next step, and all checks."""
 
 import re
 from collections.abc import Sequence
@@ -11,85 +11,97 @@ from registry.review_page.blocks import (
     Section,
     TableBlock,
     Text,
-    dig,
-    number,
+    finite_number,
+    get_nested,
 )
-from registry.review_page.contenders import called
+from registry.review_page.contenders import column_title
 from registry.versions.versions import Contenders
 
-#: checks whose sentence is told where there is little room, too: they say what was not asked.
-SAID = ("validation", "first")
+#: beginning of the verdict on a version that needs an approval.
+NEEDS_APPROVAL = "APPROVAL NEEDED"
+#: checks whose sentence the short form shows too: it says which comparison is missing.
+ALWAYS_EXPLAINED = ("validation", "first")
 
 
-def verdict(contenders: Contenders, decision: Decision, waits: bool) -> str:
-    """What the gate says and what is waited for, in one paragraph; `waits`: whether a person has to approve it."""
+def verdict(contenders: Contenders, decision: Decision, needs_approval: bool) -> str:
+    """The gate's decision and the next step, in one paragraph."""
     challenger, production = contenders.challenger, contenders.production
-    what = f"{called(challenger)} of {challenger.model} by policy version {decision.policy_version}"
+    subject = f"{column_title(challenger)} of {challenger.model} by policy version {decision.policy_version}"
     if not decision.accepted:
-        stays = "Nothing is in production" if production is None else f"Production stays {called(production)}"
-        return f"REFUSED: the gate refuses {what}; {_failed(decision)}. {stays}, and nothing is waited for."
-    instead = "as the first in production" if production is None else f"in place of {called(production)}"
-    if waits:
-        author = challenger.author or "its author, who is not known"
-        return f"WAITS FOR APPROVAL: the gate accepts {what} {instead}; somebody other than {author} has to decide."
-    return f"ACCEPTED: the gate accepts {what} {instead}; nothing is waited for."
+        current = "No version" if production is None else f"V{column_title(production)[1:]}"
+        stays = "is in production" if production is None else "stays in production"
+        return f"REFUSED: the gate refuses {subject}; {_failed(decision)}. {current} {stays}."
+    place = "as the first in production" if production is None else f"in place of {column_title(production)}"
+    if needs_approval:
+        author = challenger.author or "its author, who is not known,"
+        return f"{NEEDS_APPROVAL}: the gate accepts {subject} {place}; somebody other than {author} must decide."
+    return f"ACCEPTED: the gate accepts {subject} {place}."
 
 
-def first_only(contenders: Contenders) -> list[Block]:
-    """That nothing could be compared, where that is so."""
+def first_version_note(contenders: Contenders) -> list[Block]:
+    """That nothing could be compared, for a first version."""
     if contenders.production is not None:
         return []
-    return [
-        Text("First version: no other was in production when it was judged, so it was judged by its own figures alone.")
-    ]
+    return [Text("First version: nothing was in production, so it was judged by its own metrics alone.")]
 
 
-def to_decide(contenders: Contenders, decision: Decision, waits: bool, together: bool) -> list[Block]:
-    """The commands of a reviewer, to be filled in with a name and a reason; none where nothing is waited for.
+def review_commands(
+    contenders: Contenders, decision: Decision, needs_approval: bool, together: bool
+) -> list[Block]:  # fmt: skip
+    """Commands of a reviewer, to be completed with name and reason; none without a review.
 
-    Models that are released `together` are decided on together.
+    One command decides on all models of a release (`together`).
     """
-    if not waits or not decision.accepted:
+    if not needs_approval or not decision.accepted:
         return []
-    proof = contenders.challenger.evidence
-    told = {"project": dig(proof, "project"), "population": "all" if together else dig(proof, "population")}
-    where = " ".join(f"-P {key}={_word(value, key)}" for key, value in told.items())
-    return [Command([f"mlflow run . --env-manager local -e {act} {where} -P name=YOU -P reason='WHY'"
-                     for act in ("approve", "reject")])]  # fmt: skip
+    evidence = contenders.challenger.evidence
+    values = {
+        "project": get_nested(evidence, "project"),
+        "population": "all" if together else get_nested(evidence, "population"),
+    }
+    parameters = " ".join(f"-P {name}={_shell_word(value, name)}" for name, value in values.items())
+    lines = [
+        f"mlflow run . --env-manager local -e {act} {parameters} -P name=YOU -P reason='WHY'"
+        for act in ("approve", "reject")
+    ]
+    return [Command(lines)]
 
 
-def checks(decision: Decision) -> Section:
-    """Each check with value and bound; where there is little room, sentences only of those not passed."""
-    full = [_row(one, one.sentence) for one in decision.checks]
-    brief = [_row(one, one.sentence if one.name in SAID or not one.passed else "") for one in decision.checks]
+def checks_section(decision: Decision) -> Section:
+    """Each check with value and bound; the short form has only the sentences of failed checks."""
+    full = [_row(check, check.sentence) for check in decision.checks]
+    brief = [
+        _row(check, check.sentence if check.name in ALWAYS_EXPLAINED or not check.passed else "")
+        for check in decision.checks
+    ]
     heads = ["check", "value", "bound", "passed", ""]
     return Section("Checks of the gate", [TableBlock(heads, full)], [TableBlock(heads, brief)])
 
 
 def _row(check: Check, sentence: str) -> list[Cell]:
-    return [check.name, _short(check.value), _short(check.bound), check.passed, sentence]
+    return [check.name, _format_number(check.value), _format_number(check.bound), check.passed, sentence]
 
 
 def _failed(decision: Decision) -> str:
-    failed = [one.name for one in decision.checks if not one.passed]
-    return f"{len(failed)} of {_counted(decision.checks)} not passed ({', '.join(failed)})"
+    failed = [check.name for check in decision.checks if not check.passed]
+    return f"{len(failed)} of {_count(decision.checks)} failed ({', '.join(failed)})"
 
 
-def _counted(asked: Sequence[Check]) -> str:
-    return f"{len(asked)} check{'' if len(asked) == 1 else 's'}"
+def _count(checks: Sequence[Check]) -> str:
+    return f"{len(checks)} check{'' if len(checks) == 1 else 's'}"
 
 
-def _short(value: float | None) -> str:
-    """A number with no more digits than a check is decided by."""
-    found = number(value)
-    if found is None:
+def _format_number(value: float | None) -> str:
+    """A number with four significant digits; empty if there is none."""
+    number = finite_number(value)
+    if number is None:
         return ""
-    if (found.is_integer() or abs(found) >= 1000) and abs(found) < 1e15:
-        return f"{found:,.0f}"
-    told = f"{found:.4g}"
-    return f"{found:.7f}".rstrip("0") if "e-05" in told or "e-06" in told else told
+    if (number.is_integer() or abs(number) >= 1000) and abs(number) < 1e15:
+        return f"{number:,.0f}"
+    text = f"{number:.4g}"
+    return f"{number:.7f}".rstrip("0") if "e-05" in text or "e-06" in text else text
 
 
-def _word(value: object, name: str) -> str:
-    """A value that a shell takes as it is; else its name in capitals, to be filled in."""
+def _shell_word(value: object, name: str) -> str:
+    """A value that needs no quotes in a shell; otherwise its name in capitals, as a placeholder."""
     return str(value) if re.fullmatch(r"\w[\w.-]*", str(value or "")) else name.upper()

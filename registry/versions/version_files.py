@@ -1,4 +1,4 @@
-"""The files of a registered version in a private folder, compared with what was approved before anything loads them."""
+"""Download the files of a registered version and compare them with the approved ones before they are loaded."""
 
 import json
 import shutil
@@ -18,12 +18,23 @@ from stack.errors import PrichalError
 from stack.folders.digest import folder_sha256
 
 BUNDLE, CARD, EVIDENCE = "artifacts/bundle", "model.json", "evidence.json"
-#: written beside the files by a download, which says where it took them from.
-NOT_THE_MODELS = {"registered_model_meta"}
+#: written by MLflow beside downloaded files; it is not part of the version.
+DOWNLOAD_FILES = {"registered_model_meta"}
+#: advice for files that cannot be used.
+REPLACE = "run `-e rollback`, or `-e train`, then `-e promote`"
+RESTORE = f"none of them was loaded; restore the approved files, {REPLACE}"
 
 
 class VersionFilesError(PrichalError):
-    """A version's files are missing, damaged, not those that were approved, or code that nobody knows."""
+    """The files of a version are missing, damaged, not the approved ones, or unknown code.
+
+    Attributes:
+        problem: what is wrong with the files, a sentence without a full stop.
+    """
+
+    def __init__(self, problem: str, advice: str) -> None:
+        super().__init__(f"{problem}: {advice}.")
+        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,7 @@ class VersionFiles:
     Attributes:
         model: registered name.
         version: of the model.
-        folder: where they lie, for this user only, without compiled code.
+        folder: private folder of the files, without compiled code.
     """
 
     model: str
@@ -41,8 +52,8 @@ class VersionFiles:
     folder: Path
 
     @property
-    def called(self) -> str:
-        """As a sentence names it."""
+    def name(self) -> str:
+        """Name at the beginning of a sentence."""
         return f"Version {self.version} of {self.model}"
 
     @property
@@ -52,69 +63,67 @@ class VersionFiles:
 
     @property
     def loaded_sha256(self) -> str:
-        """Digest of `contents`, which is another one than the approved where compiled code was removed."""
+        """Digest of `contents`; it differs from the approved digest if compiled code was removed."""
         return files_digest(self.folder) or ""
 
     def contents(self) -> dict[str, bytes]:
-        """Relative name -> bytes, to be sent to another machine."""
-        files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name not in NOT_THE_MODELS)
+        """Relative name -> bytes, to send to another machine."""
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name not in DOWNLOAD_FILES)
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}
 
 
 @contextmanager
 def verified_files(model: str, version: str, expected_sha256: str | None) -> Iterator[VersionFiles]:
-    """Download a version once and see that its files may be loaded; they are gone when the context ends.
+    """Download a version and verify its files; they are deleted when the context ends.
 
     Args:
         model: registered name.
         version: of the model.
-        expected_sha256: of the files that were approved; None where the ledger is older than such digests.
+        expected_sha256: of the approved files; None if the ledger is older than such digests.
 
     Raises:
-        VersionFilesError: the files cannot be had, are not those, or are not known code and whole data.
+        VersionFilesError: the files cannot be downloaded, differ from the approved ones, are damaged or unknown code.
     """
     with tempfile.TemporaryDirectory(prefix="prichal-version-") as scratch:
         folder = Path(scratch)
-        called = f"version {version} of {model}"  # within a sentence
+        name = f"version {version} of {model}"
         try:
             mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{model}/{version}", dst_path=scratch)
         except (MlflowException, OSError) as error:
             raise VersionFilesError(
-                f"The files of {called} cannot be downloaded ({type(error).__name__}): nothing was scored; see that "
-                "MLflow and S3 have them, or roll back."
+                f"The files of {name} cannot be downloaded ({type(error).__name__})",
+                f"check that MLflow and S3 answer and have them, or {REPLACE}",
             ) from None
         sha256 = files_digest(folder)
         if sha256 is None:
-            raise VersionFilesError(f"The files of {called} are gone: nothing was scored; roll back, or train again.")
+            raise VersionFilesError(f"The files of {name} are missing", f"nothing was loaded; {REPLACE}")
         if expected_sha256 is not None and sha256 != expected_sha256:
-            raise VersionFilesError(changed_sentence(called, expected_sha256, sha256))
+            raise VersionFilesError(describe_change(name, expected_sha256, sha256), RESTORE)
         drop_compiled(folder)
         problem = files_problem(folder)
         if problem is not None:
-            raise VersionFilesError(
-                f"V{called[1:]} was not loaded, for {problem}: nothing was scored; roll back, or train again."
-            )
+            raise VersionFilesError(f"V{name[1:]} was not loaded because {problem}", REPLACE)
         yield VersionFiles(model, version, folder)
 
 
 def files_digest(folder: Path) -> str | None:
-    """SHA-256 over the files of a version, their relative names and bytes; None if there is no file."""
-    return folder_sha256(folder, without=NOT_THE_MODELS)
+    """SHA-256 of the names and bytes of a version's files; None if there is no file."""
+    return folder_sha256(folder, without=DOWNLOAD_FILES)
 
 
 def bundle_digest(folder: Path) -> str | None:
-    """The same over its bundle, without the evidence, which names this digest, and once `drop_compiled` was called."""
+    """SHA-256 of the version's bundle without its evidence, which contains this digest; call `drop_compiled` first."""
     return folder_sha256(folder / BUNDLE, without=[EVIDENCE])
 
 
 def drop_compiled(folder: Path) -> None:
-    """Remove what Python compiled while the version was made: it would be run in the place of the known code."""
+    """Remove compiled Python files: Python would run them instead of the known code."""
     for compiled in [path for path in folder.rglob("__pycache__") if path.is_dir()]:
-        shutil.rmtree(compiled, ignore_errors=True)  # one may lie in another; what stays is refused
+        shutil.rmtree(compiled, ignore_errors=True)  # folders may be nested; remaining files are refused
 
 
 def files_problem(folder: Path) -> str | None:
-    """Why files must not be loaded, as a clause; None if their code is known and their card can be read."""
+    """Clause that says why files must not be loaded; None if code and model card are sound."""
     problem = code_problem(folder)
     if problem is None and read_card(folder) is None:
         problem = f"its {CARD} is missing or damaged"
@@ -122,7 +131,7 @@ def files_problem(folder: Path) -> str | None:
 
 
 def read_card(folder: Path) -> Mapping[str, Any] | None:
-    """Content of the version's `model.json`; None if it is missing or damaged."""
+    """Content of the version's model card, `model.json`; None if it is missing or damaged."""
     try:
         card = json.loads((folder / BUNDLE / CARD).read_text())
     except (OSError, ValueError):
@@ -130,10 +139,7 @@ def read_card(folder: Path) -> Mapping[str, Any] | None:
     return card if isinstance(card, dict) else None
 
 
-def changed_sentence(called: str, expected_sha256: str, sha256: str | None) -> str:
-    """What a person is told of files that are not those that were approved."""
-    current = f"{sha256[:12]}" if sha256 else "nothing"
-    return (
-        f"The files of {called} were changed after they were approved (SHA-256 {expected_sha256[:12]} then, {current} "
-        "now): none of them was loaded; put back the approved files, roll back, or train and promote again."
-    )
+def describe_change(name: str, expected_sha256: str, sha256: str | None) -> str:
+    """Sentence, without a full stop, about files that differ from the approved ones."""
+    current = f"{sha256[:12]}" if sha256 else "none"
+    return f"The files of {name} were changed after their approval (SHA-256 {expected_sha256[:12]} then, {current} now)"

@@ -1,4 +1,4 @@
-"""Versions of a registered model as they are found: evidence, files, features, author; and their aliases."""
+"""Versions of a registered model: evidence, files, features and author."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ AUTHOR, ACCOUNT = "prichal.author", "mlflow.user"
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a registered model; what could not be had is None.
+    """A version of a registered model; a missing value is None.
 
     Attributes:
         model: registered name.
@@ -62,19 +62,19 @@ class Version:
     provenance: Mapping[str, Any] | None = None
 
     def subject(self) -> dict[str, Any]:
-        """What a decision about it rests on."""
+        """Number and digests that a decision depends on."""
         return {name: getattr(self, name) for name in ("number", "evidence_sha256", "files_sha256")}
 
 
 @dataclass(frozen=True)
 class Contenders:
-    """What is judged, and what is in production; None before the first."""
+    """The challenger and the version in production, which is None before the first promotion."""
 
     challenger: Version
     production: Version | None
 
     def subject(self, policy: Policy) -> dict[str, Any]:
-        """What a decision is bound to: numbers and digests of both versions, and the policy's."""
+        """Numbers and digests of both versions and of the policy; a decision is valid only for these."""
         return {
             "challenger": self.challenger.subject(),
             "production": self.production.subject() if self.production else None,
@@ -88,19 +88,19 @@ def policy_digest(policy: Policy) -> str:
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What two subjects differ in, as words for a sentence; `before` may have been read from the ledger."""
-    found = []
+    """Differences of two subjects, as clauses of a sentence; `before` may come from the ledger."""
+    differences: list[str] = []
     for role in ("challenger", "production"):
         old, new = before.get(role) or {}, now.get(role) or {}
         if old.get("number") != new.get("number"):
-            found.append(f"{role} is {_called(new)} now and was {_called(old)}")
+            differences.append(f"{role} is {_called(new)} now and was {_called(old)}")
             continue
         for what, key in (("evidence", "evidence_sha256"), ("files", "files_sha256")):
             if old.get(key) != new.get(key):
-                found.append(f"the {what} of version {new.get('number')} changed")
+                differences.append(f"the {what} of version {new.get('number')} changed")
     if before.get("policy") != now.get("policy"):
-        found.append(_policy_change(before.get("policy") or {}, now.get("policy") or {}))
-    return found
+        differences.append(_policy_change(before.get("policy") or {}, now.get("policy") or {}))
+    return differences
 
 
 def _policy_change(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
@@ -115,7 +115,7 @@ def _called(subject: Mapping[str, Any]) -> str:
 
 
 def read_contenders(model: str, challenger: str, production: str | None) -> Contenders:
-    """Both versions with all that is known of them."""
+    """Read both versions."""
     return Contenders(read_version(model, challenger), read_version(model, production) if production else None)
 
 
@@ -156,7 +156,7 @@ def model_evidence(model: str, version: str) -> dict[str, Any]:
 
 
 def _files(model: str, number: str, run_id: str | None) -> dict[str, Any]:
-    """What is said of a version by its files; None for what cannot be read."""
+    """Fields of `Version` that come from its files; None for files that cannot be read."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         try:

@@ -128,8 +128,8 @@ def started_clone(**extra: str) -> Iterator[Clone]:
 @pytest.fixture(scope="session")
 def clone() -> Iterator[Clone]:
     """Services of the tests' own."""
-    with started_clone() as made:
-        yield made
+    with started_clone() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -151,26 +151,26 @@ def tracking(clone: Clone) -> Clone:
 @contextmanager
 def registered(count: int, name: str) -> Iterator[tuple[str, ...]]:
     """Registered models without versions, under names of their own."""
-    made = tuple(f"{re.sub(r'[^a-z]+', '_', name)[:40]}_{uuid.uuid4().hex[:8]}_{letter}" for letter in "ab"[:count])
-    for model in made:
+    names = tuple(f"{re.sub(r'[^a-z]+', '_', name)[:40]}_{uuid.uuid4().hex[:8]}_{letter}" for letter in "ab"[:count])
+    for model in names:
         MlflowClient().create_registered_model(model)
-    yield made
-    for model in made:
+    yield names
+    for model in names:
         MlflowClient().delete_registered_model(model)
 
 
 @pytest.fixture
 def models(tracking: Clone, request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
     """Two registered models of this test's own."""
-    with registered(2, request.node.name) as made:
-        yield made
+    with registered(2, request.node.name) as names:
+        yield names
 
 
 @pytest.fixture
 def model(tracking: Clone, request: pytest.FixtureRequest) -> Iterator[str]:
     """A registered model of this test's own."""
-    with registered(1, request.node.name) as made:
-        yield made[0]
+    with registered(1, request.node.name) as names:
+        yield names[0]
 
 
 @pytest.fixture(scope="session")

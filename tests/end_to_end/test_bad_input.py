@@ -86,7 +86,7 @@ def test_a_raw_file_that_cannot_be_used(
         (("jobs.train", "--as-of", "1998-01-01"), ("too few", "embargo of 90 days")),
         (("jobs.promote", "--mode", "yolo"), ("'yolo'", "auto")),
         (("jobs.ingest", "--raw", "/nowhere"), ("/nowhere does not exist",)),
-        (("jobs.rollback",), ("A rollback needs a reason",)),
+        (("jobs.rollback",), ("The reason of the rollback is empty",)),
         (("jobs.rollback", "--reason=odd scores"), ("no version to roll back to",)),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) and value[0].startswith("jobs") else "",
@@ -173,7 +173,7 @@ def test_scoring_with_an_alias_that_was_taken_away_by_hand(clone: Clone, morning
         sentence = said(clone, "jobs.score")
     finally:
         client.set_registered_model_alias("cdnow_churn", "production", version)
-    assert "The alias production of cdnow_churn is at nothing, and the ledger vouches for version" in sentence
+    assert "The alias production of cdnow_churn is at no version, but the ledger records version" in sentence
     assert snapshot_of(clone) == before
 
 

@@ -218,7 +218,7 @@ def test_postgresql_that_goes_away_in_the_middle(
             execute(locked_models, [LedgerEntry("tester", model, "promote", "2", "1", "good")])
         monkeypatch.undo()
     assert ledger_acts(clone, model)[-1] == "intent"
-    assert production(clone.url, model) == "1", "until a move has ended, the version before scores"
+    assert production(clone.url, model) == "1", "until a move has ended, the version before it scores"
     reconcile_models(clone, model)
     assert aliases_match_ledger(clone, model)
     assert production(clone.url, model) == "2"

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from registry import verify
 from registry.ledger import ledger
-from registry.ledger.chain import GENESIS, Row, problems
+from registry.ledger.chain import GENESIS, Row
 from registry.ledger.history import replay
 from registry.ledger.ledger import (
     INSERT,
@@ -22,7 +22,9 @@ from registry.ledger.ledger import (
     LedgerEntry,
     append,
 )
-from registry.release.locked_models import HEAD, TamperedError
+from registry.ledger.verify import chain_problems
+from registry.release.locked_models import TamperedError
+from registry.versions.registered_models import HEAD
 from stack.postgres import connect
 from stack.schema import migrate
 from tests.end_to_end.conftest import Clone
@@ -81,7 +83,7 @@ def test_verify_names_the_row(clone: Clone, model: str, last: int) -> None:
         ([f"update ops.promotions set reason = 'better' {row} {last - 1}"], f"Row {last - 1} was tampered with"),
         ([f"update ops.promotions set decision = '{{}}' {row} {last - 2}"], f"Row {last - 2} was tampered with"),
         ([f"delete from ops.promotions {row} {last - 1}"], f"Row {last - 1} is missing"),
-        ([f"delete from ops.promotions {row} {last}"], f"Row {last} is missing: MLflow has seen it"),
+        ([f"delete from ops.promotions {row} {last}"], f"Row {last} is missing: MLflow stores it"),
         ([f"update ops.promotions set id = -1 {row} {last}", f"update ops.promotions set id = {last} {row} {last - 1}",
           f"update ops.promotions set id = {last - 1} {row} -1"], f"Row {last - 1} is out of order"),
     ]  # fmt: skip
@@ -129,7 +131,7 @@ def test_a_ledger_of_an_earlier_release_is_chained_as_found(clone: Clone) -> Non
             rows = ledger.rows(connection)
             assert ledger.last_without_head(connection) == 3
         assert [(row.id, row.act) for row in rows] == [(1, "promote"), (2, "refuse"), (3, "repair"), (4, "intent")]
-        assert problems(rows) == []
+        assert chain_problems(rows) == []
         assert (replay(rows).production, replay(rows).previous) == ("3", "1")
         with pytest.raises(psycopg.errors.RaiseException):
             clone.as_owner("delete from ops.promotions")
@@ -208,7 +210,7 @@ def impossible(clone: Clone, model: str) -> Iterator[Row]:
 def test_an_impossible_row_is_named_and_never_becomes_the_head(clone: Clone, model: str, last: int) -> None:
     head = MlflowClient().get_registered_model(model).tags[HEAD]
     with impossible(clone, model):
-        assert verify(clone.url)[0].startswith(f"Row {LARGEST} is impossible: it comes after row {last} ")
+        assert verify(clone.url)[0].startswith(f"Row {LARGEST} is impossible: it comes after row {last}, ")
         with pytest.raises(ImpossibleRowError, match=f"Row {LARGEST} is impossible") as caught:
             promote_one(clone, model)
         assert is_one_sentence(caught.value)
@@ -248,7 +250,7 @@ def test_with_the_tag_deleted_an_emptied_or_recomputed_ledger_is_told(clone: Clo
         assert any(one.startswith(f"MLflow has no tag {HEAD} on {model}") for one in verify(clone.url))
     with spoilt(clone, "delete from ops.promotions"):
         found = verify(clone.url)
-        assert any(one.startswith(f"The alias previous of {model} is at version 1, and no row") for one in found), found
+        assert any(one.startswith(f"The alias previous of {model} is at version 1, but no row") for one in found), found
     assert [one.startswith(f"MLflow has no tag {HEAD} on {model}") for one in verify(clone.url)] == [True]
     reconcile_models(clone, model)
     with connect(clone.url) as connection:

@@ -84,9 +84,9 @@ def test_published_scores_equal_the_native_model_to_the_ninth_decimal(
     rows = pd.read_parquet(snapshots.path(snapshots.coverage.end)).sort_values("customer_id")
     matrix = rows[[feature["name"] for feature in card["features"]]].to_numpy(dtype=float)
     margin = native_margin(card["family"], bundle, matrix)
-    own = by_hand(margin, card["calibration"])
+    expected = by_hand(margin, card["calibration"])
     published = clone.rows("select churn_probability from mart.cdnow_scores_current order by customer_id")
-    assert np.abs(own - np.array(published, dtype=float).ravel()).max() <= 1e-9
+    assert np.abs(expected - np.array(published, dtype=float).ravel()).max() <= 1e-9
 
 
 def by_hand(margin: np.ndarray, calibration: dict[str, Any]) -> np.ndarray:
@@ -159,27 +159,27 @@ def test_runs_of_a_training_compare_by_the_same_names(client: MlflowClient) -> N
 def test_the_training_run_carries_its_data_and_their_digests(client: MlflowClient) -> None:
     experiment = client.get_experiment_by_name("cdnow")
     run = client.search_runs([experiment.experiment_id], "tags.`prichal.kind` = 'training'")[-1]
-    assert {one.dataset.name for one in run.inputs.dataset_inputs} == {"development", "out_of_time"}
+    assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"development", "out_of_time"}
     evidence = json.loads(mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/evidence.json"))
     assert evidence["data"]["digest"].startswith(run.data.params["development_digest"])
     assert evidence["data"]["out_of_time_rows"] == 11992
     assert evidence["data"]["out_of_time"] == ["1998-03-01", "1998-04-01"]
     assert evidence["data"]["development"][-1] == "1997-12-01"
     assert evidence["data"]["windows"]["development"]["labels_until"] == "1998-03-01"
-    assert [one["passed"] for one in evidence["leaks"]] == [True] * 5
+    assert [check["passed"] for check in evidence["leaks"]] == [True] * 5
     assert sum(month["rows"] for month in evidence["months"]) == 11992
 
 
 def test_boosting_ranks_out_of_time_as_well_as_known_for_this_log(client: MlflowClient) -> None:
     """A quick study of this log found .642, .720 and .723; a slack of .005 is well inside the interval of ±.011."""
     experiment = client.get_experiment_by_name("cdnow")
-    found = {
+    auc_by_family = {
         run.data.tags["prichal.family"]: run.data.metrics["oot_auc"]
         for run in client.search_runs([experiment.experiment_id], "tags.`prichal.kind` = 'candidate'")
     }
-    assert found["recency"] == pytest.approx(0.6416, abs=0.0005)
-    assert found["logistic"] > 0.715
-    assert found["catboost"] > 0.718
+    assert auc_by_family["recency"] == pytest.approx(0.6416, abs=0.0005)
+    assert auc_by_family["logistic"] > 0.715
+    assert auc_by_family["catboost"] > 0.718
 
 
 def test_every_step_is_journalled_with_its_rows(clone: Clone, morning: object) -> None:
@@ -221,15 +221,15 @@ def test_a_challenger_that_scoring_cannot_supply_is_refused_by_its_signature_bef
     for name, value in clone.environment.items():
         monkeypatch.setenv(name, value)
     model = "asks_for_more"
-    asked = Schema([ColSpec("double", name) for name in ("purchases_days_since_last", "gone")])
-    given = Schema(
+    inputs = Schema([ColSpec("double", name) for name in ("purchases_days_since_last", "gone")])
+    outputs = Schema(
         [ColSpec("double", "churn_probability"), ColSpec("string", "reason_1"), ColSpec("string", "reason_2")]
     )
     mlflow.set_experiment("cdnow")
     with mlflow.start_run() as run:
         mlflow.pyfunc.log_model(
             name="model", python_model=str(CODE), artifacts={"bundle": str(small_bundle(tmp_path / "bundle"))},
-            signature=ModelSignature(asked, given), pip_requirements=[], registered_model_name=model,
+            signature=ModelSignature(inputs, outputs), pip_requirements=[], registered_model_name=model,
         )  # fmt: skip
     context = Context.of("cdnow")
     contenders = Contenders(read_version(model, "1"), None)

@@ -28,6 +28,7 @@ from tests.end_to_end.proposals import (
     sound_evidence,
     state,
 )
+from tests.unit.builders import is_one_sentence
 
 
 def test_production_moves_and_previous_remembers(clone: Clone, model: str, sound: str) -> None:
@@ -79,10 +80,10 @@ def test_a_rollback_to_a_version_whose_files_changed_or_are_gone_moves_nothing(c
         assert promote_one(clone, model).act == "promote"
     card = "model/artifacts/bundle/model.json"
     MlflowClient().log_text(first, mlflow.artifacts.load_text(f"runs:/{first}/{card}").replace("1.0", "-1.0"), card)
-    with pytest.raises(VersionFilesError, match=r"Nothing was rolled back\. The files of version 1 of .* were changed"):
+    with pytest.raises(VersionFilesError, match=r"version 1 of .* were changed after .*: nothing was rolled back"):
         roll_back(clone, model)
     get_artifact_repository(f"runs:/{first}").delete_artifacts("model")
-    with pytest.raises(VersionFilesError, match=r"Nothing was rolled back\. The files of version 1 of"):
+    with pytest.raises(VersionFilesError, match=r"The files of version 1 of .*: nothing was rolled back"):
         roll_back(clone, model)
     assert aliases(model) == {"production": "2", "previous": "1"}
     assert ledger_acts(clone, model)[-1] == "promote"
@@ -108,7 +109,7 @@ def breaks(contenders: Contenders) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("run", "how", "said"),
+    ("run", "how", "expected"),
     [
         (lambda: log_run(None), {}, "has no evidence file"),
         (lambda: log_run(sound_evidence(metrics__auc__low=0.699)), {}, "below the minimum of 0.70"),
@@ -121,13 +122,13 @@ def breaks(contenders: Contenders) -> dict[str, Any]:
          "of an earlier release"],
 )  # fmt: skip
 def test_a_refusal_leaves_production_and_says_why(
-    clone: Clone, model: str, sound: str, run: Callable[[], str], how: dict[str, Any], said: str
+    clone: Clone, model: str, sound: str, run: Callable[[], str], how: dict[str, Any], expected: str
 ) -> None:
     put_in_production(clone, model, sound, 1)
     propose(model, run())
     moved = promote_one(clone, model, **how)
     assert moved.act == "refuse"
-    assert said in moved.reason
+    assert expected in moved.reason
     assert aliases(model) == {"production": "1"}
     assert ledger_acts(clone, model)[2:] == ["refuse"]
 
@@ -156,19 +157,19 @@ def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, s
     put_in_production(clone, model, sound, 2)
     propose(model, sound)
     hands: list[tuple[dict[str, str | None], str]] = [
-        ({"production": "1"}, "production was found at version 1 while the ledger says version 2"),
-        ({"production": "3"}, "production was found at version 3 while the ledger says version 2"),
-        ({"production": None}, "production was found at nothing while the ledger says version 2"),
-        ({"previous": "3"}, "previous was found at version 3 while the ledger says version 1"),
+        ({"production": "1"}, "production was at version 1, but the ledger records version 2"),
+        ({"production": "3"}, "production was at version 3, but the ledger records version 2"),
+        ({"production": None}, "production was at no version, but the ledger records version 2"),
+        ({"previous": "3"}, "previous was at version 3, but the ledger records version 1"),
     ]
-    for hand, said in hands:
+    for hand, expected in hands:
         by_hand(model, **hand)
         if "production" in hand:
-            with pytest.raises(NotVouchedError, match="the ledger vouches for version 2"):
+            with pytest.raises(NotVouchedError, match=r"the ledger records version 2.*run `-e promote`"):
                 production(clone.url, model)
         reconcile_models(clone, model)
         assert aliases(model) == {"production": "2", "previous": "1"}
-        assert state(clone, model).rows[-1].reason.startswith(said)
+        assert state(clone, model).rows[-1].reason.startswith(expected)
     assert ledger_acts(clone, model)[4:] == ["repair"] * 4
     assert production(clone.url, model) == "2"
 
@@ -176,21 +177,46 @@ def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, s
 def test_an_alias_that_the_ledger_knows_nothing_of_is_taken_away(clone: Clone, model: str, sound: str) -> None:
     version = propose(model, sound)
     by_hand(model, production=version)
-    with pytest.raises(NotVouchedError, match="at version 1, and the ledger vouches for nothing"):
+    with pytest.raises(NotVouchedError, match="at version 1, but the ledger records no version"):
         production(clone.url, model)
     assert promote_one(clone, model, measure=breaks).act == "refuse"
     assert aliases(model) == {}
     assert ledger_acts(clone, model) == ["repair", "refuse"]
 
 
-def test_a_version_in_production_that_mlflow_lost_is_not_vouched_for(clone: Clone, model: str, sound: str) -> None:
+def test_a_version_in_production_that_mlflow_lost_is_not_in_production(clone: Clone, model: str, sound: str) -> None:
     put_in_production(clone, model, sound, 2)
     MlflowClient().delete_model_version(model, "2")
+    with pytest.raises(NotVouchedError, match=r"no longer has version 2 .*run `-e train`, then `-e promote`") as caught:
+        production(clone.url, model)
+    assert is_one_sentence(caught.value)
     reconcile_models(clone, model)
     with pytest.raises(NoProductionError):
         production(clone.url, model)
     propose(model, sound)
     assert promote_one(clone, model).replaced is None
+    assert aliases_match_ledger(clone, model)
+
+
+@pytest.mark.parametrize("same_files", [True, False], ids=["the same files", "other files"])
+def test_a_model_that_mlflow_lost_is_trained_and_promoted_again(
+    clone: Clone, model: str, sound: str, same_files: bool
+) -> None:
+    propose(model, sound)
+    assert promote_one(clone, model).act == "promote"
+    MlflowClient().delete_registered_model(model)
+    with pytest.raises(NotVouchedError, match=r"no registered model .*run `-e train`, then `-e promote`") as caught:
+        production(clone.url, model)
+    assert is_one_sentence(caught.value)
+    MlflowClient().create_registered_model(model)
+    run = log_run(sound_evidence())
+    if not same_files:
+        MlflowClient().log_text(run, "another training", "model/notes.txt")
+    propose(model, run)
+    assert promote_one(clone, model).act == ("keep" if same_files else "promote")
+    repaired = [row for row in state(clone, model).rows if row.act == "repair"]
+    assert [row.version for row in repaired] == ["1" if same_files else None]
+    assert production(clone.url, model) == "1"
     assert aliases_match_ledger(clone, model)
 
 
@@ -212,7 +238,7 @@ def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str
     before = state(clone, model).production
     moved = promote_one(clone, model, measure=meanwhile)
     assert moved.act == "void"
-    assert moved.reason.startswith("Nothing was moved: since it was judged, something changed: ")
+    assert moved.reason.startswith("Nothing was promoted because something changed since the decision: ")
     assert state(clone, model).production == ("1" if change == "production" else before)
     assert aliases_match_ledger(clone, model)
 
@@ -233,7 +259,7 @@ def test_a_release_of_which_one_cannot_be_moved_moves_none(
     good, bad = models
     propose(good, sound)
     if trouble == "absent":
-        with pytest.raises(NoChallengerError, match="released together, none moves"):
+        with pytest.raises(NoChallengerError, match="no model of the release was promoted"):
             promote(clone.url, models, POLICY, "tester", measure=measure, release="together")
         assert ledger_acts(clone, good) == []
         return

@@ -42,14 +42,14 @@ def waiting(clone: Clone, model: str, run: str) -> str:
 def test_a_review_waits_until_somebody_else_approves_it(clone: Clone, model: str, sound: str) -> None:
     version = waiting(clone, model, sound)
     assert aliases(model) == {"in_review": version}
-    assert promote_one(clone, model, mode="review").reason == "A review of the same waits already."
+    assert promote_one(clone, model, mode="review").reason == "A review of the same version is open already."
     wrong = [
-        ("", "good", "needs a name"),
-        ("bob", " ", "needs a reason"),
+        ("", "good", "name of the review is empty"),
+        ("bob", " ", "reason of the review is empty"),
         (AUTHOR.upper(), "good", "cannot approve it"),
     ]
-    for name, reason, said in wrong:
-        with pytest.raises(ReviewerError, match=said) as caught:
+    for name, reason, expected in wrong:
+        with pytest.raises(ReviewerError, match=expected) as caught:
             approved(clone, model, name=name, reason=reason)
         assert is_one_sentence(caught.value)
     assert ledger_acts(clone, model) == ["review"]
@@ -103,33 +103,33 @@ def log_evidence(run: str, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         (lambda clone, model, run: log_evidence(run, metrics__auc__low=0.75),
          "the evidence of version 1 changed"),
         (lambda clone, model, run: MlflowClient().log_text(run, "other weights", "model/weights.txt"),
          "the files of version 1 changed"),
         (lambda clone, model, run: roll_back(clone, model), "production is version 1 now and was version 2"),
-        (lambda clone, model, run: MlflowClient().delete_model_version(model, "1"), "MLflow has no version 1"),
+        (lambda clone, model, run: MlflowClient().delete_model_version(model, "1"), "MLflow no longer has version 1"),
         (None, "the policy changed"),
     ],
     ids=["evidence", "files", "production", "version gone", "policy"],
 )  # fmt: skip
 def test_an_approval_is_void_if_something_changed(
-    clone: Clone, model: str, sound: str, change: Change | None, said: str
+    clone: Clone, model: str, sound: str, change: Change | None, expected: str
 ) -> None:
-    put_in_production(clone, model, sound, 2 if "production" in said else 0)
+    put_in_production(clone, model, sound, 2 if "production" in expected else 0)
     run = log_run(sound_evidence())
     waiting(clone, model, run)
     if change is not None:
         change(clone, model, run)
     policy = POLICY if change is not None else POLICY.model_copy(update={"fewest_left": 5})
-    with pytest.raises(VoidError, match=said) as caught:
+    with pytest.raises(VoidError, match=expected) as caught:
         approved(clone, model, policy=policy)
     assert is_one_sentence(caught.value)
     assert ledger_acts(clone, model)[-1] == "void"
     assert aliases_match_ledger(clone, model)
-    with pytest.raises(NoReviewError, match="was void"):
+    with pytest.raises(NoReviewError, match="was found void"):
         approved(clone, model)
 
 
@@ -154,7 +154,7 @@ def test_a_release_of_which_one_review_was_replaced_is_void(clone: Clone, models
         propose(model, sound)
     promote(clone.url, models, POLICY, "tester", measure=measure, mode="review", release="together")
     waiting(clone, models[0], sound)
-    with pytest.raises(VoidError, match=f"review of {models[0]} is not open any more"):
+    with pytest.raises(VoidError, match=f"review of {models[0]} is no longer open"):
         approved(clone, *models)
     assert [ledger_acts(clone, model)[-1] for model in models] == ["review", "void"]
     assert approved(clone, *models)[0].act == "promote"

@@ -15,7 +15,7 @@ from mlflow.entities import Run
 
 from tests.end_to_end.code_copy import copy_code, run_job, undated_customers, write_project
 from tests.end_to_end.conftest import ROOT, Clone
-from tests.end_to_end.test_again import wait_for
+from tests.end_to_end.test_rerun import wait_for
 
 #: a table of customers with one family whose parameters are searched.
 SMALL = """

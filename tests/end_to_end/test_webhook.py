@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from registry.ledger import webhook
-from registry.ledger.webhook import tell
+from registry.ledger.webhook import post_decisions
 from stack import postgres
 from stack.settings import Settings
 from tests.end_to_end.conftest import Clone
@@ -103,7 +103,7 @@ def test_a_decision_is_told_once_with_all_that_matters_and_signed(url: str, rece
     said: list[str] = []
     decide(url, 7)
     for _ in range(2):
-        tell(url, settings(receiver.url, "key"), {7: "http://mlflow/run"}, said.append)
+        post_decisions(url, settings(receiver.url, "key"), {7: "http://mlflow/run"}, said.append)
     (headers, body), *more = receiver.heard
     assert not more
     assert not said
@@ -119,7 +119,7 @@ def test_a_decision_is_told_once_with_all_that_matters_and_signed(url: str, rece
 def test_what_was_decided_before_telling_began_is_not_told(url: str, receiver: Receiver) -> None:
     for number in (1, 2, 3):
         decide(url, number)
-    tell(url, settings(receiver.url), {3: "run"}, pytest.fail)
+    post_decisions(url, settings(receiver.url), {3: "run"}, pytest.fail)
     assert receiver.ids() == [3]
     assert "X-Prichal-Signature" not in receiver.heard[0][0]
 
@@ -128,7 +128,7 @@ def test_a_decision_whose_teller_died_is_told_with_the_next_in_order(url: str, r
     for number in (1, 2, 3):
         decide(url, number)
         if number != 2:  # the process that wrote row 2 was killed right after it
-            tell(url, settings(receiver.url), {number: "run"}, pytest.fail)
+            post_decisions(url, settings(receiver.url), {number: "run"}, pytest.fail)
     assert receiver.ids() == [1, 2, 3]
 
 
@@ -146,13 +146,13 @@ def test_a_receiver_that_refuses_is_asked_three_times_and_again_at_the_next_deci
     receiver.answers = list(answers)
     told: list[str] = []
     decide(url, 1)
-    tell(url, settings(receiver.url), {1: "first"}, told.append)
+    post_decisions(url, settings(receiver.url), {1: "first"}, told.append)
     assert receiver.ids() == [1, 1, 1]
     assert len(told) == 1
     assert said in told[0]
     assert "hush-hush" not in told[0]
     decide(url, 2)
-    tell(url, settings(receiver.url), {2: "second"}, told.append)
+    post_decisions(url, settings(receiver.url), {2: "second"}, told.append)
     assert receiver.ids()[3:] == [1, 2]
     assert [json.loads(body)["run"] for _, body in receiver.heard[3:]] == ["first", "second"]
     assert len(told) == 1
@@ -161,7 +161,7 @@ def test_a_receiver_that_refuses_is_asked_three_times_and_again_at_the_next_deci
 def test_one_bad_answer_is_no_failure(url: str, receiver: Receiver) -> None:
     receiver.answers = [503]
     decide(url, 1)
-    tell(url, settings(receiver.url), {1: "run"}, pytest.fail)
+    post_decisions(url, settings(receiver.url), {1: "run"}, pytest.fail)
     assert receiver.ids() == [1, 1]
 
 
@@ -173,15 +173,17 @@ def test_an_address_that_cannot_be_reached_stops_nothing_and_is_not_shown(
 ) -> None:
     told: list[str] = []
     decide(url, 1)
-    tell(url, settings(address), {1: "run"}, told.append)
+    post_decisions(url, settings(address), {1: "run"}, told.append)
     assert len(told) == 1
-    assert "PRICHAL_DECISIONS_URL did not take decision 1" in told[0]
+    assert "PRICHAL_DECISIONS_URL did not accept decision 1" in told[0]
     assert "hush-hush" not in told[0]
 
 
 def test_a_database_that_is_away_stops_nothing(receiver: Receiver) -> None:
     told: list[str] = []
-    tell("postgresql://prichal:hush-hush@127.0.0.1:9/prichal", settings(receiver.url), {1: "run"}, told.append)
+    post_decisions(
+        "postgresql://prichal:hush-hush@127.0.0.1:9/prichal", settings(receiver.url), {1: "run"}, told.append
+    )
     assert len(told) == 1
     assert "does not answer" in told[0]
     assert "hush-hush" not in told[0]
@@ -189,7 +191,7 @@ def test_a_database_that_is_away_stops_nothing(receiver: Receiver) -> None:
 
 def test_without_an_address_nothing_is_kept(url: str, receiver: Receiver) -> None:
     decide(url, 1)
-    tell(url, settings(None), {1: "run"}, pytest.fail)
+    post_decisions(url, settings(None), {1: "run"}, pytest.fail)
     with psycopg.connect(url) as connection:
         assert connection.execute("select count(*) from ops.deliveries").fetchone() == (0,)
     assert not receiver.heard

@@ -44,9 +44,9 @@ def _tree(path: Path) -> ast.Module:
 def _reads_environment(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            found = f"{node.value.id}.{node.attr}"
-            if found in {"os.environ", "os.environb", "os.getenv", "os.putenv"} or node.value.id == "getpass":
-                yield f"line {node.lineno}: {found}"
+            attribute = f"{node.value.id}.{node.attr}"
+            if attribute in {"os.environ", "os.environb", "os.getenv", "os.putenv"} or node.value.id == "getpass":
+                yield f"line {node.lineno}: {attribute}"
         if isinstance(node, ast.ImportFrom) and node.module in {"os", "getpass"}:
             names = {alias.name for alias in node.names} & {"environ", "environb", "getenv", "putenv", "getuser"}
             yield from (f"line {node.lineno}: from {node.module} import {name}" for name in sorted(names))

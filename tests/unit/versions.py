@@ -16,7 +16,7 @@ FEATURES = [
     feature("sum", measure="minutes", reason="Spends little"),
     feature("count", reason="Comes rarely"),
 ]
-NAMES = tuple(one.name for one in FEATURES)
+NAMES = tuple(feature.name for feature in FEATURES)
 #: whose model it is, as in `builders.EVIDENCE`.
 PROVENANCE = {"project": "shop", "population": "active"}
 

@@ -22,7 +22,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 REPLICATES = 2000
 #: weights held at once, but those of a few replicates at least; the draws do not depend on it.
-HELD, FEW = 500_000, 16
+WEIGHTS_AT_ONCE, FEWEST_REPLICATES = 500_000, 16
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class BootstrapEstimate:
     """A figure of the rows as they are, () or (m,), and of every replicate, (replicates,) or (replicates, m)."""
 
     value: Floats
     draws: Floats
 
-    def __sub__(self, other: "Estimate") -> "Estimate":
+    def __sub__(self, other: "BootstrapEstimate") -> "BootstrapEstimate":
         """The difference, paired draw by draw."""
-        return Estimate(self.value - other.value, self.draws - other.draws)
+        return BootstrapEstimate(self.value - other.value, self.draws - other.draws)
 
     def interval(self) -> Interval:
         """Percentile interval."""
@@ -64,12 +64,14 @@ class Estimate:
 
 def interval(value: float, draws: Floats) -> Interval:
     """Percentile interval of bootstrap draws; those that are not a number are left out."""
-    kept = draws[~np.isnan(draws)]
-    low, high = np.percentile(kept, [2.5, 97.5]) if len(kept) else (np.nan, np.nan)
+    finite = draws[~np.isnan(draws)]
+    low, high = np.percentile(finite, [2.5, 97.5]) if len(finite) else (np.nan, np.nan)
     return Interval(value, float(low), float(high))
 
 
-def estimate(statistics: Mapping[Key, Statistic], entity: Entities, seed: int) -> dict[Key, dict[str, Estimate]]:
+def estimate(
+    statistics: Mapping[Key, Statistic], entity: Entities, seed: int
+) -> dict[Key, dict[str, BootstrapEstimate]]:
     """Every figure of every statistic with its draws, in one pass over the replicates.
 
     Args:
@@ -88,8 +90,11 @@ def estimate(statistics: Mapping[Key, Statistic], entity: Entities, seed: int) -
     return {key: _joined(values[key], parts[key]) for key in statistics}
 
 
-def _joined(value: Mapping[str, Floats], parts: list[Mapping[str, Floats]]) -> dict[str, Estimate]:
-    return {name: Estimate(one[0], np.concatenate([part[name] for part in parts])) for name, one in value.items()}
+def _joined(value: Mapping[str, Floats], parts: list[Mapping[str, Floats]]) -> dict[str, BootstrapEstimate]:
+    return {
+        name: BootstrapEstimate(figure[0], np.concatenate([part[name] for part in parts]))
+        for name, figure in value.items()
+    }
 
 
 def weighted_sums(weights: Weights, columns: Floats) -> Floats:
@@ -103,7 +108,7 @@ def entity_weights(entity: Entities, seed: int) -> Iterator[Weights]:
     rng = np.random.default_rng(seed)
     names, position = np.unique(entity, return_inverse=True)
     shares = np.full(len(names), 1 / len(names))
-    block = max(FEW, HELD // len(entity))
+    block = max(FEWEST_REPLICATES, WEIGHTS_AT_ONCE // len(entity))
     for start in range(0, REPLICATES, block):
         drawn = rng.multinomial(len(names), shares, size=min(block, REPLICATES - start))
         # One is drawn once on average and never 256 times; whole numbers are summed fast and exactly.

@@ -22,16 +22,16 @@ class DeLong:
     auc: Floats
     covariance: Floats
 
-    def interval(self, one: int) -> Interval:
+    def interval(self, index: int) -> Interval:
         """Normal 95% interval of a score's AUC, cut at 0 and 1."""
-        found = _normal(float(self.auc[one]), float(self.covariance[one, one]))
-        return Interval(found.value, max(found.low, 0.0), min(found.high, 1.0))
+        normal = _normal(float(self.auc[index]), float(self.covariance[index, index]))
+        return Interval(normal.value, max(normal.low, 0.0), min(normal.high, 1.0))
 
-    def difference(self, one: int, other: int) -> Interval:
-        """Normal 95% interval of the AUC of `one` minus that of `other`."""
+    def difference(self, index: int, other: int) -> Interval:
+        """Normal 95% interval of the AUC of `index` minus that of `other`."""
         c = self.covariance
-        variance = c[one, one] + c[other, other] - 2 * c[one, other]
-        return _normal(float(self.auc[one] - self.auc[other]), float(max(variance, 0.0)))
+        variance = c[index, index] + c[other, other] - 2 * c[index, other]
+        return _normal(float(self.auc[index] - self.auc[other]), float(max(variance, 0.0)))
 
 
 def delong(labels: NDArray[np.int_], scores: Sequence[Floats], entity: Entities) -> DeLong:
@@ -46,9 +46,9 @@ def delong(labels: NDArray[np.int_], scores: Sequence[Floats], entity: Entities)
     people = int(person.max()) + 1
     parts = [_components(left, score) for score in scores]
     auc = np.array([of_left.mean() for of_left, _ in parts])
-    own = [(one - area, other - area) for (one, other), area in zip(parts, auc, strict=True)]
-    a = np.column_stack([np.bincount(person[left], weights=one, minlength=people) for one, _ in own])
-    b = np.column_stack([np.bincount(person[~left], weights=other, minlength=people) for _, other in own])
+    centred = [(of_left - area, of_stayed - area) for (of_left, of_stayed), area in zip(parts, auc, strict=True)]
+    a = np.column_stack([np.bincount(person[left], weights=of_left, minlength=people) for of_left, _ in centred])
+    b = np.column_stack([np.bincount(person[~left], weights=of_stayed, minlength=people) for _, of_stayed in centred])
     m, n = int(left.sum()), int((~left).sum())
     with np.errstate(invalid="ignore", divide="ignore"):
         both = _unbiased(people) * (a.T @ b + b.T @ a) / (m * n)

@@ -9,13 +9,13 @@ import numpy as np
 
 from training.data.frame import Frame
 from training.evaluate.bootstrap import (
-    Estimate,
+    BootstrapEstimate,
     Floats,
     Statistic,
     estimate,
 )
 from training.evaluate.delong import DeLong, delong
-from training.evaluate.metric_estimates import GRID, Figures, told
+from training.evaluate.metric_estimates import GRID, Figures, with_intervals
 from training.evaluate.profit import Costs, best, curve
 from training.evaluate.slices import (
     Cell,
@@ -23,7 +23,7 @@ from training.evaluate.slices import (
     SliceFigures,
     cells,
 )
-from training.leakage.checks import Finding
+from training.leakage.checks import LeakageCheck
 from training.models.families import family
 from training.search.candidate import Candidate
 from training.search.cross_validation import FEWEST
@@ -32,11 +32,11 @@ SCHEMA = 2
 #: figures whose paired differences between candidates are told.
 COMPARED = ("auc", "average_precision", "log_loss", "brier")
 
-Estimates = Mapping[tuple[str, Any], Mapping[str, Estimate]]
+Estimates = Mapping[tuple[str, Any], Mapping[str, BootstrapEstimate]]
 
 
 @dataclass(frozen=True)
-class Judgement:
+class OutOfTimeResults:
     """What the out-of-time rows say of all candidates, in the form that the evidence holds.
 
     Attributes:
@@ -61,7 +61,7 @@ def judge_out_of_time(
     seed: int,
     slices: Sequence[Slice] = (),
     costs: Costs | None = None,
-) -> Judgement:
+) -> OutOfTimeResults:
     """All figures on rows that nothing was fitted, tuned or calibrated on, with 95% intervals from one set of draws.
 
     Args:
@@ -72,28 +72,28 @@ def judge_out_of_time(
         slices: declared by the project.
         costs: declared by the project.
     """
-    probability = {one.name: one.probability(frame.rows) for one in candidates}
+    probability = {candidate.name: candidate.probability(frame.rows) for candidate in candidates}
     months, parts = _months(frame), cells(slices, frame)
-    own = probability[chosen.name]
+    scores = probability[chosen.name]
     statistics: dict[tuple[str, Any], Statistic] = {
         **_of_candidates(frame, probability),
-        **{("month", i): Figures(frame.labels, own, one.rows) for i, one in enumerate(months) if not one.too_small},
-        **{("slice", i): SliceFigures(frame.labels, own, one.rows) for i, one in enumerate(parts) if not one.too_small},
+        **{("month", i): Figures(frame.labels, scores, of.rows) for i, of in enumerate(months) if not of.too_small},
+        **{("slice", i): SliceFigures(frame.labels, scores, of.rows) for i, of in enumerate(parts) if not of.too_small},
     }
-    found = estimate(statistics, frame.entity, seed)
+    estimates = estimate(statistics, frame.entity, seed)
     areas = delong(frame.labels, list(probability.values()), frame.entity)
     names = [chosen.name, *(name for name in probability if name != chosen.name)]
-    return Judgement(
-        [_candidate(one, place, found, areas, costs) for place, one in enumerate(candidates)],
-        [_difference(*pair, list(probability), found, areas) for pair in combinations(names, 2)],
-        [_month(one, found.get(("month", i))) for i, one in enumerate(months)],
-        [one.json(found.get(("slice", i))) for i, one in enumerate(parts)],
-        None if costs is None else _profit(found["all", chosen.name], costs),
+    return OutOfTimeResults(
+        [_candidate(candidate, place, estimates, areas, costs) for place, candidate in enumerate(candidates)],
+        [_difference(*pair, list(probability), estimates, areas) for pair in combinations(names, 2)],
+        [_month(cell, estimates.get(("month", i))) for i, cell in enumerate(months)],
+        [cell.json(estimates.get(("slice", i))) for i, cell in enumerate(parts)],
+        None if costs is None else _profit(estimates["all", chosen.name], costs),
     )
 
 
 def evidence(
-    chosen: Candidate, judged: Judgement, leaks: Sequence[Finding], about: Mapping[str, Any]
+    chosen: Candidate, judged: OutOfTimeResults, leaks: Sequence[LeakageCheck], about: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The evidence file's content.
 
@@ -103,37 +103,37 @@ def evidence(
         leaks: what the checks for leaks found.
         about: what was trained on what: project, population, model, data, label, provenance.
     """
-    own = next(one for one in judged.candidates if one["name"] == chosen.name)
-    first = {one["against"]: one["auc"] for one in judged.differences if one["candidate"] == chosen.name}
+    chosen_figures = next(candidate for candidate in judged.candidates if candidate["name"] == chosen.name)
+    first = {pair["against"]: pair["auc"] for pair in judged.differences if pair["candidate"] == chosen.name}
     return {
         "schema": SCHEMA,
         **about,
         "family": chosen.name,
-        **{name: own[name] for name in ("metrics", "metrics_undecided") if name in own},
+        **{name: chosen_figures[name] for name in ("metrics", "metrics_undecided") if name in chosen_figures},
         "baselines": {name: gap for name, gap in first.items() if family(name).BASELINE},
-        "leaks": [asdict(one) for one in leaks],
+        "leaks": [asdict(check) for check in leaks],
         **asdict(judged),
     }
 
 
 def how_they_left(frame: Frame) -> dict[str, Any]:
     """How many left by choice and how many not, and the share of rows whose auto-renew was off at the date."""
-    told: dict[str, Any] = {}
+    with_intervals: dict[str, Any] = {}
     if frame.how is not None:
-        told |= {f"left_{how}": int((frame.how == how).sum()) for how in ("voluntary", "involuntary")}
+        with_intervals |= {f"left_{how}": int((frame.how == how).sum()) for how in ("voluntary", "involuntary")}
     if frame.already_left is not None:
-        told["already_left_share"] = float(frame.already_left.mean())
-    return told
+        with_intervals["already_left_share"] = float(frame.already_left.mean())
+    return with_intervals
 
 
 def _of_candidates(frame: Frame, probability: Mapping[str, Floats]) -> dict[tuple[str, Any], Statistic]:
     """Every candidate on all rows, and on those of whom auto-renewal was on."""
     undecided = None if frame.already_left is None else np.flatnonzero(~frame.already_left)
     statistics: dict[tuple[str, Any], Statistic] = {}
-    for name, own in probability.items():
-        statistics["all", name] = Figures(frame.labels, own, curve=True)
+    for name, scores in probability.items():
+        statistics["all", name] = Figures(frame.labels, scores, curve=True)
         if undecided is not None and _enough(frame, undecided):
-            statistics["undecided", name] = Figures(frame.labels, own, undecided)
+            statistics["undecided", name] = Figures(frame.labels, scores, undecided)
     return statistics
 
 
@@ -145,43 +145,46 @@ def _enough(frame: Frame, rows: np.ndarray[Any, np.dtype[np.int_]]) -> bool:
 def _months(frame: Frame) -> list[Cell]:
     days = np.unique(frame.as_of) if frame.dated else frame.as_of[:0]
     rows = [np.flatnonzero(frame.as_of == day) for day in days]
-    return [Cell("as_of", str(day), its, int(frame.labels[its].sum())) for day, its in zip(days, rows, strict=True)]
+    return [
+        Cell("as_of", str(day), rows_of_day, int(frame.labels[rows_of_day].sum()))
+        for day, rows_of_day in zip(days, rows, strict=True)
+    ]
 
 
 def _candidate(
-    candidate: Candidate, place: int, found: Estimates, areas: DeLong, costs: Costs | None
+    candidate: Candidate, place: int, estimates: Estimates, areas: DeLong, costs: Costs | None
 ) -> dict[str, Any]:
-    own, undecided = found["all", candidate.name], found.get(("undecided", candidate.name))
+    figures, undecided = estimates["all", candidate.name], estimates.get(("undecided", candidate.name))
     judged = {
         "name": candidate.name,
         "baseline": bool(family(candidate.name).BASELINE),
         "fold_auc": {"value": candidate.fold_auc, "spread": candidate.fold_spread},
-        "metrics": {**told(own), "auc_delong": areas.interval(place).json()},
+        "metrics": {**with_intervals(figures), "auc_delong": areas.interval(place).json()},
     }
     if undecided is not None:
-        judged["metrics_undecided"] = told(undecided)
+        judged["metrics_undecided"] = with_intervals(undecided)
     if costs is not None:
-        judged["profit"] = best(GRID, own["contacted"], own["found"], costs)
+        judged["profit"] = best(GRID, figures["contacted"], figures["found"], costs)
     return judged
 
 
-def _difference(one: str, other: str, order: list[str], found: Estimates, areas: DeLong) -> dict[str, Any]:
-    mine, its = found["all", one], found["all", other]
+def _difference(first: str, second: str, order: list[str], estimates: Estimates, areas: DeLong) -> dict[str, Any]:
+    first_figures, second_figures = estimates["all", first], estimates["all", second]
     return {
-        "candidate": one,
-        "against": other,
-        **{name: (mine[name] - its[name]).interval().json() for name in COMPARED},
-        "auc_delong": areas.difference(order.index(one), order.index(other)).json(),
+        "candidate": first,
+        "against": second,
+        **{name: (first_figures[name] - second_figures[name]).interval().json() for name in COMPARED},
+        "auc_delong": areas.difference(order.index(first), order.index(second)).json(),
     }
 
 
-def _month(month: Cell, found: Mapping[str, Estimate] | None) -> dict[str, Any]:
-    known = {"as_of": month.range, "rows": len(month.rows), "left": month.left, "sentence": month.too_small}
-    return known if found is None else {**known, "metrics": told(found)}
+def _month(month: Cell, estimates: Mapping[str, BootstrapEstimate] | None) -> dict[str, Any]:
+    facts = {"as_of": month.range, "rows": len(month.rows), "left": month.left, "sentence": month.too_small}
+    return facts if estimates is None else {**facts, "metrics": with_intervals(estimates)}
 
 
-def _profit(own: Mapping[str, Estimate], costs: Costs) -> dict[str, Any]:
+def _profit(figures: Mapping[str, BootstrapEstimate], costs: Costs) -> dict[str, Any]:
     return {
-        **curve(GRID, own["contacted"], own["found"], costs),
-        **best(GRID, own["contacted"], own["found"], costs),
+        **curve(GRID, figures["contacted"], figures["found"], costs),
+        **best(GRID, figures["contacted"], figures["found"], costs),
     }

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.auc import Ranking
-from training.evaluate.bootstrap import Estimate, Floats, Weights
+from training.evaluate.auc import RankingMetrics
+from training.evaluate.bootstrap import BootstrapEstimate, Floats, Weights
 from training.evaluate.calibration_metrics import Calibration
 
 #: shares of the subscribers that a campaign may contact.
@@ -20,7 +20,7 @@ CENTRED = ("calibration_error",)
 class Figures:
     """Statistic of ranking and calibration; `recall_at_5pct` and `lift_at_5pct` are those of contacting 5%.
 
-    Only `rows` count, all if None. With `curve`, also `contacted` and `found` (k, 100) at the budgets of `GRID`.
+    Only `rows` count, all if None. With `curve`, also `contacted` and `estimates` (k, 100) at the budgets of `GRID`.
     """
 
     def __init__(
@@ -29,32 +29,32 @@ class Figures:
         rows = np.arange(len(labels)) if rows is None else rows
         self.curve, budgets = curve, GRID if curve else np.array(BUDGETS)
         self.places = [int(np.argmin(np.abs(budgets - budget))) for budget in BUDGETS]
-        self.ranking = Ranking(labels[rows], probability[rows], budgets)
+        self.ranking = RankingMetrics(labels[rows], probability[rows], budgets)
         self.calibration = Calibration(labels[rows], probability[rows], self.ranking.order)
         self.rows = rows[self.ranking.order]
 
     def __call__(self, weights: Weights) -> Mapping[str, Floats]:
         """Figures for each row of `weights` (k, n)."""
         drawn = weights[:, self.rows]
-        ranked = self.ranking.of(drawn)
+        ranked = self.ranking.of_ordered(drawn)
         areas = {name: ranked[name] for name in ("auc", "average_precision")}
         curve = {name: ranked[name] for name in ("contacted", "found")} if self.curve else {}
         return {**areas, **self.calibration(drawn), **self._by_budget(ranked), **curve}
 
     def _by_budget(self, ranked: Mapping[str, Floats]) -> dict[str, Floats]:
-        told = {}
+        figures = {}
         for budget, place in zip(BUDGETS, self.places, strict=True):
             with np.errstate(invalid="ignore", divide="ignore"):
                 recall = ranked["found"][:, place] / ranked["left"]
-            told[f"recall_at_{budget * 100:.0f}pct"] = recall
-            told[f"lift_at_{budget * 100:.0f}pct"] = recall / ranked["contacted"][:, place]
-        return told
+            figures[f"recall_at_{budget * 100:.0f}pct"] = recall
+            figures[f"lift_at_{budget * 100:.0f}pct"] = recall / ranked["contacted"][:, place]
+        return figures
 
 
-def told(found: Mapping[str, Estimate]) -> dict[str, dict[str, float]]:
+def with_intervals(estimates: Mapping[str, BootstrapEstimate]) -> dict[str, dict[str, float]]:
     """Each single figure with its 95% interval, as the evidence holds it."""
     return {
-        name: (one.centred() if name in CENTRED else one.interval()).json()
-        for name, one in found.items()
-        if one.value.ndim == 0
+        name: (estimate.centred() if name in CENTRED else estimate.interval()).json()
+        for name, estimate in estimates.items()
+        if estimate.value.ndim == 0
     }

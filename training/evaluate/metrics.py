@@ -3,18 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.auc import Ranking
-
 Floats = NDArray[np.float64]
-
-
-def auc(labels: NDArray[np.int_], scores: Floats, weights: Floats | None = None) -> float:
-    """Area under the ROC curve: the chance that one who left scores above one who stayed, ties half.
-
-    NaN if only one class has weight.
-    """
-    weights = np.ones(len(labels)) if weights is None else weights
-    return float(Ranking(labels, scores)(weights[None, :])["auc"][0])
 
 
 def calibration_table(labels: NDArray[np.int_], probability: Floats, bins: int = 10) -> tuple[Floats, Floats, Floats]:

@@ -1,4 +1,4 @@
-"""Two models on the same rows: who ranks better, among whom, and who is scored differently."""
+"""Compares two models on the same rows: AUC over all rows and by slice, and who is scored differently."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from scipy.stats import spearmanr
 
 from stack.errors import PrichalError
 from training.data.frame import Frame
+from training.evaluate.auc import WeightedAuc
 from training.evaluate.bootstrap import (
-    Estimate,
+    BootstrapEstimate,
     Floats,
     Interval,
     Statistic,
@@ -19,11 +20,10 @@ from training.evaluate.bootstrap import (
 )
 from training.evaluate.delong import delong
 from training.evaluate.slices import Cell, Slice, cells
-from training.evaluate.weighted_auc import Areas
 
-#: the share of the rows that is called the top: those of the highest risk.
+#: share of the rows with the highest risk that counts as the top.
 TOP = 0.1
-OWN, ITS = "challenger", "production"
+CHALLENGER, PRODUCTION = "challenger", "production"
 
 
 class ScoresError(PrichalError):
@@ -31,7 +31,7 @@ class ScoresError(PrichalError):
 
 
 @dataclass(frozen=True)
-class Moved:
+class RankingShift:
     """Who is scored differently.
 
     Attributes:
@@ -53,17 +53,17 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Versus:
-    """What two models say of the same rows, with 95% intervals from one set of draws.
+class ModelComparison:
+    """Figures of two models on the same rows, with 95% intervals from one set of bootstrap draws.
 
     Attributes:
         frame: the n rows.
-        challenger: (n,) probabilities; `production` the same, None where there is none, and then so are all
-            comparisons.
+        challenger: (n,) probabilities; `production` likewise. Without a version in production, `production` and all
+            comparisons are None.
         auc: of the challenger; `production_auc` of production.
         bootstrap: AUC of the challenger minus that of production, paired draw by draw.
         delong: the same by DeLong's variance, clustered by entity.
-        slices: the same difference among some of the people.
+        slices: the same difference within each slice.
         moved: who is scored differently.
     """
 
@@ -75,21 +75,23 @@ class Versus:
     bootstrap: Interval | None = None
     delong: Interval | None = None
     slices: tuple[dict[str, Any], ...] = ()
-    moved: Moved | None = None
+    moved: RankingShift | None = None
 
     def json(self) -> dict[str, Any]:
         """`auc`, `versus` and `moved` as `measured.json` holds them, without the version that was compared with."""
         intervals = {"auc": self.production_auc, "bootstrap": self.bootstrap, "delong": self.delong}
-        told = {name: one.json() for name, one in intervals.items() if one is not None}
+        present = {name: interval.json() for name, interval in intervals.items() if interval is not None}
         return {
             "auc": self.auc.json(),
-            "versus": {**told, "slices": list(self.slices)} if told else None,
+            "versus": {**present, "slices": list(self.slices)} if present else None,
             "moved": None if self.moved is None else self.moved.json(),
         }
 
 
-def versus(frame: Frame, challenger: Floats, production: Floats | None, slices: Sequence[Slice], seed: int) -> Versus:
-    """Compare two models on rows that neither has learnt from.
+def compare_models(
+    frame: Frame, challenger: Floats, production: Floats | None, slices: Sequence[Slice], seed: int
+) -> ModelComparison:
+    """Compare two models on rows that neither was fitted on.
 
     Args:
         frame: matured rows, n.
@@ -103,43 +105,48 @@ def versus(frame: Frame, challenger: Floats, production: Floats | None, slices: 
     """
     _check(frame, challenger, "challenger")
     if production is None:
-        alone = estimate({"all": Areas(frame.labels, {OWN: challenger})}, frame.entity, seed)["all"]
-        return Versus(frame, challenger, None, alone[OWN].interval())
+        statistic = WeightedAuc(frame.labels, {CHALLENGER: challenger})
+        challenger_only = estimate({"all": statistic}, frame.entity, seed)["all"]
+        return ModelComparison(frame, challenger, None, challenger_only[CHALLENGER].interval())
     _check(frame, production, "version in production")
     parts = cells(slices, frame)
-    found = estimate(_statistics(frame, challenger, production, parts), frame.entity, seed)
-    own, its = found["all"][OWN], found["all"][ITS]
-    return Versus(
-        frame, challenger, production, own.interval(), its.interval(), (own - its).interval(),
+    estimates = estimate(_statistics(frame, challenger, production, parts), frame.entity, seed)
+    challenger_auc, production_auc = estimates["all"][CHALLENGER], estimates["all"][PRODUCTION]
+    return ModelComparison(
+        frame, challenger, production, challenger_auc.interval(), production_auc.interval(),
+        (challenger_auc - production_auc).interval(),
         delong(frame.labels, [challenger, production], frame.entity).difference(0, 1),
-        tuple(_slice(one, found.get(("slice", place))) for place, one in enumerate(parts)),
-        _moved(challenger, production),
+        tuple(_slice(cell, estimates.get(("slice", place))) for place, cell in enumerate(parts)),
+        _score_shift(challenger, production),
     )  # fmt: skip
 
 
 def _check(frame: Frame, probability: Floats, whose: str) -> None:
     missing = len(frame) - int(np.isfinite(probability).sum()) if probability.shape == (len(frame),) else len(frame)
     if missing:
-        raise ScoresError(f"The {whose} gives no number for {missing:,} of {len(frame):,} rows: look at its features.")
+        raise ScoresError(f"The {whose} gives no number for {missing:,} of {len(frame):,} rows: check its features.")
     if not 0 < frame.labels.sum() < len(frame):
-        raise ScoresError(f"Of {len(frame):,} rows {frame.labels.sum():,} left: some must have left, and some stayed.")
+        raise ScoresError(f"{frame.labels.sum():,} of {len(frame):,} rows left: both classes are needed.")
 
 
 def _statistics(frame: Frame, challenger: Floats, production: Floats, parts: Sequence[Cell]) -> dict[Any, Statistic]:
-    both = {OWN: challenger, ITS: production}
-    some = {("slice", place): one.rows for place, one in enumerate(parts) if not one.too_small}
-    return {"all": Areas(frame.labels, both), **{key: Areas(frame.labels, both, rows) for key, rows in some.items()}}
+    both = {CHALLENGER: challenger, PRODUCTION: production}
+    some = {("slice", place): cell.rows for place, cell in enumerate(parts) if not cell.too_small}
+    return {
+        "all": WeightedAuc(frame.labels, both),
+        **{key: WeightedAuc(frame.labels, both, rows) for key, rows in some.items()},
+    }
 
 
-def _slice(cell: Cell, found: Mapping[str, Estimate] | None) -> dict[str, Any]:
-    difference = None if found is None else (found[OWN] - found[ITS]).interval().json()
+def _slice(cell: Cell, estimates: Mapping[str, BootstrapEstimate] | None) -> dict[str, Any]:
+    difference = None if estimates is None else (estimates[CHALLENGER] - estimates[PRODUCTION]).interval().json()
     return {"slice": cell.slice, "range": cell.range, "rows": len(cell.rows), "left": cell.left,
             "difference": difference}  # fmt: skip
 
 
-def _moved(challenger: Floats, production: Floats) -> Moved:
+def _score_shift(challenger: Floats, production: Floats) -> RankingShift:
     top = max(1, round(TOP * len(challenger)))
-    own, its = (np.argsort(-one, kind="stable")[:top] for one in (challenger, production))
-    flat = challenger.std() == 0 or production.std() == 0  # one number for all ranks nobody
+    risky, risky_before = (np.argsort(-scores, kind="stable")[:top] for scores in (challenger, production))
+    flat = challenger.std() == 0 or production.std() == 0  # a constant score ranks nobody
     correlation = 0.0 if flat else float(spearmanr(challenger, production).statistic)
-    return Moved(correlation, top, np.setdiff1d(own, its), np.setdiff1d(its, own))
+    return RankingShift(correlation, top, np.setdiff1d(risky, risky_before), np.setdiff1d(risky_before, risky))

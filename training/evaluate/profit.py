@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lake.source import DeclarationError
-from training.evaluate.bootstrap import Estimate, Floats, interval
+from training.evaluate.bootstrap import BootstrapEstimate, Floats, interval
 
 #: profit is told for so many subscribers scored.
 PER = 1000
@@ -44,26 +44,31 @@ class Costs:
             raise DeclarationError(f"Costs: acceptance is {self.acceptance}, it must be a share from 0 to 1.")
 
 
-def profit(contacted: Floats, found: Floats, costs: Costs) -> Floats:
+def profit(contacted: Floats, found_share: Floats, costs: Costs) -> Floats:
     """Expected profit per `PER` subscribers scored.
 
     Args:
         contacted: share of all who are contacted.
-        found: share of all who are contacted and would leave.
+        found_share: share of all who are contacted and would leave.
         costs: as declared.
     """
-    kept = found * costs.acceptance * (costs.value - costs.offer)
-    result: Floats = PER * (kept - (contacted - found) * costs.offer - contacted * costs.contact)
+    saved = found_share * costs.acceptance * (costs.value - costs.offer)
+    result: Floats = PER * (saved - (contacted - found_share) * costs.offer - contacted * costs.contact)
     return result
 
 
-def best(budgets: Floats, contacted: Estimate, found: Estimate, costs: Costs) -> dict[str, dict[str, float]]:
+def best(
+    budgets: Floats, contacted: BootstrapEstimate, found_share: BootstrapEstimate, costs: Costs
+) -> dict[str, dict[str, float]]:
     """The budget that earns most, 0 among them, with its interval, and what is earned at that very budget.
 
     It is chosen on the rows that it is told for, so the profit is a little optimistic.
     """
     choices = np.r_[0.0, budgets]
-    value, draws = _with_none(contacted.value, found.value, costs), _with_none(contacted.draws, found.draws, costs)
+    value, draws = (
+        _with_none(contacted.value, found_share.value, costs),
+        _with_none(contacted.draws, found_share.draws, costs),
+    )
     chosen = int(np.argmax(value))
     return {
         "best_budget": interval(float(choices[chosen]), choices[np.argmax(draws, axis=1)]).json(),
@@ -71,17 +76,19 @@ def best(budgets: Floats, contacted: Estimate, found: Estimate, costs: Costs) ->
     }
 
 
-def curve(budgets: Floats, contacted: Estimate, found: Estimate, costs: Costs) -> dict[str, Any]:
+def curve(
+    budgets: Floats, contacted: BootstrapEstimate, found_share: BootstrapEstimate, costs: Costs
+) -> dict[str, Any]:
     """The costs, and the profit at each budget with its interval."""
-    value, draws = profit(contacted.value, found.value, costs), profit(contacted.draws, found.draws, costs)
+    value, draws = profit(contacted.value, found_share.value, costs), profit(contacted.draws, found_share.draws, costs)
     points = [
-        {"budget": float(budget), **interval(float(one), many).json()}
-        for budget, one, many in zip(budgets, value, draws.T, strict=True)
+        {"budget": float(budget), **interval(float(point), many).json()}
+        for budget, point, many in zip(budgets, value, draws.T, strict=True)
     ]
     return {"costs": asdict(costs), "unit": f"{costs.currency} per {PER:,} scored", "curve": points}
 
 
-def _with_none(contacted: Floats, found: Floats, costs: Costs) -> Floats:
+def _with_none(contacted: Floats, found_share: Floats, costs: Costs) -> Floats:
     """Profit with a first column for the budget 0."""
-    earned = profit(contacted, found, costs)
+    earned = profit(contacted, found_share, costs)
     return np.concatenate([np.zeros_like(earned[..., :1]), earned], axis=-1)

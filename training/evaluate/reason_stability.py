@@ -20,9 +20,9 @@ SAMPLE = 5_000
 
 def sample(frame: Frame, seed: int) -> Frame:
     """At most `SAMPLE` rows, drawn once, in their order."""
-    kept = np.zeros(len(frame), dtype=np.bool_)
-    kept[np.random.default_rng(seed).permutation(len(frame))[:SAMPLE]] = True
-    return frame.only(kept)
+    is_sampled = np.zeros(len(frame), dtype=np.bool_)
+    is_sampled[np.random.default_rng(seed).permutation(len(frame))[:SAMPLE]] = True
+    return frame.only(is_sampled)
 
 
 def attribution(candidate: Candidate, rows: Floats, features: Sequence[Feature]) -> Attribution:
@@ -30,15 +30,15 @@ def attribution(candidate: Candidate, rows: Floats, features: Sequence[Feature])
     return attribute(family(candidate.name), candidate.native, rows, [feature.reason for feature in features])
 
 
-def weights(told: Attribution) -> list[dict[str, Any]]:
+def weights(attribution_: Attribution) -> list[dict[str, Any]]:
     """How much each reason moves the score, and of how many people it is the first; the heaviest comes first.
 
     `share` is its mean absolute contribution over that of all reasons; `first` the share of rows that it raises most.
     """
-    size = np.abs(told.sums).mean(axis=0)
-    share, top = size / max(float(size.sum()), 1e-12), first_reason(told.sums)
+    size = np.abs(attribution_.sums).mean(axis=0)
+    share, top = size / max(float(size.sum()), 1e-12), first_reason(attribution_.sums)
     return [
-        {"reason": told.names[i], "share": float(share[i]), "first": float((top == i).mean())}
+        {"reason": attribution_.names[i], "share": float(share[i]), "first": float((top == i).mean())}
         for i in np.argsort(-share, kind="stable")
     ]
 
@@ -49,28 +49,28 @@ def first_reason(sums: Floats) -> Floats:
     return strongest
 
 
-def agreement(one: Floats, other: Floats) -> dict[str, float]:
+def agreement(first: Floats, second: Floats) -> dict[str, float]:
     """How alike two models explain the same rows by the same reasons.
 
     Args:
-        one: (n, reasons) contributions of the first model.
-        other: of the second.
+        first: (n, reasons) contributions of one model.
+        second: of the second.
 
     Returns:
         `top_same`, the share of rows whose first reason is the same; `rank_correlation`, Spearman's correlation of a
         row's contributions, on average over the rows: 1 where all reasons have the same order.
     """
     return {
-        "top_same": float((first_reason(one) == first_reason(other)).mean()),
-        "rank_correlation": float(_spearman(one, other).mean()),
+        "top_same": float((first_reason(first) == first_reason(second)).mean()),
+        "rank_correlation": float(_spearman(first, second).mean()),
     }
 
 
 def stability(
     chosen: Candidate,
-    told: Attribution,
+    attribution_: Attribution,
     development: Frame,
-    cut: Split,
+    split: Split,
     rows: Floats,
     features: Sequence[Feature],
     seed: int,
@@ -79,37 +79,37 @@ def stability(
 
     Args:
         chosen: what is registered.
-        told: what its reasons add to `rows`.
+        attribution_: what its reasons add to `rows`.
         development: rows it was made from.
-        cut: their dates.
+        split: their dates.
         rows: (n, columns), whom both explain.
         features: of the columns.
         seed: of the fit.
     """
-    before, changed = _earlier(chosen, development, cut, seed)
-    alike = agreement(told.sums, attribution(before, rows, features).sums)
+    before, changed = _earlier(chosen, development, split, seed)
+    alike = agreement(attribution_.sums, attribution(before, rows, features).sums)
     return {**alike, "rows": len(rows), "changed": changed}
 
 
-def _earlier(chosen: Candidate, development: Frame, cut: Split, seed: int) -> tuple[Candidate, str]:
+def _earlier(chosen: Candidate, development: Frame, split: Split, seed: int) -> tuple[Candidate, str]:
     """The same family and parameters without the latest date; by another seed where too little would be left."""
-    shorter = replace(cut, development=cut.development[:-1], folds=())
+    shorter = replace(split, development=split.development[:-1], folds=())
     if shorter.fit:
         try:
             fitted = fit_candidate(chosen.name, chosen.params, development, shorter, seed)
         except TooLittleDataError:
             pass
         else:
-            return fitted, f"without {'the snapshot of ' if development.dated else ''}{cut.development[-1]}"
-    same = replace(cut, folds=())
+            return fitted, f"without {'the snapshot of ' if development.dated else ''}{split.development[-1]}"
+    same = replace(split, folds=())
     return fit_candidate(chosen.name, chosen.params, development, same, seed + 1), "by another seed"
 
 
-def _spearman(one: Floats, other: Floats) -> Floats:
+def _spearman(first: Floats, second: Floats) -> Floats:
     """Spearman's rank correlation of each pair of rows; rows without an order agree with none but each other."""
     from scipy.stats import rankdata
 
-    ranks = [rankdata(part, axis=1) - (part.shape[1] + 1) / 2 for part in (one, other)]
+    ranks = [rankdata(part, axis=1) - (part.shape[1] + 1) / 2 for part in (first, second)]
     size = np.sqrt((ranks[0] ** 2).sum(axis=1) * (ranks[1] ** 2).sum(axis=1))
     alike = (ranks[0] == ranks[1]).all(axis=1).astype(float)
     result: Floats = np.divide((ranks[0] * ranks[1]).sum(axis=1), size, out=alike, where=size > 0)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from lake.source import DeclarationError
 from training.data.frame import Frame
-from training.evaluate.auc import Ranking
+from training.evaluate.auc import WeightedAuc
 from training.evaluate.bootstrap import (
-    Estimate,
+    BootstrapEstimate,
     Floats,
     Weights,
     weighted_sums,
@@ -73,18 +73,20 @@ class Cell:
             return None
         return f"{self.left:,} left and {stayed:,} stayed: too few to judge by, at least {SMALLEST} of each are needed."
 
-    def json(self, found: Mapping[str, Estimate] | None) -> dict[str, Any]:
+    def json(self, estimates: Mapping[str, BootstrapEstimate] | None) -> dict[str, Any]:
         """As the evidence holds it; without figures there is a sentence."""
-        figures = {} if found is None else {name: one.interval().json() for name, one in found.items()}
-        told = {"slice": self.slice, "range": self.range, "rows": len(self.rows), "left": self.left}
-        return {**told, **figures, "sentence": self.too_small}
+        figures = (
+            {} if estimates is None else {name: estimate.interval().json() for name, estimate in estimates.items()}
+        )
+        counts = {"slice": self.slice, "range": self.range, "rows": len(self.rows), "left": self.left}
+        return {**counts, **figures, "sentence": self.too_small}
 
 
 def cells(slices: Sequence[Slice], frame: Frame) -> list[Cell]:
     """All ranges that have rows; where a contract tells, also who had auto-renewal off at the date and who had not."""
     return [
-        Cell(name, told, where, int(frame.labels[where].sum()))
-        for name, told, member in (*_already_left(frame), *_ranges(slices, frame))
+        Cell(name, range_name, where, int(frame.labels[where].sum()))
+        for name, range_name, member in (*_already_left(frame), *_ranges(slices, frame))
         if len(where := np.flatnonzero(member))
     ]
 
@@ -93,16 +95,15 @@ class SliceFigures:
     """Statistic of a cell: `auc`, and `calibration_gap`, mean predicted minus observed (calibration in the large)."""
 
     def __init__(self, labels: NDArray[np.int_], probability: Floats, rows: NDArray[np.int_]) -> None:
-        self.ranking = Ranking(labels[rows], probability[rows])
-        self.rows = rows[self.ranking.order]
-        self.gap = np.column_stack([probability - labels, np.ones(len(labels))])[self.rows]
+        self.auc = WeightedAuc(labels, {"auc": probability}, rows)
+        self.rows = rows
+        self.gap = np.column_stack([probability - labels, np.ones(len(labels))])[rows]
 
     def __call__(self, weights: Weights) -> Mapping[str, Floats]:
         """Figures for each row of `weights` (k, n)."""
-        drawn = weights[:, self.rows]
         with np.errstate(invalid="ignore", divide="ignore"):
-            gap = np.divide(*weighted_sums(drawn, self.gap).T)
-        return {"auc": self.ranking.of(drawn)["auc"], "calibration_gap": gap}
+            gap = np.divide(*weighted_sums(weights[:, self.rows], self.gap).T)
+        return {**self.auc(weights), "calibration_gap": gap}
 
 
 Member = tuple[str, str, NDArray[np.bool_]]
@@ -115,9 +116,9 @@ def _already_left(frame: Frame) -> Iterator[Member]:
 
 
 def _ranges(slices: Sequence[Slice], frame: Frame) -> Iterator[Member]:
-    for one in slices:
-        values = frame.rows[:, frame.names.index(one.feature)]
-        place = np.searchsorted(one.bounds, values, side="right")
-        for number, told in enumerate(one.ranges):
-            yield one.name, told, (place == number) & ~np.isnan(values)
-        yield one.name, one.null, np.isnan(values)
+    for slice in slices:
+        values = frame.rows[:, frame.names.index(slice.feature)]
+        place = np.searchsorted(slice.bounds, values, side="right")
+        for number, range_name in enumerate(slice.ranges):
+            yield slice.name, range_name, (place == number) & ~np.isnan(values)
+        yield slice.name, slice.null, np.isnan(values)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from training.data.folds import Split
 from training.data.frame import Frame
 from training.leakage.checks import (
-    Finding,
+    LeakageCheck,
     entities_apart,
     label_permutation,
     label_windows,
@@ -25,17 +25,17 @@ from training.models.fit import fit_family
 QUICK = {"max_depth": 3, "rounds": 50, "eta": 0.1}
 
 
-def leak_alarms(
+def run_leakage_checks(
     development: Frame,
     judging: Frame,
-    cut: Split,
+    split: Split,
     reach: timedelta,
     seed: int,
     *,
     contacts: Sequence[str] = (),
     apart: Sequence[tuple[Frame, Frame]] = (),
     known_rules: Sequence[Sequence[str]] = (),
-) -> list[Finding]:
+) -> list[LeakageCheck]:
     """What each check found.
 
     `label_windows`, `order`, `single_feature`, `label_permutation` and `too_good_rules` are always asked; of rows
@@ -46,7 +46,7 @@ def leak_alarms(
     Args:
         development: rows of the dates up to the embargo.
         judging: out-of-time rows.
-        cut: which dates fit and which judge.
+        split: which dates fit and which judge.
         reach: how far a label looks ahead.
         seed: of the shuffled labels.
         contacts: features that count our own contacts; none where the project names none.
@@ -55,42 +55,42 @@ def leak_alarms(
         known_rules: features of each rule that nearly settles the label and is known to the project.
     """
     if not judging.dated:
-        apart = [*apart, (development, judging), *(fold.cut(development) for fold in cut.folds)]
-    found = [
-        *([_label_windows(cut, reach)] if judging.dated else []),
+        apart = [*apart, (development, judging), *(fold.cut(development) for fold in split.folds)]
+    results = [
+        *([_label_windows(split, reach)] if judging.dated else []),
         order(judging),
         single_feature(judging),
-        label_permutation(development, cut.folds[-1], seed),
+        label_permutation(development, split.folds[-1], seed),
         too_good_rules(_concatenate(development, judging), seed, known_rules),
         *_worst([entities_apart(fit, judge) for fit, judge in apart]),
     ]
     if contacts:
-        risk = _risk(development.at(cut.fit), judging, contacts, seed)
-        found.append(our_contacts(judging, contacts, risk))
-    return found
+        risk = _risk(development.at(split.fit), judging, contacts, seed)
+        results.append(our_contacts(judging, contacts, risk))
+    return results
 
 
 def _concatenate(first: Frame, second: Frame) -> Frame:
     """The rows of both."""
-    parts = [[one.rows, one.labels, one.entity, one.as_of] for one in (first, second)]
+    parts = [[frame.rows, frame.labels, frame.entity, frame.as_of] for frame in (first, second)]
     return Frame(first.names, *(np.concatenate(pair) for pair in zip(*parts, strict=True)))
 
 
-def _label_windows(cut: Split, reach: timedelta) -> Finding:
+def _label_windows(split: Split, reach: timedelta) -> LeakageCheck:
     """The narrowest gap of all folds and of the out-of-time dates."""
-    asked = [(fold.fit, fold.judge) for fold in cut.folds] + [(cut.development, cut.out_of_time)]
-    fit, judge = min(asked, key=lambda pair: min(pair[1]) - max(pair[0]))
+    pairs = [(fold.fit, fold.judge) for fold in split.folds] + [(split.development, split.out_of_time)]
+    fit, judge = min(pairs, key=lambda pair: min(pair[1]) - max(pair[0]))
     return label_windows(fit, judge, reach)
 
 
-def _worst(found: list[Finding]) -> list[Finding]:
+def _worst(results: list[LeakageCheck]) -> list[LeakageCheck]:
     """One finding for all: the first that failed, else the first."""
-    return sorted(found, key=lambda one: one.passed)[:1]
+    return sorted(results, key=lambda result: result.passed)[:1]
 
 
 def _risk(fit: Frame, judging: Frame, contacts: Sequence[str], seed: int) -> NDArray[np.float64]:
     """Log-odds of leaving by a model that does not see our contacts."""
-    kept = [place for place, name in enumerate(fit.names) if name not in contacts]
-    native = fit_family("xgboost", fit.rows[:, kept], fit.labels, QUICK, seed)
-    risk: NDArray[np.float64] = family("xgboost").margin(native, judging.rows[:, kept])
+    columns = [place for place, name in enumerate(fit.names) if name not in contacts]
+    native = fit_family("xgboost", fit.rows[:, columns], fit.labels, QUICK, seed)
+    risk: NDArray[np.float64] = family("xgboost").margin(native, judging.rows[:, columns])
     return risk

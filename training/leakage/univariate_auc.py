@@ -10,7 +10,7 @@ from training.evaluate.delong import delong
 
 
 @dataclass(frozen=True)
-class Alone:
+class UnivariateAuc:
     """ROC-AUC of one feature's values as they stand, and its standard error; NaN where only one class has values."""
 
     auc: float
@@ -29,7 +29,7 @@ class Alone:
         return "high" if self.auc > 0.5 else "low"
 
 
-def alone(labels: NDArray[np.int_], values: Floats, entity: Entities) -> Alone:
+def univariate_auc(labels: NDArray[np.int_], values: Floats, entity: Entities) -> UnivariateAuc:
     """AUC of the known values, and its error by DeLong, clustered by entity.
 
     Args:
@@ -37,9 +37,9 @@ def alone(labels: NDArray[np.int_], values: Floats, entity: Entities) -> Alone:
         values: (n,) the feature, NaN where it has no value; such rows are left out.
         entity: (n,) whose row it is.
     """
-    known = ~np.isnan(values)
-    labels, values, entity = labels[known], values[known], entity[known]
+    has_value = ~np.isnan(values)
+    labels, values, entity = labels[has_value], values[has_value], entity[has_value]
     if len(np.unique(labels)) < 2:
-        return Alone(float("nan"), float("nan"))
-    found = delong(labels, [values], entity)
-    return Alone(float(found.auc[0]), float(np.sqrt(found.covariance[0, 0])))
+        return UnivariateAuc(float("nan"), float("nan"))
+    estimate = delong(labels, [values], entity)
+    return UnivariateAuc(float(estimate.auc[0]), float(np.sqrt(estimate.covariance[0, 0])))

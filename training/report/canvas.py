@@ -54,8 +54,8 @@ def is_binary(values: NDArray[np.float64]) -> bool:
     >>> is_binary(np.array([0.0, 1.0, np.nan])), is_binary(np.array([0.0, 2.0])), is_binary(np.array([np.nan]))
     (True, False, False)
     """
-    known = values[~np.isnan(values)]
-    return bool(len(known)) and bool(np.isin(known, (0.0, 1.0)).all())
+    present = values[~np.isnan(values)]
+    return bool(len(present)) and bool(np.isin(present, (0.0, 1.0)).all())
 
 
 def short(value: float) -> str:

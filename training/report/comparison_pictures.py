@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
-from stack.markdown import figure as said
+from stack.markdown import figure as format_interval
 from training.evaluate.bootstrap import Entities
 from training.evaluate.metrics import Floats, calibration_table
 from training.report.canvas import (
@@ -49,12 +49,14 @@ class Pair:
     names: tuple[str, str]
 
 
-def versus_gallery(pair: Pair, measured: Mapping[str, Any], margin: float, seed: int = 1) -> Iterator[tuple[str, Any]]:
+def comparison_gallery(
+    pair: Pair, measured: Mapping[str, Any], margin: float, seed: int = 1
+) -> Iterator[tuple[str, Any]]:
     """Names and figures, one after the other.
 
     Args:
         pair: what is compared.
-        measured: `auc` of the challenger and `versus` with `auc`, `bootstrap` and `delong`, each a value with its
+        measured: `auc` of the challenger and `comparison` with `auc`, `bootstrap` and `delong`, each a value with its
             interval, and `moved` with `entered` and `withdrawn`, as a promotion measures them.
         margin: how far the challenger's AUC may lie below that of production.
         seed: of error bars.
@@ -74,13 +76,13 @@ def auc_picture(measured: Mapping[str, Any], margin: float, names: tuple[str, st
     """ROC-AUC of both with intervals, and below it the paired difference with what the gate allows."""
     figure = sheet("ROC-AUC on the same rows, 95% intervals", (7.5, 4.6))
     above, below = figure.subplots(2)
-    versus = measured["versus"]
+    comparison = measured["versus"]
     plain(above, "ROC-AUC", "")
-    _intervals(above, [(names[0], measured["auc"], ACCENT), (names[1], versus["auc"], BEFORE)])
+    _intervals(above, [(names[0], measured["auc"], ACCENT), (names[1], comparison["auc"], BEFORE)])
     plain(below, f"difference, {names[0]} minus {names[1]}", "")
-    told = [("by drawing people", versus["bootstrap"], ACCENT), ("by DeLong", versus["delong"], ACCENT)]
-    _intervals(below, told, "+")
-    far = max(1.5 * margin, *(abs(one[end]) for _, one, _ in told for end in ("low", "high")))
+    intervals = [("by drawing people", comparison["bootstrap"], ACCENT), ("by DeLong", comparison["delong"], ACCENT)]
+    _intervals(below, intervals, "+")
+    far = max(1.5 * margin, *(abs(interval[end]) for _, interval, _ in intervals for end in ("low", "high")))
     below.set_xlim(-1.25 * far, 1.25 * far)
     below.axvline(0, color=FAINT, linewidth=1, zorder=0)
     below.axvline(-margin, color=WARM, linewidth=1.4, linestyle="--", zorder=0)
@@ -128,7 +130,7 @@ def calibration_picture(pair: Pair, seed: int) -> Any:
 def scores_picture(pair: Pair) -> Any:
     """Where the probabilities of both lie."""
     figure, axes = canvas("Scores of all rows", "predicted probability of leaving", "share of the rows")
-    top = max(0.01, *(float(np.quantile(one, 0.999)) for _, one, _ in _both(pair)))
+    top = max(0.01, *(float(np.quantile(scores, 0.999)) for _, scores, _ in _both(pair)))
     bins = np.linspace(0, top, 51)
     for name, probability, color in _both(pair):
         clipped, weights = np.clip(probability, 0, top), np.full(len(probability), 1 / max(1, len(probability)))
@@ -148,15 +150,17 @@ def _both(pair: Pair) -> list[tuple[str, Floats, str]]:
     return [(pair.names[1], pair.production, BEFORE), (pair.names[0], pair.challenger, ACCENT)]
 
 
-def _intervals(axes: Any, told: list[tuple[str, Mapping[str, float], str]], sign: str = "") -> None:
+def _intervals(axes: Any, intervals: list[tuple[str, Mapping[str, float], str]], sign: str = "") -> None:
     """One line each, the first on top, with its figures above it."""
-    for place, (_, one, color) in enumerate(reversed(told)):
-        axes.plot([one["low"], one["high"]], [place, place], color=color, linewidth=2.2, solid_capstyle="butt")
-        axes.plot([one["value"]], [place], "o", color=color, markersize=7)
-        axes.annotate(said(one, 4, sign), (one["value"], place), (0, 8), textcoords="offset points", ha="center",
-                      color=INK, fontsize=9)  # fmt: skip
-    axes.set_yticks(range(len(told)), [name for name, _, _ in reversed(told)])
-    axes.set_ylim(-0.5, len(told) - 0.1)
+    for place, (_, interval, color) in enumerate(reversed(intervals)):
+        axes.plot(
+            [interval["low"], interval["high"]], [place, place], color=color, linewidth=2.2, solid_capstyle="butt"
+        )
+        axes.plot([interval["value"]], [place], "o", color=color, markersize=7)
+        axes.annotate(format_interval(interval, 4, sign), (interval["value"], place), (0, 8), ha="center",
+                      textcoords="offset points", color=INK, fontsize=9)  # fmt: skip
+    axes.set_yticks(range(len(intervals)), [name for name, _, _ in reversed(intervals)])
+    axes.set_ylim(-0.5, len(intervals) - 0.1)
     axes.margins(x=0.25)
     axes.locator_params(axis="x", nbins=6)
 
@@ -170,6 +174,6 @@ def _places(probability: Floats) -> Floats:
 
 
 def _png(figure: Any, dpi: int) -> bytes:
-    held = io.BytesIO()
-    figure.savefig(held, format="png", dpi=dpi)
-    return held.getvalue()
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=dpi)
+    return content.getvalue()

@@ -40,12 +40,12 @@ def roc_picture(candidates: Sequence[Candidate], frame: Frame, chosen: str) -> A
     )
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1)
     colors = cycle(OTHERS)
-    for candidate in sorted(candidates, key=lambda one: one.name == chosen):
+    for candidate in sorted(candidates, key=lambda candidate: candidate.name == chosen):
         probability = candidate.probability(frame.rows)
         x, y, _ = roc_curve(frame.labels, probability)
-        own = candidate.name == chosen
+        is_chosen = candidate.name == chosen
         label = f"{candidate.name} {roc_auc_score(frame.labels, probability):.3f}"
-        axes.plot(x, y, label=label, linewidth=2.4 if own else 1.2, color=ACCENT if own else next(colors))
+        axes.plot(x, y, label=label, linewidth=2.4 if is_chosen else 1.2, color=ACCENT if is_chosen else next(colors))
     percent(axes.xaxis, axes.yaxis)
     axes.legend(frameon=False, loc="lower right", title="ROC-AUC", alignment="left")
     return figure
@@ -72,17 +72,17 @@ def calibration_picture(candidate: Candidate, frame: Frame, seed: int) -> Any:
 def found_picture(candidate: Candidate, frame: Frame) -> Any:
     """Share of those who left that is found, by the share contacted, with the lift at the usual budgets."""
     order = np.argsort(-candidate.probability(frame.rows), kind="stable")
-    found = np.cumsum(frame.labels[order]) / max(1, frame.labels.sum())
-    contacted = np.arange(1, len(found) + 1) / len(found)
+    found_share = np.cumsum(frame.labels[order]) / max(1, frame.labels.sum())
+    contacted = np.arange(1, len(found_share) + 1) / len(found_share)
     title = f"Found by contact budget, {frame.judged}"
     figure, axes = canvas(title, "share contacted", "share of those who left, found")
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1, label="at random")
     axes.plot([0, frame.labels.mean(), 1], [0, 1, 1], color=FAINT, linewidth=1, label="nobody contacted in vain")
-    axes.plot(contacted, found, color=ACCENT, linewidth=2.2, label=candidate.name)
+    axes.plot(contacted, found_share, color=ACCENT, linewidth=2.2, label=candidate.name)
     for budget in BUDGETS:
-        place = max(1, round(budget * len(found))) - 1
-        axes.plot(contacted[place], found[place], "o", color=ACCENT)
-    axes.legend(frameon=False, loc="lower right", title=_budgets(found), alignment="left")
+        place = max(1, round(budget * len(found_share))) - 1
+        axes.plot(contacted[place], found_share[place], "o", color=ACCENT)
+    axes.legend(frameon=False, loc="lower right", title=_budgets(found_share), alignment="left")
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     percent(axes.xaxis, axes.yaxis)
     return figure
@@ -106,10 +106,10 @@ def scores_picture(candidate: Candidate, frame: Frame) -> Any:
     return figure
 
 
-def _budgets(found: Floats) -> str:
+def _budgets(found_share: Floats) -> str:
     lines = []
     for budget in BUDGETS:
-        share = found[max(1, round(budget * len(found))) - 1]
+        share = found_share[max(1, round(budget * len(found_share))) - 1]
         lines.append(f"{budget:.0%} contacted: {share:.1%} found, lift {share / budget:.1f}")
     return "\n".join(lines)
 

@@ -29,29 +29,29 @@ BARS = 20
 STEPS = 16
 
 
-def reasons_picture(told: Attribution, judged: str = OUT_OF_TIME) -> Any:
+def reasons_picture(attribution: Attribution, judged: str = OUT_OF_TIME) -> Any:
     """Mean absolute contribution of each reason to the log-odds; `judged` says of which rows."""
-    weight = np.abs(told.sums).mean(axis=0)
+    weight = np.abs(attribution.sums).mean(axis=0)
     order = np.argsort(weight, kind="stable")
-    return _bars(f"What the model looks at, by reason, {judged}", [told.names[i] for i in order], weight[order])
+    return _bars(f"What the model looks at, by reason, {judged}", [attribution.names[i] for i in order], weight[order])
 
 
-def features_picture(told: Attribution, features: Sequence[Feature], judged: str = OUT_OF_TIME) -> Any:
+def features_picture(attribution: Attribution, features: Sequence[Feature], judged: str = OUT_OF_TIME) -> Any:
     """The same of the twenty strongest features."""
-    weight = np.abs(told.features).mean(axis=0)
+    weight = np.abs(attribution.features).mean(axis=0)
     order = np.argsort(weight, kind="stable")[-BARS:]
     title = f"What the model looks at, by feature, {judged}"
     return _bars(title, [features[i].description for i in order], weight[order])
 
 
-def dependence_picture(told: Attribution, rows: Floats, features: Sequence[Feature]) -> Any:
+def dependence_picture(attribution: Attribution, rows: Floats, features: Sequence[Feature]) -> Any:
     """What the six strongest features add to the log-odds, by their value: one point a row, the line its median."""
-    strongest = np.argsort(-np.abs(told.features).mean(axis=0), kind="stable")[:STRONGEST]
+    strongest = np.argsort(-np.abs(attribution.features).mean(axis=0), kind="stable")[:STRONGEST]
     lines = -(-len(strongest) // ACROSS)
     figure = sheet("How the strongest features move the log-odds of leaving", (13, 0.6 + 3.6 * lines))
     grid = figure.subplots(lines, ACROSS, squeeze=False).ravel()
     for axes, column in zip(grid, strongest, strict=False):
-        _curve(axes, rows[:, column], told.features[:, column], features[column])
+        _curve(axes, rows[:, column], attribution.features[:, column], features[column])
     for axes in grid[len(strongest) :]:
         axes.set_visible(False)
     return figure
@@ -70,13 +70,13 @@ def _bars(title: str, names: Sequence[str], weight: Floats) -> Any:
 
 
 def _curve(axes: Any, value: Floats, added: Floats, feature: Feature) -> None:
-    known = ~np.isnan(value)
+    present = ~np.isnan(value)
     axes.axhline(0, color=FAINT, linewidth=1)
-    if known.any():
-        _points(axes, value[known], added[known])
-    if not known.all():
-        level = float(np.median(added[~known]))
-        label = f"no value: {1 - known.mean():.0%} of rows"
+    if present.any():
+        _points(axes, value[present], added[present])
+    if not present.all():
+        level = float(np.median(added[~present]))
+        label = f"no value: {1 - present.mean():.0%} of rows"
         axes.axhline(level, color=WARM, linestyle="--", linewidth=1.2, label=label)
         axes.legend(frameon=False, fontsize=8, loc="best")
     plain(axes, with_unit(feature, 44), "adds to the log-odds")
@@ -109,5 +109,5 @@ def running_median(value: Floats, added: Floats) -> tuple[Floats, Floats]:
     edges = np.unique(np.quantile(value, np.linspace(0, 1, STEPS + 1)))
     group = np.clip(np.searchsorted(edges, value, side="right") - 1, 0, max(0, len(edges) - 1))
     groups = np.unique(group)
-    middle = np.array([np.median(value[group == one]) for one in groups])
-    return middle, np.array([np.median(added[group == one]) for one in groups])
+    middle = np.array([np.median(value[group == number]) for number in groups])
+    return middle, np.array([np.median(added[group == number]) for number in groups])

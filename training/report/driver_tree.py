@@ -59,14 +59,14 @@ def tree_picture(
     smallest = max(1, round(SMALLEST * len(rows)))
     fitted = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=smallest, random_state=0).fit(rows, probability)
     root = _Reader(fitted, rows, labels, features).node(0, 0, iter(range(2**DEPTH)))
-    told = fitted.score(rows, probability)
-    title = f"The drivers in {DEPTH} questions, {judged}: they tell {told:.0%} of the score's variance (R²)"
+    explained_share = fitted.score(rows, probability)
+    title = f"The drivers in {DEPTH} questions, {judged}: they tell {explained_share:.0%} of the score's variance (R²)"
     figure = sheet(title, (15, 7.5))
     axes = figure.subplots()
     axes.axis("off")
     ends = list(_ends(root))
-    axes.set(xlim=(-0.7, len(ends) - 0.3), ylim=(-max(one.depth for one in ends) - 0.4, 0.3))
-    _draw(axes, root, max(one.risk for one in ends))
+    axes.set(xlim=(-0.7, len(ends) - 0.3), ylim=(-max(node.depth for node in ends) - 0.4, 0.3))
+    _draw(axes, root, max(node.risk for node in ends))
     return figure
 
 
@@ -79,21 +79,21 @@ class _Reader:
 
     def node(self, place: int, depth: int, ends: Iterator[int]) -> Node:
         tree = self.tree
-        here = self.reached[:, place].indices
-        risk, share = float(tree.value[place, 0, 0]), len(here) / len(self.rows)
+        reached = self.reached[:, place].indices
+        risk, share = float(tree.value[place, 0, 0]), len(reached) / len(self.rows)
         if tree.children_left[place] < 0:
-            text = f"predicted {risk:.1%}\nleft {self.labels[here].mean():.1%}\n{share:.0%} of rows"
+            text = f"predicted {risk:.1%}\nleft {self.labels[reached].mean():.1%}\n{share:.0%} of rows"
             return Node(float(next(ends)), depth, text, risk, share)
         left, right = tree.children_left[place], tree.children_right[place]
         binary = is_binary(self.rows[:, tree.feature[place]])
         yes = self.node(right if binary else left, depth + 1, ends)
         no = self.node(left if binary else right, depth + 1, ends)
-        return Node((yes.x + no.x) / 2, depth, self._question(place, here, binary), risk, share, yes, no)
+        return Node((yes.x + no.x) / 2, depth, self._question(place, reached, binary), risk, share, yes, no)
 
-    def _question(self, place: int, here: NDArray[np.int_], binary: bool) -> str:
+    def _question(self, place: int, reached: NDArray[np.int_], binary: bool) -> str:
         """A feature of 1 or 0 is asked for itself, any other for a value up to the threshold."""
         column = self.tree.feature[place]
-        has_null = bool(np.isnan(self.rows[here, column]).any())
+        has_null = bool(np.isnan(self.rows[reached, column]).any())
         to_yes = bool(self.tree.missing_go_to_left[place]) != binary
         none = " or none" if has_null and to_yes else ""
         text = textwrap.fill(self.features[column].description, 26)

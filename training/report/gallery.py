@@ -16,7 +16,7 @@ def gallery(
     candidates: Sequence[Candidate],
     judging: Frame,
     sampled: Frame,
-    told: Attribution,
+    attribution: Attribution,
     features: Sequence[Feature],
     seed: int,
 ) -> Iterator[tuple[str, Any]]:
@@ -27,7 +27,7 @@ def gallery(
         candidates: all of them.
         judging: out-of-time rows.
         sampled: some of those.
-        told: what the chosen one's reasons add to the sampled rows.
+        attribution: what the chosen one's reasons add to the sampled rows.
         features: of the columns.
         seed: of error bars.
     """
@@ -35,9 +35,9 @@ def gallery(
     yield "calibration", curves.calibration_picture(chosen, judging, seed)
     yield "found_by_budget", curves.found_picture(chosen, judging)
     yield "scores", curves.scores_picture(chosen, judging)
-    yield "reasons", driver_pictures.reasons_picture(told, judging.judged)
-    yield "features", driver_pictures.features_picture(told, features, judging.judged)
-    yield "dependence", driver_pictures.dependence_picture(told, sampled.rows, features)
+    yield "reasons", driver_pictures.reasons_picture(attribution, judging.judged)
+    yield "features", driver_pictures.features_picture(attribution, features, judging.judged)
+    yield "dependence", driver_pictures.dependence_picture(attribution, sampled.rows, features)
     yield (
         "drivers",
         tree_picture(chosen.probability(sampled.rows), sampled.rows, sampled.labels, features, judging.judged),

@@ -22,10 +22,10 @@ NOTE = "mlflow.note.content"
 MOST = 5000
 
 
-def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
+def log_inputs(development: Frame, judging: Frame, split: Split) -> None:
     """The two data sets with their digests, and the dates of the split."""
-    held = _key(judging.judged)
-    for frame, context in ((development, "development"), (judging, held)):
+    judging_context = _key(judging.judged)
+    for frame, context in ((development, "development"), (judging, judging_context)):
         data = mlflow.data.from_pandas(
             frame.pandas(), source=f"snapshots {frame.as_of.min()} to {frame.as_of.max()}", targets="label",
             name=context, digest=frame.digest()[:36],
@@ -35,23 +35,23 @@ def log_inputs(development: Frame, judging: Frame, cut: Split) -> None:
     unit = "dates" if judging.judged == OUT_OF_TIME else "parts"  # without dates, people are split into parts
     mlflow.log_params(
         {
-            f"development_{unit}": _span(cut.development),
-            f"calibration_{unit}": _span(cut.calibrate),
-            f"{held}_{unit}": _span(cut.out_of_time),
+            f"development_{unit}": _span(split.development),
+            f"calibration_{unit}": _span(split.calibrate),
+            f"{judging_context}_{unit}": _span(split.out_of_time),
             "validation": judging.validation,
-            "folds": len(cut.folds),
+            "folds": len(split.folds),
         }
     )
 
 
-def log_trial(population: str, trial: Trial, mark: str) -> None:
-    """A nested run for one parameter set; when it is finished, a search with the same `mark` takes it as done."""
+def log_trial(population: str, trial: Trial, search_fingerprint: str) -> None:
+    """A nested run for one parameter set; a later search with the same fingerprint does not run it again."""
     tags = {
         "prichal.kind": "trial",
         "prichal.family": trial.family,
         "prichal.population": population,
         "prichal.pruned": str(trial.pruned).lower(),
-        "prichal.search": mark,
+        "prichal.search": search_fingerprint,
         "prichal.trial": json.dumps(asdict(trial)),
     }
     title = run_name(population, trial.family, f"trial {trial.number}")
@@ -71,29 +71,29 @@ def run_name(*parts: str) -> str:
     return " · ".join(parts)
 
 
-def trials_done(mark: str) -> dict[int, Trial]:
+def trials_done(search_fingerprint: str) -> dict[int, Trial]:
     """Finished trials of the search with this mark, by number; their runs move below the active one."""
-    client, here = mlflow.MlflowClient(), mlflow.active_run().info
-    condition = f"tags.`prichal.search` = '{mark}' and attributes.status = 'FINISHED'"
-    found = {}
-    for run in client.search_runs([here.experiment_id], condition, max_results=MOST):
-        client.set_tag(run.info.run_id, "mlflow.parentRunId", here.run_id)
-        told = json.loads(run.data.tags["prichal.trial"])
-        trial = Trial(**{**told, "fold_aucs": tuple(told["fold_aucs"])})
-        found[trial.number] = trial
-    return found
+    client, parent = mlflow.MlflowClient(), mlflow.active_run().info
+    condition = f"tags.`prichal.search` = '{search_fingerprint}' and attributes.status = 'FINISHED'"
+    trials = {}
+    for run in client.search_runs([parent.experiment_id], condition, max_results=MOST):
+        client.set_tag(run.info.run_id, "mlflow.parentRunId", parent.run_id)
+        stored = json.loads(run.data.tags["prichal.trial"])
+        trial = Trial(**{**stored, "fold_aucs": tuple(stored["fold_aucs"])})
+        trials[trial.number] = trial
+    return trials
 
 
 def log_judged(judged: list[dict[str, Any]], runs: Mapping[str, str], about: Mapping[str, Any]) -> None:
     """Data, out-of-time figures and note on each candidate's own run, named alike everywhere, so that compare works."""
     client = mlflow.MlflowClient()
     inputs = client.get_run(active()).inputs.dataset_inputs
-    for one in judged:
-        run = runs[one["name"]]
+    for candidate in judged:
+        run = runs[candidate["name"]]
         client.log_inputs(run, inputs)
-        for name, value in figures(one, judged_as(about["data"])).items():
+        for name, value in figures(candidate, judged_as(about["data"])).items():
             client.log_metric(run, name, value)
-        client.set_tag(run, NOTE, run_note(one, about, point_differences(one["name"], judged)))
+        client.set_tag(run, NOTE, run_note(candidate, about, point_differences(candidate["name"], judged)))
 
 
 def log_recipe(run: str, recipe: Mapping[str, Any]) -> None:
@@ -101,45 +101,45 @@ def log_recipe(run: str, recipe: Mapping[str, Any]) -> None:
     mlflow.log_params(dict(recipe), run_id=run)
 
 
-def reasons(proof: Mapping[str, Any]) -> dict[str, float]:
+def reasons(evidence: Mapping[str, Any]) -> dict[str, float]:
     """How alike the reasons stay when the model is fitted again."""
-    return {f"reasons_{name}": proof["reasons_stability"][name] for name in ("top_same", "rank_correlation")}
+    return {f"reasons_{name}": evidence["reasons_stability"][name] for name in ("top_same", "rank_correlation")}
 
 
-def log_note(proof: Mapping[str, Any]) -> None:
+def log_note(evidence: Mapping[str, Any]) -> None:
     """The five figures of the chosen candidate on the training's own run."""
-    mlflow.set_tag(NOTE, run_note(proof, proof, proof["baselines"]))
+    mlflow.set_tag(NOTE, run_note(evidence, evidence, evidence["baselines"]))
 
 
-def log_evidence(proof: Mapping[str, Any]) -> None:
+def log_evidence(evidence: Mapping[str, Any]) -> None:
     """The evidence as a file, and its slices, months and differences as tables, which the UI shows side by side."""
-    mlflow.log_dict(dict(proof), "evidence.json")
+    mlflow.log_dict(dict(evidence), "evidence.json")
     for name in ("slices", "months", "differences"):
-        if proof[name]:
-            mlflow.log_table(pd.json_normalize(proof[name], sep="_"), f"evidence/{name}.json")
+        if evidence[name]:
+            mlflow.log_table(pd.json_normalize(evidence[name], sep="_"), f"evidence/{name}.json")
 
 
-def figures(proof: Mapping[str, Any], judged: str = OUT_OF_TIME) -> dict[str, float]:
+def figures(evidence: Mapping[str, Any], judged: str = OUT_OF_TIME) -> dict[str, float]:
     """All figures of a candidate or of the evidence, named by what the rows that judged are called.
 
     `oot_auc`, `oot_auc_low`, `oot_auc_high`, and so on; `oot_undecided_auc` without whom auto-renew was off for. Held
     out otherwise, no name says `oot`: `held_out_auc`.
     """
-    prefix, earned = "oot_" if judged == OUT_OF_TIME else f"{_key(judged)}_", proof.get("profit") or {}
+    prefix, earned = "oot_" if judged == OUT_OF_TIME else f"{_key(judged)}_", evidence.get("profit") or {}
     return {
-        **_flat(prefix, proof["metrics"]),
+        **_flat(prefix, evidence["metrics"]),
         **_flat(prefix, {name: earned[name] for name in ("best_budget", "best_profit") if name in earned}),
-        **_flat(f"{prefix}undecided_", proof.get("metrics_undecided", {})),
+        **_flat(f"{prefix}undecided_", evidence.get("metrics_undecided", {})),
     }
 
 
 def _flat(prefix: str, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     flat: dict[str, float] = {}
-    for name, one in metrics.items():
+    for name, interval in metrics.items():
         flat |= {
-            f"{prefix}{name}": one["value"],
-            f"{prefix}{name}_low": one["low"],
-            f"{prefix}{name}_high": one["high"],
+            f"{prefix}{name}": interval["value"],
+            f"{prefix}{name}_low": interval["low"],
+            f"{prefix}{name}_high": interval["high"],
         }
     return flat
 
@@ -151,8 +151,8 @@ def active() -> str:
 
 def commit() -> str | None:
     """The git commit that MLflow found for the active run; None outside a checkout."""
-    found = mlflow.active_run().data.tags.get("mlflow.source.git.commit")
-    return str(found) if found else None
+    git_commit = mlflow.active_run().data.tags.get("mlflow.source.git.commit")
+    return str(git_commit) if git_commit else None
 
 
 def _key(words: str) -> str:

@@ -29,17 +29,17 @@ FIGURES = {
 }
 
 
-def model_card(proof: Mapping[str, Any], params: Mapping[str, Any]) -> str:
+def model_card(evidence: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     """Markdown of the evidence.
 
     Args:
-        proof: the evidence file's content, with `reasons` and `reasons_stability`.
+        evidence: the evidence file's content, with `reasons` and `reasons_stability`.
         params: of the model's family.
     """
     sections = (_purpose, _data, _figures, _how_they_left, _slices, _limits, _reasons)
-    told = [lines for section in sections if (lines := list(section(proof)))]
-    lines = [line for lines in told for line in (*lines, "")]
-    return "\n".join([f"# Model card: {escape(proof['model'])}", "", *lines, *_provenance(proof, params)]) + "\n"
+    present = [lines for section in sections if (lines := list(section(evidence)))]
+    lines = [line for lines in present for line in (*lines, "")]
+    return "\n".join([f"# Model card: {escape(evidence['model'])}", "", *lines, *_provenance(evidence, params)]) + "\n"
 
 
 def description(card: str) -> str:
@@ -47,19 +47,19 @@ def description(card: str) -> str:
     return cut(card, LONGEST, REST)
 
 
-def _purpose(proof: Mapping[str, Any]) -> Iterator[str]:
-    label = proof["label"]
+def _purpose(evidence: Mapping[str, Any]) -> Iterator[str]:
+    label = evidence["label"]
     reach = label["horizon_days"] + label["grace_days"]
     yield (
-        f"The probability of leaving, for {escape(proof['who'])} (project {escape(proof['project'])}), so that those "
-        "at risk can be contacted."
+        f"The probability of leaving, for {escape(evidence['who'])} (project {escape(evidence['project'])}), so that "
+        "people at risk can be contacted."
     )
     yield ""
     yield f"To leave means: {escape(label['description'].replace('`', ''))}; it is known after {reach} days."
 
 
-def _data(proof: Mapping[str, Any]) -> Iterator[str]:
-    data = proof["data"]
+def _data(evidence: Mapping[str, Any]) -> Iterator[str]:
+    data = evidence["data"]
     dated = validation(data) == OUT_OF_TIME
     yield "## Data"
     yield ""
@@ -89,17 +89,17 @@ def _data(proof: Mapping[str, Any]) -> Iterator[str]:
         yield escape(data["point_in_time"])
 
 
-def _figures(proof: Mapping[str, Any]) -> Iterator[str]:
-    yield f"## Figures, {judged(proof['data'])}"
+def _figures(evidence: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## Figures, {judged(evidence['data'])}"
     yield ""
-    columns = [proof["metrics"], proof.get("metrics_undecided")]
+    columns = [evidence["metrics"], evidence.get("metrics_undecided")]
     heads = ["", "value (95% interval)", "who had auto-renew on"]
-    told = [one for one in columns if one]
-    rows = [[said, *(figure(one[name], digits) if name in one else "" for one in told)]
-            for name, (said, digits) in FIGURES.items() if name in proof["metrics"]]  # fmt: skip
-    yield from table(heads[: 1 + len(told)], rows)
+    present = [item for item in columns if item]
+    rows = [[label, *(figure(item[name], digits) if name in item else "" for item in present)]
+            for name, (label, digits) in FIGURES.items() if name in evidence["metrics"]]  # fmt: skip
+    yield from table(heads[: 1 + len(present)], rows)
     yield ""
-    for name, gap in proof["baselines"].items():
+    for name, gap in evidence["baselines"].items():
         yield f"- against {escape(name)}: {figure(gap, sign='+')} of ROC-AUC, {_verdict(gap)}"
 
 
@@ -109,9 +109,9 @@ def _verdict(gap: Mapping[str, float]) -> str:
     return "worse for sure" if gap["high"] < 0 else "not surely different"
 
 
-def _how_they_left(proof: Mapping[str, Any]) -> Iterator[str]:
+def _how_they_left(evidence: Mapping[str, Any]) -> Iterator[str]:
     """By choice or not, where a contract tells."""
-    data = proof["data"]
+    data = evidence["data"]
     if data.get("left_voluntary") is not None:
         yield (
             f"Of those who left, {data['left_voluntary']:,} did so by choice and {data['left_involuntary']:,} because "
@@ -119,29 +119,29 @@ def _how_they_left(proof: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _slices(proof: Mapping[str, Any]) -> Iterator[str]:
+def _slices(evidence: Mapping[str, Any]) -> Iterator[str]:
     """The same model month by month and among some of the people, as far as the evidence tells."""
-    kind = "date" if validation(proof["data"]) == OUT_OF_TIME else "part"
-    months = [(kind, one["as_of"], one, one.get("metrics", {})) for one in proof.get("months", [])]
-    parts = [(one["slice"], one["range"], one, one) for one in proof.get("slices", [])]
+    kind = "date" if validation(evidence["data"]) == OUT_OF_TIME else "part"
+    months = [(kind, item["as_of"], item, item.get("metrics", {})) for item in evidence.get("months", [])]
+    parts = [(item["slice"], item["range"], item, item) for item in evidence.get("slices", [])]
     if not months and not parts:
         return
     yield "## Among whom"
     yield ""
     yield from table(
         ["slice", "rows", "left", "ROC-AUC", "predicted minus observed"],
-        [_slice(name, part, about, told) for name, part, about, told in (*months, *parts)],
+        [_slice(name, part, about, present) for name, part, about, present in (*months, *parts)],
     )
 
 
-def _slice(name: str, part: str, about: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+def _slice(name: str, part: str, about: Mapping[str, Any], present: Mapping[str, Any]) -> list[str]:
     counts = [f"{about['rows']:,}", f"{about['left']:,}"]
-    figures = [figure(told[key], 3) if key in told else "too few" for key in ("auc", "calibration_gap")]
+    figures = [figure(present[key], 3) if key in present else "too few" for key in ("auc", "calibration_gap")]
     return [f"{escape(name)}: {escape(part)}", *counts, *figures]
 
 
-def _limits(proof: Mapping[str, Any]) -> Iterator[str]:
-    data = proof["data"]
+def _limits(evidence: Mapping[str, Any]) -> Iterator[str]:
+    data = evidence["data"]
     yield "## Limits"
     yield ""
     yield from _limits_in_time(data)
@@ -150,7 +150,7 @@ def _limits(proof: Mapping[str, Any]) -> Iterator[str]:
             f"- {data['already_left_share']:.1%} of the rows had switched auto-renew off already, which makes any "
             "model look better; the last column is without them."
         )
-    yield from (f"- ALARM {escape(one['check'])}: {escape(one['sentence'])}" for one in _alarms(proof))
+    yield from (f"- ALARM {escape(item['check'])}: {escape(item['sentence'])}" for item in _alarms(evidence))
     yield "- Reasons say what the model looks at. They are no causes: what keeps a person is for an experiment to tell."
 
 
@@ -165,35 +165,35 @@ def _limits_in_time(data: Mapping[str, Any]) -> Iterator[str]:
         yield f"- Made from {months} snapshots, less than a year and a month: it cannot know a season."
 
 
-def _alarms(proof: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _alarms(evidence: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The checks for leaks that did not pass."""
-    return [one for one in proof.get("leaks", []) if not one["passed"]]
+    return [item for item in evidence.get("leaks", []) if not item["passed"]]
 
 
-def _reasons(proof: Mapping[str, Any]) -> Iterator[str]:
+def _reasons(evidence: Mapping[str, Any]) -> Iterator[str]:
     yield "## Reasons"
     yield ""
     yield from table(
         ["reason", "share of what moves the score", "is the first of"],
-        [[escape(one["reason"]), f"{one['share']:.1%}", f"{one['first']:.1%}"] for one in proof["reasons"]],
+        [[escape(item["reason"]), f"{item['share']:.1%}", f"{item['first']:.1%}"] for item in evidence["reasons"]],
     )
     yield ""
-    again = proof["reasons_stability"]
+    stability = evidence["reasons_stability"]
     yield (
-        f"Fitted again {escape(again['changed'])}, {again['top_same']:.1%} of {again['rows']:,} rows keep their first "
-        f"reason; the order of reasons correlates by {again['rank_correlation']:.3f} (Spearman). Log-odds before "
-        "calibration are a base plus the sum of all reasons."
+        f"Fitted again {escape(stability['changed'])}, {stability['top_same']:.1%} of {stability['rows']:,} rows keep "
+        f"their first reason; the order of reasons correlates by {stability['rank_correlation']:.3f} (Spearman). "
+        "Log-odds before calibration are a base plus the sum of all reasons."
     )
 
 
-def _provenance(proof: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
+def _provenance(evidence: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
     settings = ", ".join(f"{name} {value}" for name, value in sorted(params.items())) or "none"
-    packages = ", ".join(f"{name} {number}" for name, number in sorted(proof["packages"].items()))
+    packages = ", ".join(f"{name} {number}" for name, number in sorted(evidence["packages"].items()))
     return [
         "## Provenance",
         "",
-        f"- family {escape(proof['family'])}; parameters: {escape(settings)}",
-        f"- code `{proof['code']}`, commit {escape((proof.get('commit') or 'not in a checkout')[:12])}",
+        f"- family {escape(evidence['family'])}; parameters: {escape(settings)}",
+        f"- code `{evidence['code']}`, commit {escape((evidence.get('commit') or 'not in a checkout')[:12])}",
         f"- {escape(packages)}",
     ]
 

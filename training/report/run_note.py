@@ -17,26 +17,26 @@ def run_note(judged: Mapping[str, Any], about: Mapping[str, Any], baselines: Map
         baselines: how its AUC differs from that of each baseline.
     """
     metrics, data = judged["metrics"], about["data"]
-    told = {
+    lines = {
         f"ROC-AUC, {judged_as(data)}": figure(metrics["auc"]),
         "Against baselines": _against(baselines),
         "Calibration": _calibration(metrics),
         "The riskiest 10%": _riskiest(metrics["recall_at_10pct"]),
         "On what": _on_what(data),
     }
-    return "".join(f"- **{name}**: {text}\n" for name, text in told.items())
+    return "".join(f"- **{name}**: {text}\n" for name, text in lines.items())
 
 
 def point_differences(name: str, judged: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """AUC of candidate `name` minus that of every other baseline, without an interval."""
-    auc = {one["name"]: one["metrics"]["auc"]["value"] for one in judged}
-    others = [one["name"] for one in judged if one["baseline"] and one["name"] != name]
+    auc = {candidate["name"]: candidate["metrics"]["auc"]["value"] for candidate in judged}
+    others = [candidate["name"] for candidate in judged if candidate["baseline"] and candidate["name"] != name]
     return {other: {"value": auc[name] - auc[other]} for other in others}
 
 
 def _against(baselines: Mapping[str, Any]) -> str:
-    told = [f"{figure(gap, sign='+')} on {escape(name)}" for name, gap in baselines.items()]
-    return "; ".join(told) or "it is the only baseline"
+    differences = [f"{figure(gap, sign='+')} on {escape(name)}" for name, gap in baselines.items()]
+    return "; ".join(differences) or "it is the only baseline"
 
 
 def _calibration(metrics: Mapping[str, Any]) -> str:
@@ -51,8 +51,8 @@ def _riskiest(recall: Mapping[str, float]) -> str:
 
 def _on_what(data: Mapping[str, Any]) -> str:
     rows, left = f"{data['out_of_time_rows']:,} rows", f"{data['out_of_time_left']:,} left"
-    made = f"made from {data['development_rows']:,} rows"
+    trained = f"made from {data['development_rows']:,} rows"
     if validation(data) == BY_ENTITY:
-        return f"{rows} of people held out, {left}; {made} of others; validated {BY_ENTITY}"
+        return f"{rows} of people held out, {left}; {trained} of others; validated {BY_ENTITY}"
     dates = ", ".join(data["out_of_time"])
-    return f"{rows} of {escape(dates)}, {left}; {made} up to {escape(data['development'][-1])}"
+    return f"{rows} of {escape(dates)}, {left}; {trained} up to {escape(data['development'][-1])}"

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from training.data.folds import Fold
 from training.data.frame import Frame, TooLittleDataError
 from training.data.weights import HALF_LIFE, of_family, recency_weights
-from training.evaluate.metrics import Floats, auc
+from training.evaluate.auc import auc
+from training.evaluate.metrics import Floats
 from training.models.families import family
 
 #: below this many rows of either class a fold says nothing.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from registry.gate.evidence import Estimate
+from registry.gate.evidence import IntervalEstimate
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def describe_maximum(passed: bool, bound: str) -> str:
     return f"{'within' if passed else 'above'} the maximum of {bound}"
 
 
-def compare_slices(estimates: Sequence[tuple[str, Estimate]], bound: float, number_format: str) -> SliceTest:
+def compare_slices(estimates: Sequence[tuple[str, IntervalEstimate]], bound: float, number_format: str) -> SliceTest:
     """Compare the estimate of each slice with one bound.
 
     Args:
@@ -74,7 +74,7 @@ def compare_slices(estimates: Sequence[tuple[str, Estimate]], bound: float, numb
     )
 
 
-def simultaneous_interval(estimate: Estimate, count: int) -> tuple[float, float]:
+def simultaneous_interval(estimate: IntervalEstimate, count: int) -> tuple[float, float]:
     """Bonferroni: widen a 95% interval so that `count` such intervals hold together with 95% confidence.
 
     Without this correction one slice of twenty would look worse by chance.

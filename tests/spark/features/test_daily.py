@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features import SparkEngine
-from features.window_states import Daily
+from features.window_states import WindowStates
 from lake import Table
 from lake.identity import register_sources
 from tests.spark.features.logs import by_key, every_condition, every_feature, random_log, timed
@@ -27,7 +27,7 @@ def test_a_morning_follows_from_the_day_before(
 ) -> None:
     spec, log = replace(SPEC, features=FEATURES), random_log(5, FIRST, 60, ZONE, entities=8)
     tables, engine = {"visits": Table(tmp_path, "shop", "visits")}, SparkEngine(spark)
-    daily = Daily(tmp_path / "daily", spec, tables, FIRST)
+    daily = WindowStates(tmp_path / "daily", spec, tables, FIRST)
     with in_zone(ZONE):
         for day in (20, 22):
             as_of = FIRST + timedelta(days=day)

@@ -11,7 +11,7 @@ import pytest
 
 import features.snapshots as snapshots_module
 from features import AccessEnds, Feature, NoFirstCharge, Population, Snapshots, SnapshotSpec, SparkEngine
-from features.compile.population_membership import MEMBERS, members
+from features.compile.population_membership import MEMBERS, population_members
 from lake import Table
 from stack.errors import PrichalError
 from tests.spark.features.contracts import AS_OF, Row, numbered, paid, show, switched, trial
@@ -74,7 +74,7 @@ def test_who_is_in_which_population_and_what_became_of_them(
     made: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
 ):
     snapshots = made(SPEC)
-    assert snapshots.build(lambda: SparkEngine(spark), [AS_OF, LATER]).made == (AS_OF, LATER)
+    assert snapshots.build(lambda: SparkEngine(spark), [AS_OF, LATER]).new_dates == (AS_OF, LATER)
     rows = pd.read_parquet(snapshots.path(AS_OF)).set_index("user_id")
     told = {number: tuple(row) for number, row in rows[["population", "label", "label_how", "already_left"]].iterrows()}
     assert told == {number: wanted for number, (_, wanted) in enumerate(USERS.values()) if wanted}
@@ -91,10 +91,12 @@ def test_only_members_need_features_where_the_contract_alone_decides(
     made: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
 ):
     made(SPEC).build(lambda: SparkEngine(spark), [AS_OF])
-    with members(SparkEngine(spark), SPEC, [AS_OF]) as view:
+    with population_members(SparkEngine(spark), SPEC, [AS_OF]) as view:
         assert spark.table(str(view)).count() == 5
     mixed = replace(SPEC.populations[0], where="contract_state = 'trial' and payments_count_90d = 0")
-    with members(SparkEngine(spark), replace(SPEC, populations=(mixed, SPEC.populations[1])), [AS_OF]) as view:
+    with population_members(
+        SparkEngine(spark), replace(SPEC, populations=(mixed, SPEC.populations[1])), [AS_OF]
+    ) as view:
         assert spark.table(str(view)).count() == 7
 
 

@@ -72,7 +72,7 @@ def snapshots(lake: Path, spark: "SparkSession") -> Snapshots:
     left.mkdir(parents=True)
     (left / "half.parquet").write_text("half a row")
     built = made.build(lambda: SparkEngine(spark), [MARCH_10, MARCH_1, MARCH_9])
-    assert built.made == (MARCH_1, MARCH_9, MARCH_10)
+    assert built.new_dates == (MARCH_1, MARCH_9, MARCH_10)
     assert not left.exists()
     return made
 
@@ -110,14 +110,14 @@ def test_a_snapshot_holds_each_entity_once_and_says_how_many(snapshots: Snapshot
 
 def test_building_again_makes_nothing(snapshots: Snapshots):
     before = {path: path.stat().st_mtime_ns for path in snapshots.folder.rglob("*")}
-    assert snapshots.build(never, [MARCH_1, MARCH_9, MARCH_10, MARCH_1]).made == ()
+    assert snapshots.build(never, [MARCH_1, MARCH_9, MARCH_10, MARCH_1]).new_dates == ()
     assert {path: path.stat().st_mtime_ns for path in snapshots.folder.rglob("*")} == before
 
 
 def test_dates_made_in_one_pass_are_as_each_made_alone(snapshots: Snapshots, copy: Path, spark: "SparkSession"):
     alone = Snapshots(copy, SPEC)
     for day in (MARCH_1, MARCH_10):
-        assert alone.build(lambda: SparkEngine(spark), [day]).made == (day,)
+        assert alone.build(lambda: SparkEngine(spark), [day]).new_dates == (day,)
         pd.testing.assert_frame_equal(read(alone, day), read(snapshots, day))
 
 
@@ -128,7 +128,7 @@ def test_a_changed_log_replaces_the_snapshot(
     made.build(lambda: SparkEngine(spark), [MARCH_1])
     before = made.path(MARCH_1)
     take(VISITS, export(tmp_path, "3,1997-03-02,1.5,1,tv,"), copy)
-    assert made.build(lambda: SparkEngine(spark), [MARCH_1]).made == (MARCH_1,)
+    assert made.build(lambda: SparkEngine(spark), [MARCH_1]).new_dates == (MARCH_1,)
     assert read(made, MARCH_1).loc[3, "label"] == 0
     made.remove_outdated()
     assert not before.exists()
@@ -139,7 +139,7 @@ def test_a_date_that_nobody_belongs_to_is_an_empty_snapshot_that_can_be_read(cop
     nobody = Snapshots(copy, replace(SPEC, populations=(replace(NEW, where="visits_count_all < 0"),)))
     built = nobody.build(lambda: SparkEngine(spark), [MARCH_1])
     assert built.rows == {MARCH_1: 0}
-    assert nobody.build(never, [MARCH_1]).made == ()
+    assert nobody.build(never, [MARCH_1]).new_dates == ()
     # As scoring reads it.
     assert spark.read.parquet(str(nobody.path(MARCH_1))).where("population = 'new'").count() == 0
 

@@ -36,4 +36,4 @@ def test_a_lake_below_any_folder_name_gives_its_rows(engine: str, spark: "SparkS
     days = [date(1997, 1, 3), date(1997, 1, 4)]
     runner = SparkEngine(spark) if engine == "spark" else DuckEngine("UTC", threads=1)
     assert snapshots.build(lambda: runner, days).rows == {days[0]: 2, days[1]: 3}
-    assert Snapshots(folder / "lake", SPEC).build(lambda: pytest.fail("an engine was started"), days).made == ()
+    assert Snapshots(folder / "lake", SPEC).build(lambda: pytest.fail("an engine was started"), days).new_dates == ()

@@ -1,4 +1,4 @@
-"""A version scored three ways: what differs is seen, what is missing is said."""
+"""A version scored in three ways: differences are measured, missing rows are an error."""
 
 import os
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ROWS = frame([date(2026, 1, 1)], entities=1500)
 FEATURES = [feature("days_since_last"), feature("sum", measure="minutes"), feature("count")]
-NAMES = tuple(one.name for one in FEATURES)
+NAMES = tuple(declared.name for declared in FEATURES)
 CODE = Path(__file__).parents[3] / "training" / "models" / "churn_model.py"
 #: as the stored code would be if a release of it had gone wrong between the library and the reader.
 WRONG = {
@@ -56,8 +56,8 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lake") / "as_of=2026-01-01" / "abc"
     folder.mkdir(parents=True)
     who = np.where(ROWS.entity % 100 == 0, "trial", "paid")
-    told = {"user_id": ROWS.entity, "population": who, "label": ROWS.labels}
-    pd.DataFrame(ROWS.rows, columns=list(NAMES)).assign(**told).to_parquet(folder / "part.parquet")
+    columns = {"user_id": ROWS.entity, "population": who, "label": ROWS.labels}
+    pd.DataFrame(ROWS.rows, columns=list(NAMES)).assign(**columns).to_parquet(folder / "part.parquet")
     return folder
 
 
@@ -78,13 +78,15 @@ def test_all_three_ways_say_the_same_to_the_last_digit(
     spark: "SparkSession", snapshot: Path, bundle: Path, tmp_path: Path
 ) -> None:
     files = version(tmp_path / "model", bundle)
-    found = measured(spark, snapshot, files)
-    assert (found.pyfunc, found.spark, found.texts) == (0.0, 0.0, [])
-    assert 900 < found.rows < 1100, "of 1,485 members"
-    assert found.bytes == sum(path.stat().st_size for path in files.rglob("*") if path.is_file())
-    assert 0 < found.ms_per_1000_rows < 60_000
-    own = load_native(files).probability(ROWS.rows)
-    assert own == pytest.approx(1 / (1 + np.exp(-family("xgboost").margin(load_native(files).native, ROWS.rows))))
+    benchmark = measured(spark, snapshot, files)
+    assert (benchmark.pyfunc, benchmark.spark, benchmark.texts) == (0.0, 0.0, [])
+    assert 900 < benchmark.rows < 1100, "of 1,485 members"
+    assert benchmark.bytes == sum(path.stat().st_size for path in files.rglob("*") if path.is_file())
+    assert 0 < benchmark.ms_per_1000_rows < 60_000
+    probability = load_native(files).probability(ROWS.rows)
+    assert probability == pytest.approx(
+        1 / (1 + np.exp(-family("xgboost").margin(load_native(files).native, ROWS.rows)))
+    )
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -95,9 +97,9 @@ def test_a_version_that_says_otherwise_than_its_model_is_seen(
     text = CODE.read_text()
     assert before in text
     (tmp_path / "churn_model.py").write_text(text.replace(before, after))
-    found = measured(spark, snapshot, version(tmp_path / "model", bundle, tmp_path / "churn_model.py"))
-    assert found.pyfunc > 0.001
-    assert found.spark > 0.001
+    benchmark = measured(spark, snapshot, version(tmp_path / "model", bundle, tmp_path / "churn_model.py"))
+    assert benchmark.pyfunc > 0.001
+    assert benchmark.spark > 0.001
 
 
 def test_nobody_to_score_is_said(spark: "SparkSession", snapshot: Path, bundle: Path, tmp_path: Path) -> None:
@@ -116,14 +118,14 @@ def test_a_reason_that_there_is_not_is_null_in_the_scores(
 ) -> None:
     files = version(tmp_path / "model", bundle)
     done = scored(spark, snapshot, files, tmp_path / "scores")
-    found = pd.read_parquet(done.folder).set_index("user_id").sort_index()
-    assert done.rows == len(found) == 1485
+    scores = pd.read_parquet(done.folder).set_index("user_id").sort_index()
+    assert done.rows == len(scores) == 1485
     paid = ROWS.entity % 100 != 0
-    said = load_native(files).reasons(ROWS.rows[paid])
-    assert found[["reason_1", "reason_2", "reason_3"]].to_numpy().tolist() == [
-        [*one, *[None] * (3 - len(one))] for one in said
+    reasons = load_native(files).reasons(ROWS.rows[paid])
+    assert scores[["reason_1", "reason_2", "reason_3"]].to_numpy().tolist() == [
+        [*texts, *[None] * (3 - len(texts))] for texts in reasons
     ]
-    assert found["reason_3"].isna().any()
+    assert scores["reason_3"].isna().any()
 
 
 def as_mlflow_does(contents: object, sha256: str, outputs: list[str]) -> BatchScorer:
@@ -148,7 +150,7 @@ def test_texts_in_the_place_of_nulls_are_told_by_their_column_and_not_published(
         scored(spark, snapshot, files, tmp_path / "scores")
     assert is_one_sentence(caught.value)
     assert not (tmp_path / "scores").exists()
-    assert any(one.startswith("reason_3 differs on ") for one in measured(spark, snapshot, files).texts)
+    assert any(text.startswith("reason_3 differs on ") for text in measured(spark, snapshot, files).texts)
 
 
 def test_a_version_that_cannot_be_loaded_on_a_worker_is_a_sentence(

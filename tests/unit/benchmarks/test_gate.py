@@ -11,7 +11,7 @@ from benchmarks.gate.gate import SEED, Sample
 from benchmarks.gate.gate_case import case
 from benchmarks.gate.gate_picture import PromotionShare
 from registry import Policy, decide
-from training import Frame, versus
+from training import Frame, compare_models
 from training.evaluate.bootstrap import Interval, entity_weights
 
 SMALL = Sample("small", "churn_trial", 900, 300, 500, auc=0.8, score_correlation=0.99, person_correlation=0.5)
@@ -21,7 +21,8 @@ def test_a_simulated_promotion_has_the_intervals_of_a_real_one():
     labels, entity, _ = gate._people(SMALL)
     challenger_scores, production_scores = gate._scores(SMALL, 0.02, np.random.default_rng([SEED, 3, 1_020_000]))
     day = np.repeat(np.array([date(2026, 1, 1)], dtype="datetime64[D]"), 900)
-    real = versus(Frame((), np.empty((900, 0)), labels, entity, day), challenger_scores, production_scores, (), SEED)
+    frame = Frame((), np.empty((900, 0)), labels, entity, day)
+    real = compare_models(frame, challenger_scores, production_scores, (), SEED)
     drawn = gate._case(SMALL, 0.02, 3, list(entity_weights(entity, SEED))).measured
     assert drawn is not None
     assert (real.bootstrap, real.delong) != (None, None)

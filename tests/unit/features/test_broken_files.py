@@ -37,7 +37,7 @@ def snapshots(tmp_path: Path) -> Snapshots:
 
 
 def build(snapshots: Snapshots) -> tuple[date, ...]:
-    return snapshots.build(lambda: DuckEngine(ZONE, threads=1), [DAY]).made
+    return snapshots.build(lambda: DuckEngine(ZONE, threads=1), [DAY]).new_dates
 
 
 def cut(folder: Path, share: float = 0.3) -> None:

@@ -16,7 +16,7 @@ from features.compile.grid import Grid
 from features.compile.plan import SourcePlan
 from features.compile.time_sql import day_number
 from features.daily_aggregates import DailyAggregates
-from features.window_states import Daily
+from features.window_states import WindowStates
 from lake import DayChecksum, Source, Table
 from lake.identity import register_sources
 from lake.table import Manifest, Month
@@ -60,7 +60,7 @@ class Mornings:
     def __init__(self, folder: Path, spec: SnapshotSpec, log: list[Event]) -> None:
         self.spec, self.log = spec, log
         self.tables = {"visits": Table(folder, "shop", "visits")}
-        self.daily = Daily(folder / "daily", spec, self.tables, FIRST)
+        self.daily = WindowStates(folder / "daily", spec, self.tables, FIRST)
         self.engine = DuckEngine(ZONE, threads=1)
 
     def wrong(self, as_of: date, early: bool = False) -> dict[object, object]:

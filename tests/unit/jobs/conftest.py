@@ -13,6 +13,6 @@ from tests.unit.builders import publish
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
     """The record shop with its dates in the lake."""
-    made = Context(Settings(state=tmp_path, lake=tmp_path / "lake"), load_project("cdnow"))
-    publish(made.table("purchases"), "d1", "1997-01-01", "1998-07-01")
-    return made
+    context = Context(Settings(state=tmp_path, lake=tmp_path / "lake"), load_project("cdnow"))
+    publish(context.table("purchases"), "d1", "1997-01-01", "1998-07-01")
+    return context

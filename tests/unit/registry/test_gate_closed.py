@@ -65,14 +65,14 @@ def test_measurements_with_a_damaged_field_are_refused_and_the_field_is_named(pa
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"),
+    ("raw", "expected"),
     [(None, "could not be measured"), ({}, "schema"), ([1], "TypeError"), ("text", "ValueError"), (7, "TypeError")],
     ids=["nothing", "empty", "a list", "a text", "a number"],
 )
-def test_measurements_of_another_type_are_refused(raw: Any, said: str):
+def test_measurements_of_another_type_are_refused(raw: Any, expected: str):
     for decision in (judge(raw), decide(Case(raw, None, first=True, measured=measured()), Policy())):
         assert not decision.accepted
-    assert said in judge(raw).reasons[0]
+    assert expected in judge(raw).reasons[0]
 
 
 @pytest.mark.parametrize("group", ["EVIDENCE_CHECKS", "MEASUREMENT_CHECKS"])

@@ -51,7 +51,7 @@ def test_a_decision_holds_the_whole_policy():
 
 
 @pytest.mark.parametrize(
-    ("changes", "refused", "said"),
+    ("changes", "refused", "expected"),
     [
         pytest.param({"versus__bootstrap": gap(-0.01)}, [], "At most 0.01 lower", id="at the margin"),
         pytest.param({"versus__bootstrap": gap(-0.0101)}, ["versus_production"], "may be more", id="beyond it"),
@@ -91,10 +91,10 @@ def test_a_decision_holds_the_whole_policy():
         pytest.param({"ms_per_1000_rows": 2001.0}, ["latency"], "above the maximum of 2000", id="too slow"),
     ],
 )  # fmt: skip
-def test_each_bound_is_exact(changes: dict[str, Any], refused: list[str], said: str):
+def test_each_bound_is_exact(changes: dict[str, Any], refused: list[str], expected: str):
     decision = judge(**changes)
     assert refusals(decision) == refused
-    assert any(re.search(said, check.sentence) for check in decision.checks)
+    assert any(re.search(expected, check.sentence) for check in decision.checks)
     assert decision.accepted is (refused == [])
 
 
@@ -118,7 +118,7 @@ def test_a_margin_of_zero_requires_a_better_model():
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         pytest.param({"version_number": "3"}, "Version 2 was measured, but version 3", id="another version"),
         pytest.param({"files_sha256": "ffffffffffff"}, "Its files had SHA-256 001122334455", id="other files"),
@@ -130,11 +130,11 @@ def test_a_margin_of_zero_requires_a_better_model():
         pytest.param({"first": True}, "No version is in production, but", id="compared with nobody"),
     ],
 )  # fmt: skip
-def test_files_of_different_versions_are_refused(changes: dict[str, Any], said: str):
+def test_files_of_different_versions_are_refused(changes: dict[str, Any], expected: str):
     case = {"challenger": evidence(), "production": evidence(), "first": False, "measured": measured()}
     decision = decide(Case(**{**case, **changes}), Policy())
     assert not decision.accepted
-    assert any(said in reason for reason in decision.reasons)
+    assert any(expected in reason for reason in decision.reasons)
 
 
 def test_rows_that_production_was_trained_on_are_refused():
@@ -157,7 +157,7 @@ def test_without_dates_both_versions_must_be_trained_on_the_same_rows(digest: st
 
 
 @pytest.mark.parametrize(
-    ("changes", "accepted", "said"),
+    ("changes", "accepted", "expected"),
     [
         pytest.param({"slices": None}, False, "has no slices, but the policy requires", id="no slices"),
         pytest.param({"slices": []}, True, "No slice has enough rows", id="none declared"),
@@ -169,10 +169,10 @@ def test_without_dates_both_versions_must_be_trained_on_the_same_rows(digest: st
                      True, "None of 1 slices", id="perhaps chance in a slice"),
     ],
 )  # fmt: skip
-def test_a_slice_worse_than_chance_is_refused(changes: dict[str, Any], accepted: bool, said: str):
+def test_a_slice_worse_than_chance_is_refused(changes: dict[str, Any], accepted: bool, expected: str):
     decision = decide(Case(evidence(**changes), None, first=True, measured=measured_first()), Policy())
     assert decision.accepted is accepted
-    assert said in check_named(decision, "slices").sentence
+    assert expected in check_named(decision, "slices").sentence
     waived = Case(evidence(**changes), None, first=True, measured=measured_first())
     assert decide(waived, Policy(lowest_slice_auc=None)).accepted
 

@@ -1,4 +1,4 @@
-"""A review tells what was found, shows foreign text as it is, and is made whatever is missing."""
+"""A review page shows all data, escapes foreign text, and is complete when data is missing."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Contenders:
 
 
 def proof(**changes: Any) -> dict[str, Any]:
-    """Evidence with what a page tells beyond the gate's fields."""
+    """Evidence with the fields that only the page shows."""
     part = {"slice": "tenure", "range": "below 30", "rows": 4_000, "left": 2_500}
     told = evidence(**changes)
     told["metrics"] |= {"recall_at_10pct": figure(0.31), "lift_at_10pct": figure(3.1)}
@@ -68,17 +68,17 @@ BOTH = Contenders(Version(), OLD)
 FIRST = Contenders(Version(), None)
 
 
-def decided(accepted: bool, *checks: Check) -> Decision:
+def decision_of(accepted: bool, *checks: Check) -> Decision:
     return Decision(accepted, 3, checks)
 
 
-YES = decided(True, Check("auc", True, 0.77, 0.7, "Its lower end reaches 0.70."))
-NO = decided(False, *YES.checks, Check("parity", False, 8.637e-5, 1e-9, "Spark says something else."))
+YES = decision_of(True, Check("auc", True, 0.77, 0.7, "Its lower end is at or above the minimum of 0.70."))
+NO = decision_of(False, *YES.checks, Check("parity", False, 8.637e-5, 1e-9, "Spark says something else."))
 
 
 def both(contenders: Contenders = BOTH, found: Any = None, decision: Decision = YES, **others: Any) -> Review:
     usual = measured() if contenders.production else measured_first()
-    return review(contenders, usual if found is None else found, decision, **{"waits": True, **others})
+    return review(contenders, usual if found is None else found, decision, **{"needs_approval": True, **others})
 
 
 def plain(made: Review) -> list[str]:
@@ -86,31 +86,31 @@ def plain(made: Review) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("contenders", "decision", "waits", "begins", "ends"),
+    ("contenders", "decision", "needs_approval", "begins", "ends"),
     [
-        pytest.param(BOTH, YES, True, "WAITS FOR APPROVAL: the gate accepts",
-                     " in place of version 1; somebody other than anna has to decide.", id="waits"),
+        pytest.param(BOTH, YES, True, "APPROVAL NEEDED: the gate accepts",
+                     " in place of version 1; somebody other than anna must decide.", id="waits"),
         pytest.param(BOTH, YES, False, "ACCEPTED: the gate accepts",
-                     " in place of version 1; nothing is waited for.", id="accepted"),
+                     " in place of version 1.", id="accepted"),
         pytest.param(FIRST, YES, False, "ACCEPTED: the gate accepts",
-                     " as the first in production; nothing is waited for.", id="first"),
-        pytest.param(BOTH, NO, True, "REFUSED: the gate refuses", "; 1 of 2 checks not passed (parity). "
-                     "Production stays version 1, and nothing is waited for.", id="refused"),
-        pytest.param(FIRST, NO, True, "REFUSED: the gate refuses", "; 1 of 2 checks not passed (parity). "
-                     "Nothing is in production, and nothing is waited for.", id="no first"),
+                     " as the first in production.", id="first"),
+        pytest.param(BOTH, NO, True, "REFUSED: the gate refuses", "; 1 of 2 checks failed (parity). "
+                     "Version 1 stays in production.", id="refused"),
+        pytest.param(FIRST, NO, True, "REFUSED: the gate refuses", "; 1 of 2 checks failed (parity). "
+                     "No version is in production.", id="no first"),
     ],
 )  # fmt: skip
-def test_it_begins_with_what_the_gate_says_and_what_is_waited_for(
-    contenders: Contenders, decision: Decision, waits: bool, begins: str, ends: str
+def test_the_page_begins_with_the_decision_and_the_next_step(
+    contenders: Contenders, decision: Decision, needs_approval: bool, begins: str, ends: str
 ):
-    made = both(contenders, decision=decision, waits=waits)
-    said = f"{begins} version 2 of shop_churn by policy version 3{ends}"
-    assert plain(made)[0] == f"**{said}**"
-    assert f">{said}</p>" in made.html
-    assert ("-e approve" in made.markdown) == (begins.startswith("WAITS"))
+    made = both(contenders, decision=decision, needs_approval=needs_approval)
+    expected = f"{begins} version 2 of shop_churn by policy version 3{ends}"
+    assert plain(made)[0] == f"**{expected}**"
+    assert f">{expected}</p>" in made.html
+    assert ("-e approve" in made.markdown) == (begins.startswith("APPROVAL"))
 
 
-def test_models_of_one_release_are_decided_on_together():
+def test_one_command_decides_on_all_models_of_a_release():
     command = "-e approve -P project=shop -P population=all -P name=YOU"
     assert [command in both(together=together).markdown for together in (True, False)] == [True, False]
 
@@ -119,18 +119,18 @@ def test_models_of_one_release_are_decided_on_together():
     "line",
     [
         "mlflow run . --env-manager local -e approve -P project=shop -P population=paid -P name=YOU -P reason='WHY'",
-        "| auc | 0.77 | 0.7 | yes | Its lower end reaches 0.70. |",
+        "| auc | 0.77 | 0.7 | yes | Its lower end is at or above the minimum of 0.70. |",
         "| parity | 0.0000864 | 1e-09 | **NO** | Spark says something else. |",
         "| version 2 | 0.7800 (0.7700 to 0.7900) |",
         "| version 1 | 0.7750 (0.7650 to 0.7850) |",
-        "| difference, by drawing people | +0.0050 (+0.0010 to +0.0090) |",
+        "| difference, by bootstrap | +0.0050 (+0.0010 to +0.0090) |",
         "| difference, by DeLong | +0.0050 (+0.0010 to +0.0090) |",
-        "| found in the riskiest 10% | 0.310 (0.300 to 0.320) | 0.310 (0.300 to 0.320) |",
+        "| recall in the riskiest 10% | 0.310 (0.300 to 0.320) | 0.310 (0.300 to 0.320) |",
         "- Of the 1,000 rows in the riskiest tenth, 90 enter (9.0%) and 90 leave it.",
         "| family | catboost | the same |",
-        "| development | 1997-05-01 to 1997-06-01 (2) | 1997-04-01 |",
+        "| training rows | 1997-05-01 to 1997-06-01 (2) | 1997-04-01 |",
         "| code | fedcba987654 | 0123456789ab |",
-        "2 features are in both.",
+        "2 features are in both versions.",
         "- Added 1: minutes.",
         "- Removed 1: pages.",
         "1 parameter with the same value; 3 differ.",
@@ -147,49 +147,46 @@ def test_models_of_one_release_are_decided_on_together():
         "| evidence, sha256 | e2e2e2e2e2e2 | e1e1e1e1e1e1 |",
     ],
 )
-def test_the_page_tells_what_was_found(line: str):
+def test_the_page_shows(line: str):
     decision = replace(NO, accepted=True)  # both kinds of check, and the commands of one that waits
     assert line in plain(both(decision=decision))
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "expected"),
     [(7209, "7,209"), (12345.6, "12,346"), (86.8234, "86.82"), (0.0, "0"), (-0.0038471, "-0.003847"),
      (0.00008637, "0.0000864"), (1e-9, "1e-09"), (None, ""), (float("nan"), "")],
 )  # fmt: skip
-def test_a_number_has_as_many_digits_as_it_is_decided_by(value: float | None, said: str):
-    assert f"| one | {said} | {said} | yes |  |" in plain(
-        both(decision=decided(True, Check("one", True, value, value, "")))
+def test_a_number_has_four_significant_digits(value: float | None, expected: str):
+    assert f"| one | {expected} | {expected} | yes |  |" in plain(
+        both(decision=decision_of(True, Check("one", True, value, value, "")))
     )
 
 
-def test_figures_of_two_trainings_are_not_read_across_different_rows():
+def test_metrics_on_different_rows_are_marked_as_such():
     other = replace(OLD, evidence=proof(data__out_of_time_digest="99" * 8))
     assert "both on the same rows" in both().html
-    assert "on rows that differ: read the difference above, not across" in both(Contenders(Version(), other)).html
+    assert "on different rows: compare by the difference above" in both(Contenders(Version(), other)).html
 
 
-def test_the_first_model_has_nothing_beside_it_and_that_is_said():
+def test_the_page_of_a_first_version_says_that_nothing_was_compared():
     made = both(FIRST)
-    assert (
-        "First version: no other was in production when it was judged, so it was judged by its own figures alone."
-        in made.markdown
-    )
+    assert "First version: nothing was in production, so it was judged by its own metrics alone." in made.markdown
     assert "| log-loss | 0.5200 (0.5000 to 0.5400) |" in plain(made)
     assert "- Parameters: depth 4, rate 0.1, rounds 300." in plain(made)
-    assert not [title for title in ("Who is scored differently", "Side by side") if title in made.html]
+    assert not [title for title in ("Score shift", "Comparison with production") if title in made.html]
 
 
-def test_equal_models_differ_in_nothing():
+def test_equal_models_have_no_differences():
     zero = {"value": 0.0, "low": 0.0, "high": 0.0}
     found = measured(versus__bootstrap=zero, moved={"rank_correlation": 1, "top": 9, "entered": 0, "withdrawn": 0})
     lines = plain(both(Contenders(Version(), replace(Version(), number="1")), found))
-    assert "3 features are in both, none was added and none removed." in lines
+    assert "3 features are in both versions; none was added or removed." in lines
     assert "3 parameters with the same value; none differ." in lines
     assert "- Of the 9 rows in the riskiest tenth, 0 enter (0.0%) and 0 leave it." in lines
 
 
-def test_of_a_runs_parameters_those_are_told_that_were_chosen():
+def test_the_chosen_parameters_of_a_run_are_shown():
     own = {"model_params": '{"depth": 4, "rate": 0.1}', "depth": "4", "seed": "7", "as_of": "1998-07-01"}
     lines = plain(
         both(Contenders(Version(params=own), replace(OLD, params={**own, "seed": "8", "as_of": "1998-06-01"})))
@@ -217,15 +214,15 @@ NOTHING = Version(run_id=None, author=None, evidence=None, evidence_sha256=None,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("found", [{}, measured()], ids=["nothing measured", "measured"])
-def test_a_page_is_made_of_whatever_there_is_and_says_what_is_not_known(contenders: Contenders, found: dict[str, Any]):
+def test_missing_data_is_shown_as_not_known(contenders: Contenders, found: dict[str, Any]):
     made = both(contenders, found)
     assert "not known" in made.markdown
     assert "nan" not in made.html
-    assert ("Nothing was measured for this promotion" in made.html) == (not found)
+    assert ("This promotion has no measurements" in made.html) == (not found)
 
 
 def filled(text: str) -> Contenders:
-    """Every text that comes from elsewhere is this one."""
+    """Contenders whose foreign texts are all `text`."""
     part = {"slice": text, "range": text, "rows": 1, "left": 1}
     told = {
         **proof(), "family": text, "packages": {text: text}, "project": text, "population": text, "commit": text,
@@ -237,11 +234,11 @@ def filled(text: str) -> Contenders:
 
 
 def judged(text: str) -> Decision:
-    return decided(True, Check(text, True, 1.0, 1.0, text), Check(text, False, None, None, text))
+    return decision_of(True, Check(text, True, 1.0, 1.0, text), Check(text, False, None, None, text))
 
 
 class Tags(HTMLParser):
-    """Tags in their order, with attributes; sees that all that opens is closed."""
+    """Tags in their order, with attributes; requires that every open tag is closed."""
 
     EMPTY = ("meta", "img", "br")
 
@@ -263,7 +260,7 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_html_is_well_formed_and_needs_nothing_from_elsewhere():
+def test_html_is_well_formed_and_loads_no_other_file():
     tags = Tags(both(filled(HOSTILE), pictures={"moved": PNG, HOSTILE: PNG}, decision=judged(HOSTILE)).html)
     assert tags.open == []
     assert not {"script", "link", "a", "iframe", "object", "form", "b"} & {tag for tag, _ in tags.seen}
@@ -291,25 +288,25 @@ def test_foreign_text_adds_nothing_to_the_markdown(text: str):
     assert kinds(text) == kinds("mild")
 
 
-def test_a_description_keeps_to_its_length_by_whole_sections_the_most_important_first():
+def test_a_long_description_loses_whole_sections_the_least_important_first():
     many = tuple(Check(f"check{place}", place > 0, 1.0, 1.0, "A sentence of some length. " * 6) for place in range(20))
-    made = both(decision=decided(False, *many))
+    made = both(decision=decision_of(False, *many))
     titles = [line for line in made.markdown.splitlines() if line.startswith("## ")]
     assert len(made.markdown) <= LONGEST
     assert made.markdown.endswith(f"\n\n{REST}")
-    assert titles[:2] == ["## Checks of the gate", "## Side by side with production"]
-    assert "## Checks for leaks" not in titles
+    assert titles[:2] == ["## Checks of the gate", "## Comparison with production"]
+    assert "## Leakage checks" not in titles
     assert "| check19 | 1 | 1 | yes |  |" in plain(made)
     assert "| check0 | 1 | 1 | **NO** | A sentence" in "\n".join(plain(made))
     assert made.html.count("<td>A sentence of some length. ") == 20
 
 
-def test_a_verdict_that_fills_a_page_is_cut_too():
+def test_a_long_verdict_is_cut_too():
     names = tuple(Check("_" * 900, False, None, None, "x") for _ in range(9))
-    assert len(both(decision=decided(False, *names)).markdown) <= LONGEST
+    assert len(both(decision=decision_of(False, *names)).markdown) <= LONGEST
 
 
-def test_where_the_whole_review_lies_is_told_and_linked_where_that_is_known():
+def test_the_description_names_and_links_the_whole_review():
     where = "review/shop_churn_version_2.html"
     assert both().file == where
     assert f"The whole review, with pictures: `{where}` of the promotion's run." in both().markdown
@@ -317,12 +314,12 @@ def test_where_the_whole_review_lies_is_told_and_linked_where_that_is_known():
     assert f"(#/experiments/1/runs/r/artifacts/{where})" in linked
 
 
-def test_the_moment_is_told():
+def test_the_page_shows_the_time_of_the_decision():
     when = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     assert "Decided by the gate on 2026-01-02 03:04 UTC." in both(when=when).markdown
 
 
-def test_what_became_of_it_comes_on_top_once():
+def test_an_outcome_is_put_on_top_once():
     first = with_outcome("**Verdict.**\n\n## Rest\n", "vera approved it: <good> & sound.")
     assert first == "**vera approved it: &lt;good&gt; &amp; sound.**\n\nVerdict.\n\n## Rest\n"
     assert with_outcome(first, "vera approved it: <good> & sound.") == first
@@ -331,19 +328,19 @@ def test_what_became_of_it_comes_on_top_once():
     ]  # fmt: skip
 
 
-def test_after_an_approval_nothing_waits():
-    waiting = both(waits=True).markdown
-    assert "WAITS FOR APPROVAL" in waiting
+def test_after_an_approval_no_approval_is_requested():
+    waiting = both(needs_approval=True).markdown
+    assert "APPROVAL NEEDED" in waiting
     assert "-e approve" in waiting
     approved = with_outcome(waiting, "Version 2 approved by vera")
     assert not [
-        words for words in ("WAITS", "-e approve", "-e reject", "No version is in production") if words in approved
+        words for words in ("APPROVAL", "-e approve", "-e reject", "No version is in production") if words in approved
     ]
     assert [line for line in approved.splitlines() if line.startswith("**")] == ["**Version 2 approved by vera**"]
     assert approved.count("## ") == waiting.count("## ")
 
 
-def test_outcomes_push_the_least_important_sections_out():
+def test_outcomes_replace_the_least_important_sections():
     text = both().markdown
     for place in range(60):
         text = with_outcome(text, f"{place} " + "$" * 90)
@@ -351,3 +348,10 @@ def test_outcomes_push_the_least_important_sections_out():
         assert text.startswith(f"**{place} &#36;")
     assert text.count(REST) == 1
     assert len(with_outcome("", "$" * 9_000)) <= LONGEST
+
+
+def test_a_request_of_an_earlier_release_is_removed_too():
+    request = "**WAITS FOR APPROVAL: somebody has to decide.**\n\nThe whole review.\n"
+    command = "\n```\nmlflow run . -e approve -P name=YOU\n```\n"
+    approved = with_outcome(f"{request}{command}\n## Rest\n", "Version 2 approved by vera")
+    assert approved == "**Version 2 approved by vera**\n\nThe whole review.\n\n## Rest\n"

@@ -101,10 +101,10 @@ def test_what_is_made_is_found_again_until_its_own_rows_change(tmp_path: Path):
     days = [date(2026, 1, 1), date(2026, 3, 1)]
     take(tmp_path, rows("2026-01-01", "2026-03-01"), "d1")
     snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
-    assert snapshots.build(duck, days).made == tuple(days)
-    assert snapshots.build(lambda: pytest.fail("an engine was started"), days).made == ()
+    assert snapshots.build(duck, days).new_dates == tuple(days)
+    assert snapshots.build(lambda: pytest.fail("an engine was started"), days).new_dates == ()
     take(tmp_path, rows("2026-01-01", "2026-03-01", labels={"2026-03-01": "0"}), "d2")
-    assert PrecomputedSnapshots(tmp_path, spec(), TODAY).build(duck, days).made == (date(2026, 3, 1),)
+    assert PrecomputedSnapshots(tmp_path, spec(), TODAY).build(duck, days).new_dates == (date(2026, 3, 1),)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_date_that_is_none_of_the_tables_is_told_with_those_there_are(tmp_path
 
 def test_a_population_over_a_column_that_is_not_there_is_told(tmp_path: Path):
     take(tmp_path, rows("2026-01-01", "2026-03-01"))
-    with pytest.raises(DeclarationError, match="'visits > 1' is none over the features"):
+    with pytest.raises(DeclarationError, match="'visits > 1' is not valid over the features"):
         PrecomputedSnapshots(tmp_path, spec(where="visits > 1"), TODAY).build(duck, [date(2026, 1, 1)])
 
 

@@ -1,4 +1,4 @@
-"""Dates as a person gives them."""
+"""Dates as a user gives them."""
 
 from dataclasses import replace
 from datetime import date
@@ -28,7 +28,7 @@ from tests.unit.ready_tables import TABLE, project, rows, take
         pytest.param(" 1998-07-01", id="a space before"),
     ],
 )
-def test_what_is_not_a_date_is_told_as_it_was_given(text: str):
+def test_the_error_quotes_the_text_that_is_no_date(text: str):
     with pytest.raises(DateError) as caught:
         parse_date(text)
     assert str(caught.value) == f"as_of {text!r} is not a date: write it as 1998-07-01, or latest."
@@ -40,7 +40,7 @@ def test_latest_is_the_day_after_the_last_day_of_data(context: Context):
 
 
 @pytest.mark.parametrize("as_of", ["1997-01-01", "1998-07-02", "2026-01-01"])
-def test_a_date_outside_the_data_is_told(as_of: str, context: Context):
+def test_a_date_outside_the_data_is_an_error(as_of: str, context: Context):
     with pytest.raises(AsOfError, match=f"as_of {as_of} is outside the data of cdnow") as caught:
         context.day(as_of)
     assert is_one_sentence(caught.value)
@@ -57,18 +57,18 @@ def test_a_range_is_its_months(context: Context):
 
 
 @pytest.mark.parametrize(
-    ("as_of", "said"),
+    ("as_of", "sentence"),
     [
-        pytest.param("1997-05-02..1997-05-31", "holds no first day of a month", id="within a month"),
-        pytest.param("1998-04-01..1997-05-01", "holds no first day of a month", id="backwards"),
+        pytest.param("1997-05-02..1997-05-31", "has no first day of a month", id="within a month"),
+        pytest.param("1998-04-01..1997-05-01", "has no first day of a month", id="backwards"),
         pytest.param("1997-05-01..", "as_of '' is not a date", id="no end"),
         pytest.param("..1997-05-01", "as_of '' is not a date", id="no beginning"),
         pytest.param("1997-05-01..latest", "as_of 'latest' is not a date", id="an end that is a word"),
         pytest.param("1997-05-01...1998-04-01", "is not a date", id="a dot too many"),
     ],
 )
-def test_a_range_that_is_none_is_told(as_of: str, said: str, context: Context):
-    with pytest.raises(DateError, match=said) as caught:
+def test_an_invalid_range_is_an_error(as_of: str, sentence: str, context: Context):
+    with pytest.raises(DateError, match=sentence) as caught:
         context.dates(as_of)
     assert is_one_sentence(caught.value)
 
@@ -76,9 +76,9 @@ def test_a_range_that_is_none_is_told(as_of: str, said: str, context: Context):
 @pytest.fixture
 def ready(tmp_path: Path) -> Context:
     """A project of a ready table with three dates, none of them the first of a month."""
-    made = Context(Settings(state=tmp_path, lake=tmp_path / "lake"), project(TABLE))
-    take(made.settings.lake, rows("2020-01-05", "2020-02-05", "2020-03-05"), project="cdnow")
-    return made
+    context = Context(Settings(state=tmp_path, lake=tmp_path / "lake"), project(TABLE))
+    take(context.settings.lake, rows("2020-01-05", "2020-02-05", "2020-03-05"), project="cdnow")
+    return context
 
 
 def test_a_ready_tables_dates_are_those_it_has(ready: Context):
@@ -87,7 +87,7 @@ def test_a_ready_tables_dates_are_those_it_has(ready: Context):
     assert ready.dates("latest") == dates
     assert ready.dates("2020-02-05") == dates[:2]
     assert ready.dates("2020-01-06..2020-03-05") == dates[1:]
-    with pytest.raises(DateError, match=r"as_of 2019-01-01\.\.2019-12-01 holds no date of the table") as caught:
+    with pytest.raises(DateError, match=r"as_of 2019-01-01\.\.2019-12-01 has no date of the table") as caught:
         ready.dates("2019-01-01..2019-12-01")
     assert is_one_sentence(caught.value)
     with pytest.raises(AsOfError, match="as_of 2020-02-01 is no date of the table customers"):

@@ -1,4 +1,4 @@
-"""A full disk, a folder that refuses, a file that is no Parquet: one sentence; a defect of ours: its traceback."""
+"""A full disk, a read-only folder, a damaged file: one sentence; a defect of the program: its traceback."""
 
 import subprocess
 from collections.abc import Callable
@@ -19,30 +19,30 @@ def read_only(disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
 
 
-def said(act: Callable[[], object]) -> str:
-    """What a person is told of the exception."""
+def sentence_of(act: Callable[[], object]) -> str:
+    """The sentence for the exception that the call raises."""
     with pytest.raises(Exception) as caught:  # noqa: PT011  every library raises a class of its own
         act()
-    told = explain(caught.value)
-    assert told is not None, repr(caught.value)
-    assert is_one_sentence(told)
-    return str(told)
+    error = explain(caught.value)
+    assert error is not None, repr(caught.value)
+    assert is_one_sentence(error)
+    return str(error)
 
 
 def duck_write(folder: Path) -> None:
     DuckEngine("UTC", threads=1).save("select id, random() as value from range(100000) as t(id)", folder)
 
 
-def test_a_full_disk_is_told(small_disk: Path):
+def test_a_full_disk_is_one_sentence(small_disk: Path):
     acts: list[Callable[[], object]] = [
         lambda: replace_text(small_disk / "current.json", "x" * 100_000),
         lambda: duck_write(small_disk / "rows"),
     ]
     for act in acts:
-        assert said(act).startswith("The disk is full")
+        assert sentence_of(act).startswith("The disk is full")
 
 
-def test_a_read_only_lake_is_told(small_disk: Path):
+def test_a_read_only_lake_is_one_sentence(small_disk: Path):
     read_only(small_disk)
     acts: list[Callable[[], object]] = [
         lambda: replace_text(small_disk / "current.json", "x"),
@@ -50,42 +50,46 @@ def test_a_read_only_lake_is_told(small_disk: Path):
         lambda: duck_write(small_disk / "rows"),
     ]
     for act in acts:
-        assert f"(Read-only file system) at {small_disk}" in said(act)
+        assert f"(Read-only file system) at {small_disk}" in sentence_of(act)
 
 
-def test_a_lake_that_is_a_file_is_told(tmp_path: Path):
+def test_a_lake_that_is_a_file_is_one_sentence(tmp_path: Path):
     lake = tmp_path / "lake"
     lake.write_text("no folder")
-    assert f"(Not a directory) at {lake}" in said(lambda: replace_text(lake / "churn" / "current.json", "x"))
+    assert f"(Not a directory) at {lake}" in sentence_of(lambda: replace_text(lake / "churn" / "current.json", "x"))
 
 
-def test_a_file_that_is_no_parquet_is_told(tmp_path: Path):
+def test_a_damaged_parquet_file_is_one_sentence(tmp_path: Path):
     (tmp_path / "rows.parquet").write_text("no Parquet, but long enough to be taken for it")
     engine = DuckEngine("UTC", threads=1)
-    assert "missing, cut or damaged" in said(lambda: engine.show_files("rows", [tmp_path / "rows.parquet"]))
-    assert "missing, cut or damaged" in said(lambda: engine.show_files("rows", [tmp_path / "gone.parquet"]))
+    assert "missing, truncated or damaged" in sentence_of(
+        lambda: engine.show_files("rows", [tmp_path / "rows.parquet"])
+    )
+    assert "missing, truncated or damaged" in sentence_of(
+        lambda: engine.show_files("rows", [tmp_path / "gone.parquet"])
+    )
 
 
-def test_the_words_of_spark_and_postgresql_are_understood():
+def test_messages_of_spark_and_postgresql_are_recognised():
     from py4j.protocol import Py4JError
 
     text = "[TASK_WRITE_FAILED] Task failed while writing rows to file:/lake/churn/rows.\n\tat java.io: {}"
-    assert said(lambda: fail(Py4JError(text.format("No space left on device")))).startswith(
+    assert sentence_of(lambda: fail(Py4JError(text.format("No space left on device")))).startswith(
         "The disk is full at /lake/churn/rows: "
     )
-    assert "(Read-only file system)" in said(lambda: fail(Py4JError(text.format("Read-only file system"))))
-    assert "PostgreSQL's disk is full" in said(lambda: fail(psycopg.errors.DiskFull("could not extend file")))
+    assert "(Read-only file system)" in sentence_of(lambda: fail(Py4JError(text.format("Read-only file system"))))
+    assert "PostgreSQL's disk is full" in sentence_of(lambda: fail(psycopg.errors.DiskFull("could not extend file")))
 
 
 @pytest.mark.parametrize(
     "error",
     [KeyError("No space left on device"), FileNotFoundError(2, "no such file"), ValueError("not a Parquet file")],
 )
-def test_a_defect_of_ours_keeps_its_traceback(error: Exception):
+def test_a_defect_of_the_program_keeps_its_traceback(error: Exception):
     assert explain(error) is None
 
 
-def test_a_step_ends_in_the_sentence(
+def test_a_step_ends_with_the_sentence(
     context: Context, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr("sys.argv", ["prichal score"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyarrow import csv as arrow_csv
 
 from lake.dialect import PRESETS, Dialect
-from lake.ingest import reader
+from lake.ingest import reader, text_lines
 from lake.ingest.reader import BLANK, HEADER, FileColumn, ReadError, header_names, read_batches
 
 NAMES = ("id", "note", "n")
@@ -59,7 +59,7 @@ def by_pyarrow(path: Path, table: list[tuple[str, ...]], ending: str) -> None:
 def test_csv_of_any_writer_is_read_back(writer, table, ending, chunk, tmp_path_factory):  # type: ignore[no-untyped-def]
     path = tmp_path_factory.mktemp("csv") / "table.csv"
     writer(path, table, ending)
-    with mock.patch.object(reader, "CHUNK_BYTES", chunk):
+    with mock.patch.object(text_lines, "CHUNK_BYTES", chunk):
         frame = read(path, PRESETS["csv"])
     # An empty field and a missing one are the same here. A row equal to the header is taken for it.
     assert rows(frame) == [row for row in table if row != NAMES]
@@ -75,7 +75,7 @@ def test_tab_separated_text_with_escapes_is_read_back(table, chunk, escape, tmp_
 
     lines = ["\t".join(NAMES), *("\t".join(map(written, row)) for row in table)]
     path.write_bytes("".join(line + "\n" for line in lines).encode())
-    with mock.patch.object(reader, "CHUNK_BYTES", chunk):
+    with mock.patch.object(text_lines, "CHUNK_BYTES", chunk):
         frame = read(path, Dialect(separator="\t", quote=None, escape=escape, null_markers=("\\N",)), "tsv")
     assert rows(frame) == [row for row in table if row != NAMES]
 
@@ -92,7 +92,7 @@ def test_csv_with_backslashes_is_read_back(table, chunk, tmp_path_factory):  # t
 
     lines = [",".join(NAMES), *(",".join(map(written, row)) for row in table)]
     path.write_bytes("".join(line + "\n" for line in lines).encode())
-    with mock.patch.object(reader, "CHUNK_BYTES", chunk):
+    with mock.patch.object(text_lines, "CHUNK_BYTES", chunk):
         frame = read(path, PRESETS["spark_csv"])
     assert rows(frame) == [row for row in table if row != NAMES]
 
@@ -103,7 +103,7 @@ def test_every_line_of_any_bytes_is_a_record_or_put_aside(content, chunk, separa
     """Nothing disappears: the records' texts, put together, are the lines of the file."""
     path = tmp_path_factory.mktemp("bytes") / "table.csv"
     path.write_bytes(f"id{separator}note{separator}n\n".encode() + content)
-    with mock.patch.object(reader, "CHUNK_BYTES", chunk):
+    with mock.patch.object(text_lines, "CHUNK_BYTES", chunk):
         frame = read(path, Dialect(separator=separator))
     lines = content.split(b"\n")[: None if content and not content.endswith(b"\n") else -1]
     taken = [text for raw in frame["_raw"] for text in raw.split("\n")]
@@ -117,7 +117,7 @@ def test_pieces_of_any_size_give_the_same_records(table, tmp_path_factory):  # t
     by_csv_module(path, table, "\n")
     whole = read(path, PRESETS["csv"])
     for chunk in (1, 3, 50):
-        with mock.patch.object(reader, "CHUNK_BYTES", chunk):
+        with mock.patch.object(text_lines, "CHUNK_BYTES", chunk):
             assert read(path, PRESETS["csv"]).equals(whole)
 
 
@@ -234,7 +234,7 @@ def test_memory_does_not_hold_the_file(tmp_path: Path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"id,note,n\n" + b'1,"x",2\n' * 100_000)
     content = io.BytesIO(path.read_bytes())
-    with mock.patch.object(reader, "CHUNK_BYTES", 1 << 12), mock.patch.object(reader, "open_raw") as opened:
+    with mock.patch.object(text_lines, "CHUNK_BYTES", 1 << 12), mock.patch.object(reader, "open_raw") as opened:
         opened.return_value.__enter__.return_value = content
         next(read_batches(path, "csv", PRESETS["csv"], COLUMNS))
         assert content.tell() < 100_000

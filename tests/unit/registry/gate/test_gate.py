@@ -95,7 +95,7 @@ def test_no_evidence_at_all_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("changes", "accepted", "said"),
+    ("changes", "accepted", "expected"),
     [
         pytest.param(
             {"metrics__auc__low": 0.6999}, False, "below the minimum of 0.70", id="interval just below the floor"
@@ -140,10 +140,10 @@ def test_no_evidence_at_all_is_refused():
         ),
     ],
 )
-def test_each_bound_is_exact(changes: dict[str, Any], accepted: bool, said: str):
+def test_each_bound_is_exact(changes: dict[str, Any], accepted: bool, expected: str):
     decision = judge(evidence(**changes), Policy())
     assert decision.accepted is accepted
-    assert any(re.search(said, reason) for reason in decision.reasons)
+    assert any(re.search(expected, reason) for reason in decision.reasons)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def leaks(*, without: str = "", failed: str = "", other: str = "") -> list[dict[
 
 
 @pytest.mark.parametrize(
-    ("found", "accepted", "said"),
+    ("found", "accepted", "expected"),
     [
         pytest.param(
             leaks(failed="single_feature"),
@@ -196,10 +196,10 @@ def leaks(*, without: str = "", failed: str = "", other: str = "") -> list[dict[
         ),
     ],
 )
-def test_a_failed_or_missing_leakage_check_refuses(found: list[Any], accepted: bool, said: str):
+def test_a_failed_or_missing_leakage_check_refuses(found: list[Any], accepted: bool, expected: str):
     decision = judge(evidence(leaks=found), Policy())
     assert decision.accepted is accepted
-    assert any(reason.startswith(said) for reason in decision.reasons)
+    assert any(reason.startswith(expected) for reason in decision.reasons)
 
 
 def test_the_floor_holds_for_an_unvalidated_policy_too():
@@ -259,7 +259,7 @@ def test_a_model_that_was_not_validated_out_of_time_is_refused_unless_the_policy
 
 @pytest.mark.parametrize("policy", [Policy(), Policy(allow_not_out_of_time=True)], ids=["as it is", "allowing"])
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         pytest.param({"validation": "out of time"}, "embargo_days is missing", id="parts declared as dates"),
         pytest.param(
@@ -274,11 +274,11 @@ def test_a_model_that_was_not_validated_out_of_time_is_refused_unless_the_policy
     ],
 )
 def test_dates_decide_whether_rows_are_out_of_time_and_not_the_validation_field(
-    policy: Policy, changes: dict[str, Any], said: str
+    policy: Policy, changes: dict[str, Any], expected: str
 ):
     decision = judge(by_entity(**changes), policy)
     assert not decision.accepted
-    assert said in decision.reasons[0]
+    assert expected in decision.reasons[0]
 
 
 @pytest.mark.parametrize(("first", "accepted"), [("1997-08-30", True), ("1997-08-29", False), ("1997-05-01", False)])

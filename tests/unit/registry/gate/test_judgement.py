@@ -41,7 +41,7 @@ WITHDRAWN = (row(1, "promote", "1"), row(2, "promote", "2", "1"), row(3, "rollba
 
 
 @pytest.mark.parametrize(
-    ("rows", "mode", "said"),
+    ("rows", "mode", "expected"),
     [
         ((), "auto", []),
         ((row(1, "refuse", "1", policy=BOUNDS),), "auto", []),
@@ -60,10 +60,10 @@ WITHDRAWN = (row(1, "promote", "1"), row(2, "promote", "2", "1"), row(3, "rollba
          "other bounds of another version", "a row of an earlier release", "withdrawn",
          "withdrawn, and a person decides", "withdrawn, and brought back", "rejected", "another one rejected"],
 )  # fmt: skip
-def test_earlier_decisions_of_the_ledger_refuse(rows: tuple[Row, ...], mode: str, said: list[str]):
+def test_earlier_decisions_of_the_ledger_refuse(rows: tuple[Row, ...], mode: str, expected: list[str]):
     found = failed(*rows, mode=mode)
-    assert len(found) == len(said)
-    assert all(sentence.startswith(start) for sentence, start in zip(found, said, strict=True))
+    assert len(found) == len(expected)
+    assert all(sentence.startswith(start) for sentence, start in zip(found, expected, strict=True))
 
 
 @pytest.mark.parametrize("which", ["challenger", "production"])
@@ -74,10 +74,10 @@ def test_a_version_whose_files_cannot_be_read_is_refused(which: str):
 
 def test_unknown_code_is_refused():
     strange = replace(version("2"), files_problem="its churn_model.py is code that this repository does not know")
-    said = [
+    expected = [
         "files: Version 2 of m cannot be loaded because its churn_model.py is code that this repository does not know"
     ]
-    assert [one.removesuffix(": train again.") for one in failed(contenders=Contenders(strange, None))] == said
+    assert [one.removesuffix(": train again.") for one in failed(contenders=Contenders(strange, None))] == expected
 
 
 def test_production_is_compared_with_the_files_that_were_promoted():
@@ -85,15 +85,15 @@ def test_production_is_compared_with_the_files_that_were_promoted():
         row(1, "promote", "1", subject={"challenger": {"number": "1", "files_sha256": key * 64}}) for key in "af"
     ]
     assert failed(promoted[1]) == []
-    (said,) = failed(promoted[0])
-    assert said.startswith(
-        "files: The files of version 1 of m were changed after they were approved (SHA-256 aaaaaaaaaaaa"
+    (expected,) = failed(promoted[0])
+    assert expected.startswith(
+        "files: The files of version 1 of m were changed after their approval (SHA-256 aaaaaaaaaaaa"
     )
     assert failed(row(1, "promote", "1")) == [], "the ledger is older than such digests"
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "expected"),
     [
         (RuntimeError("no rows\nat all"), "RuntimeError: no rows."),
         (ValueError(), "ValueError: no message."),
@@ -101,14 +101,14 @@ def test_production_is_compared_with_the_files_that_were_promoted():
     ],
     ids=["two lines", "no text", "a password"],
 )  # fmt: skip
-def test_an_error_while_measuring_is_a_refusal_that_names_it(error: Exception, said: str):
+def test_an_error_while_measuring_is_a_refusal_that_names_it(error: Exception, expected: str):
     def breaks(contenders: Contenders) -> dict[str, Any]:
         raise error
 
     judged = judge(CONTENDERS, replay(()), POLICY, breaks, "auto")
     assert not judged.decision.accepted
     assert judged.measured is None
-    assert f"The challenger could not be measured on the same rows: {said}" in [
+    assert f"The challenger could not be measured on the same rows: {expected}" in [
         check.sentence for check in judged.decision.checks
     ]
 

@@ -23,7 +23,7 @@ def test_evidence_of_the_version_itself_is_accepted():
 
 
 @pytest.mark.parametrize(
-    ("changes", "measures", "said"),
+    ("changes", "measures", "expected"),
     [
         ({"run_id": "another"}, {}, "The evidence is of run f00d, but version 2 is of run another: train again."),
         ({"bundle_sha256": "c" * 64}, {}, "of model files with SHA-256 bbbbbbbbbbbb, but version 2 has cccccccccccc"),
@@ -39,11 +39,11 @@ def test_evidence_of_the_version_itself_is_accepted():
          "promoted elsewhere", "no run", "an earlier release"],
 )  # fmt: skip
 def test_evidence_of_something_else_is_refused_with_a_sentence(
-    changes: dict[str, Any], measures: dict[str, str], said: str
+    changes: dict[str, Any], measures: dict[str, str], expected: str
 ):
     (check,) = origin(replace(VERSION, **changes), measured(**measures))
     assert not check.passed
-    assert said in check.sentence
+    assert expected in check.sentence
 
 
 def test_missing_evidence_is_left_to_the_gate():

@@ -1,4 +1,4 @@
-"""Whatever is done to the ledger's rows after they were written is named."""
+"""Verification names every row that was changed, removed or moved."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,14 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from registry.ledger.chain import (
-    GENESIS,
-    Row,
-    canonical,
+from registry.ledger.chain import GENESIS, Row, canonical, plain
+from registry.ledger.verify import (
+    chain_problems,
     head_problem,
     missing_head_problem,
-    plain,
-    problems,
     unrecorded_alias_problem,
 )
 
@@ -41,7 +38,7 @@ def resealed(rows: Rows, place: int, **changes: object) -> Rows:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "expected"),
     [
         (lambda rows: rows, []),
         (lambda rows: [], []),
@@ -60,14 +57,14 @@ def resealed(rows: Rows, place: int, **changes: object) -> Rows:
     ids=["whole", "empty", "who changed", "decision changed", "hash changed", "changed with its hash", "missing",
          "several missing", "the first missing", "swapped", "earlier", "begins in the middle"],
 )  # fmt: skip
-def test_each_row_that_is_not_as_it_was_written_is_named(spoil: Callable[[Rows], Rows], said: list[str]):
-    found = problems(spoil(ledger()))
-    assert len(found) == len(said)
-    assert all(sentence.startswith(start) for sentence, start in zip(found, said, strict=True))
+def test_each_changed_row_is_named(spoil: Callable[[Rows], Rows], expected: list[str]):
+    found = chain_problems(spoil(ledger()))
+    assert len(found) == len(expected)
+    assert all(sentence.startswith(start) for sentence, start in zip(found, expected, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("head", "said"),
+    ("head", "expected"),
     [
         (lambda rows: rows[5].head, None),
         (lambda rows: rows[2].head, None),
@@ -77,12 +74,12 @@ def test_each_row_that_is_not_as_it_was_written_is_named(spoil: Callable[[Rows],
     ],
     ids=["the last", "a head that lags", "cut off at the end", "written anew", "nonsense"],
 )  # fmt: skip
-def test_what_mlflow_has_seen_must_be_there(head: Callable[[Rows], str], said: str | None):
+def test_the_row_that_mlflow_stores_must_exist(head: Callable[[Rows], str], expected: str | None):
     found = head_problem("m", head(ledger()), ledger())
-    assert found is None if said is None else str(found).startswith(said)
+    assert found is None if expected is None else str(found).startswith(expected)
 
 
-def test_a_row_of_another_model_does_not_stand_for_the_one_that_mlflow_has_seen():
+def test_a_row_of_another_model_does_not_replace_the_row_that_mlflow_stores():
     assert head_problem("other", ledger()[1].head, ledger()) is not None
 
 
@@ -93,7 +90,7 @@ def test_the_hash_does_not_depend_on_the_time_zone_or_on_the_order_of_keys():
     assert row.row_hash == moscow.sealed().row_hash == turned.sealed().row_hash
 
 
-def test_what_json_cannot_hold_becomes_text():
+def test_values_without_a_json_form_become_text():
     content = plain(
         {"nan": float("nan"), "far": float("-inf"), "day": datetime(2026, 1, 1), 3: ("a\0b", None, True, 1)}
     )
@@ -104,7 +101,7 @@ LARGEST = 2**63 - 1
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "expected"),
     [
         (lambda rows: [*rows, replace(rows[-1], id=LARGEST, previous_hash=rows[-1].row_hash).sealed()], str(LARGEST)),
         (lambda rows: [*rows, replace(rows[-1], id=LARGEST, previous_hash="f" * 64).sealed()], str(LARGEST)),
@@ -113,21 +110,21 @@ LARGEST = 2**63 - 1
     ],
     ids=["the largest number", "the largest, which follows nothing", "written after row 6", "below 1"],
 )  # fmt: skip
-def test_a_number_that_nobody_can_have_written_is_not_called_a_gap(rows: Callable[[Rows], Rows], said: str):
-    found = problems(rows(ledger()))
-    assert found[0].startswith(f"Row {said} is impossible: it comes after row ")
+def test_an_impossible_row_number_is_not_reported_as_a_gap(rows: Callable[[Rows], Rows], expected: str):
+    found = chain_problems(rows(ledger()))
+    assert found[0].startswith(f"Row {expected} is impossible: it comes after row ")
     assert not [sentence for sentence in found if "missing" in sentence]
 
 
-def test_a_number_that_json_cannot_hold_is_named_as_tampered_with():
+def test_a_number_without_a_json_form_is_reported_as_tampering():
     rows = ledger(2)
-    assert problems([rows[0], replace(rows[1], decision={"auc": float("inf")})]) == [
-        "Row 2 was tampered with: its content does not fit its hash."
+    assert chain_problems([rows[0], replace(rows[1], decision={"auc": float("inf")})]) == [
+        "Row 2 was tampered with: its content does not match its hash."
     ]
 
 
 @pytest.mark.parametrize(
-    ("rows", "last_without_head", "told"),
+    ("rows", "last_without_head", "reported"),
     [
         (ledger(2), 0, True),
         (ledger(2), 2, False),
@@ -137,12 +134,12 @@ def test_a_number_that_json_cannot_hold_is_named_as_tampered_with():
     ],
     ids=["taken away", "an earlier release's", "written since", "killed before the first tag", "never promoted"],
 )  # fmt: skip
-def test_a_missing_head_is_told_where_there_must_be_one(rows: Rows, last_without_head: int, told: bool):
+def test_a_missing_head_is_reported_where_it_is_required(rows: Rows, last_without_head: int, reported: bool):
     found = missing_head_problem("m", rows, last_without_head)
-    assert (found is not None) == told
+    assert (found is not None) == reported
 
 
-def test_only_a_row_that_sets_an_alias_vouches_for_it():
+def test_only_a_row_that_sets_an_alias_records_it():
     refused = replace(ledger(1)[0], act="refuse", version="7")
     assert unrecorded_alias_problem("m", {"production": "2", "previous": "1"}, ledger(2)) is None
     assert "alias production of m is at version 7" in str(unrecorded_alias_problem("m", {"production": "7"}, [refused]))

@@ -84,7 +84,7 @@ def cut(name: str) -> Callable[[Path], object]:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "expected"),
     [
         (write("churn_model.py", CODE.read_text() + "\n"), "its churn_model.py (SHA-256 "),
         (write(FAMILY, "raise RuntimeError('dies at import')"), f"its {FAMILY} (SHA-256 "),
@@ -109,11 +109,11 @@ def cut(name: str) -> Callable[[Path], object]:
          "a code path", "a pickled model", "another code file", "a bundle elsewhere", "another flavor", "no MLmodel",
          "a cut MLmodel", "no code", "no family", "no card", "a cut card"],
 )  # fmt: skip
-def test_a_version_with_anything_else_is_not_loaded(files: Path, spoil: Callable[[Path], object], said: str):
+def test_a_version_with_anything_else_is_not_loaded(files: Path, spoil: Callable[[Path], object], expected: str):
     spoil(files)
     found = files_problem(files)
     assert found is not None
-    assert said in found
+    assert expected in found
 
 
 def test_what_python_compiled_is_removed_and_no_part_of_the_model(files: Path):

@@ -1,4 +1,4 @@
-"""What two decisions rest on is compared part by part."""
+"""Subjects of two decisions are compared part by part."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,27 +18,27 @@ def version(number: str, **changes: Any) -> Version:
 
 
 SAME_VERSION = "the policy changed under the same version number (raise `version` in the project's policy first)"
-STANDING = Contenders(version("2"), version("1"))
+CONTENDERS = Contenders(version("2"), version("1"))
 
 
 @pytest.mark.parametrize(
-    ("now", "policy", "said"),
+    ("now", "policy", "expected"),
     [
-        (STANDING, Policy(), []),
-        (replace(STANDING, challenger=version("2", author="bob", params={})), Policy(), []),
-        (replace(STANDING, challenger=version("3")), Policy(), ["challenger is version 3 now and was version 2"]),
-        (replace(STANDING, production=None), Policy(), ["production is nothing now and was version 1"]),
-        (replace(STANDING, challenger=version("2", evidence_sha256=None)), Policy(),
+        (CONTENDERS, Policy(), []),
+        (replace(CONTENDERS, challenger=version("2", author="bob", params={})), Policy(), []),
+        (replace(CONTENDERS, challenger=version("3")), Policy(), ["challenger is version 3 now and was version 2"]),
+        (replace(CONTENDERS, production=None), Policy(), ["production is nothing now and was version 1"]),
+        (replace(CONTENDERS, challenger=version("2", evidence_sha256=None)), Policy(),
          ["the evidence of version 2 changed"]),
-        (replace(STANDING, production=version("1", files_sha256="x")), Policy(), ["the files of version 1 changed"]),
-        (STANDING, Policy(fewest_left=5), [SAME_VERSION]),
-        (STANDING, Policy(version=2), ["the policy changed"]),
+        (replace(CONTENDERS, production=version("1", files_sha256="x")), Policy(), ["the files of version 1 changed"]),
+        (CONTENDERS, Policy(fewest_left=5), [SAME_VERSION]),
+        (CONTENDERS, Policy(version=2), ["the policy changed"]),
     ],
     ids=["nothing", "what no decision rests on", "challenger", "production gone", "evidence", "files", "a bound",
          "the policy's version"],
 )  # fmt: skip
-def test_what_changed_since_a_decision_is_named(now: Contenders, policy: Policy, said: list[str]):
-    assert changed(STANDING.subject(Policy()), now.subject(policy)) == said
+def test_what_changed_since_a_decision_is_named(now: Contenders, policy: Policy, expected: list[str]):
+    assert changed(CONTENDERS.subject(Policy()), now.subject(policy)) == expected
 
 
 def change_a_byte(folder: Path) -> None:

@@ -15,7 +15,7 @@ from training.data.stratified_holdout import PARTS, deal
 from training.evaluate.evidence import judge_out_of_time
 from training.evaluate.reason_stability import attribution, stability
 from training.leakage.checks import entities_apart
-from training.leakage.leakage_report import leak_alarms
+from training.leakage.leakage_report import run_leakage_checks
 from training.plan import TrainingPlan
 from training.report.gallery import gallery
 from training.report.mlflow_logging import figures
@@ -77,7 +77,7 @@ def said(figure: Any) -> list[str]:
 
 
 def alarms(judging: Frame) -> dict[str, bool]:
-    return {one.check: one.passed for one in leak_alarms(DEVELOPMENT, judging, CUT, REACH, seed=1)}
+    return {one.check: one.passed for one in run_leakage_checks(DEVELOPMENT, judging, CUT, REACH, seed=1)}
 
 
 def test_leaks_are_looked_for_but_for_windows_and_people_are_seen_to_be_apart():

@@ -6,14 +6,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from training.evaluate import bootstrap
-from training.evaluate.auc import Ranking, auc_draws
+from training.evaluate.auc import RankingMetrics, auc, auc_draws
 from training.evaluate.bootstrap import (
-    Estimate,
+    BootstrapEstimate,
     entity_weights,
     estimate,
     interval,
 )
-from training.evaluate.metrics import auc
 
 
 @pytest.fixture
@@ -29,10 +28,10 @@ Sample = tuple[NDArray[np.int_], NDArray[np.float64], NDArray[np.int_]]
 
 def test_the_interval_holds_the_value_and_the_truth(sample: Sample):
     labels, scores, entity = sample
-    found = interval(auc(labels, scores), auc_draws(labels, scores, entity, seed=1))
-    assert 0.6 < found.low < found.value < found.high < 0.8
+    result = interval(auc(labels, scores), auc_draws(labels, scores, entity, seed=1))
+    assert 0.6 < result.low < result.value < result.high < 0.8
     # Two normal scores of spread 1.5, a distance of 1 apart: the chance that one exceeds the other.
-    assert found.low < 0.6813 < found.high
+    assert result.low < 0.6813 < result.high
 
 
 def test_rows_of_one_entity_count_as_one_observation(sample: Sample):
@@ -65,58 +64,61 @@ def test_every_replicate_draws_as_many_entities_as_there_are():
 
 
 def test_replicates_with_one_class_are_left_out_of_the_interval():
-    found = interval(0.8, np.array([np.nan, 0.7, 0.8, 0.9, np.nan]))
-    assert 0.7 <= found.low <= 0.8 <= found.high <= 0.9
+    result = interval(0.8, np.array([np.nan, 0.7, 0.8, 0.9, np.nan]))
+    assert 0.7 <= result.low <= 0.8 <= result.high <= 0.9
 
 
 def test_an_interval_of_nothing_is_not_a_number():
-    found = interval(0.8, np.array([np.nan, np.nan]))
-    assert np.isnan([found.low, found.high]).all()
+    result = interval(0.8, np.array([np.nan, np.nan]))
+    assert np.isnan([result.low, result.high]).all()
 
 
 def test_the_draws_do_not_depend_on_how_many_weights_are_held_at_once(sample: Sample, monkeypatch: pytest.MonkeyPatch):
     labels, scores, entity = sample
     draws = auc_draws(labels, scores, entity, seed=1)
-    monkeypatch.setattr(bootstrap, "FEW", 7)
-    monkeypatch.setattr(bootstrap, "HELD", 0)
+    monkeypatch.setattr(bootstrap, "FEWEST_REPLICATES", 7)
+    monkeypatch.setattr(bootstrap, "WEIGHTS_AT_ONCE", 0)
     assert np.array_equal(draws, auc_draws(labels, scores, entity, seed=1))
 
 
 def test_a_draw_is_what_scikit_learn_says_of_the_rows_drawn(sample: Sample):
     labels, scores, entity = sample
     weights = next(entity_weights(entity, seed=1))[:5]
-    expected = [roc_auc_score(labels, scores, sample_weight=one) for one in weights]
+    expected = [roc_auc_score(labels, scores, sample_weight=item) for item in weights]
     assert auc_draws(labels, scores, entity, seed=1)[:5] == pytest.approx(expected, abs=1e-12)
 
 
 def test_two_statistics_see_the_same_draws_so_their_difference_is_paired(sample: Sample):
     labels, scores, entity = sample
     almost = scores + np.random.default_rng(4).normal(0, 0.2, len(scores))
-    both = estimate({"one": Ranking(labels, scores), "other": Ranking(labels, almost)}, entity, seed=1)
-    one, other = (both[name]["auc"] for name in ("one", "other"))
-    assert np.array_equal(one.draws, auc_draws(labels, scores, entity, seed=1))
-    difference = one - other
-    assert np.array_equal(difference.draws, one.draws - other.draws)
-    assert difference.draws.std() < 0.3 * np.hypot(one.draws.std(), other.draws.std())
+    both = estimate({"one": RankingMetrics(labels, scores), "other": RankingMetrics(labels, almost)}, entity, seed=1)
+    item, other = (both[name]["auc"] for name in ("one", "other"))
+    assert np.array_equal(item.draws, auc_draws(labels, scores, entity, seed=1))
+    difference = item - other
+    assert np.array_equal(difference.draws, item.draws - other.draws)
+    assert difference.draws.std() < 0.3 * np.hypot(item.draws.std(), other.draws.std())
 
 
 def test_the_bias_of_the_draws_is_taken_off_a_mean_distance():
     draws = np.linspace(0.02, 0.04, 1001)
-    plain, centred = (Estimate(np.array(0.01), draws).interval(), Estimate(np.array(0.01), draws).centred())
+    plain, centred = (
+        BootstrapEstimate(np.array(0.01), draws).interval(),
+        BootstrapEstimate(np.array(0.01), draws).centred(),
+    )
     assert plain.low > plain.value
     assert (centred.low, centred.high) == (pytest.approx(0.0005, abs=1e-4), pytest.approx(0.0195, abs=1e-4))
-    assert Estimate(np.array(0.001), draws).centred().low == 0.0
+    assert BootstrapEstimate(np.array(0.001), draws).centred().low == 0.0
 
 
 def test_nineteen_intervals_of_twenty_hold_the_truth(monkeypatch: pytest.MonkeyPatch):
     """Persons with three rows of one tendency each: an interval that took rows for persons would hold too rarely."""
     monkeypatch.setattr(bootstrap, "REPLICATES", 300)
-    rng, held = np.random.default_rng(5), 0
+    rng, content = np.random.default_rng(5), 0
     # Half leave; scores of those who left are a distance of 1 higher, persons vary by 1 and rows by 1.
     truth, worlds = 0.6915, 120
     for world in range(worlds):
         labels = np.repeat(rng.integers(0, 2, 80), 3)
         scores = labels + np.repeat(rng.normal(size=80), 3) + rng.normal(size=240)
-        found = interval(0.0, auc_draws(labels, scores, np.repeat(np.arange(80), 3), seed=world))
-        held += found.low <= truth <= found.high
-    assert 0.90 <= held / worlds <= 0.99
+        result = interval(0.0, auc_draws(labels, scores, np.repeat(np.arange(80), 3), seed=world))
+        content += result.low <= truth <= result.high
+    assert 0.90 <= content / worlds <= 0.99

@@ -23,43 +23,43 @@ def sample(n: int = 3000, slope: float = 0.8, shift: float = -0.3) -> Sample:
 
 def test_values_are_those_of_scikit_learn():
     labels, probability = sample()
-    found = Calibration(labels, probability)(np.ones((1, len(labels))))
-    assert found["log_loss"][0] == pytest.approx(log_loss(labels, probability), rel=1e-12)
-    assert found["brier"][0] == pytest.approx(brier_score_loss(labels, probability), rel=1e-8)
-    assert found["calibration_error"][0] == pytest.approx(calibration_error(labels, probability), rel=1e-8)
-    assert found["calibration_gap"][0] == pytest.approx(probability.mean() - labels.mean(), rel=1e-8)
+    result = Calibration(labels, probability)(np.ones((1, len(labels))))
+    assert result["log_loss"][0] == pytest.approx(log_loss(labels, probability), rel=1e-12)
+    assert result["brier"][0] == pytest.approx(brier_score_loss(labels, probability), rel=1e-8)
+    assert result["calibration_error"][0] == pytest.approx(calibration_error(labels, probability), rel=1e-8)
+    assert result["calibration_gap"][0] == pytest.approx(probability.mean() - labels.mean(), rel=1e-8)
 
 
 def test_every_replicate_is_as_if_fitted_again():
     labels, probability = sample()
     entity = np.arange(len(labels)) // 2
-    found = estimate({"own": Calibration(labels, probability)}, entity, seed=1)["own"]
+    result = estimate({"own": Calibration(labels, probability)}, entity, seed=1)["own"]
     weights = next(entity_weights(entity, seed=1))[:20]
     margin = logit(probability).reshape(-1, 1)
-    again = [LogisticRegression(C=1e6).fit(margin, labels, sample_weight=one).coef_[0, 0] for one in weights]
-    draws = found["calibration_slope"].draws
-    assert np.abs(draws[:20] - again).max() < 0.1 * draws.std()
-    for one, offset in zip(weights, found["calibration_intercept"].draws, strict=False):
-        expected, left = np.average(expit(logit(probability) + offset), weights=one), np.average(labels, weights=one)
+    repeated = [LogisticRegression(C=1e6).fit(margin, labels, sample_weight=item).coef_[0, 0] for item in weights]
+    draws = result["calibration_slope"].draws
+    assert np.abs(draws[:20] - repeated).max() < 0.1 * draws.std()
+    for item, offset in zip(weights, result["calibration_intercept"].draws, strict=False):
+        expected, left = np.average(expit(logit(probability) + offset), weights=item), np.average(labels, weights=item)
         assert expected == pytest.approx(left, abs=0.1 * labels.std() / np.sqrt(len(labels)))
-    losses = [log_loss(labels, probability, sample_weight=one) for one in weights]
-    assert found["log_loss"].draws[:20] == pytest.approx(losses, rel=1e-5)
+    losses = [log_loss(labels, probability, sample_weight=item) for item in weights]
+    assert result["log_loss"].draws[:20] == pytest.approx(losses, rel=1e-5)
 
 
 def test_slope_and_intercept_are_found_again():
     labels, probability = sample(n=20_000, slope=0.8, shift=0.0)
-    found = Calibration(labels, probability)(np.ones((1, len(labels))))
-    assert found["calibration_slope"][0] == pytest.approx(0.8, abs=0.04)
+    result = Calibration(labels, probability)(np.ones((1, len(labels))))
+    assert result["calibration_slope"][0] == pytest.approx(0.8, abs=0.04)
     labels, probability = sample(n=20_000, slope=1.0, shift=-0.3)
-    found = Calibration(labels, probability)(np.ones((1, len(labels))))
-    assert found["calibration_intercept"][0] == pytest.approx(-0.3, abs=0.06)
+    result = Calibration(labels, probability)(np.ones((1, len(labels))))
+    assert result["calibration_intercept"][0] == pytest.approx(-0.3, abs=0.06)
 
 
 def test_the_interval_of_the_error_holds_the_value_even_where_all_of_it_is_noise():
     labels, probability = sample(n=2000, slope=1.0, shift=0.0)
-    found = estimate({"own": Calibration(labels, probability)}, np.arange(2000), seed=1)["own"]["calibration_error"]
-    assert found.interval().low > 0.8 * float(found.value)  # drawn again, noise adds to noise
-    centred = found.centred()
+    result = estimate({"own": Calibration(labels, probability)}, np.arange(2000), seed=1)["own"]["calibration_error"]
+    assert result.interval().low > 0.8 * float(result.value)  # drawn again, noise adds to noise
+    centred = result.centred()
     assert 0 <= centred.low < centred.value < centred.high
 
 
@@ -72,13 +72,13 @@ def test_the_interval_of_the_error_holds_the_value_even_where_all_of_it_is_noise
     ],
 )
 def test_what_cannot_be_fitted_well_still_has_finite_figures(probability: list[float], labels: list[int]):
-    found = estimate({"own": Calibration(np.array(labels), np.array(probability))}, np.arange(40), seed=1)["own"]
-    for name, one in found.items():
-        told = one.interval()
-        assert np.isfinite([told.value, told.low, told.high]).all(), name
+    result = estimate({"own": Calibration(np.array(labels), np.array(probability))}, np.arange(40), seed=1)["own"]
+    for name, item in result.items():
+        text = item.interval()
+        assert np.isfinite([text.value, text.low, text.high]).all(), name
 
 
 def test_one_class_has_no_intercept():
-    found = Calibration(np.zeros(30, dtype=int), np.linspace(0.1, 0.9, 30))(np.ones((1, 30)))
-    assert np.isnan(found["calibration_intercept"][0])
-    assert found["brier"][0] > 0
+    result = Calibration(np.zeros(30, dtype=int), np.linspace(0.1, 0.9, 30))(np.ones((1, 30)))
+    assert np.isnan(result["calibration_intercept"][0])
+    assert result["brier"][0] > 0

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.evaluate.auc import Ranking
+from training.evaluate.auc import RankingMetrics, auc
 from training.evaluate.bootstrap import estimate
 from training.evaluate.delong import delong
-from training.evaluate.metrics import auc
 
 LABELS = np.array([1, 0, 1, 1, 0, 0, 1, 0, 0, 1])
 ONE = np.array([0.9, 0.8, 0.8, 0.6, 0.5, 0.5, 0.5, 0.3, 0.2, 0.1])
@@ -24,12 +23,12 @@ def kernel(score: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def test_with_a_row_each_it_is_delongs_formula_by_pairs_counted_one_by_one():
     kernels = [kernel(ONE), kernel(OTHER)]
-    left = np.cov([one.mean(axis=1) for one in kernels])
-    stayed = np.cov([one.mean(axis=0) for one in kernels])
-    found = delong(LABELS, [ONE, OTHER], np.arange(10))
-    assert found.auc == pytest.approx([auc(LABELS, ONE), auc(LABELS, OTHER)], abs=1e-12)
-    assert found.covariance == pytest.approx(left / 5 + stayed / 5, abs=1e-12)
-    gap, variance = found.difference(0, 1), found.covariance @ [1, -1] @ [1, -1]
+    left = np.cov([item.mean(axis=1) for item in kernels])
+    stayed = np.cov([item.mean(axis=0) for item in kernels])
+    result = delong(LABELS, [ONE, OTHER], np.arange(10))
+    assert result.auc == pytest.approx([auc(LABELS, ONE), auc(LABELS, OTHER)], abs=1e-12)
+    assert result.covariance == pytest.approx(left / 5 + stayed / 5, abs=1e-12)
+    gap, variance = result.difference(0, 1), result.covariance @ [1, -1] @ [1, -1]
     assert gap.value == pytest.approx(auc(LABELS, ONE) - auc(LABELS, OTHER))
     assert gap.high - gap.value == pytest.approx(1.959964 * np.sqrt(variance), rel=1e-6)
 
@@ -55,20 +54,20 @@ def test_it_agrees_with_the_bootstrap_over_persons_who_have_several_rows():
     tendency = np.repeat(rng.normal(size=500), 3)
     labels = np.repeat((rng.random(500) < 1 / (1 + np.exp(1.5 - tendency[::3]))).astype(int), 3)
     scores = [tendency + rng.normal(0, noise, 1500) for noise in (0.5, 1.5)]
-    drawn = estimate({i: Ranking(labels, score) for i, score in enumerate(scores)}, entity, seed=1)
-    found = delong(labels, scores, entity)
+    drawn = estimate({i: RankingMetrics(labels, score) for i, score in enumerate(scores)}, entity, seed=1)
+    result = delong(labels, scores, entity)
     draws = np.array([drawn[i]["auc"].draws for i in (0, 1)])
-    assert np.sqrt(np.diag(found.covariance)) == pytest.approx(draws.std(axis=1), rel=0.06)
-    gap = found.difference(0, 1)
+    assert np.sqrt(np.diag(result.covariance)) == pytest.approx(draws.std(axis=1), rel=0.06)
+    gap = result.difference(0, 1)
     assert (gap.high - gap.low) / 2 / 1.96 == pytest.approx((draws[0] - draws[1]).std(), rel=0.06)
     by_row = delong(labels, scores, np.arange(1500))
-    assert by_row.covariance[0, 0] < 0.8 * found.covariance[0, 0]
+    assert by_row.covariance[0, 0] < 0.8 * result.covariance[0, 0]
 
 
 def test_an_interval_of_an_auc_stays_within_0_and_1():
-    found = delong(np.array([0, 0, 0, 1, 1, 1]), [np.array([1.0, 2, 5, 4, 6, 7])], np.arange(6)).interval(0)
-    assert found.high == 1.0
-    assert found.low < found.value
+    result = delong(np.array([0, 0, 0, 1, 1, 1]), [np.array([1.0, 2, 5, 4, 6, 7])], np.arange(6)).interval(0)
+    assert result.high == 1.0
+    assert result.low < result.value
 
 
 def test_the_same_score_twice_does_not_differ():

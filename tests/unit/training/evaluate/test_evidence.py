@@ -17,7 +17,7 @@ from training.data.frame import Frame
 from training.evaluate.auc import auc_draws
 from training.evaluate.delong import delong
 from training.evaluate.evidence import (
-    Judgement,
+    OutOfTimeResults,
     evidence,
     how_they_left,
     judge_out_of_time,
@@ -25,7 +25,7 @@ from training.evaluate.evidence import (
 from training.evaluate.metrics import calibration_error
 from training.evaluate.profit import Costs
 from training.evaluate.slices import Slice
-from training.leakage.checks import Finding
+from training.leakage.checks import LeakageCheck
 from training.report.mlflow_logging import figures
 from training.search.candidate import Candidate, fit_candidate
 
@@ -34,7 +34,7 @@ CUT = split(DATES, timedelta(days=90), out_of_time=2, folds=3)
 FRAME = frame(DATES)
 LATE = FRAME.at(CUT.out_of_time)
 ABOUT = {name: EVIDENCE[name] for name in ("model", "data", "code", "commit", "packages")}
-LEAKS = [Finding(one["check"], one["passed"], one["sentence"]) for one in EVIDENCE["leaks"]]  # type: ignore[index]
+LEAKS = [LeakageCheck(item["check"], item["passed"], item["sentence"]) for item in EVIDENCE["leaks"]]  # type: ignore[index]
 SLICES = (Slice("silence", "silence", (100,)), Slice("spent", "spent", (500,)))
 COSTS = Costs(contact=1, offer=10, value=100, acceptance=0.3, currency="rubles", basis="assumed")
 
@@ -49,21 +49,21 @@ def candidates() -> list[Candidate]:
     return [fit_candidate(name, params[name], FRAME.at(CUT.development), CUT, seed=7) for name in params]
 
 
-def judge(candidates: list[Candidate], frame: Frame = LATE, chosen: int = 1, seed: int = 1) -> Judgement:
+def judge(candidates: list[Candidate], frame: Frame = LATE, chosen: int = 1, seed: int = 1) -> OutOfTimeResults:
     return judge_out_of_time(candidates[chosen], candidates, frame, seed, SLICES, COSTS)
 
 
 @pytest.fixture(scope="module")
-def judged(candidates: list[Candidate]) -> Judgement:
+def judged(candidates: list[Candidate]) -> OutOfTimeResults:
     return judge(candidates)
 
 
 def test_every_candidates_figures_are_scikit_learns_on_the_out_of_time_rows(
-    candidates: list[Candidate], judged: Judgement
+    candidates: list[Candidate], judged: OutOfTimeResults
 ):
-    for candidate, found in zip(candidates, judged.candidates, strict=True):
-        probability, metrics = candidate.probability(LATE.rows), found["metrics"]
-        assert found["name"] == candidate.name
+    for candidate, result in zip(candidates, judged.candidates, strict=True):
+        probability, metrics = candidate.probability(LATE.rows), result["metrics"]
+        assert result["name"] == candidate.name
         assert metrics["auc"]["value"] == pytest.approx(roc_auc_score(LATE.labels, probability), abs=1e-12)
         assert metrics["log_loss"]["value"] == pytest.approx(log_loss(LATE.labels, probability))
         assert metrics["brier"]["value"] == pytest.approx(brier_score_loss(LATE.labels, probability))
@@ -74,19 +74,19 @@ def test_every_candidates_figures_are_scikit_learns_on_the_out_of_time_rows(
         assert metrics["lift_at_5pct"]["value"] == pytest.approx(recalls[1] / (12 / 240))
 
 
-def test_every_figure_has_an_interval_that_holds_it(judged: Judgement):
-    for found in judged.candidates:
-        for name, one in found["metrics"].items():
-            assert one["low"] <= one["value"] <= one["high"], name
+def test_every_figure_has_an_interval_that_holds_it(judged: OutOfTimeResults):
+    for result in judged.candidates:
+        for name, item in result["metrics"].items():
+            assert item["low"] <= item["value"] <= item["high"], name
 
 
-def test_the_interval_of_the_auc_is_that_of_its_own_draws(candidates: list[Candidate], judged: Judgement):
+def test_the_interval_of_the_auc_is_that_of_its_own_draws(candidates: list[Candidate], judged: OutOfTimeResults):
     draws = auc_draws(LATE.labels, candidates[0].probability(LATE.rows), LATE.entity, seed=1)
-    own = judged.candidates[0]["metrics"]["auc"]
-    assert [own["low"], own["high"]] == list(np.percentile(draws, [2.5, 97.5]))
+    expected_value = judged.candidates[0]["metrics"]["auc"]
+    assert [expected_value["low"], expected_value["high"]] == list(np.percentile(draws, [2.5, 97.5]))
     by_formula = delong(LATE.labels, [candidates[0].probability(LATE.rows)], LATE.entity).interval(0)
     assert judged.candidates[0]["metrics"]["auc_delong"] == by_formula.json()
-    assert by_formula.low == pytest.approx(own["low"], abs=0.01)
+    assert by_formula.low == pytest.approx(expected_value["low"], abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -99,49 +99,53 @@ def test_the_slope_is_one_for_probabilities_that_are_neither_bold_nor_timid(
     margin = 2 * np.log1p(many.rows[:, 0]) - 8
     drawn = np.random.default_rng(2).random(len(many)) < 1 / (1 + np.exp(-margin))
     native = {"column": 0, "longest": 200.0, "slope": 2.0, "intercept": -8.0, "mean": 4.0}
-    known = Candidate("recency", {}, native, {"slope": scale, "intercept": 0.0}, candidates[0].folds)
-    judged = judge_out_of_time(known, [known], replace(many, labels=drawn.astype(int)), seed=1)
+    present = Candidate("recency", {}, native, {"slope": scale, "intercept": 0.0}, candidates[0].folds)
+    judged = judge_out_of_time(present, [present], replace(many, labels=drawn.astype(int)), seed=1)
     assert judged.candidates[0]["metrics"]["calibration_slope"]["value"] == pytest.approx(slope, rel=0.1)
 
 
-def test_the_difference_is_of_the_values_and_paired_by_draw(candidates: list[Candidate], judged: Judgement):
+def test_the_difference_is_of_the_values_and_paired_by_draw(candidates: list[Candidate], judged: OutOfTimeResults):
     recency, logistic, _ = candidates
-    found = next(one for one in judged.differences if one["against"] == "recency" and one["candidate"] == "logistic")
-    own, other = (roc_auc_score(LATE.labels, one.probability(LATE.rows)) for one in (logistic, recency))
-    draws = [auc_draws(LATE.labels, one.probability(LATE.rows), LATE.entity, seed=1) for one in (logistic, recency)]
-    assert found["auc"]["value"] == pytest.approx(own - other, abs=1e-12)
-    assert [found["auc"]["low"], found["auc"]["high"]] == list(np.percentile(draws[0] - draws[1], [2.5, 97.5]))
-    assert found["auc_delong"]["value"] == pytest.approx(own - other, abs=1e-12)
-    assert found["auc_delong"]["low"] == pytest.approx(found["auc"]["low"], abs=0.01)
-    assert {"average_precision", "log_loss", "brier"} <= set(found)
+    result = next(
+        item for item in judged.differences if item["against"] == "recency" and item["candidate"] == "logistic"
+    )
+    expected_value, other = (roc_auc_score(LATE.labels, item.probability(LATE.rows)) for item in (logistic, recency))
+    draws = [auc_draws(LATE.labels, item.probability(LATE.rows), LATE.entity, seed=1) for item in (logistic, recency)]
+    assert result["auc"]["value"] == pytest.approx(expected_value - other, abs=1e-12)
+    assert [result["auc"]["low"], result["auc"]["high"]] == list(np.percentile(draws[0] - draws[1], [2.5, 97.5]))
+    assert result["auc_delong"]["value"] == pytest.approx(expected_value - other, abs=1e-12)
+    assert result["auc_delong"]["low"] == pytest.approx(result["auc"]["low"], abs=0.01)
+    assert {"average_precision", "log_loss", "brier"} <= set(result)
 
 
-def test_every_two_candidates_are_compared_once_and_the_chosen_one_first(judged: Judgement):
-    pairs = [(one["candidate"], one["against"]) for one in judged.differences]
+def test_every_two_candidates_are_compared_once_and_the_chosen_one_first(judged: OutOfTimeResults):
+    pairs = [(item["candidate"], item["against"]) for item in judged.differences]
     assert pairs == [("logistic", "recency"), ("logistic", "catboost"), ("recency", "catboost")]
 
 
-def test_a_baseline_that_was_chosen_is_not_compared_with_itself(candidates: list[Candidate], judged: Judgement):
+def test_a_baseline_that_was_chosen_is_not_compared_with_itself(candidates: list[Candidate], judged: OutOfTimeResults):
     assert set(evidence(candidates[1], judged, LEAKS, ABOUT)["baselines"]) == {"recency"}
 
 
 def test_the_gate_can_read_what_a_training_leaves(candidates: list[Candidate]):
     judged = judge(candidates, chosen=2)
-    proof = evidence(candidates[2], judged, LEAKS, ABOUT)
-    read = parse(json.loads(json.dumps(proof)))
+    evidence_file = evidence(candidates[2], judged, LEAKS, ABOUT)
+    read = parse(json.loads(json.dumps(evidence_file)))
     assert read.family == "catboost"
     assert read.metrics.auc.value == judged.candidates[2]["metrics"]["auc"]["value"]
     assert set(read.baselines) == {"recency", "logistic"}
-    assert [one.check for one in read.leaks] == [one.check for one in LEAKS]
+    assert [item.check for item in read.leaks] == [item.check for item in LEAKS]
 
 
-def test_each_month_is_judged_by_itself_and_one_with_too_few_says_so(candidates: list[Candidate], judged: Judgement):
+def test_each_month_is_judged_by_itself_and_one_with_too_few_says_so(
+    candidates: list[Candidate], judged: OutOfTimeResults
+):
     assert [month["as_of"] for month in judged.months] == [str(day) for day in CUT.out_of_time]
     for month, day in zip(judged.months, CUT.out_of_time, strict=True):
-        own = LATE.at([day])
-        probability = candidates[1].probability(own.rows)
-        assert month["rows"] == len(own)
-        assert month["metrics"]["brier"]["value"] == pytest.approx(brier_score_loss(own.labels, probability))
+        expected_value = LATE.at([day])
+        probability = candidates[1].probability(expected_value.rows)
+        assert month["rows"] == len(expected_value)
+        assert month["metrics"]["brier"]["value"] == pytest.approx(brier_score_loss(expected_value.labels, probability))
         assert {"log_loss", "calibration_error", "calibration_slope", "calibration_intercept"} <= set(month["metrics"])
     few = LATE.only((LATE.as_of == LATE.as_of[0]) | (np.arange(len(LATE)) >= len(LATE) - 20))
     small = judge(candidates, few).months[1]
@@ -149,28 +153,28 @@ def test_each_month_is_judged_by_itself_and_one_with_too_few_says_so(candidates:
     assert "too few to judge by" in small["sentence"]
 
 
-def test_a_slice_that_is_too_small_is_there_with_a_sentence(judged: Judgement):
-    told = {(one["slice"], one["range"]): one for one in judged.slices}
-    assert told["silence", "100 and more"]["sentence"] is None
-    assert "auc" in told["silence", "100 and more"]
-    small = told["spent", "not known"]
+def test_a_slice_that_is_too_small_is_there_with_a_sentence(judged: OutOfTimeResults):
+    text = {(item["slice"], item["range"]): item for item in judged.slices}
+    assert text["silence", "100 and more"]["sentence"] is None
+    assert "auc" in text["silence", "100 and more"]
+    small = text["spent", "not known"]
     assert "auc" not in small
     assert "too few to judge by" in small["sentence"]
-    assert sum(one["rows"] for one in judged.slices if one["slice"] == "spent") == len(LATE)
+    assert sum(item["rows"] for item in judged.slices if item["slice"] == "spent") == len(LATE)
 
 
-def test_profit_is_told_where_costs_are_stated(candidates: list[Candidate], judged: Judgement):
+def test_profit_is_told_where_costs_are_stated(candidates: list[Candidate], judged: OutOfTimeResults):
     assert judged.profit is not None
     assert judged.profit["costs"]["basis"] == "assumed"
-    own = judged.candidates[1]["profit"]
-    assert own["best_profit"] == judged.profit["best_profit"]
-    assert own["best_profit"]["value"] == max(0.0, *(point["value"] for point in judged.profit["curve"]))
+    expected_value = judged.candidates[1]["profit"]
+    assert expected_value["best_profit"] == judged.profit["best_profit"]
+    assert expected_value["best_profit"]["value"] == max(0.0, *(point["value"] for point in judged.profit["curve"]))
     silent = judge_out_of_time(candidates[1], candidates[:2], LATE, 1)
     assert silent.profit is None
     assert "profit" not in silent.candidates[0]
 
 
-def test_metrics_have_one_name_everywhere(candidates: list[Candidate], judged: Judgement):
+def test_metrics_have_one_name_everywhere(candidates: list[Candidate], judged: OutOfTimeResults):
     logged = figures(judged.candidates[1])
     assert logged == figures(evidence(candidates[1], judged, LEAKS, ABOUT))
     assert {"oot_auc", "oot_auc_low", "oot_auc_high", "oot_auc_delong_low", "oot_best_profit", "oot_log_loss"} <= set(
@@ -184,18 +188,20 @@ HOW = np.where(LATE.labels == 1, np.where(FLAG, "voluntary", "involuntary"), Non
 CONTRACTED = replace(LATE, already_left=FLAG, how=HOW)
 
 
-def test_the_undecided_are_judged_apart_and_how_people_left_is_counted(candidates: list[Candidate], judged: Judgement):
-    found = judge(candidates, CONTRACTED)
-    for candidate, one, other in zip(candidates, found.candidates, judged.candidates, strict=True):
+def test_the_undecided_are_judged_apart_and_how_people_left_is_counted(
+    candidates: list[Candidate], judged: OutOfTimeResults
+):
+    result = judge(candidates, CONTRACTED)
+    for candidate, item, other in zip(candidates, result.candidates, judged.candidates, strict=True):
         expected = roc_auc_score(LATE.labels[~FLAG], candidate.probability(LATE.rows[~FLAG]))
-        assert one["metrics_undecided"]["auc"]["value"] == pytest.approx(expected, abs=1e-12)
-        assert one["metrics"] == other["metrics"]
+        assert item["metrics_undecided"]["auc"]["value"] == pytest.approx(expected, abs=1e-12)
+        assert item["metrics"] == other["metrics"]
         assert "metrics_undecided" not in other
-        assert figures(one)["oot_undecided_auc"] == one["metrics_undecided"]["auc"]["value"]
-    told = how_they_left(CONTRACTED)
-    assert told["already_left_share"] == FLAG.mean()
-    assert told["left_voluntary"] + told["left_involuntary"] == LATE.labels.sum()
-    assert told["left_voluntary"] == (FLAG & (LATE.labels == 1)).sum()
+        assert figures(item)["oot_undecided_auc"] == item["metrics_undecided"]["auc"]["value"]
+    text = how_they_left(CONTRACTED)
+    assert text["already_left_share"] == FLAG.mean()
+    assert text["left_voluntary"] + text["left_involuntary"] == LATE.labels.sum()
+    assert text["left_voluntary"] == (FLAG & (LATE.labels == 1)).sum()
     assert how_they_left(LATE) == {}
 
 
@@ -216,7 +222,7 @@ def test_too_few_undecided_of_a_class_have_no_figures(candidates: list[Candidate
     assert "metrics_undecided" not in judged.candidates[0]
 
 
-def test_equal_seeds_leave_equal_evidence(candidates: list[Candidate], judged: Judgement):
+def test_equal_seeds_leave_equal_evidence(candidates: list[Candidate], judged: OutOfTimeResults):
     assert judge(candidates) == judged
     other = judge(candidates, seed=2)
     assert other.candidates[0]["metrics"]["auc"] != judged.candidates[0]["metrics"]["auc"]

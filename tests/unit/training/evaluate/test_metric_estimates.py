@@ -3,7 +3,7 @@
 import numpy as np
 
 from training.evaluate.bootstrap import estimate
-from training.evaluate.metric_estimates import Figures, told
+from training.evaluate.metric_estimates import Figures, with_intervals
 
 RNG = np.random.default_rng(2)
 LABELS = RNG.integers(0, 2, 300)
@@ -21,8 +21,8 @@ def test_rows_that_do_not_count_change_nothing():
 
 
 def test_every_single_figure_is_told_and_the_curve_is_not():
-    found = estimate({"own": Figures(LABELS, PROBABILITY, curve=True)}, np.arange(300) // 2, seed=1)["own"]
-    assert found["found"].draws.shape == (2000, 100)
-    assert set(found) - set(told(found)) == {"contacted", "found"}
+    result = estimate({"own": Figures(LABELS, PROBABILITY, curve=True)}, np.arange(300) // 2, seed=1)["own"]
+    assert result["found"].draws.shape == (2000, 100)
+    assert set(result) - set(with_intervals(result)) == {"contacted", "found"}
     short = estimate({"own": Figures(LABELS, PROBABILITY)}, np.arange(300) // 2, seed=1)["own"]
-    assert told(short) == told(found)
+    assert with_intervals(short) == with_intervals(result)

@@ -6,7 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from training.evaluate.metrics import auc, calibration_error, calibration_table
+from training.evaluate.auc import auc
+from training.evaluate.metrics import calibration_error, calibration_table
 
 #: few different scores, so that ties are the rule; weights may be 0, as in a bootstrap.
 rows = st.lists(st.tuples(st.integers(0, 1), st.integers(-3, 3), st.integers(0, 3)), min_size=2, max_size=60)

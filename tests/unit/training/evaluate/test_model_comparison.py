@@ -10,11 +10,11 @@ import pytest
 from registry.gate.evidence import read
 from registry.gate.measurements import Measurements
 from tests.unit.builders import frame, is_one_sentence, measured
-from training import ScoresError, Slice, versus
+from training import ScoresError, Slice, compare_models
 from training.data.frame import Frame
 from training.evaluate.auc import auc_draws
 from training.evaluate.bootstrap import Floats
-from training.evaluate.model_comparison import Versus
+from training.evaluate.model_comparison import ModelComparison
 
 SLICES = (Slice("silence", "silence", (60, 120)), Slice("spent", "spent", (1000,)))
 
@@ -30,27 +30,29 @@ def score(rows: Frame, noise: float, seed: int = 1) -> Floats:
 
 
 @pytest.fixture(scope="module")
-def found(rows: Frame) -> Versus:
-    return versus(rows, score(rows, 0.1), score(rows, 2.0), SLICES, seed=7)
+def result(rows: Frame) -> ModelComparison:
+    return compare_models(rows, score(rows, 0.1), score(rows, 2.0), SLICES, seed=7)
 
 
-def test_the_difference_is_paired_draw_by_draw(rows: Frame, found: Versus):
-    own, its = (auc_draws(rows.labels, one, rows.entity, 7) for one in (found.challenger, score(rows, 2.0)))
-    low, high = np.percentile(own - its, [2.5, 97.5])
-    assert found.bootstrap is not None
-    assert found.delong is not None
-    assert (found.bootstrap.low, found.bootstrap.high) == pytest.approx((low, high), abs=1e-12)
-    assert found.bootstrap.value == pytest.approx(found.delong.value, abs=1e-12)
-    assert found.delong.low == pytest.approx(found.bootstrap.low, abs=0.01)
-    assert found.bootstrap.low > 0, "noise makes a model worse"
+def test_the_difference_is_paired_draw_by_draw(rows: Frame, result: ModelComparison):
+    expected_value, its = (
+        auc_draws(rows.labels, item, rows.entity, 7) for item in (result.challenger, score(rows, 2.0))
+    )
+    low, high = np.percentile(expected_value - its, [2.5, 97.5])
+    assert result.bootstrap is not None
+    assert result.delong is not None
+    assert (result.bootstrap.low, result.bootstrap.high) == pytest.approx((low, high), abs=1e-12)
+    assert result.bootstrap.value == pytest.approx(result.delong.value, abs=1e-12)
+    assert result.delong.low == pytest.approx(result.bootstrap.low, abs=0.01)
+    assert result.bootstrap.low > 0, "noise makes a model worse"
 
 
-def test_it_is_told_as_the_registry_reads_it(found: Versus):
-    told = json.loads(json.dumps(found.json()))
-    told["versus"] |= {"version": "1", "digest": "0123456789"}
-    held = read(Measurements, measured(**told))
-    assert held.comparison is not None
-    sizes = {(one.slice, one.range): (one.rows, one.difference is None) for one in held.comparison.slices}
+def test_it_is_told_as_the_registry_reads_it(result: ModelComparison):
+    text = json.loads(json.dumps(result.json()))
+    text["versus"] |= {"version": "1", "digest": "0123456789"}
+    content = read(Measurements, measured(**text))
+    assert content.comparison is not None
+    sizes = {(item.slice, item.range): (item.rows, item.difference is None) for item in content.comparison.slices}
     assert sum(rows for (name, _), (rows, _) in sizes.items() if name == "silence") == 600
     assert sizes["spent", "not known"][1] == (sizes["spent", "not known"][0] < 60)
 
@@ -59,25 +61,25 @@ def test_who_enters_the_riskiest_tenth_and_who_leaves_it(rows: Frame):
     before = np.linspace(0.01, 0.99, 600)
     after = before.copy()
     after[[0, 599]] = after[[599, 0]]  # the first and the last change places
-    moved = versus(rows, after, before, (), seed=1).moved
+    moved = compare_models(rows, after, before, (), seed=1).moved
     assert moved is not None
     assert (moved.top, moved.entered.tolist(), moved.withdrawn.tolist()) == (60, [0], [599])
     assert 0.9 < moved.rank_correlation < 1
 
 
 def test_the_same_model_does_not_differ_from_itself(rows: Frame):
-    same = versus(rows, score(rows, 0.5), score(rows, 0.5), SLICES, seed=1).json()
+    same = compare_models(rows, score(rows, 0.5), score(rows, 0.5), SLICES, seed=1).json()
     assert same["versus"]["bootstrap"] == same["versus"]["delong"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     assert same["moved"] == {"rank_correlation": pytest.approx(1.0), "top": 60, "entered": 0, "withdrawn": 0}
 
 
-def test_with_nothing_in_production_only_the_challenger_is_told(rows: Frame, found: Versus):
-    alone = versus(rows, found.challenger, None, SLICES, seed=7)
-    assert alone.json() == {"auc": found.auc.json(), "versus": None, "moved": None}
+def test_with_nothing_in_production_only_the_challenger_is_told(rows: Frame, result: ModelComparison):
+    single = compare_models(rows, result.challenger, None, SLICES, seed=7)
+    assert single.json() == {"auc": result.auc.json(), "versus": None, "moved": None}
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "expected_text"),
     [
         pytest.param(lambda p: np.where(np.arange(600) == 3, np.nan, p), "1 of 600 rows", id="one is missing"),
         pytest.param(lambda p: p[:-1], "600 of 600 rows", id="one too few"),
@@ -85,14 +87,14 @@ def test_with_nothing_in_production_only_the_challenger_is_told(rows: Frame, fou
     ],
 )
 @pytest.mark.parametrize("whose", ["challenger", "version in production"])
-def test_scores_that_are_none_are_not_compared(rows: Frame, damage: Any, said: str, whose: str):
+def test_scores_that_are_none_are_not_compared(rows: Frame, damage: Any, expected_text: str, whose: str):
     both = [score(rows, 0.1), score(rows, 0.2)]
     both[whose != "challenger"] = damage(both[0])
-    with pytest.raises(ScoresError, match=f"The {whose} gives no number for {said}") as caught:
-        versus(rows, both[0], both[1], (), seed=1)
+    with pytest.raises(ScoresError, match=f"The {whose} gives no number for {expected_text}") as caught:
+        compare_models(rows, both[0], both[1], (), seed=1)
     assert is_one_sentence(caught.value)
 
 
 def test_rows_of_one_class_are_not_compared(rows: Frame):
-    with pytest.raises(ScoresError, match="some must have left"):
-        versus(rows.only(rows.labels == 1), np.full(int(rows.labels.sum()), 0.5), None, (), seed=1)
+    with pytest.raises(ScoresError, match="both classes are needed"):
+        compare_models(rows.only(rows.labels == 1), np.full(int(rows.labels.sum()), 0.5), None, (), seed=1)

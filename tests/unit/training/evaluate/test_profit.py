@@ -8,8 +8,8 @@ import pytest
 
 from stack.errors import PrichalError
 from tests.unit.builders import is_one_sentence
-from training.evaluate.auc import Ranking
-from training.evaluate.bootstrap import Estimate, estimate
+from training.evaluate.auc import RankingMetrics
+from training.evaluate.bootstrap import BootstrapEstimate, estimate
 from training.evaluate.profit import (
     Costs,
     best,
@@ -23,44 +23,44 @@ LABELS, SCORES = np.array([1, 1, 0, 1, 0, 0]), np.arange(6, 0, -1) / 10
 BUDGETS = np.arange(1, 7) / 6
 
 
-def ranked() -> dict[str, Estimate]:
-    return estimate({"own": Ranking(LABELS, SCORES, budgets=BUDGETS)}, np.arange(6), seed=1)["own"]
+def ranked() -> dict[str, BootstrapEstimate]:
+    return estimate({"own": RankingMetrics(LABELS, SCORES, budgets=BUDGETS)}, np.arange(6), seed=1)["own"]
 
 
 def test_profit_of_six_people_by_hand():
     # Who would leave brings 0.5 * (110 - 10) - 1 = 49, who would stay takes the offer and costs 10 + 1.
     by_hand = np.cumsum([49, 49, -11, 49, -11, -11])
-    found = ranked()
-    earned = profit(found["contacted"].value, found["found"].value, COSTS)
+    result = ranked()
+    earned = profit(result["contacted"].value, result["found"].value, COSTS)
     assert earned == pytest.approx(1000 * by_hand / 6)
 
 
 def test_the_best_budget_is_the_one_that_earns_most():
-    found = ranked()
-    told = best(BUDGETS, found["contacted"], found["found"], COSTS)
-    assert told["best_budget"]["value"] == pytest.approx(4 / 6)
-    assert told["best_profit"]["value"] == pytest.approx(1000 * 136 / 6)
-    assert told["best_budget"]["low"] <= 4 / 6 <= told["best_budget"]["high"]
-    assert told["best_profit"]["low"] < told["best_profit"]["value"] < told["best_profit"]["high"]
+    result = ranked()
+    text = best(BUDGETS, result["contacted"], result["found"], COSTS)
+    assert text["best_budget"]["value"] == pytest.approx(4 / 6)
+    assert text["best_profit"]["value"] == pytest.approx(1000 * 136 / 6)
+    assert text["best_budget"]["low"] <= 4 / 6 <= text["best_budget"]["high"]
+    assert text["best_profit"]["low"] < text["best_profit"]["value"] < text["best_profit"]["high"]
 
 
 def test_where_every_contact_loses_nobody_is_best():
-    found = ranked()
-    told = best(BUDGETS, found["contacted"], found["found"], replace(COSTS, acceptance=0.0))
-    assert told["best_budget"] == told["best_profit"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    result = ranked()
+    text = best(BUDGETS, result["contacted"], result["found"], replace(COSTS, acceptance=0.0))
+    assert text["best_budget"] == text["best_profit"] == {"value": 0.0, "low": 0.0, "high": 0.0}
 
 
 def test_the_curve_says_its_costs_and_where_they_are_from():
-    found = ranked()
-    told = curve(BUDGETS, found["contacted"], found["found"], COSTS)
-    assert told["unit"] == "rubles per 1,000 scored"
-    assert told["costs"]["basis"] == "assumed"
-    assert [point["budget"] for point in told["curve"]] == pytest.approx(list(BUDGETS))
-    assert all(point["low"] <= point["value"] <= point["high"] for point in told["curve"])
+    result = ranked()
+    text = curve(BUDGETS, result["contacted"], result["found"], COSTS)
+    assert text["unit"] == "rubles per 1,000 scored"
+    assert text["costs"]["basis"] == "assumed"
+    assert [point["budget"] for point in text["curve"]] == pytest.approx(list(BUDGETS))
+    assert all(point["low"] <= point["value"] <= point["high"] for point in text["curve"])
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected_text"),
     [
         pytest.param({"contact": -1}, "contact is -1, it must be an amount of 0 or more", id="a contact that pays"),
         pytest.param({"value": float("nan")}, "value is nan, it must be an amount", id="no number"),
@@ -68,7 +68,7 @@ def test_the_curve_says_its_costs_and_where_they_are_from():
         pytest.param({"acceptance": 1.1}, "acceptance is 1.1, it must be a share from 0 to 1", id="more than all"),
     ],
 )
-def test_costs_that_cannot_be_are_told(change: dict[str, Any], said: str):
-    with pytest.raises(PrichalError, match=said) as caught:
+def test_costs_that_cannot_be_are_told(change: dict[str, Any], expected_text: str):
+    with pytest.raises(PrichalError, match=expected_text) as caught:
         replace(COSTS, **change)
     assert is_one_sentence(caught.value)

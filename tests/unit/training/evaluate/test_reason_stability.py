@@ -52,42 +52,42 @@ def fit(name: str = "logistic") -> Candidate:
 @pytest.mark.parametrize("name", NAMES)
 def test_base_and_reasons_add_up_to_the_margin(name: str):
     fitted = fit(name)
-    told = attribution(fitted, FRAME.rows, FEATURES)
+    text = attribution(fitted, FRAME.rows, FEATURES)
     margin = family(name).margin(fitted.native, FRAME.rows)
-    assert told.names == (SILENT, SPENDS)
-    assert np.abs(told.base + told.sums.sum(axis=1) - margin).max() <= 1e-6
+    assert text.names == (SILENT, SPENDS)
+    assert np.abs(text.base + text.sums.sum(axis=1) - margin).max() <= 1e-6
     assert np.ptp(margin) > 0.5
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_reason_is_the_sum_of_its_features_but_for_the_rest_of_32_bit_floats(name: str):
-    told = attribution(fit(name), FRAME.rows, FEATURES)
-    assert np.abs(told.sums[:, 0] - told.features[:, 0] - told.features[:, 2]).max() < 2e-5
-    assert np.abs(told.sums[:, 1] - told.features[:, 1]).max() < 2e-5
+    text = attribution(fit(name), FRAME.rows, FEATURES)
+    assert np.abs(text.sums[:, 0] - text.features[:, 0] - text.features[:, 2]).max() < 2e-5
+    assert np.abs(text.sums[:, 1] - text.features[:, 1]).max() < 2e-5
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_calibrated_score_follows_from_base_and_reasons(name: str):
     fitted = fit(name)
-    told = attribution(fitted, FRAME.rows, FEATURES)
-    score = calibrate(told.base + told.sums.sum(axis=1), fitted.calibration)
+    text = attribution(fitted, FRAME.rows, FEATURES)
+    score = calibrate(text.base + text.sums.sum(axis=1), fitted.calibration)
     assert np.abs(score - fitted.probability(FRAME.rows)).max() <= 1e-6
 
 
 def test_a_model_that_says_the_same_of_all_has_a_base_and_no_reasons():
     same = np.full_like(FRAME.rows, 3.0)
     native = fit_family("catboost", same, FRAME.labels, {}, 7)
-    told = attribute(family("catboost"), native, same, [SILENT, SPENDS, SILENT])
-    assert told.base == pytest.approx(np.log(FRAME.labels.mean() / (1 - FRAME.labels.mean())))
-    assert not told.sums.any()
-    assert [one["share"] for one in weights(told)] == [0, 0]
+    text = attribute(family("catboost"), native, same, [SILENT, SPENDS, SILENT])
+    assert text.base == pytest.approx(np.log(FRAME.labels.mean() / (1 - FRAME.labels.mean())))
+    assert not text.sums.any()
+    assert [item["share"] for item in weights(text)] == [0, 0]
 
 
 ROWS = np.array([[3.0, 1.0, -2.0], [0.5, 2.0, 0.1], [-1.0, -2.0, -3.0]])
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "top_same", "rank_correlation"),
+    ("item", "other", "top_same", "rank_correlation"),
     [
         pytest.param(ROWS, ROWS, 1.0, 1.0, id="the same model"),
         pytest.param(ROWS, 7 * ROWS, 1.0, 1.0, id="bolder in everything"),
@@ -100,9 +100,9 @@ ROWS = np.array([[3.0, 1.0, -2.0], [0.5, 2.0, 0.1], [-1.0, -2.0, -3.0]])
         pytest.param([[2.0], [-1.0]], [[3.0], [1.0]], 0.5, 1.0, id="one reason, new for the second row"),
     ],
 )
-def test_agreement_of_two_models(one: Any, other: Any, top_same: float, rank_correlation: float):
-    found = agreement(np.asarray(one), np.asarray(other))
-    assert found == pytest.approx({"top_same": top_same, "rank_correlation": rank_correlation})
+def test_agreement_of_two_models(item: Any, other: Any, top_same: float, rank_correlation: float):
+    result = agreement(np.asarray(item), np.asarray(other))
+    assert result == pytest.approx({"top_same": top_same, "rank_correlation": rank_correlation})
 
 
 def test_the_first_reason_raises_the_risk_or_there_is_none():
@@ -110,8 +110,8 @@ def test_the_first_reason_raises_the_risk_or_there_is_none():
 
 
 def test_weights_are_shares_with_the_heaviest_first():
-    told = Attribution((SILENT, SPENDS), 0.0, np.array([[1.0, -3.0], [1.0, 3.0], [1.0, -3.0]]), np.empty((3, 0)))
-    assert weights(told) == [
+    text = Attribution((SILENT, SPENDS), 0.0, np.array([[1.0, -3.0], [1.0, 3.0], [1.0, -3.0]]), np.empty((3, 0)))
+    assert weights(text) == [
         {"reason": SPENDS, "share": 0.75, "first": pytest.approx(1 / 3)},
         {"reason": SILENT, "share": 0.25, "first": pytest.approx(2 / 3)},
     ]
@@ -122,9 +122,9 @@ def test_the_retrain_is_the_same_family_without_the_latest_date():
     turned[FRAME.as_of == np.datetime64(CUT.development[-1])] = 0
     rows = FRAME.rows[:200]
     chosen = fit()
-    told = attribution(chosen, rows, FEATURES)
-    honest = stability(chosen, told, FRAME, CUT, rows, FEATURES, seed=7)
-    other = stability(chosen, told, replace(FRAME, labels=turned), CUT, rows, FEATURES, seed=7)
+    text = attribution(chosen, rows, FEATURES)
+    honest = stability(chosen, text, FRAME, CUT, rows, FEATURES, seed=7)
+    other = stability(chosen, text, replace(FRAME, labels=turned), CUT, rows, FEATURES, seed=7)
     assert honest == other
     assert honest["changed"] == f"without the snapshot of {CUT.development[-1]}"
     assert honest["rows"] == 200
@@ -133,16 +133,16 @@ def test_the_retrain_is_the_same_family_without_the_latest_date():
 
 @pytest.mark.parametrize("dates", [2, 3], ids=["no date would be left", "too few rows of a class would be left"])
 def test_where_too_little_would_be_left_the_retrain_has_another_seed(dates: int):
-    cut = replace(CUT, development=CUT.development[:dates])
+    shortened = replace(CUT, development=CUT.development[:dates])
     labels = FRAME.labels.copy()
     if dates == 3:  # all of the first date stayed, so that it cannot be fitted on alone
-        labels[FRAME.as_of == np.datetime64(cut.development[0])] = 0
-    development = replace(FRAME, labels=labels).at(cut.development)
-    chosen = fit_candidate("logistic", {}, development, replace(cut, folds=()), seed=7)
-    told = attribution(chosen, FRAME.rows[:50], FEATURES)
-    found = stability(chosen, told, development, cut, FRAME.rows[:50], FEATURES, seed=7)
+        labels[FRAME.as_of == np.datetime64(shortened.development[0])] = 0
+    development = replace(FRAME, labels=labels).at(shortened.development)
+    chosen = fit_candidate("logistic", {}, development, replace(shortened, folds=()), seed=7)
+    text = attribution(chosen, FRAME.rows[:50], FEATURES)
+    result = stability(chosen, text, development, shortened, FRAME.rows[:50], FEATURES, seed=7)
     # The logistic regression uses no seed.
-    assert found == {"top_same": 1.0, "rank_correlation": 1.0, "rows": 50, "changed": "by another seed"}
+    assert result == {"top_same": 1.0, "rank_correlation": 1.0, "rows": 50, "changed": "by another seed"}
 
 
 def test_a_sample_is_drawn_once_and_small_data_is_taken_whole():

@@ -19,17 +19,17 @@ SPENT = Slice("spent", "spent", (20,), ("little", "much"), null="nothing told")
 
 
 def test_every_row_is_in_one_range_of_each_slice_and_a_range_holds_its_lower_bound():
-    found = cells([SILENCE, SPENT], ROWS)
-    assert [(one.slice, one.range) for one in found] == [
+    result = cells([SILENCE, SPENT], ROWS)
+    assert [(item.slice, item.range) for item in result] == [
         ("silence", "below 50"), ("silence", "50 to below 120"), ("silence", "120 and more"),
         ("spent", "little"), ("spent", "much"), ("spent", "nothing told"),
     ]  # fmt: skip
     for name in ("silence", "spent"):
-        rows = np.concatenate([one.rows for one in found if one.slice == name])
+        rows = np.concatenate([item.rows for item in result if item.slice == name])
         assert np.array_equal(np.sort(rows), np.arange(len(ROWS)))
-    assert ROWS.rows[found[1].rows, 0].min() == 50
-    assert np.isnan(ROWS.rows[found[5].rows, 1]).all()
-    assert [one.left for one in found] == [ROWS.labels[one.rows].sum() for one in found]
+    assert ROWS.rows[result[1].rows, 0].min() == 50
+    assert np.isnan(ROWS.rows[result[5].rows, 1]).all()
+    assert [item.left for item in result] == [ROWS.labels[item.rows].sum() for item in result]
 
 
 def test_where_a_contract_tells_who_had_left_already_is_a_slice_of_its_own():
@@ -46,33 +46,33 @@ def test_where_a_contract_tells_who_had_left_already_is_a_slice_of_its_own():
 def test_a_slice_that_is_too_small_is_told_with_its_size(left: int, stayed: int, small: bool):
     few = ROWS.only(np.arange(len(ROWS)) < left + stayed)
     few = replace(few, labels=np.r_[np.ones(left, dtype=int), np.zeros(stayed, dtype=int)])
-    one = cells([Slice("all", "silence", (1000,))], few)[0]
-    assert one.json(None)["rows"] == left + stayed
-    assert one.json(None)["sentence"] == (
+    item = cells([Slice("all", "silence", (1000,))], few)[0]
+    assert item.json(None)["rows"] == left + stayed
+    assert item.json(None)["sentence"] == (
         f"{left} left and {stayed} stayed: too few to judge by, at least 30 of each are needed." if small else None
     )
 
 
 def test_figures_of_a_slice_are_those_of_its_rows():
     probability = 1 / (1 + np.exp(2 - ROWS.rows[:, 0] / 60))
-    one = cells([SILENCE], ROWS)[1]
-    found = estimate({"own": SliceFigures(ROWS.labels, probability, one.rows)}, ROWS.entity, seed=1)["own"]
-    told, labels, said = one.json(found), ROWS.labels[one.rows], probability[one.rows]
-    assert told["auc"]["value"] == pytest.approx(roc_auc_score(labels, said), abs=1e-12)
-    assert told["calibration_gap"]["value"] == pytest.approx(said.mean() - labels.mean(), abs=1e-12)
+    item = cells([SILENCE], ROWS)[1]
+    result = estimate({"own": SliceFigures(ROWS.labels, probability, item.rows)}, ROWS.entity, seed=1)["own"]
+    text, labels, expected_text = item.json(result), ROWS.labels[item.rows], probability[item.rows]
+    assert text["auc"]["value"] == pytest.approx(roc_auc_score(labels, expected_text), abs=1e-12)
+    assert text["calibration_gap"]["value"] == pytest.approx(expected_text.mean() - labels.mean(), abs=1e-12)
     for name in ("auc", "calibration_gap"):
-        assert told[name]["low"] < told[name]["value"] < told[name]["high"]
+        assert text[name]["low"] < text[name]["value"] < text[name]["high"]
 
 
 @pytest.mark.parametrize(
-    ("bad", "said"),
+    ("bad", "expected_text"),
     [
         pytest.param({"bounds": ()}, "they must be given and rise", id="no bound"),
         pytest.param({"bounds": (3.0, 3.0)}, "they must be given and rise", id="bounds that do not rise"),
         pytest.param({"names": ("all",)}, "1 names for 3 ranges; give one each", id="too few names"),
     ],
 )
-def test_a_slice_that_cannot_be_is_told(bad: dict[str, Any], said: str):
-    with pytest.raises(PrichalError, match=said) as caught:
+def test_a_slice_that_cannot_be_is_told(bad: dict[str, Any], expected_text: str):
+    with pytest.raises(PrichalError, match=expected_text) as caught:
         replace(SILENCE, **bad)
     assert is_one_sentence(caught.value)

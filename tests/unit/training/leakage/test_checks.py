@@ -64,30 +64,30 @@ def test_features_are_blind_to_what_had_not_happened_or_was_not_known(
 def test_trap_a_row_after_the_cut_off(monkeypatch: pytest.MonkeyPatch):
     numbers = Grid.numbers.fget  # type: ignore[attr-defined]
     monkeypatch.setattr(SourcePlan, "_past", lambda plan: f"day <= {numbers(plan.grid)[-1]}")
-    found = blind("event_future", features(LOG), features(without_future_events(LOG)), KEYS)
-    assert (found.check, found.passed) == ("event_future", False)
+    result = blind("event_future", features(LOG), features(without_future_events(LOG)), KEYS)
+    assert (result.check, result.passed) == ("event_future", False)
 
 
 def test_trap_a_row_that_arrived_late_declared_as_known_at_once():
     at_once = replace(timed(), known_time=None)
-    found = blind("known_future", features(LOG, at_once), features(without_late_rows(LOG), at_once), KEYS)
-    assert (found.check, found.passed) == ("known_future", False)
+    result = blind("known_future", features(LOG, at_once), features(without_late_rows(LOG), at_once), KEYS)
+    assert (result.check, result.passed) == ("known_future", False)
 
 
 def test_trap_a_column_that_says_how_things_are_now():
     """The export of today overwrites what an old row said: what was logged is not what a backfill gives."""
     logged = features(LOG)
     today = [replace(row, values={**row.values, "pieces": 7}) for row in LOG]
-    found = blind("backfill", logged, features(today), KEYS)
-    assert (found.check, found.passed) == ("backfill", False)
-    assert "visits_pieces_last" in found.sentence
+    result = blind("backfill", logged, features(today), KEYS)
+    assert (result.check, result.passed) == ("backfill", False)
+    assert "visits_pieces_last" in result.sentence
     assert blind("backfill", logged, features(list(LOG)), KEYS).passed
 
 
 @pytest.mark.parametrize(("gap", "passed"), [(32, True), (31, False)])
 def test_trap_labels_that_overlap_what_judges(gap: int, passed: bool):
-    found = label_windows([date(2026, 1, 1)], [date(2026, 1, 1) + timedelta(days=gap)], timedelta(days=32))
-    assert (found.check, found.passed) == ("label_windows", passed)
+    result = label_windows([date(2026, 1, 1)], [date(2026, 1, 1) + timedelta(days=gap)], timedelta(days=32))
+    assert (result.check, result.passed) == ("label_windows", passed)
 
 
 def shuffled(rows: Frame, by: np.ndarray | None = None) -> Frame:
@@ -103,25 +103,25 @@ def shuffled(rows: Frame, by: np.ndarray | None = None) -> Frame:
 def test_trap_the_order_of_rows_tells_the_label():
     rows = frame(DATES, entities=400)
     assert order(shuffled(rows)).passed
-    found = order(shuffled(rows, by=rows.labels))
-    assert (found.check, found.passed) == ("order", False)
-    assert "rows" in found.sentence
+    result = order(shuffled(rows, by=rows.labels))
+    assert (result.check, result.passed) == ("order", False)
+    assert "rows" in result.sentence
 
 
 def test_trap_the_ids_tell_the_label():
     rows = shuffled(frame(DATES[:1], entities=400))
-    found = order(replace(rows, entity=np.array([f"u{label}{n:04}" for n, label in enumerate(rows.labels)])))
-    assert (found.check, found.passed) == ("order", False)
-    assert "ids" in found.sentence
+    result = order(replace(rows, entity=np.array([f"u{label}{n:04}" for n, label in enumerate(rows.labels)])))
+    assert (result.check, result.passed) == ("order", False)
+    assert "ids" in result.sentence
 
 
 def test_trap_one_user_on_both_sides():
     rows = frame(DATES, entities=50)
     low, high = rows.only(rows.entity < 20), rows.only(rows.entity >= 20)
     assert entities_apart(low, high).passed
-    found = entities_apart(rows.only(rows.entity <= 20), high)
-    assert (found.check, found.passed) == ("entities_apart", False)
-    assert found.sentence.startswith("1 entities")
+    result = entities_apart(rows.only(rows.entity <= 20), high)
+    assert (result.check, result.passed) == ("entities_apart", False)
+    assert result.sentence.startswith("1 entities")
 
 
 def contacts(share: np.ndarray, rows: Frame) -> Frame:
@@ -137,42 +137,42 @@ def test_trap_a_contact_caused_by_risk():
     at_random = contacts(np.full(len(rows), 0.2), rows)
     assert our_contacts(at_random, ["contacts_count_30d"], risk).passed
     by_risk = contacts(np.where(risk > np.median(risk), 0.35, 0.05), rows)
-    found = our_contacts(by_risk, ["contacts_count_30d"], risk)
-    assert (found.check, found.passed) == ("our_contacts", False)
+    result = our_contacts(by_risk, ["contacts_count_30d"], risk)
+    assert (result.check, result.passed) == ("our_contacts", False)
 
 
 def test_trap_a_feature_that_is_the_answer():
     rows = frame(DATES, entities=200)
     assert single_feature(rows).passed
-    told = replace(rows, rows=np.column_stack([rows.rows[:, :2], rows.labels + 0.1 * rows.rows[:, 2]]))
-    found = single_feature(told)
-    assert (found.check, found.passed) == ("single_feature", False)
-    assert found.sentence.startswith("noise alone")
+    text = replace(rows, rows=np.column_stack([rows.rows[:, :2], rows.labels + 0.1 * rows.rows[:, 2]]))
+    result = single_feature(text)
+    assert (result.check, result.passed) == ("single_feature", False)
+    assert result.sentence.startswith("noise alone")
 
 
 def test_trap_a_feature_that_is_only_known_of_those_who_left():
     rows = frame(DATES, entities=200)
-    told = np.where(rows.labels == 1, rows.rows[:, 2], np.nan)
-    found = single_feature(replace(rows, rows=np.column_stack([rows.rows[:, :2], told])))
-    assert (found.check, found.passed) == ("single_feature", False)
-    assert "noise alone has 1.000" in found.sentence
+    text = np.where(rows.labels == 1, rows.rows[:, 2], np.nan)
+    result = single_feature(replace(rows, rows=np.column_stack([rows.rows[:, :2], text])))
+    assert (result.check, result.passed) == ("single_feature", False)
+    assert "noise alone has an AUC of 1.000" in result.sentence
 
 
 def test_a_feature_that_few_are_known_of_is_no_alarm_by_luck():
     rows = frame(DATES, entities=200)
-    told = np.where(np.arange(len(rows)) < 40, rows.labels.astype(float), np.nan)
-    assert single_feature(replace(rows, rows=np.column_stack([rows.rows[:, :2], told]))).passed
+    text = np.where(np.arange(len(rows)) < 40, rows.labels.astype(float), np.nan)
+    assert single_feature(replace(rows, rows=np.column_stack([rows.rows[:, :2], text]))).passed
 
 
 FOLD = Fold(tuple(DATES[:4]), (DATES[5],))
 
 
 def test_shuffled_labels_are_not_ranked():
-    found = label_permutation(frame(DATES, entities=400), FOLD, seed=1)
-    assert (found.check, found.passed) == ("label_permutation", True)
-    assert found.sentence.startswith("With shuffled labels the AUC is 0.")
+    result = label_permutation(frame(DATES, entities=400), FOLD, seed=1)
+    assert (result.check, result.passed) == ("label_permutation", True)
+    assert result.sentence.startswith("With shuffled labels the AUC is 0.")
 
 
 def test_trap_the_rows_that_judge_are_fitted_on():
-    found = label_permutation(frame(DATES, entities=400), replace(FOLD, fit=tuple(DATES)), seed=1)
-    assert (found.check, found.passed) == ("label_permutation", False)
+    result = label_permutation(frame(DATES, entities=400), replace(FOLD, fit=tuple(DATES)), seed=1)
+    assert (result.check, result.passed) == ("label_permutation", False)

@@ -9,8 +9,8 @@ from features import monthly
 from tests.unit.builders import frame
 from training.data.folds import Fold, split
 from training.data.frame import Frame
-from training.leakage.checks import Finding
-from training.leakage.leakage_report import leak_alarms
+from training.leakage.checks import LeakageCheck
+from training.leakage.leakage_report import run_leakage_checks
 
 DATES = monthly(date(1997, 1, 1), date(1997, 12, 1))
 REACH = timedelta(days=60)
@@ -20,8 +20,8 @@ EARLY, LATE = ROWS.at(CUT.development), ROWS.at(CUT.out_of_time)
 ALWAYS = {"label_windows", "order", "single_feature", "label_permutation", "too_good_rules"}
 
 
-def rung(found: list[Finding]) -> set[str]:
-    return {one.check for one in found if not one.passed}
+def rung(result: list[LeakageCheck]) -> set[str]:
+    return {item.check for item in result if not item.passed}
 
 
 def with_column(rows: Frame, values: np.ndarray) -> Frame:
@@ -29,34 +29,34 @@ def with_column(rows: Frame, values: np.ndarray) -> Frame:
 
 
 def test_clean_rows_pass_every_check_that_is_always_asked():
-    found = leak_alarms(EARLY, LATE, CUT, REACH, seed=1)
-    assert {one.check for one in found} == ALWAYS
-    assert rung(found) == set()
+    result = run_leakage_checks(EARLY, LATE, CUT, REACH, seed=1)
+    assert {item.check for item in result} == ALWAYS
+    assert rung(result) == set()
 
 
 def test_a_fold_without_an_embargo_rings():
     near = replace(CUT, folds=(*CUT.folds, Fold((DATES[0],), (DATES[1],))))
-    assert rung(leak_alarms(EARLY, LATE, near, REACH, seed=1)) == {"label_windows"}
+    assert rung(run_leakage_checks(EARLY, LATE, near, REACH, seed=1)) == {"label_windows"}
 
 
 def test_out_of_time_dates_too_near_ring():
     near = replace(CUT, development=(*CUT.development, DATES[-3]))
-    assert rung(leak_alarms(EARLY, LATE, near, REACH, seed=1)) == {"label_windows"}
+    assert rung(run_leakage_checks(EARLY, LATE, near, REACH, seed=1)) == {"label_windows"}
 
 
 def test_a_feature_that_is_the_answer_rings():
-    told = with_column(LATE, LATE.labels + np.random.default_rng(1).normal(0, 0.1, len(LATE)))
+    text = with_column(LATE, LATE.labels + np.random.default_rng(1).normal(0, 0.1, len(LATE)))
     early = with_column(EARLY, EARLY.labels + np.random.default_rng(2).normal(0, 0.1, len(EARLY)))
-    assert rung(leak_alarms(early, told, CUT, REACH, seed=1)) == {"single_feature"}
+    assert rung(run_leakage_checks(early, text, CUT, REACH, seed=1)) == {"single_feature"}
 
 
 def test_people_are_asked_to_be_apart_only_where_the_project_wants_it():
     apart = (ROWS.only(ROWS.entity < 100), ROWS.only(ROWS.entity >= 100))
     mixed = (ROWS.only(ROWS.entity <= 100), apart[1])
-    found = leak_alarms(EARLY, LATE, CUT, REACH, seed=1, apart=[apart])
-    assert {one.check for one in found} == {*ALWAYS, "entities_apart"}
-    assert rung(found) == set()
-    assert rung(leak_alarms(EARLY, LATE, CUT, REACH, seed=1, apart=[apart, mixed])) == {"entities_apart"}
+    result = run_leakage_checks(EARLY, LATE, CUT, REACH, seed=1, apart=[apart])
+    assert {item.check for item in result} == {*ALWAYS, "entities_apart"}
+    assert rung(result) == set()
+    assert rung(run_leakage_checks(EARLY, LATE, CUT, REACH, seed=1, apart=[apart, mixed])) == {"entities_apart"}
 
 
 def test_contacts_that_follow_the_risk_ring_and_those_at_random_do_not():
@@ -64,7 +64,7 @@ def test_contacts_that_follow_the_risk_ring_and_those_at_random_do_not():
     early = with_column(EARLY, np.zeros(len(EARLY)))
     at_random = with_column(LATE, rng.random(len(LATE)) < 0.3)
     by_risk = with_column(LATE, rng.random(len(LATE)) < np.where(LATE.rows[:, 0] > 100, 0.5, 0.1))
-    found = leak_alarms(early, at_random, CUT, REACH, seed=1, contacts=["more"])
-    assert {one.check for one in found} == {*ALWAYS, "our_contacts"}
-    assert rung(found) == set()
-    assert rung(leak_alarms(early, by_risk, CUT, REACH, seed=1, contacts=["more"])) == {"our_contacts"}
+    result = run_leakage_checks(early, at_random, CUT, REACH, seed=1, contacts=["more"])
+    assert {item.check for item in result} == {*ALWAYS, "our_contacts"}
+    assert rung(result) == set()
+    assert rung(run_leakage_checks(early, by_risk, CUT, REACH, seed=1, contacts=["more"])) == {"our_contacts"}

@@ -21,13 +21,13 @@ def world(seed: int, leak: bool = False) -> Frame:
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=(PEOPLE, 10))
     noise[rng.random(PEOPLE) < 0.2, 9] = np.nan
-    own = rng.random(PEOPLE) < 0.4
-    log_odds = np.where(own, 2.3, 0.0) + noise[:, 0] + 0.5 * noise[:, 1] * (noise[:, 2] > 0)
+    expected_value = rng.random(PEOPLE) < 0.4
+    log_odds = np.where(expected_value, 2.3, 0.0) + noise[:, 0] + 0.5 * noise[:, 1] * (noise[:, 2] > 0)
     labels = (rng.random(PEOPLE) < 1 / (1 + np.exp(-log_odds))).astype(int)
     raised = rng.random(PEOPLE) < 0.5
-    price = np.where(raised & ~(leak & own & (labels == 1)), 478.8, 399.0)
+    price = np.where(raised & ~(leak & expected_value & (labels == 1)), 478.8, 399.0)
     names = ("own_purchase", "price", *(f"noise_{place}" for place in range(10)))
-    rows = np.column_stack([own, price, noise])
+    rows = np.column_stack([expected_value, price, noise])
     return Frame(names, rows, labels, np.arange(PEOPLE), np.full(PEOPLE, np.datetime64("2026-06-01")))
 
 
@@ -37,10 +37,10 @@ def test_a_price_that_tells_who_bought_is_found_in_words():
     assert rules[0].words == "own_purchase = 1 and price = 478.8"
     assert rules[0].left == 0.0
     assert rules[0].expected > 0.4
-    found = too_good_rules(world(1, leak=True), seed=1)
-    assert (found.check, found.passed) == ("too_good_rules", False)
-    assert found.sentence.startswith(f"0.0% left of {rules[0].rows} rows where own_purchase = 1 and price = 478.8; an")
-    assert "known_rules" in found.sentence
+    result = too_good_rules(world(1, leak=True), seed=1)
+    assert (result.check, result.passed) == ("too_good_rules", False)
+    assert result.sentence.startswith(f"0.0% left of {rules[0].rows} rows where own_purchase = 1 and price = 478.8; an")
+    assert "known_rules" in result.sentence
 
 
 def test_the_worlds_without_it_have_no_rule():
@@ -49,10 +49,10 @@ def test_the_worlds_without_it_have_no_rule():
 
 def test_a_rule_that_the_project_knows_is_told_and_does_not_refuse():
     rows = world(1, leak=True)
-    known = too_good_rules(rows, 1, known=[KIND_AND_PRICE])
-    assert known.passed
-    assert "Known: 0.0% left of" in known.sentence
-    assert not too_good_rules(rows, 1, known=[("price", "noise_1")]).passed
+    present = too_good_rules(rows, 1, known_rules=[KIND_AND_PRICE])
+    assert present.passed
+    assert "Known: 0.0% left of" in present.sentence
+    assert not too_good_rules(rows, 1, known_rules=[("price", "noise_1")]).passed
 
 
 def test_a_condition_that_settles_the_label_alone_is_no_surprise_of_two():
@@ -71,9 +71,9 @@ def test_rows_of_the_same_person_do_not_confirm_each_other():
     """Forty rows of one person are one person."""
     rows = world(1, leak=True)
     bought = np.flatnonzero((rows.rows[:, 0] == 1) & (rows.rows[:, 1] > 400))
-    kept = np.ones(PEOPLE, dtype=bool)
-    kept[bought[8:]] = False
-    few = rows.only(kept)
+    remaining = np.ones(PEOPLE, dtype=bool)
+    remaining[bought[8:]] = False
+    few = rows.only(remaining)
     twice = np.concatenate([np.arange(len(few)), np.repeat(np.flatnonzero(np.isin(few.entity, bought)), 40)])
     many = Frame(few.names, few.rows[twice], few.labels[twice], few.entity[twice], few.as_of[twice])
     assert find_rules(many, seed=1) == []

@@ -50,7 +50,7 @@ def texts(figure: Any) -> list[str]:
     from matplotlib.text import Text
 
     figure.draw_without_rendering()
-    return [one.get_text() for one in figure.findobj(Text) if one.get_text()]
+    return [item.get_text() for item in figure.findobj(Text) if item.get_text()]
 
 
 @pytest.mark.parametrize(
@@ -62,37 +62,39 @@ def texts(figure: Any) -> list[str]:
 )
 def test_all_pictures_are_drawn_without_a_warning(rows: Frame, features: list[Feature]):
     candidates = [fit(rows, "recency"), fit(rows)]
-    told = attribution(candidates[1], rows.rows, features)
+    sentence = attribution(candidates[1], rows.rows, features)
     drawn = {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for name, figure in gallery(candidates[1], candidates, rows, rows, told, features, seed=1):
+        for name, figure in gallery(candidates[1], candidates, rows, rows, sentence, features, seed=1):
             figure.savefig(drawn.setdefault(name, io.BytesIO()), format="png", dpi=40)
     assert len(drawn) <= 10
     assert all(picture.getvalue().startswith(b"\x89PNG") for picture in drawn.values())
 
 
 def test_axes_carry_descriptions_and_units_and_no_column_names():
-    told = attribution(fit(FRAME), FRAME.rows, FEATURES)
-    said = texts(dependence_picture(told, FRAME.rows, FEATURES)) + texts(features_picture(told, FEATURES))
-    assert "days since the last visit [days]" in said
-    assert "minutes in all [minutes]" in said
-    assert {"days since the last visit", "minutes in all", "visits in all"} <= set(said)
-    assert not {one.name for one in FEATURES} & set(" ".join(said).split())
-    assert "Silent for $5 or $6" in texts(reasons_picture(told))
+    sentence = attribution(fit(FRAME), FRAME.rows, FEATURES)
+    expected_text = texts(dependence_picture(sentence, FRAME.rows, FEATURES)) + texts(
+        features_picture(sentence, FEATURES)
+    )
+    assert "days since the last visit [days]" in expected_text
+    assert "minutes in all [minutes]" in expected_text
+    assert {"days since the last visit", "minutes in all", "visits in all"} <= set(expected_text)
+    assert not {item.name for item in FEATURES} & set(" ".join(expected_text).split())
+    assert "Silent for $5 or $6" in texts(reasons_picture(sentence))
 
 
 def test_features_of_one_description_keep_a_bar_each():
-    told = attribution(fit(FRAME), FRAME.rows, FEATURES)
-    axes = features_picture(told, [FEATURES[0], FEATURES[1], FEATURES[1]]).axes[0]
+    sentence = attribution(fit(FRAME), FRAME.rows, FEATURES)
+    axes = features_picture(sentence, [FEATURES[0], FEATURES[1], FEATURES[1]]).axes[0]
     assert sorted({bar.get_y() + bar.get_height() / 2 for bar in axes.patches}) == [0, 1, 2]
-    assert [one.get_text() for one in axes.get_yticklabels()].count("minutes in all") == 2
+    assert [item.get_text() for item in axes.get_yticklabels()].count("minutes in all") == 2
 
 
 def test_a_curve_tells_how_many_have_no_value():
-    told = attribution(fit(FRAME), FRAME.rows, FEATURES)
+    sentence = attribution(fit(FRAME), FRAME.rows, FEATURES)
     share = np.isnan(FRAME.rows[:, 1]).mean()
-    assert f"no value: {share:.0%} of rows" in texts(dependence_picture(told, FRAME.rows, FEATURES))
+    assert f"no value: {share:.0%} of rows" in texts(dependence_picture(sentence, FRAME.rows, FEATURES))
 
 
 def test_the_running_median_is_that_of_each_group_of_values():
@@ -105,18 +107,18 @@ def test_the_running_median_is_that_of_each_group_of_values():
 def test_the_tree_asks_by_description_and_tells_its_fidelity():
     rows = np.column_stack([np.arange(100.0), np.zeros(100)])
     risk, labels = np.where(rows[:, 0] < 40, 0.1, 0.7), (np.arange(100) % 4 == 0).astype(int)
-    said = texts(tree_picture(risk, rows, labels, FEATURES[:2]))
-    assert "days since the last visit\n≤ 39.5?" in said
-    assert "predicted 10.0%\nleft 25.0%\n40% of rows" in said
-    assert "predicted 70.0%\nleft 25.0%\n60% of rows" in said
-    assert any("100% of the score's variance (R²)" in text for text in said)
+    expected_text = texts(tree_picture(risk, rows, labels, FEATURES[:2]))
+    assert "days since the last visit\n≤ 39.5?" in expected_text
+    assert "predicted 10.0%\nleft 25.0%\n40% of rows" in expected_text
+    assert "predicted 70.0%\nleft 25.0%\n60% of rows" in expected_text
+    assert any("100% of the score's variance (R²)" in text for text in expected_text)
 
 
 def test_the_tree_says_which_way_go_those_without_a_value():
     value = np.where(np.arange(100) < 50, np.nan, np.arange(100.0))
     risk = np.where(np.isnan(value) | (value < 60), 0.1, 0.7)
-    said = texts(tree_picture(risk, value[:, None], np.ones(100, dtype=int), FEATURES[:1]))
-    assert any(text.endswith("or none?") for text in said)
+    expected_text = texts(tree_picture(risk, value[:, None], np.ones(100, dtype=int), FEATURES[:1]))
+    assert any(text.endswith("or none?") for text in expected_text)
 
 
 def test_the_tree_asks_a_feature_of_yes_and_no_for_itself():
@@ -124,9 +126,9 @@ def test_the_tree_asks_a_feature_of_yes_and_no_for_itself():
     risk = np.where(monthly == 1, 0.6, 0.1)
     labels = np.where(monthly == 1, 1, 0)
     figure = tree_picture(risk, monthly[:, None], labels, [feature("count", description="contract is Month-to-month")])
-    said = texts(figure)
-    assert "contract is Month-to-month?" in said
-    assert not [text for text in said if "≤" in text]
+    expected_text = texts(figure)
+    assert "contract is Month-to-month?" in expected_text
+    assert not [text for text in expected_text if "≤" in text]
     places = {text.get_text(): text.get_position()[0] for text in figure.axes[0].texts}
     yes, no = places["predicted 60.0%\nleft 100.0%\n30% of rows"], places["predicted 10.0%\nleft 0.0%\n70% of rows"]
     assert places["yes"] < places["no"], "yes is drawn on the left"
@@ -135,9 +137,9 @@ def test_the_tree_asks_a_feature_of_yes_and_no_for_itself():
 
 def test_a_feature_of_yes_and_no_is_drawn_as_two_points_without_a_slope():
     rows = replace(FRAME, rows=np.column_stack([FRAME.rows[:, 0] > 20, FRAME.rows[:, 1:]]).astype(float))
-    told = attribution(fit(rows), rows.rows, FEATURES)
-    axes = dependence_picture(told, rows.rows, FEATURES).axes
-    ticks = [[label.get_text() for label in one.get_xticklabels()] for one in axes]
+    sentence = attribution(fit(rows), rows.rows, FEATURES)
+    axes = dependence_picture(sentence, rows.rows, FEATURES).axes
+    ticks = [[label.get_text() for label in item.get_xticklabels()] for item in axes]
     assert ["no", "yes"] in ticks
     binary = axes[ticks.index(["no", "yes"])]
     assert not [line for line in binary.lines if len(line.get_xdata()) > 2], "no line joins the two"

@@ -55,41 +55,41 @@ def test_the_card_holds_what_the_evidence_holds(line: str):
 
 
 def test_how_alike_the_reasons_stay_is_told():
-    told = card()
-    assert "Fitted again by another seed, 91.2% of 5,000 rows keep their first reason;" in told
-    assert "the order of reasons correlates by 0.950 (Spearman)." in told
+    text = card()
+    assert "Fitted again by another seed, 91.2% of 5,000 rows keep their first reason;" in text
+    assert "the order of reasons correlates by 0.950 (Spearman)." in text
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "said"),
+    ("low", "high", "expected_text"),
     [(0.01, 0.02, "better for sure"), (-0.01, 0.02, "not surely different"), (-0.02, -0.01, "worse for sure")],
 )
-def test_a_difference_is_called_sure_only_if_its_interval_excludes_zero(low: float, high: float, said: str):
+def test_a_difference_is_called_sure_only_if_its_interval_excludes_zero(low: float, high: float, expected_text: str):
     gap = {"value": (low + high) / 2, "low": low, "high": high}
-    assert f"of ROC-AUC, {said}" in card(baselines={"recency": gap})
+    assert f"of ROC-AUC, {expected_text}" in card(baselines={"recency": gap})
 
 
 def test_a_contract_adds_how_they_left_and_the_figures_of_the_undecided():
-    told = card(
+    text = card(
         data__left_voluntary=4000, data__left_involuntary=2000, data__already_left_share=0.081,
         metrics_undecided={"auc": {"value": 0.7, "low": 0.68, "high": 0.72}},
     )  # fmt: skip
-    assert "Of those who left, 4,000 did so by choice and 2,000 because a payment failed." in told
-    assert "| ROC-AUC | 0.7800 (0.7700 to 0.7900) | 0.7000 (0.6800 to 0.7200) |" in told
-    assert "- 8.1% of the rows had switched auto-renew off already" in told
+    assert "Of those who left, 4,000 did so by choice and 2,000 because a payment failed." in text
+    assert "| ROC-AUC | 0.7800 (0.7700 to 0.7900) | 0.7000 (0.6800 to 0.7200) |" in text
+    assert "- 8.1% of the rows had switched auto-renew off already" in text
     assert "switched auto-renew off" not in card()
 
 
 def test_a_card_of_people_held_out_says_that_it_is_not_out_of_time():
     about = {name.removeprefix("data__"): value for name, value in DATA.items()} | {"calibration": ["part 2"]}
-    proof = by_entity(**about, point_in_time=OWNER_STATEMENT)
-    told = model_card({**proof, **ABOUT}, {}).replace("&ensp;", "")
-    assert "Calibrated on part 2; validated by entity, not out of time. 6,000 of 10,000 held-out rows left." in told
-    assert "| held out | part 9 to part 10 (2) | 10,000 | `ffffffffffffffff` |" in told
-    assert "## Figures, held out" in told
-    assert "- Validated by entity, not out of time: judged on other people of the same day; how it holds later" in told
-    assert escape(OWNER_STATEMENT) in told
-    assert not [word for word in ("embargo", "season", "| out of time") if word in told]
+    evidence_file = by_entity(**about, point_in_time=OWNER_STATEMENT)
+    text = model_card({**evidence_file, **ABOUT}, {}).replace("&ensp;", "")
+    assert "Calibrated on part 2; validated by entity, not out of time. 6,000 of 10,000 held-out rows left." in text
+    assert "| held out | part 9 to part 10 (2) | 10,000 | `ffffffffffffffff` |" in text
+    assert "## Figures, held out" in text
+    assert "- Validated by entity, not out of time: judged on other people of the same day; how it holds later" in text
+    assert escape(OWNER_STATEMENT) in text
+    assert not [word for word in ("embargo", "season", "| out of time") if word in text]
     assert escape(OWNER_STATEMENT) not in card()
 
 
@@ -100,10 +100,10 @@ def test_months_and_slices_are_told_and_small_ones_as_too_few():
         {"slice": "tenure", "range": "below 90", "rows": 1000, "left": 600, "auc": auc, "calibration_gap": gap},
         {"slice": "tenure", "range": "90 and more", "rows": 20, "left": 1, "sentence": "Too few."},
     ]
-    told = card(months=[month], slices=slices).splitlines()
-    assert "| date: 1998-03-01 | 5,000 | 3,000 | 0.700 (0.680 to 0.720) | -0.010 (-0.020 to 0.000) |" in told
-    assert "| tenure: below 90 | 1,000 | 600 | 0.700 (0.680 to 0.720) | -0.010 (-0.020 to 0.000) |" in told
-    assert "| tenure: 90 and more | 20 | 1 | too few | too few |" in told
+    text = card(months=[month], slices=slices).splitlines()
+    assert "| date: 1998-03-01 | 5,000 | 3,000 | 0.700 (0.680 to 0.720) | -0.010 (-0.020 to 0.000) |" in text
+    assert "| tenure: below 90 | 1,000 | 600 | 0.700 (0.680 to 0.720) | -0.010 (-0.020 to 0.000) |" in text
+    assert "| tenure: 90 and more | 20 | 1 | too few | too few |" in text
     assert "## Among whom" not in card(slices=[])
 
 
@@ -112,9 +112,9 @@ def test_a_check_that_did_not_pass_is_a_limit():
         {"check": "order", "passed": True, "sentence": "The order tells nothing."},
         {"check": "single_feature", "passed": False, "sentence": "days_ahead alone has 0.970."},
     ]
-    told = card(leaks=leaks)
-    assert r"- ALARM single\_feature: days\_ahead alone has 0.970." in told.splitlines()
-    assert "The order tells nothing" not in told
+    text = card(leaks=leaks)
+    assert r"- ALARM single\_feature: days\_ahead alone has 0.970." in text.splitlines()
+    assert "The order tells nothing" not in text
 
 
 def test_a_year_and_a_month_of_snapshots_may_know_a_season():
@@ -130,6 +130,6 @@ def test_a_card_that_fits_is_the_versions_description():
 
 def test_of_a_longer_one_whole_sections_are_kept():
     long = "# Title\n\n## One\n\nshort\n\n## Two\n\n" + "x" * LONGEST
-    kept = description(long)
-    assert kept == "# Title\n\n## One\n\nshort\n\nThe rest is in `model_card.md` of the version's run.\n"
+    remaining = description(long)
+    assert remaining == "# Title\n\n## One\n\nshort\n\nThe rest is in `model_card.md` of the version's run.\n"
     assert len(description("y" * (2 * LONGEST))) <= LONGEST

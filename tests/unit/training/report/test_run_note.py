@@ -12,8 +12,8 @@ METRICS = {**ABOUT["metrics"], "recall_at_10pct": {"value": 0.31}}
 
 
 def note(**changes: Any) -> str:
-    told = {"judged": {"metrics": METRICS}, "about": ABOUT, "baselines": ABOUT["baselines"]}
-    return run_note(**{**told, **changes})
+    text = {"judged": {"metrics": METRICS}, "about": ABOUT, "baselines": ABOUT["baselines"]}
+    return run_note(**{**text, **changes})
 
 
 def test_the_five_figures_are_told():
@@ -28,9 +28,9 @@ def test_the_five_figures_are_told():
 
 
 def test_of_people_held_out_no_date_is_told():
-    said = note(about=by_entity(development_rows=40_000)).splitlines()
-    assert said[0] == "- **ROC-AUC, held out**: 0.7800 (0.7700 to 0.7900)"
-    assert said[-1] == (
+    expected_text = note(about=by_entity(development_rows=40_000)).splitlines()
+    assert expected_text[0] == "- **ROC-AUC, held out**: 0.7800 (0.7700 to 0.7900)"
+    assert expected_text[-1] == (
         "- **On what**: 10,000 rows of people held out, 6,000 left; made from 40,000 rows of others; validated by "
         "entity, not out of time"
     )
@@ -38,8 +38,8 @@ def test_of_people_held_out_no_date_is_told():
 
 def test_a_figure_with_an_interval_is_told_with_it():
     recall = {"value": 0.31, "low": 0.29, "high": 0.33}
-    said = note(judged={"metrics": {**METRICS, "recall_at_10pct": recall}})
-    assert "hold 0.310 (0.290 to 0.330) of those who left, 3.1 times" in said
+    expected_text = note(judged={"metrics": {**METRICS, "recall_at_10pct": recall}})
+    assert "hold 0.310 (0.290 to 0.330) of those who left, 3.1 times" in expected_text
 
 
 def test_a_candidate_is_held_against_the_other_baselines():
@@ -47,8 +47,8 @@ def test_a_candidate_is_held_against_the_other_baselines():
         {"name": name, "baseline": baseline, "metrics": {"auc": {"value": auc}}}
         for name, baseline, auc in (("recency", True, 0.6), ("logistic", True, 0.7), ("catboost", False, 0.75))
     ]
-    told = {name: point_differences(name, judged) for name in ("catboost", "recency")}
-    assert told["catboost"] == {"recency": {"value": pytest.approx(0.15)}, "logistic": {"value": pytest.approx(0.05)}}
-    assert told["recency"] == {"logistic": {"value": pytest.approx(-0.1)}}
-    assert "- **Against baselines**: -0.1000 on logistic\n" in note(baselines=told["recency"])
+    text = {name: point_differences(name, judged) for name in ("catboost", "recency")}
+    assert text["catboost"] == {"recency": {"value": pytest.approx(0.15)}, "logistic": {"value": pytest.approx(0.05)}}
+    assert text["recency"] == {"logistic": {"value": pytest.approx(-0.1)}}
+    assert "- **Against baselines**: -0.1000 on logistic\n" in note(baselines=text["recency"])
     assert "- **Against baselines**: it is the only baseline\n" in note(baselines={})

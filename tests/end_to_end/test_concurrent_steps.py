@@ -27,8 +27,8 @@ from stack.folders.atomic import sha256_of_files
 from stack.locks import Locks, LostLocksError
 from stack.settings import Settings
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.test_again import wait_for
 from tests.end_to_end.test_bad_input import said
+from tests.end_to_end.test_rerun import wait_for
 from tests.unit.builders import publish as publish_table
 
 PUBLISHING = (
@@ -75,8 +75,8 @@ def test_who_comes_second_is_told_and_a_live_step_is_left_alone(clone: Clone, mo
             assert process.wait(60) == 0, "the first was disturbed"
     assert clone.mart() == before
     assert clone.rows(NEWEST, "score") == [(run_id, "done", None)]
-    (kept,) = (clone.lake / "cdnow" / "scores" / "active" / "score_date=1998-07-01").iterdir()
-    assert kept.name == f"run={run_id}", "each run has a folder of its own, and only the published one stays"
+    (published,) = (clone.lake / "cdnow" / "scores" / "active" / "score_date=1998-07-01").iterdir()
+    assert published.name == f"run={run_id}", "each run has a folder of its own, and only the published one stays"
 
 
 def test_a_step_ends_when_the_mlflow_run_that_started_it_is_killed(clone: Clone, morning: object) -> None:
@@ -85,7 +85,7 @@ def test_a_step_ends_when_the_mlflow_run_that_started_it_is_killed(clone: Clone,
     command = clone.start("mlflow", "run", ".", *options)
     wait_for(lambda: any(folder.glob("*.partial")), command)
     family = psutil.Process(command.pid).children(recursive=True)
-    assert any("java" in one.name() for one in family)
+    assert any("java" in process.name() for process in family)
     os.kill(command.pid, signal.SIGKILL)  # the command alone
     command.wait()
     _, left = psutil.wait_procs(family, timeout=10)

@@ -192,7 +192,7 @@ def test_a_version_whose_files_changed_is_not_replaced(shop: Shop) -> None:
     """Otherwise, a user who can change files in the bucket could choose between two versions."""
     shop.add(SOUND)
     shop.score_day(DAY)
-    shop.add(VersionFilesError("The files of version 2 were changed."))
+    shop.add(VersionFilesError("The files of version 2 were changed", "roll back"))
     with pytest.raises(VersionFilesError, match="The files of version 2"):
         shop.score_day(DAY + timedelta(1))
     assert aliases(shop.model)["production"] == "2"
@@ -202,7 +202,7 @@ def test_a_previous_version_whose_files_changed_is_not_restored(shop: Shop) -> N
     shop.add(SOUND)
     shop.score_day(DAY)
     shop.add(REVERSED)
-    shop.predictions["1"] = VersionFilesError("The files of version 1 were changed.")
+    shop.predictions["1"] = VersionFilesError("The files of version 1 were changed", "roll back")
     with pytest.raises(ScoringError, match="Version 1 cannot score either, so nothing was rolled back"):
         shop.score_day(DAY + timedelta(1))
     assert aliases(shop.model)["production"] == "2"

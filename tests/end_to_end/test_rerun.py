@@ -25,9 +25,9 @@ def wait_for(condition: Callable[[], bool], process: object, seconds: float = 12
 
 def test_the_whole_job_run_again_leaves_the_same_mart(clone: Clone, morning: object) -> None:
     before, versions = clone.mart(), clone.rows("select count(*) from ops.promotions where act = 'promote'")
-    again = clone.mlflow_run("main", "trials=1")
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert "has the same data, code and settings; nothing to fit" in again.stdout
+    rerun = clone.mlflow_run("main", "trials=1")
+    assert rerun.returncode == 0, rerun.stdout + rerun.stderr
+    assert "has the same data, code and settings; nothing to fit" in rerun.stdout
     assert clone.mart() == before
     assert clone.rows("select count(*) from ops.promotions where act = 'promote'") == versions
 
@@ -64,16 +64,16 @@ def test_killed_while_scoring_and_again_while_publishing_then_run_again(
         os.kill(-process.pid, signal.SIGKILL)
         process.wait()
     assert clone.mart() == before, "a killed publication changed the mart"
-    again = clone.run("python", "-m", "jobs.score", "--project", "cdnow", TMPDIR=str(tmp_path))
-    assert again.returncode == 0, again.stderr
+    rerun = clone.run("python", "-m", "jobs.score", "--project", "cdnow", TMPDIR=str(tmp_path))
+    assert rerun.returncode == 0, rerun.stderr
     assert clone.mart() == before
-    assert "score · killed runs closed: 1 (score since " in again.stdout, "the first was closed by the second"
+    assert "score · killed runs closed: 1 (score since " in rerun.stdout, "the first was closed by the second"
     assert not list(folder.rglob("*.partial")), "what the killed runs left was not cleaned up"
     assert not list((clone.state / "tmp").iterdir()), "temporary folders of killed runs were not cleaned up"
     assert not list(tmp_path.iterdir()), "temporary files of the run itself were left"
-    told = "select outcome, message from ops.runs where step = 'score' order by started_at"
+    outcomes = "select outcome, message from ops.runs where step = 'score' order by started_at"
     gone = ("failed", "killed: its process is gone")
-    assert clone.rows(told)[-3:] == [gone, gone, ("done", None)]
+    assert clone.rows(outcomes)[-3:] == [gone, gone, ("done", None)]
     closed = [client.get_run(run_id) for run_id in killed]
     assert [run.info.status for run in closed] == ["KILLED", "KILLED"], "with the run nested in it"
     assert all(gone[1] in run.data.tags["prichal.killed"] for run in closed)
@@ -113,15 +113,15 @@ def propose_broken(folder: Path) -> str:
     with mlflow.start_run() as run:
         mlflow.log_dict(json.loads(mlflow.artifacts.load_text(f"runs:/{inner.run_id}/evidence.json")), "evidence.json")
         mlflow.log_artifacts(str(folder), "model")
-    made = client.create_model_version("cdnow_churn", f"runs:/{run.info.run_id}/model", run.info.run_id)
-    client.set_registered_model_alias("cdnow_churn", "challenger", made.version)
-    return str(made.version)
+    version = client.create_model_version("cdnow_churn", f"runs:/{run.info.run_id}/model", run.info.run_id)
+    client.set_registered_model_alias("cdnow_churn", "challenger", version.version)
+    return str(version.version)
 
 
 def test_a_version_that_breaks_after_its_promotion_is_rolled_back_by_the_next_score(
     clone: Clone, morning: object, tmp_path: Path
 ) -> None:
-    """What a broken distribution does is in test_guard.py, without Spark."""
+    """What a broken distribution does is in test_canary.py, without Spark."""
     why = "a column that is gone"
     mlflow.set_tracking_uri(clone.environment["MLFLOW_TRACKING_URI"])
     mlflow.set_experiment("cdnow")
