@@ -11,8 +11,9 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from stack.errors import PrichalError
-from stack.migrations import apply_once
-from stack.postgres import connect, migrate
+from stack.lock_waits import retry_while_blocked
+from stack.postgres import connect
+from stack.schema import check_schema
 
 
 class MartError(PrichalError):
@@ -54,51 +55,24 @@ class Mart:
         """The partition of one day as a quoted SQL name."""
         return sql.Identifier("mart", f"{self.table}_{score_date:%Y%m%d}")
 
-    def prepare(self, database_url: str, score_date: date | None = None) -> None:
-        """Make schema, table, view and rights, and the partition of `score_date`, unless they are there."""
-        with connect(database_url) as connection:
-            migrate(connection, self._ddl().as_string(connection))
-            apply_once(
-                connection, f"mart.{self.table}: reasons 'None' to null", lambda: self._clear_reasons(connection)
+    def create(self, database_url: str, score_date: date | None = None) -> None:
+        """Let the owner's functions create table and view, and the partition of `score_date`, unless they exist.
+
+        Raises:
+            BlockedError: another session holds a lock and does not end.
+            SchemaError: the migrations of this release were not applied to the database.
+        """
+        check_schema(database_url)
+        with connect(database_url, role="prichal_writer") as connection:
+            retry_while_blocked(
+                connection, database_url, f"Creating mart.{self.table}", lambda: self._create(connection, score_date)
             )
-            if score_date is not None:
-                create = sql.SQL("create table if not exists {} partition of {} for values in ({})")
-                connection.execute(create.format(self.partition(score_date), self.scores, sql.Literal(str(score_date))))
 
-    def _clear_reasons(self, connection: psycopg.Connection) -> dict[str, int]:
-        """Turn the text 'None', which earlier releases published for a missing reason, into null."""
-        update = sql.SQL(
-            "update {} set reason_1 = nullif(reason_1, 'None'), reason_2 = nullif(reason_2, 'None'), "
-            "reason_3 = nullif(reason_3, 'None') where 'None' in (reason_1, reason_2, reason_3)"
-        )
-        return {"rows": connection.execute(update.format(self.scores)).rowcount}
-
-    def _ddl(self) -> sql.Composed:
-        names = {"scores": self.scores, "current": self.current, "entity": sql.Identifier(self.entity),
-                 "type": sql.SQL(self.entity_type)}  # fmt: skip
-        return sql.SQL("""
-create schema if not exists mart;
-create table if not exists {scores} (
-  score_date date not null,
-  {entity} {type} not null,
-  population text not null,
-  churn_probability double precision not null check (churn_probability between 0 and 1),
-  risk_decile smallint not null check (risk_decile between 1 and 10),
-  reason_1 text, reason_2 text, reason_3 text,
-  recommended_channel text, recommended_offer text,
-  model_name text not null,
-  model_version text not null,
-  label_matures_on date not null,
-  scored_at timestamptz not null,
-  primary key (score_date, {entity})
-) partition by list (score_date);
--- Without the barrier, a reader's own cheap function is shown the rows of older days.
-create or replace view {current} with (security_barrier) as
-  select * from {scores} where score_date = (select max(score_date) from {scores});
-grant usage on schema mart to prichal_writer, prichal_reader;
-grant select, insert, delete on {scores} to prichal_writer;
-grant select on {current} to prichal_reader, prichal_writer;
-""").format(**names)
+    def _create(self, connection: psycopg.Connection, score_date: date | None) -> None:
+        create = "select mart.create_scores(%s, %s, %s)"
+        connection.execute(create, [self.table, self.entity, self.entity_type])
+        if score_date is not None:
+            connection.execute("select mart.create_day(%s, %s)", [self.table, score_date])
 
 
 def highest_risks(database_url: str, mart: Mart, count: int) -> list[dict[str, Any]]:
@@ -111,7 +85,7 @@ def highest_risks(database_url: str, mart: Mart, count: int) -> list[dict[str, A
 
 def published_dates(database_url: str, mart: Mart) -> list[date]:
     """The days whose scores are in the mart, in order."""
-    mart.prepare(database_url)
+    mart.create(database_url)
     with connect(database_url) as connection:
         query = sql.SQL("select distinct score_date from {} order by 1").format(mart.scores)
         return [row[0] for row in connection.execute(query)]
@@ -119,7 +93,7 @@ def published_dates(database_url: str, mart: Mart) -> list[date]:
 
 def published_versions(database_url: str, mart: Mart, model: str) -> list[tuple[date, str]]:
     """Each day that the mart has scores of the model for, with the version that computed them, in order."""
-    mart.prepare(database_url)
+    mart.create(database_url)
     query = sql.SQL("select distinct score_date, model_version from {} where model_name = %s order by 1, 2")
     with connect(database_url) as connection:
         rows = connection.execute(query.format(mart.scores), [model]).fetchall()

@@ -14,6 +14,7 @@ from serving.mart import Mart
 from serving.score import ScoreFiles
 from stack.errors import PrichalError
 from stack.folders.owners import remove
+from stack.lock_waits import retry_while_blocked
 from stack.postgres import connect
 
 COLUMNS = ("churn_probability", "reason_1", "reason_2", "reason_3")
@@ -55,25 +56,32 @@ def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[Pop
         Number of published rows.
 
     Raises:
+        BlockedError: another session holds a lock and does not end.
         PublishError: the files of a part changed after they were checked; there is no row at all; rows are missing;
             an entity occurs twice or in two populations; or a key is empty or holds a NUL character.
     """
-    mart.prepare(database_url, score_date)
+    mart.create(database_url, score_date)
     with connect(database_url, role="prichal_writer") as connection:
-        connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"prichal.publish.{mart.table}"])
         _stage(connection, mart, parts)
-        connection.execute(sql.SQL("delete from {} where score_date = %s").format(mart.scores), [score_date])
-        try:
-            rows = connection.execute(_insert(mart), [score_date]).rowcount
-        except psycopg.errors.UniqueViolation:
-            raise PublishError(
-                f"A {mart.entity} is in two populations on {score_date}: make their conditions exclude each other."
-            ) from None
+        words = f"Publishing {score_date} in mart.{mart.table}"
+        rows = retry_while_blocked(connection, database_url, words, lambda: _replace_day(connection, mart, score_date))
         if rows == 0:
             raise PublishError(
                 f"No row was scored on {score_date}: nothing was published; check the populations' conditions."
             )
     return rows
+
+
+def _replace_day(connection: psycopg.Connection, mart: Mart, score_date: date) -> int:
+    """Replace the day's rows by the staged ones; one publication of a mart at a time."""
+    connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"prichal.publish.{mart.table}"])
+    connection.execute(sql.SQL("delete from {} where score_date = %s").format(mart.scores), [score_date])
+    try:
+        return connection.execute(_insert(mart), [score_date]).rowcount
+    except psycopg.errors.UniqueViolation:
+        raise PublishError(
+            f"A {mart.entity} is in two populations on {score_date}: make their conditions exclude each other."
+        ) from None
 
 
 def remove_earlier_scores(parts: Sequence[PopulationScores]) -> None:

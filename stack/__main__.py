@@ -1,4 +1,8 @@
-"""`python -m stack up | down | check | java`: the services of this clone; `user NAME ROLE`: who may use MLflow."""
+"""The services of this clone, and the users of its MLflow.
+
+`python -m stack up | down | check | java` starts, stops or checks the services; `migrate` applies the missing
+migrations to a database that is elsewhere; `user NAME ROLE` says who may use MLflow.
+"""
 
 import argparse
 import sys
@@ -15,6 +19,7 @@ ACTS: dict[str, Callable[[Settings], object]] = {
     "up": lambda settings: services.up(settings, _say),
     "down": lambda settings: services.down(settings, _say),
     "check": services.check,
+    "migrate": services.migrate,
     "java": lambda settings: check_java(settings.java_home),
 }
 

@@ -34,31 +34,22 @@ BINARIES = _binaries()
 #: PostgreSQL refuses to run as root: there, it runs as this system user.
 SYSTEM_USER = "pgserver"
 
-#: Reading roles and the scorer's role. No login: people and programs are granted them.
-ROLES = ("prichal_writer", "prichal_reader")
-#: What these roles need of their database and not yet have, where we may grant it. Nobody else gets it: with TEMP, a
-#: reader could define functions that see what a query reads before it is filtered.
-MISSING_PRIVILEGES = """
-select current_database(), role, privilege from (values
-  ('prichal_writer', 'CONNECT'), ('prichal_writer', 'TEMP'), ('prichal_reader', 'CONNECT')) needed (role, privilege)
-where not has_database_privilege(role, current_database(), privilege)
-  and has_database_privilege(current_database(), privilege || ' WITH GRANT OPTION')
-"""
+#: The login of the steps. It owns nothing, and acts as a role that it is granted (docs/who-may.md).
+STEPS = "prichal_steps"
 
 
 def start(folder: Path, records: Records, asked_port: int | None, passwords: dict[str, str]) -> Started:
     """Start PostgreSQL with its data in `folder` (made on first use) and return its process.
 
-    `passwords` holds one per login role: `postgres` (superuser), `prichal` (owner of the mart) and
-    `mlflow` (the tracking server's).
+    `passwords` holds one per login role: `postgres` (superuser), `prichal` (owner of the mart and the ledger),
+    `steps` (of the daily steps) and `mlflow` (of the tracking server).
     """
     last = records.read("postgres")
     started = last if last is not None and last.alive() else _launch(folder, records, last, asked_port, passwords)
     port = started.ports["sql"]
     for name in ("prichal", "mlflow"):
         make_database(port, passwords, name, owner=name)
-    with connect(url("prichal", passwords["prichal"], port, "prichal")) as connection:
-        migrate(connection, "")
+    _make_steps_login(port, passwords)
     return started
 
 
@@ -101,14 +92,30 @@ def connect(database_url: str, role: str | None = None) -> Iterator[psycopg.Conn
     Raises:
         ServiceError: PostgreSQL does not answer or refuses us; the sentence never holds the password.
     """
-    connection = _open(database_url)
+    connection = open_connection(database_url)
     try:
         with connection:
             if role:
-                connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+                set_role(connection, role)
             yield connection
     finally:
         connection.close()
+
+
+def set_role(connection: psycopg.Connection, role: str, local: bool = False) -> None:
+    """Work on the connection under the rights of a role: to its end, or with `local` to the end of the transaction.
+
+    Raises:
+        ServiceError: the login of the connection is no member of the role.
+    """
+    statement = sql.SQL("SET LOCAL ROLE {}" if local else "SET ROLE {}").format(sql.Identifier(role))
+    try:
+        connection.execute(statement)
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue):
+        raise ServiceError(
+            f"The PostgreSQL login {connection.info.user} may not act as {role}, which this step needs: let the owner "
+            "grant it that role (docs/who-may.md)."
+        ) from None
 
 
 def connect_for_locks(database_url: str) -> psycopg.Connection:
@@ -119,7 +126,7 @@ def connect_for_locks(database_url: str) -> psycopg.Connection:
     Raises:
         ServiceError: as `connect`.
     """
-    connection = _open(database_url, keepalives_idle=30, keepalives_interval=10, keepalives_count=3)
+    connection = open_connection(database_url, keepalives_idle=30, keepalives_interval=10, keepalives_count=3)
     connection.autocommit = True
     for setting, value in {
         "idle_session_timeout": "0", "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10",
@@ -129,7 +136,12 @@ def connect_for_locks(database_url: str) -> psycopg.Connection:
     return connection
 
 
-def _open(database_url: str, **options: Any) -> psycopg.Connection:
+def open_connection(database_url: str, **options: Any) -> psycopg.Connection:
+    """A connection; whoever opens it closes it.
+
+    Raises:
+        ServiceError: as `connect`.
+    """
     try:
         return psycopg.connect(database_url, connect_timeout=5, **options)
     except psycopg.ProgrammingError:
@@ -154,20 +166,6 @@ def _not_a_url() -> SettingError:
     return SettingError("DATABASE_URL is not a PostgreSQL URL like postgresql://user:password@host:5432/name.")
 
 
-def migrate(connection: psycopg.Connection, ddl: str) -> None:
-    """Run idempotent DDL, with the roles there that it grants to; parallel migrations wait for one another."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtext('prichal.migrate'))")
-    for role in ROLES:
-        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
-        if not found:
-            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
-            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
-    for name, role, privilege in connection.execute(MISSING_PRIVILEGES).fetchall():
-        grant = sql.SQL("GRANT {} ON DATABASE {} TO {}")
-        connection.execute(grant.format(sql.SQL(privilege), sql.Identifier(name), sql.Identifier(role)))
-    connection.execute(ddl)
-
-
 def make_database(port: int, passwords: dict[str, str], name: str, owner: str) -> None:
     """A database on the PostgreSQL started here, and the role that owns it, unless they are there.
 
@@ -182,12 +180,27 @@ def make_database(port: int, passwords: dict[str, str], name: str, owner: str) -
 
 
 def _create_database(connection: psycopg.Connection, name: str, owner: str, password: str) -> None:
-    attributes = "LOGIN CREATEROLE" if owner == "prichal" else "LOGIN"
+    if not _has_role(connection, owner):
+        _create_login(connection, owner, password, "LOGIN CREATEROLE" if owner == "prichal" else "LOGIN")
     database, who = sql.Identifier(name), sql.Identifier(owner)
-    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [owner]).fetchone():
-        create = sql.SQL("CREATE ROLE {} {} PASSWORD {}")
-        connection.execute(create.format(who, sql.SQL(attributes), sql.Literal(password)))
     connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, who))
+
+
+def _make_steps_login(port: int, passwords: dict[str, str]) -> None:
+    """The login of the steps, unless it exists, and for the owner the right to see who holds a lock."""
+    with psycopg.connect(url("postgres", passwords["postgres"], port, "postgres"), autocommit=True) as connection:
+        connection.execute("GRANT pg_read_all_stats TO prichal")
+        if not _has_role(connection, STEPS):
+            _create_login(connection, STEPS, passwords["steps"], "LOGIN")
+
+
+def _has_role(connection: psycopg.Connection, name: str) -> bool:
+    return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone() is not None
+
+
+def _create_login(connection: psycopg.Connection, name: str, password: str, attributes: str) -> None:
+    create = sql.SQL("CREATE ROLE {} {} PASSWORD {}")
+    connection.execute(create.format(sql.Identifier(name), sql.SQL(attributes), sql.Literal(password)))
 
 
 def _initialise(folder: Path, owner: str | None, password: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from stack import mlflow_server, postgres, s3
+from stack import mlflow_server, postgres, s3, schema
 from stack.errors import ServiceError
 from stack.folders.atomic import replace_text
 from stack.mlflow_login import ADMIN, DATABASE, Login
@@ -31,8 +31,8 @@ OPEN_TO_ALL = (
     "`PRICHAL_MLFLOW_AUTH=on make up` now (docs/who-may.md)."
 )
 
-#: of PostgreSQL's superuser, the mart's owner, MLflow's role, S3; MLflow's admin, and the key of its forms.
-PASSWORDS = ("postgres", "prichal", "mlflow", "s3", "admin", "flask")
+#: of PostgreSQL's superuser, the owner of the tables, the steps' login and MLflow's role; S3; MLflow's admin and forms.
+PASSWORDS = ("postgres", "prichal", "steps", "mlflow", "s3", "admin", "flask")
 
 
 class Here:
@@ -72,6 +72,18 @@ def down(settings: Settings, say: Callable[[str], None]) -> None:
             say(f"{service} stopped")
 
 
+def migrate(settings: Settings) -> None:
+    """Apply the missing migrations as the owner of the tables; without the owner's URL, check that none is missing.
+
+    Raises:
+        SchemaError: a migration is missing and could not be applied.
+    """
+    if settings.owner_database_url is None:
+        schema.check_schema(settings.require_database())
+    else:
+        schema.migrate(settings.owner_database_url.get_secret_value())
+
+
 def check(settings: Settings) -> None:
     """See that PostgreSQL, S3 and MLflow answer.
 
@@ -107,10 +119,13 @@ CHECKS = (_check_postgres, s3.check, mlflow_server.check)
 def _start_postgres(settings: Settings, here: Here) -> Settings:
     if "database_url" in here.elsewhere:
         here.say(f"postgres  elsewhere: {postgres.address(settings.require_database())}")
+        migrate(settings)
         return settings
     started = postgres.start(settings.state / "postgres", here.records, settings.postgres_port, here.passwords)
     here.say(f"postgres  {HOST}:{started.ports['sql']}")
-    url = postgres.url("prichal", here.passwords["prichal"], started.ports["sql"], "prichal")
+    port = started.ports["sql"]
+    schema.migrate(postgres.url("prichal", here.passwords["prichal"], port, "prichal"))
+    url = postgres.url(postgres.STEPS, here.passwords["steps"], port, "prichal")
     return settings.model_copy(update={"database_url": SecretStr(url)})
 
 
@@ -152,9 +167,10 @@ def _start_mlflow(settings: Settings, here: Here) -> Settings:
 
 
 def _mlflow_backend(settings: Settings, here: Here, database: str) -> str:
-    """Our own PostgreSQL holds databases for MLflow; on an external one MLflow shares the given database."""
+    """Our own PostgreSQL holds databases for MLflow; on an external one MLflow shares the owner's database."""
     if "database_url" in here.elsewhere:
-        return settings.require_database()
+        owner = settings.owner_database_url
+        return owner.get_secret_value() if owner else settings.require_database()
     started = here.records.read("postgres")
     assert started is not None  # noqa: S101  # _start_postgres has just written it
     postgres.make_database(started.ports["sql"], here.passwords, database, owner="mlflow")
@@ -197,7 +213,7 @@ def exported_settings(settings: Settings) -> dict[str, str]:
     secret = {field: getattr(settings, field) for field in VARIABLES if settings.is_secret(field)}
     plain |= {field: value.get_secret_value() for field, value in secret.items() if value is not None}
     plain |= {"state": settings.state, "s3_bucket": settings.s3_bucket, "s3_region": settings.s3_region}
-    skipped = {"java_home", "postgres_port", "s3_port", "mlflow_port"}
+    skipped = {"owner_database_url", "java_home", "postgres_port", "s3_port", "mlflow_port"}
     if settings.lake == settings.state / "lake":
         skipped.add("lake")
     return {VARIABLES[field]: str(value) for field, value in plain.items() if field not in skipped}

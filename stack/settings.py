@@ -24,6 +24,7 @@ VARIABLES = {
     "state": "PRICHAL_STATE",
     "lake": "PRICHAL_LAKE",
     "database_url": "DATABASE_URL",
+    "owner_database_url": "PRICHAL_OWNER_DATABASE_URL",
     "tracking_uri": "MLFLOW_TRACKING_URI",
     "tracking_user": "MLFLOW_TRACKING_USERNAME",
     "tracking_password": "MLFLOW_TRACKING_PASSWORD",
@@ -68,6 +69,8 @@ class Settings(BaseModel):
     state: Path = ROOT / ".stack"
     lake: Path = Path()
     database_url: SecretStr | None = None
+    #: the same database as the owner of its tables, for migrations only; never written to `.stack/env`.
+    owner_database_url: SecretStr | None = None
     tracking_uri: str | None = None
     #: who signs in to MLflow where it asks for that.
     tracking_user: str | None = None

@@ -36,6 +36,7 @@ SECOND_STACK = {
     "test_keeper.py",
     "test_killed.py",
     "test_ledger.py",
+    "test_migrations.py",
     "test_old_mart.py",
     "test_other_users.py",
     "test_publish.py",

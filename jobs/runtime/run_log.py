@@ -14,20 +14,9 @@ from jobs.runtime.killed_runs import clean_up_after_killed_runs
 from jobs.runtime.step_locks import hold_run, hold_step, remove_outdated
 from lake import Ingested
 from stack.errors import PrichalError
-from stack.postgres import connect, migrate
+from stack.postgres import connect
+from stack.schema import check_schema
 from stack.settings import user
-
-DDL = """
-create schema if not exists ops;
-create table if not exists ops.runs (
-  run_id text primary key, project text not null, step text not null, parameters jsonb not null,
-  started_at timestamptz not null default now(), finished_at timestamptz,
-  inputs jsonb not null default '{}', rows_in bigint, rows_out bigint, quarantined bigint,
-  outcome text not null default 'running' check (outcome in ('running', 'done', 'failed')), message text
-);
-grant usage on schema ops to prichal_writer;
-grant select, insert, update on ops.runs to prichal_writer;
-"""
 
 
 @dataclass
@@ -55,10 +44,10 @@ def step(context: Context, name: str, parameters: Mapping[str, str]) -> Iterator
     A killed step leaves its row at `running`; the next step of the project closes the row.
 
     Raises:
+        SchemaError: the migrations of this release were not applied to the database.
         StepRunningError: another process runs the same step of the project.
     """
-    with connect(context.settings.require_database()) as connection:
-        migrate(connection, DDL)
+    check_schema(context.settings.require_database())
     with hold_step(context, name, parameters) as outermost:
         if outermost:
             clean_up_after_killed_runs(context, name)

@@ -9,6 +9,7 @@ import psycopg
 from registry.ledger import ledger
 from registry.ledger.chain import Row
 from stack.postgres import connect
+from stack.schema import check_schema
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def read(connection: psycopg.Connection, model: str) -> ModelState:
 
 def history(database_url: str, models: Sequence[str]) -> list[Row]:
     """Rows of these models in the order in which they were written."""
-    ledger.prepare(database_url)
+    check_schema(database_url)
     with connect(database_url) as connection:
         rows = [row for model in models for row in ledger.rows(connection, model)]
     return sorted(rows, key=lambda row: row.id)

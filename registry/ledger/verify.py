@@ -25,6 +25,7 @@ from registry.versions.registered_models import (
 from registry.versions.versions import AUTHOR
 from stack.errors import PrichalError
 from stack.postgres import connect
+from stack.schema import check_schema
 
 #: tag that a training sets on each version that it registers.
 FINGERPRINT = "fingerprint"
@@ -47,7 +48,7 @@ def verify(database_url: str, declared_models: Collection[str] = ()) -> list[str
     Returns:
         One sentence for each row that was changed, is missing or out of order; empty if the ledger is intact.
     """
-    ledger.prepare(database_url)
+    check_schema(database_url)
     client = MlflowClient()
     models = list(registered_models(client))  # read before the rows, so that no tag is newer than the rows
     with connect(database_url) as connection:

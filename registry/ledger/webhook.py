@@ -13,25 +13,15 @@ from typing import Any
 import psycopg
 import requests
 
+from registry.ledger.ledger import MOVER
 from stack.errors import PrichalError
-from stack.postgres import connect, migrate
+from stack.postgres import connect
 from stack.settings import VARIABLES, Settings
 
 #: attempts, timeout of each, and pause between them in seconds.
 TRIES, SECONDS, PAUSE = 3, 5.0, 0.5
 #: header with the HMAC-SHA256 of the body under PRICHAL_DECISIONS_KEY.
 SIGNATURE = "X-Prichal-Signature"
-
-DDL = """
-create schema if not exists ops;
-create table if not exists ops.deliveries (
-  id bigint primary key,
-  run text not null,
-  delivered_at timestamptz
-);
-grant usage on schema ops to prichal_writer;
-grant select, insert, update on ops.deliveries to prichal_writer;
-"""
 
 #: rows since the first delivery that were not delivered, even if no call named them.
 PENDING = """
@@ -67,9 +57,7 @@ def post_decisions(
     if settings.decisions_url is None or not run_addresses:
         return
     try:
-        with connect(database_url) as connection:
-            migrate(connection, DDL)
-        with connect(database_url, role="prichal_writer") as connection:
+        with connect(database_url, role=MOVER) as connection:
             connection.cursor().executemany(
                 "insert into ops.deliveries (id, run) values (%s, %s) on conflict do nothing",
                 list(run_addresses.items()),
@@ -109,11 +97,11 @@ def signature(body: bytes, key: str) -> str:
 
 def _deliver(database_url: str, settings: Settings) -> None:
     """Deliver under a lock, so that two promotions at once do not deliver the same row."""
-    with connect(database_url, role="prichal_writer") as lock:
+    with connect(database_url, role=MOVER) as lock:
         lock.execute("select pg_advisory_xact_lock(hashtext('prichal.webhook'))")
         for number, row, run in lock.execute(PENDING).fetchall():
             _post(settings, number, message(row, run or None))
-            with connect(database_url, role="prichal_writer") as connection:  # committed before the next delivery
+            with connect(database_url, role=MOVER) as connection:  # committed before the next delivery
                 connection.execute(DELIVERED, [number, run or ""])
 
 

@@ -11,7 +11,6 @@ from itertools import groupby
 
 import psycopg
 
-from registry.ledger import ledger
 from registry.ledger.chain import Row
 from registry.ledger.history import ModelState, promoted_files, read
 from registry.ledger.ledger import LedgerEntry
@@ -19,6 +18,7 @@ from registry.release.locked_models import LockedModels
 from registry.release.session_lock import lock_models
 from registry.versions.registered_models import ALIASES, has_version
 from registry.versions.versions import read_version
+from stack.schema import check_schema
 
 #: alias of the version under review; it is for people, and no decision depends on it.
 IN_REVIEW = "in_review"
@@ -38,7 +38,7 @@ def reconcile(database_url: str, models: Iterable[str], who: str) -> Iterator[Lo
         models: registered names.
         who: written into the rows of repairs.
     """
-    ledger.prepare(database_url)
+    check_schema(database_url)
     wanted = frozenset(models)
     while True:
         with lock_models(database_url, wanted) as connection:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from mlflow import MlflowClient
 
-from registry.ledger import ledger
 from registry.ledger.history import ModelState, promoted_files, read
 from registry.versions.registered_models import aliases_of, find_model, has_version
 from stack.errors import PrichalError
 from stack.postgres import connect
+from stack.schema import check_schema
 
 #: advice that works whatever is left of a model in MLflow.
 TRAIN_AND_PROMOTE = "run `-e train`, then `-e promote`"
@@ -41,7 +41,7 @@ def productions(database_url: str, models: Sequence[str]) -> dict[str, str]:
         NoProductionError: a model has none.
         NotVouchedError: an alias was changed manually, or MLflow no longer has a version.
     """
-    ledger.prepare(database_url)
+    check_schema(database_url)
     with connect(database_url) as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
         states = {model: read(connection, model) for model in models}
@@ -51,14 +51,14 @@ def productions(database_url: str, models: Sequence[str]) -> dict[str, str]:
 
 def previous(database_url: str, model: str) -> str | None:
     """The version that a rollback restores; None if there is none."""
-    ledger.prepare(database_url)
+    check_schema(database_url)
     with connect(database_url) as connection:
         return read(connection, model).previous
 
 
 def approved_files(database_url: str, model: str, version: str) -> str | None:
     """SHA-256 of the files that a version was promoted with; None if the ledger is older than such digests."""
-    ledger.prepare(database_url)
+    check_schema(database_url)
     with connect(database_url) as connection:
         return promoted_files(read(connection, model), version)
 

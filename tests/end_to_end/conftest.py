@@ -1,5 +1,6 @@
 """The real services, started for the tests in a folder of their own and stopped after them."""
 
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ import mlflow
 import psycopg
 import pytest
 from mlflow import MlflowClient
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.end_to_end.keeper import stop_with_parent
 
@@ -34,6 +36,26 @@ class Clone:
     @property
     def url(self) -> str:
         return self.environment["DATABASE_URL"]
+
+    @property
+    def owner_url(self) -> str:
+        """The same database as the owner of its tables, which no step is given."""
+        return self.url_of("prichal", self.password("prichal"))
+
+    def password(self, name: str) -> str:
+        """One of the passwords that the state folder keeps for its owner."""
+        return str(json.loads((self.state / "secrets.json").read_text())[name])
+
+    def url_of(self, user: str, password: str, **changes: str) -> str:
+        """The same database as another login."""
+        values = {**conninfo_to_dict(self.url), "user": user, "password": password, **changes}
+        return make_conninfo("", **values)
+
+    def as_owner(self, *statements: str) -> None:
+        """Run statements as the owner of the tables, in one transaction."""
+        with psycopg.connect(self.owner_url) as connection:
+            for statement in statements:
+                connection.execute(statement)  # type: ignore[call-overload]
 
     @property
     def lake(self) -> Path:

@@ -16,7 +16,6 @@ from mlflow.types import ColSpec, Schema
 
 from monitoring import CanaryTarget, score_with_canary
 from registry import VersionFilesError
-from registry.ledger import ledger
 from serving import Mart, PopulationScores, ScoreFiles, ScoringError, publish
 from serving.score import require_signature
 from serving.udf import OUTPUTS
@@ -86,7 +85,6 @@ def shop(clone: Clone, request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     mlflow.set_experiment("guard tests")
     name = f"guard_{zlib.crc32(request.node.name.encode())}"
     MlflowClient().create_registered_model(name)
-    ledger.prepare(clone.url)
     yield Shop(clone, name, log_run(sound_evidence(), files=False), tmp_path / "scores")
     MlflowClient().delete_registered_model(name)
 

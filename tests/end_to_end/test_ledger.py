@@ -26,6 +26,7 @@ from registry.ledger.verify import chain_problems
 from registry.release.locked_models import TamperedError
 from registry.versions.registered_models import HEAD
 from stack.postgres import connect
+from stack.schema import migrate
 from tests.end_to_end.conftest import Clone
 from tests.end_to_end.proposals import ledger_acts, promote_one, propose, put_in_production, reconcile_models
 from tests.unit.builders import is_one_sentence
@@ -49,12 +50,10 @@ create trigger promotions_append_only before update or delete or truncate on ops
 
 @pytest.mark.parametrize("statement", CHANGES)
 def test_the_writer_has_no_right_to_change_it_and_the_owner_is_refused(clone: Clone, statement: str) -> None:
-    ledger.prepare(clone.url)
-    with psycopg.connect(clone.url) as connection, pytest.raises(psycopg.errors.RaiseException, match="append-only"):
-        connection.execute(statement)  # type: ignore[call-overload]
-    with psycopg.connect(clone.url) as connection:
-        connection.execute("set role prichal_writer")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        clone.as_owner(statement)
+    for role in ("prichal_writer", "prichal_mover"):
+        with connect(clone.url, role=role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement)  # type: ignore[call-overload]
 
 
@@ -62,16 +61,12 @@ def test_the_writer_has_no_right_to_change_it_and_the_owner_is_refused(clone: Cl
 def spoilt(clone: Clone, *statements: str) -> Iterator[None]:
     """What the owner of the table can do with the trigger off; taken back afterwards."""
     off, on = (f"alter table ops.promotions {word} trigger user" for word in ("disable", "enable"))
-    with psycopg.connect(clone.url) as connection:
-        for statement in ("create table ops.kept as table ops.promotions", off, *statements, on):
-            connection.execute(statement)  # type: ignore[call-overload]
+    clone.as_owner("create table ops.kept as table ops.promotions", off, *statements, on)
     try:
         yield
     finally:
         back = ("delete from ops.promotions", "insert into ops.promotions table ops.kept", "drop table ops.kept")
-        with psycopg.connect(clone.url) as connection:
-            for statement in (off, *back, on):
-                connection.execute(statement)  # type: ignore[call-overload]
+        clone.as_owner(off, *back, on)
 
 
 @pytest.fixture
@@ -120,18 +115,16 @@ def test_what_is_written_with_a_lagging_head_is_anchored_by_the_next_run(clone: 
 def test_a_ledger_of_an_earlier_release_is_chained_as_found(clone: Clone) -> None:
     insert = "insert into ops.promotions (who, model_name, act, version, replaced_version, decision, reason) " \
              "values ('ann', 'old', %s, %s, %s, %s, 'because')"  # fmt: skip
-    ledger.prepare(clone.url)
-    with psycopg.connect(clone.url) as connection:
-        connection.execute("alter schema ops rename to ops_kept")
+    clone.as_owner("alter schema ops rename to ops_kept")
     try:
-        with psycopg.connect(clone.url) as connection:
+        with psycopg.connect(clone.owner_url) as connection:
             connection.execute(OLD)
             connection.execute(insert, ["promote", "1", None, Jsonb({"accepted": True})])
             connection.execute("select nextval(pg_get_serial_sequence('ops.promotions', 'id'))")
             connection.execute(insert, ["refuse", "2", "1", Jsonb({"checks": [0.1]})])
             connection.execute(insert, ["repair", "3", "1", Jsonb({})])
         for _ in range(2):
-            ledger.prepare(clone.url)
+            migrate(clone.owner_url)
         with connect(clone.url) as connection:
             connection.autocommit = True
             append(connection, [LedgerEntry("bob", "old", "intent", None, None, "after")])
@@ -140,12 +133,10 @@ def test_a_ledger_of_an_earlier_release_is_chained_as_found(clone: Clone) -> Non
         assert [(row.id, row.act) for row in rows] == [(1, "promote"), (2, "refuse"), (3, "repair"), (4, "intent")]
         assert chain_problems(rows) == []
         assert (replay(rows).production, replay(rows).previous) == ("3", "1")
-        with psycopg.connect(clone.url) as connection, pytest.raises(psycopg.errors.RaiseException):
-            connection.execute("delete from ops.promotions")
+        with pytest.raises(psycopg.errors.RaiseException):
+            clone.as_owner("delete from ops.promotions")
     finally:
-        with psycopg.connect(clone.url) as connection:
-            connection.execute("drop schema ops cascade")
-            connection.execute("alter schema ops_kept rename to ops")
+        clone.as_owner("drop schema ops cascade", "alter schema ops_kept rename to ops")
 
 
 LARGEST = 2**63 - 1
@@ -160,7 +151,7 @@ def next_row(clone: Clone, model: str, **changes: Any) -> Row:
     return replace(row, **changes).sealed()
 
 
-def insert(connection: psycopg.Connection, row: Row, role: str = "prichal_writer") -> None:
+def insert(connection: psycopg.Connection, row: Row, role: str = "prichal_mover") -> None:
     values = [Jsonb(value) if name == "decision" else value for name, value in vars(row).items()]
     connection.execute(f"set role {role}")  # type: ignore[call-overload]
     connection.execute(INSERT, values)
@@ -208,7 +199,7 @@ def impossible(clone: Clone, model: str) -> Iterator[Row]:
     """A ledger of an earlier release, in which the writer could add a row of any number."""
     row = next_row(clone, model, id=LARGEST)
     with spoilt(clone):
-        with psycopg.connect(clone.url) as connection:
+        with psycopg.connect(clone.owner_url) as connection:
             connection.execute("alter table ops.promotions disable trigger user")
             insert(connection, row)
             connection.execute("reset role")

@@ -6,6 +6,7 @@ from psycopg import sql
 
 from serving import Mart
 from stack.postgres import connect
+from stack.schema import migrate
 from tests.end_to_end.conftest import Clone
 
 MART, DAY = Mart("old_scores", "user_id"), date(2026, 10, 1)
@@ -23,15 +24,23 @@ def publish(clone: Clone, rows: list[tuple[object, ...]]) -> None:
             connection.execute(insert, [DAY, user_id, *reasons, DAY])
 
 
+def migrate_again(clone: Clone) -> None:
+    """The migrations of a state of the release before them."""
+    clone.as_owner(
+        "drop table ops.alembic_version", "drop function mart.create_scores, mart.create_day, ops.list_blockers"
+    )
+    migrate(clone.owner_url)
+
+
 def test_the_text_none_becomes_null_in_published_days_once(clone: Clone) -> None:
-    MART.prepare(clone.url, DAY)
+    MART.create(clone.url, DAY)
     try:
-        with connect(clone.url) as connection:
+        with connect(clone.owner_url) as connection:
             connection.execute("delete from ops.migrations where name like 'mart.old_scores:%'")
         publish(clone, ROWS)
         scored_at = clone.rows("select user_id, xmin::text from mart.old_scores order by 1")
         for _ in range(2):
-            MART.prepare(clone.url)
+            migrate_again(clone)
         corrected = [(1, "Paid late", None, None), (2, None, None, None), *ROWS[2:]]
         assert clone.rows(REASONS) == corrected
         assert clone.rows("select distinct model_name from mart.old_scores") == [("None",)], (
@@ -40,9 +49,9 @@ def test_the_text_none_becomes_null_in_published_days_once(clone: Clone) -> None
         assert clone.rows("select user_id, xmin::text from mart.old_scores order by 1")[2:] == scored_at[2:]
         assert clone.rows("select details from ops.migrations where name like 'mart.old_scores:%'") == [({"rows": 2},)]
         publish(clone, [(5, "None", None, None)])
-        MART.prepare(clone.url)
+        migrate_again(clone)
         assert clone.rows(REASONS)[-1] == (5, "None", None, None), "a recorded correction is not made again"
     finally:
-        with connect(clone.url) as connection:
+        with connect(clone.owner_url) as connection:
             connection.execute("drop table mart.old_scores cascade")
             connection.execute("delete from ops.migrations where name like 'mart.old_scores:%'")

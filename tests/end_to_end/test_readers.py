@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from registry.ledger import ledger
 from serving.mart import Mart
 from stack.postgres import connect
 from tests.end_to_end.conftest import Clone
@@ -48,9 +47,8 @@ def session(clone: Clone, user: str, password: str) -> Session:
 @pytest.fixture(scope="module")
 def mart(clone: Clone) -> Mart:
     """Two published days of three people."""
-    ledger.prepare(clone.url)
     for day in DAYS:
-        MART.prepare(clone.url, day)
+        MART.create(clone.url, day)
         with connect(clone.url, role="prichal_writer") as connection:
             connection.execute(
                 "insert into mart.reader_scores select %s, n, 'paid', .5, 1, null, null, null, null, null, 'm', '1', "
@@ -70,11 +68,11 @@ def people(clone: Clone, mart: Mart) -> Iterator[dict[str, Session]]:
         "create role nightly login password 'of nightly' in role prichal_writer",
         "create role stranger login password 'of stranger'",
     )
-    with connect(clone.url) as connection:
+    with connect(clone.owner_url) as connection:
         for statement in made:
             connection.execute(statement)
     yield {name: session(clone, name, f"of {name}") for name in ("anna", "marketing", "nightly", "stranger")}
-    with connect(clone.url) as connection:
+    with connect(clone.owner_url) as connection:
         connection.execute("drop role anna, marketing, nightly, stranger")
         connection.execute("drop table mart.reader_scores cascade")
 
@@ -118,12 +116,12 @@ def test_a_reader_may_do_nothing_else(people: dict[str, Session], statement: str
 def test_no_function_shows_a_reader_older_days(clone: Clone, people: dict[str, Session]) -> None:
     """Even where the database's owner lets a reader make functions."""
     query = "select count(*) from mart.reader_scores_current where pg_temp.leak(score_date, customer_id)"
-    with connect(clone.url) as connection:
+    with connect(clone.owner_url) as connection:
         connection.execute("grant temporary on database prichal to anna")
     try:
         rows, told = people["anna"].run(*PLAIN_SCAN, LEAK.format(schema="pg_temp"), query)
     finally:
-        with connect(clone.url) as connection:
+        with connect(clone.owner_url) as connection:
             connection.execute("revoke temporary on database prichal from anna")
     assert rows == [(3,)]
     assert {line.split()[0] for line in told} == {str(DAYS[-1])}
@@ -164,7 +162,6 @@ def test_a_database_of_an_earlier_release_is_put_right(clone: Clone, people: dic
     with pytest.raises(psycopg.OperationalError, match="CONNECT"):
         people["anna"].run("select 1")
     assert clone.run("python", "-m", "stack", "up").returncode == 0
-    MART.prepare(clone.url)
     test_a_reader_logs_in_and_sees_the_latest_day(people, "anna")
     test_a_reader_may_do_nothing_else(people, "create temporary table mine (x int)")
     test_no_function_shows_a_reader_older_days(clone, people)

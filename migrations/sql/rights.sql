@@ -1,0 +1,57 @@
+-- Run after every upgrade, as the owner: brings the rights of all roles to what docs/who-may.md says.
+do $$
+declare
+  needed record;
+  scores record;
+begin
+  -- Nobody else gets these: with TEMP, a reader could define functions that see what a query reads before it is filtered.
+  for needed in
+    select n.role_name, n.privilege from (values
+      ('prichal_writer', 'CONNECT'), ('prichal_writer', 'TEMPORARY'), ('prichal_mover', 'CONNECT'),
+      ('prichal_reader', 'CONNECT')) n (role_name, privilege)
+    where not has_database_privilege(n.role_name, current_database(), n.privilege)
+      and has_database_privilege(current_database(), n.privilege || ' WITH GRANT OPTION')
+  loop
+    execute format('grant %s on database %I to %I', needed.privilege, current_database(), needed.role_name);
+  end loop;
+
+  for scores in
+    select c.relname, v.relname as current, 'security_barrier=true' = any(coalesce(v.reloptions, '{}')) as is_barrier
+    from pg_class c join pg_class v on v.relname = c.relname || '_current' and v.relnamespace = c.relnamespace
+    where c.relnamespace = 'mart'::regnamespace and c.relkind = 'p' and v.relkind = 'v'
+  loop
+    if not scores.is_barrier then
+      execute format('alter view mart.%I set (security_barrier)', scores.current);
+    end if;
+    execute format('grant select, insert, delete on mart.%I to prichal_writer', scores.relname);
+    execute format('grant select on mart.%I to prichal_reader, prichal_writer', scores.current);
+  end loop;
+
+  -- The login of the steps, where it was made under this name. It acts as the mover only by SET ROLE.
+  if exists (select from pg_roles where rolname = 'prichal_steps') then
+    if not pg_has_role('prichal_steps', 'prichal_writer', 'member') then
+      grant prichal_writer to prichal_steps;
+    end if;
+    if not pg_has_role('prichal_steps', 'prichal_mover', 'member') then
+      grant prichal_mover to prichal_steps with inherit false, set true;
+    end if;
+  end if;
+end $$;
+
+grant usage on schema mart to prichal_writer, prichal_reader;
+grant usage on schema ops to prichal_writer, prichal_mover;
+
+grant select on ops.alembic_version, ops.migrations, ops.promotions to prichal_writer, prichal_mover;
+grant select, insert, update on ops.runs to prichal_writer;
+grant select, insert, delete on ops.drift, ops.model_quality to prichal_writer;
+
+-- Only the mover adds to the ledger; nobody but the owner may do anything else to it.
+revoke insert, update, delete, truncate on ops.promotions from prichal_writer;
+revoke update, delete, truncate on ops.promotions from prichal_mover;
+grant insert on ops.promotions to prichal_mover;
+revoke insert, update on ops.deliveries from prichal_writer;
+grant select, insert, update on ops.deliveries to prichal_mover;
+grant select on ops.deliveries to prichal_writer;
+
+grant execute on function mart.create_scores(text, text, text), mart.create_day(text, date) to prichal_writer;
+grant execute on function ops.list_blockers(integer) to prichal_writer, prichal_mover;
