@@ -1,4 +1,4 @@
-"""The rows that judged a version, read again for a comparison: without those that production may have learnt from."""
+"""Rows to compare two versions: evaluation rows of the challenger that production was not fitted on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,18 +15,18 @@ from training.plan import TrainingPlan
 
 
 class ComparisonRowsError(PrichalError):
-    """There are no rows on which two versions can be compared."""
+    """No rows are left on which two versions can be compared."""
 
 
 @dataclass(frozen=True)
 class ComparisonRows:
-    """Matured rows that neither version has learnt from.
+    """Matured rows that neither version was fitted on.
 
     Attributes:
-        frame: with every feature of the project.
-        parts: the snapshot dates, or where rows carry none the parts of the people, that they are of.
-        digest: of the rows as the challenger's training saw them: that of its evidence, if they are the same.
-        matured_until: the day up to which their labels look; None without dates.
+        frame: rows with every feature of the project.
+        parts: snapshot dates of the rows, or names of the holdout parts where rows carry no dates.
+        digest: digest of the rows with the challenger's features; equal to that of its evidence if the rows are equal.
+        matured_until: day on which the last label matures; None without dates.
     """
 
     frame: Frame
@@ -35,7 +35,7 @@ class ComparisonRows:
     matured_until: date | None
 
     def json(self) -> dict[str, Any]:
-        """As `measured.json` holds it."""
+        """Content for `measured.json`."""
         return {
             "dates": list(self.parts),
             "digest": self.digest,
@@ -46,104 +46,110 @@ class ComparisonRows:
 
 
 def comparison_dates(
-    snapshots: Snapshots, proof: Mapping[str, Any], production: Mapping[str, Any] | None
+    snapshots: Snapshots, evidence: Mapping[str, Any], production: Mapping[str, Any] | None
 ) -> list[date]:
-    """The snapshot dates to read.
+    """List the snapshot dates of the comparison.
 
     Args:
-        snapshots: of the project.
-        proof: evidence of the challenger.
-        production: that of the version in production, None if there is none.
+        snapshots: snapshots of the project.
+        evidence: evidence of the challenger.
+        production: evidence of the version in production; None if there is none.
 
     Raises:
-        ComparisonRowsError: no date is left, or the evidence does not tell.
+        ComparisonRowsError: no date is left, or the evidence lacks a value.
     """
-    judged = _told(proof, "challenger", "out_of_time")
-    if validation(proof["data"]) == BY_ENTITY:
+    judged = _data_value(evidence, "challenger", "out_of_time")
+    if validation(evidence["data"]) == BY_ENTITY:
         return [snapshots.latest]
     days = [date.fromisoformat(day) for day in judged]
     if production is None:
         return days
-    windows = _told(production, "version in production", "windows")
+    windows = _data_value(production, "version in production", "windows")
     if windows is None:
         raise ComparisonRowsError(
             "The version in production was not fitted by dates: train both on the same table first."
         )
     until = date.fromisoformat(windows["development"]["labels_until"])
-    kept = [day for day in days if day >= until]
-    if not kept:
+    dates = [day for day in days if day >= until]
+    if not dates:
         raise ComparisonRowsError(
-            f"The version in production has learnt from labels up to {until}, and the challenger was judged on "
-            f"{days[0]} to {days[-1]}: no row is left that neither has learnt from; train the challenger on later data."
+            f"The version in production was fitted on labels up to {until}, and the challenger was evaluated on "
+            f"{days[0]} to {days[-1]}: no row is left that neither was fitted on; train the challenger on later data."
         )
-    return kept
+    return dates
 
 
 def read_comparison_rows(
     snapshots: Snapshots,
     population: Population,
     plan: TrainingPlan,
-    proof: Mapping[str, Any],
+    evidence: Mapping[str, Any],
     production: Mapping[str, Any] | None,
     names: Sequence[str],
 ) -> ComparisonRows:
-    """Read the rows; the snapshots of `comparison_dates` must be there.
+    """Read the rows; the snapshots of `comparison_dates` must exist.
 
     Args:
-        snapshots: of the project.
-        population: of both versions.
-        plan: of the project.
-        proof: evidence of the challenger.
-        production: that of the version in production, None if there is none.
-        names: the features that the challenger asks for, in its order; snapshots hold them.
+        snapshots: snapshots of the project.
+        population: population of both versions.
+        plan: training plan of the project.
+        evidence: evidence of the challenger.
+        production: evidence of the version in production; None if there is none.
+        names: the challenger's features, in its order.
 
     Raises:
-        ComparisonRowsError: a version may have learnt from the rows.
-        TooLittleDataError: there are none.
+        ComparisonRowsError: a version may have been fitted on the rows.
+        TooLittleDataError: there are no rows.
     """
-    days, spec = comparison_dates(snapshots, proof, production), snapshots.spec
+    days, spec = comparison_dates(snapshots, evidence, production), snapshots.spec
     every = [feature.name for feature in spec.features]
     frame = read_frame([snapshots.path(day) for day in days], every, spec.entity, population.name)
-    if validation(proof["data"]) == BY_ENTITY:
-        return _dealt(frame, plan, proof, production, names)
-    learnt = [date.fromisoformat(day) for day in _told(proof, "challenger", "development")]
-    later = {date.fromisoformat(day) for day in proof["data"].get("calibration", ())}
-    left_out = immature_seasonal_features(spec.features, [day for day in learnt if day not in later])
+    if validation(evidence["data"]) == BY_ENTITY:
+        return _holdout_rows(frame, plan, evidence, production, names)
+    development = [date.fromisoformat(day) for day in _data_value(evidence, "challenger", "development")]
+    later = {date.fromisoformat(day) for day in evidence["data"].get("calibration", ())}
+    left_out = immature_seasonal_features(spec.features, [day for day in development if day not in later])
     seen = mask_features(_columns(frame, names), left_out)
     return ComparisonRows(frame, tuple(map(str, days)), seen.digest(), max(days) + population.label.reach)
 
 
-def _dealt(
+def _holdout_rows(
     frame: Frame,
     plan: TrainingPlan,
-    proof: Mapping[str, Any],
+    evidence: Mapping[str, Any],
     production: Mapping[str, Any] | None,
     names: Sequence[str],
 ) -> ComparisonRows:
-    """The parts that were held out, if the table is dealt as it was for both."""
-    own, dealt = _told(proof, "challenger", "digest"), split_stratified_holdout(frame, plan)[0]
-    if _columns(dealt.at(_told(proof, "challenger", "development")), names).digest() != own:
+    """The holdout parts, if the table is the one that both versions were trained on."""
+    development_digest, parts_frame = (
+        _data_value(evidence, "challenger", "digest"),
+        split_stratified_holdout(frame, plan)[0],
+    )
+    if (
+        _columns(parts_frame.at(_data_value(evidence, "challenger", "development")), names).digest()
+        != development_digest
+    ):
         raise ComparisonRowsError(
-            "The table has changed since the challenger was trained, and its people are dealt anew: it may have learnt "
-            "from the rows that would judge it; train again."
+            "The table has changed since the challenger was trained, and its rows are in other parts: it may be fitted "
+            "on rows of the comparison; train again."
         )
-    if production is not None and _told(production, "version in production", "digest") != own:
+    if production is not None and _data_value(production, "version in production", "digest") != development_digest:
         raise ComparisonRowsError(
-            "The version in production was fitted on other rows of the table than the challenger, and may have learnt "
-            "from the rows that would judge both: without dates they cannot be told apart."
+            "The version in production was fitted on other rows of the table than the challenger, and may be fitted "
+            "on rows of the comparison: without dates they cannot be distinguished; train both on the same table."
         )
-    parts = tuple(_told(proof, "challenger", "out_of_time"))
-    held = dealt.at(parts)
-    return ComparisonRows(held, parts, _columns(held, names).digest(), None)
+    parts = tuple(_data_value(evidence, "challenger", "out_of_time"))
+    holdout = parts_frame.at(parts)
+    return ComparisonRows(holdout, parts, _columns(holdout, names).digest(), None)
 
 
 def _columns(frame: Frame, names: Sequence[str]) -> Frame:
-    """The frame with these features only, in this order."""
+    """Select these features, in this order."""
     return replace(frame, names=tuple(names), rows=frame.rows[:, [frame.names.index(name) for name in names]])
 
 
-def _told(proof: Mapping[str, Any], whose: str, name: str) -> Any:
+def _data_value(evidence: Mapping[str, Any], whose: str, name: str) -> Any:
     try:
-        return proof["data"][name]
+        return evidence["data"][name]
     except (KeyError, TypeError):
-        raise ComparisonRowsError(f"The evidence of the {whose} does not tell data.{name}: train it again.") from None
+        raise ComparisonRowsError(f"The evidence of the {whose} has no data.{name}: train it again.") from None

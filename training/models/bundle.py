@@ -1,4 +1,4 @@
-"""Write a fitted candidate as the folder that a registered model carries."""
+"""Write a fitted candidate as the bundle folder of a registered model."""
 
 import json
 import shutil
@@ -17,10 +17,10 @@ def write_bundle(
     """Write `model.json`, `family.py` and the native files into `folder`.
 
     Args:
-        folder: made anew.
+        folder: replaced if it exists.
         candidate: the fitted model.
-        features: in the order of the columns it was fitted on.
-        provenance: where it comes from: data, code, package versions.
+        features: in the order of the fitted columns.
+        provenance: data, code and package versions of the training.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

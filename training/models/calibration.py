@@ -1,6 +1,6 @@
-"""From log-odds to probabilities: four ways, of which the log-loss on people left out chooses.
+"""Four calibration methods from log-odds to probabilities; the log-loss on held-out people selects one.
 
-All four keep the order of the margins, strictly: the mart ranks people, and a tie would be broken by chance.
+All four are strictly increasing: the mart ranks people, and ties would be broken by chance.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,12 @@ Labels = NDArray[np.int_]
 Calibration = dict[str, Any]
 Way = Callable[[Floats, Labels], Calibration]
 
-#: groups of people: each is judged by calibrations fitted on the others.
+#: groups of people for cross validation of the methods.
 GROUPS = 5
 
 
 def identity(margin: Floats, labels: Labels) -> dict[str, float]:
-    """The margin is believed as it is."""
+    """Leave the margin unchanged."""
     return {"slope": 1.0, "intercept": 0.0}
 
 
@@ -33,9 +33,9 @@ def platt(margin: Floats, labels: Labels) -> dict[str, float]:
 
 
 def beta(margin: Floats, labels: Labels) -> dict[str, float]:
-    """Log-odds linear in ln p and -ln(1 - p), each end with a slope of its own (Kull et al., 2017).
+    """Log-odds linear in ln p and -ln(1 - p), with one slope for each end (Kull et al., 2017).
 
-    If one slope is below 0 the order would turn around at that end: it is set to 0, and the other is fitted alone.
+    A slope below 0 would reverse the order at that end: it is set to 0 and the other slope is fitted again.
     """
     ends = np.column_stack([-np.logaddexp(0, -margin), np.logaddexp(0, margin)])
     (a, b), c = _logistic(ends, labels)
@@ -47,9 +47,9 @@ def beta(margin: Floats, labels: Labels) -> dict[str, float]:
 
 
 def isotonic(margin: Floats, labels: Labels) -> Calibration:
-    """Centred isotonic regression: straight lines between the middles of its steps (Oron and Flournoy, 2017).
+    """Centred isotonic regression: linear interpolation between the centres of its steps (Oron and Flournoy, 2017).
 
-    Beyond the outer steps it is flat, so the model mixes in a little of Platt's sigmoid; then no two margins tie,
+    It is flat beyond the outer steps, so the model mixes in a small share of Platt's sigmoid. Then no two margins tie,
     and no probability is 0 or 1.
     """
     from sklearn.isotonic import IsotonicRegression
@@ -64,44 +64,44 @@ WAYS: dict[str, Way] = {"identity": identity, "platt": platt, "beta": beta, "iso
 
 
 def choose_calibration(margin: Floats, labels: Labels, entity: NDArray[Any]) -> Calibration:
-    """The simplest way whose log-loss is within one standard error of the lowest, fitted on all rows.
+    """Choose the simplest method whose log-loss is within one standard error of the lowest, fitted on all rows.
 
-    Every row's loss comes from a calibration fitted on other people (five groups), and the error of a difference
-    counts people, not rows (Breiman et al., 1984, the rule of one standard error).
+    Every row's loss comes from a calibration fitted on other people (five groups). Standard errors count people, not
+    rows (Breiman et al., 1984, the one standard error rule).
 
     Args:
-        margin: (n,) log-odds by a model that was not fitted on these rows.
-        labels: (n,) of both classes.
-        entity: (n,) whom the rows are about.
+        margin: (n,) log-odds from a model that was not fitted on these rows.
+        labels: (n,) with both classes.
+        entity: (n,) ids of the people.
     """
-    kind = _chosen(margin, labels, entity)
+    kind = _choose_kind(margin, labels, entity)
     return {"kind": kind, **WAYS[kind](margin, labels)}
 
 
-def _chosen(margin: Floats, labels: Labels, entity: NDArray[Any]) -> str:
+def _choose_kind(margin: Floats, labels: Labels, entity: NDArray[Any]) -> str:
     group = entity_groups(entity, GROUPS)
     if any(len(np.unique(labels[group != number])) < 2 for number in range(GROUPS)):
         return "platt"
-    losses = {kind: _left_out(kind, margin, labels, group) for kind in WAYS}
+    losses = {kind: _held_out_loss(kind, margin, labels, group) for kind in WAYS}
     lowest = min(losses, key=lambda kind: float(losses[kind].mean()))
     worse = {kind: loss - losses[lowest] for kind, loss in losses.items()}
     return next(kind for kind, by in worse.items() if by.mean() <= _standard_error(by, entity))
 
 
-def _left_out(kind: str, margin: Floats, labels: Labels, group: Labels) -> Floats:
+def _held_out_loss(kind: str, margin: Floats, labels: Labels, group: Labels) -> Floats:
     """Log-loss of each row by a calibration fitted on the other groups."""
     loss = np.empty(len(margin))
     for number in range(GROUPS):
-        own = group == number
-        fitted = {"kind": kind, **WAYS[kind](margin[~own], labels[~own])}
-        probability = calibrate(margin[own], fitted)
-        right = np.where(labels[own] == 1, probability, 1 - probability)
-        loss[own] = -np.log(np.clip(right, 1e-15, 1))
+        held_out = group == number
+        fitted = {"kind": kind, **WAYS[kind](margin[~held_out], labels[~held_out])}
+        probability = calibrate(margin[held_out], fitted)
+        right = np.where(labels[held_out] == 1, probability, 1 - probability)
+        loss[held_out] = -np.log(np.clip(right, 1e-15, 1))
     return loss
 
 
 def _standard_error(difference: Floats, entity: NDArray[Any]) -> float:
-    """Standard error of the mean over rows, where the rows of one person go together."""
+    """Standard error of the mean over rows, clustered by person."""
     people = np.unique(entity, return_inverse=True)[1]
     sums = np.bincount(people, weights=difference - difference.mean())
     return float(np.sqrt((sums**2).sum()) / len(difference))

@@ -1,4 +1,4 @@
-"""A registered version: what it is made of, and whether the same one is there already."""
+"""Register model versions, and find the version of an equal training."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ from training.models import churn_model
 from training.models.churn_model import REASONS
 from training.report.model_card import description
 
-#: what a version needs wherever it scores.
+#: packages that a version needs for scoring.
 PACKAGES = ("mlflow", "numpy", "pandas", "catboost", "xgboost-cpu", "scikit-learn")
 
 
@@ -27,22 +27,22 @@ def packages() -> dict[str, str]:
     return {package: package_version(package) for package in PACKAGES}
 
 
-def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any], card: str, mark: str) -> str:
+def register(bundle: Path, model: str, judging: Frame, evidence: Mapping[str, Any], card: str, fingerprint: str) -> str:
     """Log the bundle as a model of the active run, register it and make it the challenger.
 
     Args:
         bundle: folder of the fitted model.
         model: registered name.
-        judging: rows to take the input example from.
-        proof: the evidence, stored with the model.
-        card: what a person reads on the version's page, in Markdown.
-        mark: fingerprint, to find the version again.
+        judging: out-of-time rows; the first five are the input example.
+        evidence: the evidence, stored with the model.
+        card: model card in Markdown, for the version's page in MLflow.
+        fingerprint: hash of the training's inputs, by which `find` looks up the version.
 
     Returns:
         Its version number.
     """
     example = pd.DataFrame(judging.rows[:5], columns=list(judging.names))
-    (bundle / "evidence.json").write_text(json.dumps(proof, indent=1, sort_keys=True) + "\n")
+    (bundle / "evidence.json").write_text(json.dumps(evidence, indent=1, sort_keys=True) + "\n")
     with _no_compiled_code():
         info = mlflow.pyfunc.log_model(
             name="model",
@@ -56,9 +56,9 @@ def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any],
     client, number = mlflow.MlflowClient(), str(info.registered_model_version)
     client.update_model_version(model, number, description(card))
     tags = {
-        "fingerprint": mark,
-        "family": proof["family"],
-        "auc": f"{proof['metrics']['auc']['value']:.4f}",
+        "fingerprint": fingerprint,
+        "family": evidence["family"],
+        "auc": f"{evidence['metrics']['auc']['value']:.4f}",
         "validation": judging.validation,
     }
     for key, value in tags.items():
@@ -69,7 +69,7 @@ def register(bundle: Path, model: str, judging: Frame, proof: Mapping[str, Any],
 
 @contextmanager
 def _no_compiled_code() -> Iterator[None]:
-    """MLflow tries the example on the files that it then stores: Python must not leave compiled code among them."""
+    """Keep Python from writing compiled code beside the files that MLflow scores the example with and stores."""
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
@@ -78,7 +78,7 @@ def _no_compiled_code() -> Iterator[None]:
 
 
 def _signature(names: tuple[str, ...]) -> ModelSignature:
-    """Every feature is a double: a null in an integer column would not pass the Spark UDF."""
+    """Signature with a double for every feature: the Spark UDF refuses null in integer columns."""
     reasons = [ColSpec("string", f"reason_{place + 1}", required=False) for place in range(REASONS)]
     return ModelSignature(
         inputs=Schema([ColSpec("double", name, required=True) for name in names]),
@@ -87,11 +87,17 @@ def _signature(names: tuple[str, ...]) -> ModelSignature:
     )
 
 
-def find(model: str, mark: str) -> tuple[str, dict[str, Any]] | None:
-    """Number and evidence of the version with this fingerprint, made the challenger again; None if there is none."""
+def find(model: str, fingerprint: str) -> tuple[str, dict[str, Any]] | None:
+    """Find the version with this fingerprint and set its alias `challenger`.
+
+    Returns:
+        Its number and evidence; None if there is no such version.
+    """
     client = mlflow.MlflowClient()
-    for found in client.search_model_versions(f"name = '{model}'", order_by=["version_number DESC"]):
-        if found.tags.get("fingerprint") == mark:
-            client.set_registered_model_alias(model, "challenger", found.version)
-            return str(found.version), json.loads(mlflow.artifacts.load_text(f"runs:/{found.run_id}/evidence.json"))
+    for model_version in client.search_model_versions(f"name = '{model}'", order_by=["version_number DESC"]):
+        if model_version.tags.get("fingerprint") == fingerprint:
+            client.set_registered_model_alias(model, "challenger", model_version.version)
+            return str(model_version.version), json.loads(
+                mlflow.artifacts.load_text(f"runs:/{model_version.run_id}/evidence.json")
+            )
     return None

@@ -1,4 +1,4 @@
-"""A model fitted again from the parameters that its run logged."""
+"""Refit a model from the parameters that its run logged."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,27 +10,27 @@ from training.data.frame import Frame
 from training.data.immature_seasonal_features import mask_features
 from training.search.candidate import Candidate, fit_candidate
 
-#: what a run must tell.
+#: parameters that a run must have logged.
 NEEDED = ("family", "model_params", "seed", "calibration_snapshots", "development_digest", "left_out")
-#: how a run writes that no feature was left out.
+#: logged value if no feature was left out.
 NOTHING = "nothing"
 
 
 class RefitError(PrichalError):
-    """The run, or the data at hand, is not what the model was fitted from."""
+    """The run lacks a parameter, or the rows differ from those of the original fit."""
 
 
 def refit_parameters(
     candidate: Candidate, digest: str, split: Split, seed: int, left_out: Sequence[str]
 ) -> dict[str, Any]:
-    """The parameters that decide the candidate's fit; MLflow keeps them as text.
+    """Parameters that determine the candidate's fit; MLflow stores them as text.
 
     Args:
         candidate: a fitted model.
-        digest: of its development rows.
+        digest: digest of its development rows.
         split: their dates.
-        seed: of the fit.
-        left_out: features that were null in every row.
+        seed: random seed of the fit.
+        left_out: features that are null in every row.
     """
     return {
         "family": candidate.name,
@@ -43,18 +43,18 @@ def refit_parameters(
 
 
 def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
-    """The same model again: equal data and packages give equal bytes.
+    """Fit the same model again: equal data and packages give equal bytes.
 
     Args:
         logged: parameters of a candidate's or a training's run, as text.
         development: the rows of the run's development dates.
 
     Raises:
-        RefitError: a parameter is missing, or the rows are others.
+        RefitError: a parameter is missing, or the rows differ.
     """
     missing = [name for name in NEEDED if name not in logged]
     if missing:
-        raise RefitError(f"The run has no parameter {', '.join(missing)}: choose the run of a candidate or a training.")
+        raise RefitError(f"The run has no parameter {', '.join(missing)}: name the run of a candidate or a training.")
     if logged["left_out"] != NOTHING:
         development = mask_features(development, logged["left_out"].split(", "))
     if development.digest()[:16] != logged["development_digest"]:

@@ -106,7 +106,7 @@ def test_parts_are_dealt_as_they_were(tmp_path: Path):
 def test_parts_that_a_version_may_know_do_not_judge(tmp_path: Path):
     snapshots, changed = one_day(tmp_path / "one"), one_day(tmp_path / "two", silence=2.0)
     own, other = proof_of_parts(snapshots), proof_of_parts(changed)
-    for made, its, said in ((changed, None, "dealt anew"), (snapshots, other, "fitted on other rows of the table")):
+    for made, its, said in ((changed, None, "in other parts"), (snapshots, other, "fitted on other rows of the table")):
         with pytest.raises(ComparisonRowsError, match=said) as caught:
             again(made, own, its)
         assert is_one_sentence(caught.value)
@@ -119,9 +119,9 @@ LATEST = object()
     ("own", "its", "said"),
     [
         pytest.param({}, LATEST, "labels up to 2026-07-01.*no row is left", id="all known"),
-        pytest.param({}, {"data": {}}, "version in production does not tell data.windows", id="an old one"),
+        pytest.param({}, {"data": {}}, "version in production has no data.windows", id="an old one"),
         pytest.param({}, {"data": {"windows": None}}, "not fitted by dates", id="fitted on parts"),
-        pytest.param({"data": {}}, None, "challenger does not tell data.out_of_time", id="an old challenger"),
+        pytest.param({"data": {}}, None, "challenger has no data.out_of_time", id="an old challenger"),
     ],
 )
 def test_without_rows_for_both_it_is_said_why(monthly: PrecomputedSnapshots, own: dict[str, Any], its: Any, said: str):
