@@ -264,4 +264,4 @@ def _read(path: Path, _changed: int, _inode: int) -> Manifest:
 
 def _month(digest: str, contradictions: int, marks: Sequence[Sequence[Any]] = (), **_older: object) -> Month:
     """A month of a manifest. A month without marks is of an earlier release: the next ingest reads its table again."""
-    return Month(digest, contradictions, tuple(DayChecksum(*mark) for mark in marks))
+    return Month(digest, contradictions, tuple(DayChecksum(*day) for day in marks))

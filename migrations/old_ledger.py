@@ -34,10 +34,10 @@ alter table ops.promotions enable trigger user;
 
 def has_hashes(connection: psycopg.Connection) -> bool:
     """Whether the ledger's rows carry hashes."""
-    found = connection.execute(
+    column = connection.execute(
         "select 1 from pg_attribute where attrelid = 'ops.promotions'::regclass and attname = 'row_hash'"
     )
-    return found.fetchone() is not None
+    return column.fetchone() is not None
 
 
 def chain_rows(connection: psycopg.Connection) -> None:

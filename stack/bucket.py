@@ -62,10 +62,10 @@ def upload(settings: Settings, folder: Path, url: str) -> int:
 
 
 def _split(url: str) -> tuple[str, str]:
-    found = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", url)
-    if found is None:
+    match = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", url)
+    if match is None:
         raise SettingError(f"{url!r} is no place in S3: write it as s3://bucket/prefix.")
-    return found.group(1), (found.group(2) or "").rstrip("/")
+    return match.group(1), (match.group(2) or "").rstrip("/")
 
 
 def _below(folder: Path, key: str) -> Path:
@@ -78,21 +78,21 @@ def _below(folder: Path, key: str) -> Path:
 def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
     pages = s3.get_paginator("list_objects_v2")
     for page in pages.paginate(Bucket=bucket, Prefix=f"{prefix}/" if prefix else ""):
-        for one in page.get("Contents", ()):
-            if not one["Key"].endswith("/"):
-                yield one["Key"], f"{one['ETag']} {one['Size']}"
+        for entry in page.get("Contents", ()):
+            if not entry["Key"].endswith("/"):
+                yield entry["Key"], f"{entry['ETag']} {entry['Size']}"
 
 
 def _load(s3: Any, bucket: str, key: str, tag: str, path: Path) -> bool:
-    mark = _tag_file(path)
-    if path.exists() and mark.exists() and mark.read_text() == tag:
+    tag_file = _tag_file(path)
+    if path.exists() and tag_file.exists() and tag_file.read_text() == tag:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     s3.download_file(bucket, key, str(partial))
-    mark.unlink(missing_ok=True)
+    tag_file.unlink(missing_ok=True)
     partial.replace(path)
-    replace_text(mark, tag)
+    replace_text(tag_file, tag)
     return True
 
 

@@ -26,7 +26,7 @@ def _shown(sign: re.Match[str]) -> str:
     return f"{sign[0][:-1]}\\{sign[0][-1]}" if sign[0][-1] in ".)" else f"\\{sign[0]}"
 
 
-def cut(text: str, longest: int, rest: str) -> str:
+def shorten(text: str, longest: int, rest: str) -> str:
     """As many whole sections as fit, with a pointer to the rest; if none does, as many whole paragraphs.
 
     Args:
@@ -36,28 +36,28 @@ def cut(text: str, longest: int, rest: str) -> str:
     """
     if len(text) <= longest:
         return text
-    kept = text.removesuffix(rest).rstrip()
+    shortened = text.removesuffix(rest).rstrip()
     for border in ("\n## ", "\n\n"):
-        while len(kept) + len(rest) + 2 > longest and border in kept:
-            kept = kept[: kept.rfind(border)].rstrip()
-    return f"{kept[: longest - len(rest) - 2]}\n\n{rest}"
+        while len(shortened) + len(rest) + 2 > longest and border in shortened:
+            shortened = shortened[: shortened.rfind(border)].rstrip()
+    return f"{shortened[: longest - len(rest) - 2]}\n\n{rest}"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lines of a table; cells are Markdown already. Spaces keep columns apart where the page's style does not."""
-    told = [f"| {'&ensp; | '.join(cells)} |" for cells in (heads, *rows)]
-    return [told[0], f"|{' --- |' * len(heads)}", *told[1:]]
+    lines = [f"| {'&ensp; | '.join(cells)} |" for cells in (heads, *rows)]
+    return [lines[0], f"|{' --- |' * len(heads)}", *lines[1:]]
 
 
-def figure(told: Mapping[str, float], digits: int = 4, sign: str = "") -> str:
-    """A number as it is told, with its 95% interval where the evidence has one.
+def figure(interval: Mapping[str, float], digits: int = 4, sign: str = "") -> str:
+    """A number with its 95% interval, if the evidence has one.
 
     Args:
-        told: `value`, and perhaps `low` and `high`.
+        interval: `value`, and perhaps `low` and `high`.
         digits: after the point.
         sign: `+` where a plus is written too.
     """
     form = f"{sign}.{digits}f"
-    if "low" not in told:
-        return format(told["value"], form)
-    return f"{told['value']:{form}} ({told['low']:{form}} to {told['high']:{form}})"
+    if "low" not in interval:
+        return format(interval["value"], form)
+    return f"{interval['value']:{form}} ({interval['low']:{form}} to {interval['high']:{form}})"

@@ -57,7 +57,7 @@ def give_role(settings: Settings, name: str, role: str, say: Callable[[str], Non
     _refuse_what_cannot_be(name, role)
     check(settings)
     server = _Server(settings)
-    roles = {one: _ensure_role(server, one) for one in GRANTS}
+    roles = {entry: _ensure_role(server, entry) for entry in GRANTS}
     password = _ensure_user(server, name, new_password)
     _assign(server, _user(server, name) or {}, roles, role)
     say(f"user {name} is {role}")
@@ -104,26 +104,26 @@ def _refuse_what_cannot_be(name: str, role: str) -> None:
 
 def _user(server: _Server, name: str) -> dict[str, Any] | None:
     """The user with all roles and their grants; None if there is none."""
-    found = [one for one in server.call("GET", "2.0/mlflow/users/list")["users"] if one["username"] == name]
-    return found[0] if found else None
+    matches = [entry for entry in server.call("GET", "2.0/mlflow/users/list")["users"] if entry["username"] == name]
+    return matches[0] if matches else None
 
 
 def _ensure_role(server: _Server, name: str) -> int:
     """The id of the role, which has exactly its grants."""
-    found = [
-        one
-        for one in server.call("GET", "3.0/mlflow/roles/list", {"workspace": WORKSPACE})["roles"]
-        if one["name"] == name
+    matches = [
+        row
+        for row in server.call("GET", "3.0/mlflow/roles/list", {"workspace": WORKSPACE})["roles"]
+        if row["name"] == name
     ]
     about = {"workspace": WORKSPACE, "name": name, "description": "made by Prichal: docs/who-may.md"}
-    role = found[0] if found else server.call("POST", "3.0/mlflow/roles/create", about)["role"]
+    role = matches[0] if matches else server.call("POST", "3.0/mlflow/roles/create", about)["role"]
     wanted = {(kind, "*", level) for kind, level in GRANTS[name].items()}
-    for one in role["permissions"]:
-        grant = (one["resource_type"], one["resource_pattern"], one["permission"])
+    for row in role["permissions"]:
+        grant = (row["resource_type"], row["resource_pattern"], row["permission"])
         if grant in wanted:
             wanted.remove(grant)
         else:
-            server.call("DELETE", "3.0/mlflow/roles/permissions/remove", {"role_permission_id": one["id"]})
+            server.call("DELETE", "3.0/mlflow/roles/permissions/remove", {"role_permission_id": row["id"]})
     for kind, pattern, level in sorted(wanted):
         grants = {"resource_type": kind, "resource_pattern": pattern, "permission": level}
         server.call("POST", "3.0/mlflow/roles/permissions/add", {"role_id": role["id"], **grants})
@@ -142,12 +142,12 @@ def _ensure_user(server: _Server, name: str, new_password: bool) -> str | None:
 
 def _assign(server: _Server, user: Mapping[str, Any], roles: Mapping[str, int], role: str) -> None:
     """Let the role be the user's only one; what MLflow gave by itself it keeps in a role of the user's own."""
-    name, held = user["username"], {one["id"]: one for one in user["roles"]}
-    if roles[role] not in held:
+    name, current_roles = user["username"], {entry["id"]: entry for entry in user["roles"]}
+    if roles[role] not in current_roles:
         server.call("POST", "3.0/mlflow/roles/assign", {"username": name, "role_id": roles[role]})
-    for number in held.keys() & (set(roles.values()) - {roles[role]}):
+    for number in current_roles.keys() & (set(roles.values()) - {roles[role]}):
         server.call("DELETE", "3.0/mlflow/roles/unassign", {"username": name, "role_id": number})
-    own = [one for one in held.values() if one["name"] == f"__user_{user['id']}__"]
-    for grant in (grant for one in own for grant in one["permissions"]):
+    personal_roles = [entry for entry in current_roles.values() if entry["name"] == f"__user_{user['id']}__"]
+    for grant in (grant for entry in personal_roles for grant in entry["permissions"]):
         what = {"resource_type": grant["resource_type"], "resource_id": grant["resource_pattern"]}
         server.call("POST", "3.0/mlflow/users/permissions/revoke", {"username": name, **what})

@@ -58,19 +58,19 @@ class Records:
         replace_text(self.folder / f"{service}.json", json.dumps(asdict(started)))
 
 
-def choose_port(asked: int | None, last: int | None, setting: str) -> int:
+def choose_port(requested: int | None, last: int | None, setting: str) -> int:
     """The port asked for, else the last one used here if it is free, else any free one.
 
     Raises:
         PortTakenError: the port asked for belongs to another process.
     """
-    if asked is not None:
-        if not _free(asked):
+    if requested is not None:
+        if not _free(requested):
             raise PortTakenError(
-                f"{setting}={asked}: port {asked} is taken by another process; "
+                f"{setting}={requested}: port {requested} is taken by another process; "
                 f"free it, choose another, or unset {setting} to get a free one."
             )
-        return asked
+        return requested
     if last is not None and _free(last):
         return last
     return free_ports(1)[0]
@@ -78,14 +78,14 @@ def choose_port(asked: int | None, last: int | None, setting: str) -> int:
 
 def free_ports(count: int) -> list[int]:
     """Ports that no process listens on now, all different."""
-    held = [socket.socket() for _ in range(count)]
+    sockets = [socket.socket() for _ in range(count)]
     try:
-        for one in held:
-            one.bind((HOST, 0))
-        return [one.getsockname()[1] for one in held]
+        for opened in sockets:
+            opened.bind((HOST, 0))
+        return [opened.getsockname()[1] for opened in sockets]
     finally:
-        for one in held:
-            one.close()
+        for opened in sockets:
+            opened.close()
 
 
 def launch(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path) -> int:

@@ -35,7 +35,7 @@ OPEN_TO_ALL = (
 PASSWORDS = ("postgres", "prichal", "steps", "mlflow", "s3", "admin", "flask")
 
 
-class Here:
+class LocalServices:
     """What this clone starts with: its records, its passwords, and which services the person configured elsewhere.
 
     The last is settled before anything starts: once a service of ours runs, its address is a setting too.
@@ -55,9 +55,9 @@ def up(settings: Settings, say: Callable[[str], None]) -> Settings:
         The settings with the addresses of what was started.
     """
     settings.state.mkdir(parents=True, exist_ok=True)
-    here = Here(settings, Records(settings.state / "run"), _passwords(settings.state / "secrets.json"), say)
+    local = LocalServices(settings, Records(settings.state / "run"), _passwords(settings.state / "secrets.json"), say)
     for start in (_start_postgres, _start_s3, _start_mlflow):
-        settings = start(settings, here)
+        settings = start(settings, local)
     _write_env(settings)
     return settings
 
@@ -65,8 +65,8 @@ def up(settings: Settings, say: Callable[[str], None]) -> Settings:
 def down(settings: Settings, say: Callable[[str], None]) -> None:
     """Stop what `up` started, all at once: S3 alone takes some 15 s to close its own connections."""
     records = Records(settings.state / "run")
-    found = {service: records.read(service) for service in ("mlflow", "s3", "postgres")}
-    running = {service: started for service, started in found.items() if started is not None and started.alive()}
+    stored = {service: records.read(service) for service in ("mlflow", "s3", "postgres")}
+    running = {service: started for service, started in stored.items() if started is not None and started.alive()}
     with ThreadPoolExecutor() as pool:
         for service, _ in zip(running, pool.map(stop, running.values()), strict=True):
             say(f"{service} stopped")
@@ -116,41 +116,41 @@ def _check_postgres(settings: Settings) -> None:
 CHECKS = (_check_postgres, s3.check, mlflow_server.check)
 
 
-def _start_postgres(settings: Settings, here: Here) -> Settings:
-    if "database_url" in here.elsewhere:
-        here.say(f"postgres  elsewhere: {postgres.address(settings.require_database())}")
+def _start_postgres(settings: Settings, local: LocalServices) -> Settings:
+    if "database_url" in local.elsewhere:
+        local.say(f"postgres  elsewhere: {postgres.address(settings.require_database())}")
         migrate(settings)
         return settings
-    started = postgres.start(settings.state / "postgres", here.records, settings.postgres_port, here.passwords)
-    here.say(f"postgres  {HOST}:{started.ports['sql']}")
+    started = postgres.start(settings.state / "postgres", local.records, settings.postgres_port, local.passwords)
+    local.say(f"postgres  {HOST}:{started.ports['sql']}")
     port = started.ports["sql"]
-    schema.migrate(postgres.url("prichal", here.passwords["prichal"], port, "prichal"))
-    url = postgres.url(postgres.STEPS, here.passwords["steps"], port, "prichal")
+    schema.migrate(postgres.url("prichal", local.passwords["prichal"], port, "prichal"))
+    url = postgres.url(postgres.STEPS, local.passwords["steps"], port, "prichal")
     return settings.model_copy(update={"database_url": SecretStr(url)})
 
 
-def _start_s3(settings: Settings, here: Here) -> Settings:
-    if "s3_endpoint" in here.elsewhere:
-        here.say(f"s3        elsewhere: {settings.s3_endpoint}")
+def _start_s3(settings: Settings, local: LocalServices) -> Settings:
+    if "s3_endpoint" in local.elsewhere:
+        local.say(f"s3        elsewhere: {settings.s3_endpoint}")
         return settings
-    key, secret = "prichal", here.passwords["s3"]
-    started = s3.start(settings.state / "s3", here.records, _program("weed"), settings.s3_port, key, secret)
+    key, secret = "prichal", local.passwords["s3"]
+    started = s3.start(settings.state / "s3", local.records, _program("weed"), settings.s3_port, key, secret)
     endpoint = f"http://{HOST}:{started.ports['s3']}"
-    here.say(f"s3        {endpoint}")
+    local.say(f"s3        {endpoint}")
     settings = settings.model_copy(update={"s3_endpoint": endpoint, "s3_key": key, "s3_secret": SecretStr(secret)})
     s3.make_bucket(settings)
     return settings
 
 
-def _start_mlflow(settings: Settings, here: Here) -> Settings:
-    if "tracking_uri" in here.elsewhere:
-        here.say(f"mlflow    elsewhere: {settings.tracking_uri}")
+def _start_mlflow(settings: Settings, local: LocalServices) -> Settings:
+    if "tracking_uri" in local.elsewhere:
+        local.say(f"mlflow    elsewhere: {settings.tracking_uri}")
         return settings
-    backend, folder = _mlflow_backend(settings, here, "mlflow"), settings.state / "mlflow"
-    login = _login(settings, here) if settings.mlflow_auth == "on" else None
+    backend, folder = _mlflow_backend(settings, local, "mlflow"), settings.state / "mlflow"
+    login = _login(settings, local) if settings.mlflow_auth == "on" else None
     started = mlflow_server.start(
         folder,
-        here.records,
+        local.records,
         _program("mlflow"),
         settings.mlflow_port,
         backend,
@@ -159,27 +159,27 @@ def _start_mlflow(settings: Settings, here: Here) -> Settings:
         login,
     )
     uri = f"http://{HOST}:{started.ports['http']}"
-    here.say(f"mlflow    {uri}{f', asks for a name and a password; yours is {ADMIN}' if login else ''}")
+    local.say(f"mlflow    {uri}{f', asks for a name and a password; yours is {ADMIN}' if login else ''}")
     if login is None:
-        here.say(OPEN_TO_ALL)
+        local.say(OPEN_TO_ALL)
     who = {"tracking_user": ADMIN, "tracking_password": SecretStr(login.password)} if login else {}
     return settings.model_copy(update={"tracking_uri": uri, "tracking_user": None, "tracking_password": None, **who})
 
 
-def _mlflow_backend(settings: Settings, here: Here, database: str) -> str:
+def _mlflow_backend(settings: Settings, local: LocalServices, database: str) -> str:
     """Our own PostgreSQL holds databases for MLflow; on an external one MLflow shares the owner's database."""
-    if "database_url" in here.elsewhere:
+    if "database_url" in local.elsewhere:
         owner = settings.owner_database_url
         return owner.get_secret_value() if owner else settings.require_database()
-    started = here.records.read("postgres")
+    started = local.records.read("postgres")
     assert started is not None  # noqa: S101  # _start_postgres has just written it
-    postgres.make_database(started.ports["sql"], here.passwords, database, owner="mlflow")
-    return postgres.url("mlflow", here.passwords["mlflow"], started.ports["sql"], database)
+    postgres.make_database(started.ports["sql"], local.passwords, database, owner="mlflow")
+    return postgres.url("mlflow", local.passwords["mlflow"], started.ports["sql"], database)
 
 
-def _login(settings: Settings, here: Here) -> Login:
-    login = Login(settings.state / "mlflow" / "auth.ini", here.passwords["admin"], here.passwords["flask"])
-    login.write(_mlflow_backend(settings, here, DATABASE))
+def _login(settings: Settings, local: LocalServices) -> Login:
+    login = Login(settings.state / "mlflow" / "auth.ini", local.passwords["admin"], local.passwords["flask"])
+    login.write(_mlflow_backend(settings, local, DATABASE))
     return login
 
 
@@ -232,11 +232,11 @@ def _s3_variables(settings: Settings) -> dict[str, str]:
 
 def _passwords(path: Path) -> dict[str, str]:
     """Random passwords of this clone, made once and readable by the owner only; those of new parts are added."""
-    found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    made = {who: secrets.token_hex(16) for who in PASSWORDS if who not in found}
-    if made:
-        replace_text(path, json.dumps({**found, **made}), mode=0o600)
-    return {**found, **made}
+    stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    created = {who: secrets.token_hex(16) for who in PASSWORDS if who not in stored}
+    if created:
+        replace_text(path, json.dumps({**stored, **created}), mode=0o600)
+    return {**stored, **created}
 
 
 def _program(name: str) -> Path:

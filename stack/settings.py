@@ -174,14 +174,14 @@ def without_secrets() -> Iterator[None]:
 
     pyspark starts Java with a copy of them, and Java starts the Python workers with its own.
     """
-    kept = dict(os.environ)
+    environment = dict(os.environ)
     harmless = harmless_environment()
-    for name in kept.keys() - harmless.keys():
+    for name in environment.keys() - harmless.keys():
         del os.environ[name]
     try:
         yield
     finally:
-        os.environ.update({name: value for name, value in kept.items() if name not in harmless})
+        os.environ.update({name: value for name, value in environment.items() if name not in harmless})
 
 
 def export(values: Mapping[str, str]) -> None:
@@ -215,10 +215,10 @@ def reviewer(name: str) -> str:
 
 
 def _refuse_unknown(given: Mapping[str, str]) -> None:
-    known = {name for name in VARIABLES.values() if name.startswith("PRICHAL_")}
+    names = {name for name in VARIABLES.values() if name.startswith("PRICHAL_")}
     for name in sorted(given):
-        if name.startswith("PRICHAL_") and name not in known:
-            raise SettingError(f"{name} is not a setting of Prichal; known are {', '.join(sorted(known))}.")
+        if name.startswith("PRICHAL_") and name not in names:
+            raise SettingError(f"{name} is not a setting of Prichal; known are {', '.join(sorted(names))}.")
 
 
 def _first_problem(error: ValidationError) -> str:

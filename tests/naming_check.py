@@ -15,6 +15,8 @@ lacking learnt readable adopt take tell_program
 """
 CLASSES = "Again Alone Judge Versus Held Moved Past Standing Learnt Supply Lacking Usable Taken Mark Told Logged"
 BANNED = frozenset((*NAMES.split(), *CLASSES.split()))
+#: declared by projects, and part of the text that snapshots and tables are hashed by: renamed, all would be read anew.
+ALLOWED = frozenset({("lake/source.py", "own")})
 NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -48,7 +50,11 @@ def offenders() -> Iterator[str]:
         if is_banned(path.stem.removeprefix("test_")):
             yield f"{place}: module {path.stem}"
         tree = ast.parse(path.read_text())
-        yield from (f"{place}:{line}: {name}" for line, name in defined_names(tree) if is_banned(name))
+        yield from (
+            f"{place}:{line}: {name}"
+            for line, name in defined_names(tree)
+            if is_banned(name) and (str(place), name) not in ALLOWED
+        )
         if place.parts[0] != "tests":
             for node in tree.body:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):

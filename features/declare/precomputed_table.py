@@ -146,12 +146,14 @@ class ReadyTable:
             else Constant("as_of", "date", "the day that all rows describe", text=self.as_of.isoformat())
         )
         theirs = dict(self.raw)
-        columns = (self.entity, day, left, *(one.column for one in self.columns))
+        columns = (self.entity, day, left, *(column.column for column in self.columns))
         return Source(
             name=self.name, files=self.files, entity=self.entity.name, event_time=day.name,
-            columns=tuple(replace(one, raw=(theirs[one.name],)) if one.name in theirs else one for one in columns),
+            columns=tuple(
+                replace(column, raw=(theirs[column.name],)) if column.name in theirs else column for column in columns
+            ),
             format=self.format, key=(self.entity.name, day.name),
-            measures=tuple(measure for one in self.columns for measure in one.measures),
+            measures=tuple(measure for column in self.columns for measure in column.measures),
             max_quarantined=self.max_quarantined,
         )  # fmt: skip
 

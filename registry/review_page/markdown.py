@@ -15,7 +15,7 @@ from registry.review_page.blocks import (
     Text,
 )
 from registry.review_page.verdict import NEEDS_APPROVAL
-from stack.markdown import LONGEST, cut, escape, table
+from stack.markdown import LONGEST, escape, shorten, table
 
 #: longest sentence of a person on the page; the ledger stores all of it.
 LONGEST_SENTENCE = 600
@@ -41,7 +41,7 @@ def as_markdown(page: Page, file: str, address: str | None) -> str:
     full, brief = (
         head + lead + "".join(_section(section, short) for section in page.sections) for short in (False, True)
     )
-    return full if len(full) <= LONGEST else cut(brief, LONGEST, REST)
+    return full if len(full) <= LONGEST else shorten(brief, LONGEST, REST)
 
 
 def with_outcome(description: str, sentence: str) -> str:
@@ -56,7 +56,7 @@ def with_outcome(description: str, sentence: str) -> str:
     """
     short = sentence if len(sentence) <= LONGEST_SENTENCE else sentence[:LONGEST_SENTENCE] + " …"
     line = f"**{escape(short)}**\n\n"
-    return description if description.startswith(line) else cut(line + _as_history(description), LONGEST, REST)
+    return description if description.startswith(line) else shorten(line + _as_history(description), LONGEST, REST)
 
 
 def _as_history(description: str) -> str:

@@ -100,12 +100,12 @@ def check_java(java_home: Path | None) -> int:
     if shutil.which(java) is None:
         raise JavaError(f"Spark needs Java {OLDEST_JAVA} or newer and {where} has none: {advice}.")
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
-        found = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
+        answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+        version = re.search(r'version "(?:1\.)?(\d+)', answer.stderr + answer.stdout)
     except OSError:
-        found = None
-    if found is None:
+        version = None
+    if version is None:
         raise JavaError(f"Spark needs Java {OLDEST_JAVA} or newer and {where} has one that does not run: {advice}.")
-    if int(found.group(1)) < OLDEST_JAVA:
-        raise JavaError(f"Spark needs Java {OLDEST_JAVA} or newer and {where} has Java {found.group(1)}: {advice}.")
-    return int(found.group(1))
+    if int(version.group(1)) < OLDEST_JAVA:
+        raise JavaError(f"Spark needs Java {OLDEST_JAVA} or newer and {where} has Java {version.group(1)}: {advice}.")
+    return int(version.group(1))

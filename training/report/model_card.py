@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stack.markdown import LONGEST, cut, escape, figure, table
+from stack.markdown import LONGEST, escape, figure, shorten, table
 from training.data.validation import (
     BY_ENTITY,
     OUT_OF_TIME,
@@ -44,7 +44,7 @@ def model_card(evidence: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 def description(card: str) -> str:
     """The card, or as many of its sections as the registry holds."""
-    return cut(card, LONGEST, REST)
+    return shorten(card, LONGEST, REST)
 
 
 def _purpose(evidence: Mapping[str, Any]) -> Iterator[str]:
