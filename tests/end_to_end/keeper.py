@@ -38,10 +38,10 @@ def stop_with_parent(state: Path) -> Iterator[None]:
 def end(state: Path) -> None:
     """End jobs first, which hold connections, then services, then what was not recorded yet; remove the folder."""
     records = Records(state / "run")
-    started = [one for path in records.folder.glob("*.json") if (one := records.read(path.stem)) is not None]
-    _kill(state, spared={one.pid for one in started})
+    started = [record for path in records.folder.glob("*.json") if (record := records.read(path.stem)) is not None]
+    _kill(state, spared={record.pid for record in started})
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda one: stop(one, SECONDS), started))
+        list(pool.map(lambda record: stop(record, SECONDS), started))
     _kill(state, spared=set())
     shutil.rmtree(state, ignore_errors=True)
 

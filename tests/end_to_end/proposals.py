@@ -43,11 +43,15 @@ def shared_version_files() -> Path:
     return folder
 
 
-def log_run(content: Mapping[str, Any] | None, files: bool = True, own: bool = True, **tags: str) -> str:
+def log_run(content: Mapping[str, Any] | None, files: bool = True, is_complete: bool = True, **tags: str) -> str:
     """A run as a training leaves it: its evidence, which names run and files where it is its own; files; author."""
     with mlflow.start_run(tags={"prichal.author": AUTHOR, **tags}) as run:
         if content is not None:
-            named = {"run_id": run.info.run_id, "bundle_sha256": bundle_digest(shared_version_files())} if own else {}
+            named = (
+                {"run_id": run.info.run_id, "bundle_sha256": bundle_digest(shared_version_files())}
+                if is_complete
+                else {}
+            )
             mlflow.log_dict({**content, **named}, "evidence.json")
         if files:
             mlflow.log_artifacts(str(shared_version_files()), "model")
@@ -102,8 +106,8 @@ def roll_back(clone: Clone, model: str, reason: str = "odd scores", dates: Seque
 
 def aliases(model: str) -> dict[str, str]:
     """All but the challenger's."""
-    found = MlflowClient().get_registered_model(model).aliases
-    return {name: str(version) for name, version in found.items() if name != "challenger"}
+    versions = MlflowClient().get_registered_model(model).aliases
+    return {name: str(version) for name, version in versions.items() if name != "challenger"}
 
 
 def state(clone: Clone, model: str) -> ModelState:
@@ -117,6 +121,6 @@ def ledger_acts(clone: Clone, model: str) -> list[str]:
 
 def aliases_match_ledger(clone: Clone, model: str) -> bool:
     """Whether nothing is under way, and the aliases are where the ledger says."""
-    known = state(clone, model)
-    says = {"production": known.production, "previous": known.previous}
-    return known.intent is None and aliases(model) == {name: one for name, one in says.items() if one}
+    current = state(clone, model)
+    says = {"production": current.production, "previous": current.previous}
+    return current.intent is None and aliases(model) == {name: version for name, version in says.items() if version}

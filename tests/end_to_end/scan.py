@@ -42,40 +42,40 @@ def open_to(user: str, paths: Iterable[Path]) -> list[str]:
 
 def find_sockets(state: Path) -> list[Path]:
     """The socket files that the started processes listen on."""
-    return [Path(found.laddr) for _, found in _connections(state, "unix") if found.laddr]
+    return [Path(results.laddr) for _, results in _connections(state, "unix") if results.laddr]
 
 
 def find_ports(state: Path) -> list[tuple[str, int]]:
     """Service and number of each port that the started processes listen on."""
-    listening = [(service, found) for service, found in _connections(state, "inet") if found.status == "LISTEN"]
-    assert {found.laddr.ip for _, found in listening} == {HOST}
-    return sorted({(service, found.laddr.port) for service, found in listening})
+    listening = [(service, results) for service, results in _connections(state, "inet") if results.status == "LISTEN"]
+    assert {results.laddr.ip for _, results in listening} == {HOST}
+    return sorted({(service, results.laddr.port) for service, results in listening})
 
 
 def find_open_services(state: Path, scratch: Path) -> dict[str, list[str]]:
     """What each service answers on any of its ports to somebody without a key; who refuses all is left out."""
-    found: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
     for service, port in find_ports(state):
         if service == "postgres":
             answers = [f"SQL as {user}" for user in ("postgres", "prichal", "mlflow") if _lets_in(port, user)]
         else:
             answers = find_answers(port, scratch)
-        found[service] = found.get(service, []) + answers
-    return {service: answers for service, answers in found.items() if answers}
+        results[service] = results.get(service, []) + answers
+    return {service: answers for service, answers in results.items() if answers}
 
 
 def find_answers(port: int, scratch: Path) -> list[str]:
     """What a port answers to somebody without a key, or with a certificate of somebody else."""
-    asked = {request: f"{request} HTTP/1.0\r\nHost: {HOST}:{port}\r\n\r\n".encode() for request in REQUESTS}
-    asked["HTTP/2"] = HTTP_2
-    found = [request for request, message in asked.items() if _is_answer(_talk(port, message, None))]
+    messages = {request: f"{request} HTTP/1.0\r\nHost: {HOST}:{port}\r\n\r\n".encode() for request in REQUESTS}
+    messages["HTTP/2"] = HTTP_2
+    results = [request for request, message in messages.items() if _is_answer(_talk(port, message, None))]
     write_security(scratch)
     for who, certificate in (("no certificate", None), ("a foreign certificate", scratch)):
         for request in ("GET / HTTP/1.0", "HTTP/2"):
             context = _tls(certificate, "h2" if request == "HTTP/2" else "http/1.1")
-            if _is_answer(_talk(port, asked.get(request, b"GET / HTTP/1.0\r\n\r\n"), context)):
-                found.append(f"{request} by TLS with {who}")
-    return found
+            if _is_answer(_talk(port, messages.get(request, b"GET / HTTP/1.0\r\n\r\n"), context)):
+                results.append(f"{request} by TLS with {who}")
+    return results
 
 
 def _connections(state: Path, kind: str) -> Iterator[tuple[str, Any]]:
@@ -86,7 +86,7 @@ def _connections(state: Path, kind: str) -> Iterator[tuple[str, Any]]:
         assert started.alive()
         process = psutil.Process(started.pid)
         for member in (process, *process.children(recursive=True)):
-            yield from ((service, found) for found in member.net_connections(kind))
+            yield from ((service, results) for results in member.net_connections(kind))
 
 
 def _tls(certificate: Path | None, protocol: str) -> ssl.SSLContext:

@@ -24,25 +24,25 @@ def raw(folder: Path, text: str) -> str:
     return str(folder)
 
 
-def said(clone: Clone, module: str, *arguments: str, **extra: str) -> str:
+def expected_text(clone: Clone, module: str, *arguments: str, **extra: str) -> str:
     """The one sentence of a job that must fail; run in this process, for most of a job's seconds are imports."""
     command = [module, *arguments, *([] if "--project" in arguments else ["--project", "cdnow"])]
-    told = io.StringIO()
+    shown_text = io.StringIO()
     with (
         mock.patch.dict(os.environ, {**clone.environment, **extra}, clear=True),
         mock.patch.object(sys, "argv", command),
-        contextlib.redirect_stderr(told),
+        contextlib.redirect_stderr(shown_text),
         pytest.raises(SystemExit) as ended,
     ):
         runpy.run_module(module, run_name="__main__", alter_sys=False)
-    return one_sentence(ended.value.code, told.getvalue())
+    return one_sentence(ended.value.code, shown_text.getvalue())
 
 
-def one_sentence(code: object, told: str) -> str:
-    assert code == 2, told
-    assert "Traceback" not in told, told
-    sentences = [line for line in told.splitlines() if line.startswith("prichal: ")]
-    assert len(sentences) == 1, told
+def one_sentence(code: object, shown_text: str) -> str:
+    assert code == 2, shown_text
+    assert "Traceback" not in shown_text, shown_text
+    sentences = [line for line in shown_text.splitlines() if line.startswith("prichal: ")]
+    assert len(sentences) == 1, shown_text
     return sentences[0]
 
 
@@ -95,7 +95,7 @@ def test_a_parameter_that_cannot_be_used(
     clone: Clone, morning: object, command: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
     before = snapshot_of(clone)
-    sentence = said(clone, *command)
+    sentence = expected_text(clone, *command)
     for word in words:
         assert word in sentence
     assert snapshot_of(clone) == before
@@ -156,7 +156,7 @@ def environments(clone: Clone, folder: Path) -> Mapping[str, tuple[dict[str, str
 def test_a_service_that_cannot_be_used(clone: Clone, morning: object, tmp_path: Path, case: str) -> None:
     before = snapshot_of(clone)
     extra, words = environments(clone, tmp_path)[case]
-    sentence = said(clone, "jobs.score", **extra)
+    sentence = expected_text(clone, "jobs.score", **extra)
     for word in words:
         assert word in sentence
     assert "hush" not in sentence
@@ -170,7 +170,7 @@ def test_scoring_with_an_alias_that_was_taken_away_by_hand(clone: Clone, morning
     version = client.get_model_version_by_alias("cdnow_churn", "production").version
     client.delete_registered_model_alias("cdnow_churn", "production")
     try:
-        sentence = said(clone, "jobs.score")
+        sentence = expected_text(clone, "jobs.score")
     finally:
         client.set_registered_model_alias("cdnow_churn", "production", version)
     assert "The alias production of cdnow_churn is at no version, but the ledger records version" in sentence
@@ -180,12 +180,12 @@ def test_scoring_with_an_alias_that_was_taken_away_by_hand(clone: Clone, morning
 @pytest.mark.parametrize("setting", ["PRICHAL_POSTGRES_PORT", "PRICHAL_S3_PORT", "PRICHAL_MLFLOW_PORT"])
 def test_a_port_that_is_taken(clone: Clone, tmp_path: Path, setting: str) -> None:
     """The other services are configured elsewhere, so that only the one in question would start."""
-    own = {"PRICHAL_POSTGRES_PORT": "DATABASE_URL", "PRICHAL_S3_PORT": "MLFLOW_S3_ENDPOINT_URL",
+    expected = {"PRICHAL_POSTGRES_PORT": "DATABASE_URL", "PRICHAL_S3_PORT": "MLFLOW_S3_ENDPOINT_URL",
            "PRICHAL_MLFLOW_PORT": "MLFLOW_TRACKING_URI"}  # fmt: skip
     elsewhere = {
-        name: value for name, value in clone.environment.items() if name in own.values() or name.startswith("AWS_")
+        name: value for name, value in clone.environment.items() if name in expected.values() or name.startswith("AWS_")
     }
-    del elsewhere[own[setting]]
+    del elsewhere[expected[setting]]
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -36,15 +36,15 @@ def test_a_rerun_from_the_runs_own_parameters_is_the_registered_model(
 ) -> None:
     project = load_project("cdnow")
     snapshots, names = Snapshots(clone.lake, project.spec), [feature.name for feature in project.features]
-    proof = json.loads(mlflow.artifacts.load_text(f"runs:/{version.run_id}/evidence.json"))
-    folders = [snapshots.path(date.fromisoformat(day)) for day in proof["data"]["development"]]
-    again = refit(training.data.params, read_frame(folders, names, project.entity, proof["population"]))
+    evidence = json.loads(mlflow.artifacts.load_text(f"runs:/{version.run_id}/evidence.json"))
+    folders = [snapshots.path(date.fromisoformat(day)) for day in evidence["data"]["development"]]
+    repeated = refit(training.data.params, read_frame(folders, names, project.entity, evidence["population"]))
     downloaded = mlflow.artifacts.download_artifacts(f"models:/cdnow_churn/{version.version}", dst_path=str(tmp_path))
     stored = next(Path(downloaded).rglob("model.json")).parent
     provenance = json.loads((stored / "model.json").read_text())["provenance"]
-    write_bundle(tmp_path / "again", again, project.features, provenance)
-    for made in (tmp_path / "again").iterdir():
-        assert made.read_bytes() == (stored / made.name).read_bytes(), made.name
+    write_bundle(tmp_path / "again", repeated, project.features, provenance)
+    for built in (tmp_path / "again").iterdir():
+        assert built.read_bytes() == (stored / built.name).read_bytes(), built.name
 
 
 def test_the_version_carries_its_card(version: ModelVersion, training: Run) -> None:
@@ -65,12 +65,12 @@ def test_the_note_of_every_candidate_and_of_the_training_has_five_figures(traini
         note = run.data.tags["mlflow.note.content"]
         assert note.count("\n- ") == 4
         assert f"**: {run.data.metrics['oot_auc']:.4f} (" in note
-        assert {one.dataset.name for one in run.inputs.dataset_inputs} == {"development", "out_of_time"}
+        assert {item.dataset.name for item in run.inputs.dataset_inputs} == {"development", "out_of_time"}
 
 
 def test_pictures_lie_beside_the_evidence(training: Run) -> None:
-    found = {Path(one.path).stem for one in MlflowClient().list_artifacts(training.info.run_id, "curves")}
-    assert found >= PICTURES
+    result = {Path(item.path).stem for item in MlflowClient().list_artifacts(training.info.run_id, "curves")}
+    assert result >= PICTURES
 
 
 def test_how_alike_the_reasons_stay_is_a_metric(training: Run) -> None:
@@ -80,9 +80,9 @@ def test_how_alike_the_reasons_stay_is_a_metric(training: Run) -> None:
 
 def test_the_example_and_the_signature_ask_for_reasons(version: ModelVersion) -> None:
     info = mlflow.models.get_model_info(f"models:/cdnow_churn/{version.version}")
-    assert [one.name for one in info.signature.params.params] == ["explain"]
+    assert [item.name for item in info.signature.params.params] == ["explain"]
     model = mlflow.pyfunc.load_model(f"models:/cdnow_churn/{version.version}")
-    told = model.predict(model.input_example, params={"explain": True})
-    assert len(told) == 5
-    assert told["churn_probability"].between(0, 1).all()
-    assert told["reason_1"].notna().any()
+    text = model.predict(model.input_example, params={"explain": True})
+    assert len(text) == 5
+    assert text["churn_probability"].between(0, 1).all()
+    assert text["reason_1"].notna().any()

@@ -100,8 +100,11 @@ def test_files_that_changed_after_the_approval_score_nobody(
         "missing": ("MLmodel", lambda text: None),
     }[what]
     before, version = clone.mart(), production(clone.url, MODEL)
-    said = f"The files of version {version} of {MODEL} were changed"
-    with Bucket.of(clone, version).changed(name, change), pytest.raises(VersionFilesError, match=said) as caught:
+    expected_text = f"The files of version {version} of {MODEL} were changed"
+    with (
+        Bucket.of(clone, version).changed(name, change),
+        pytest.raises(VersionFilesError, match=expected_text) as caught,
+    ):
         score(context)
     assert is_one_sentence(caught.value)
     assert not flag.exists(), "the changed code was run"

@@ -45,18 +45,18 @@ class Killed(BaseException):
 @contextmanager
 def killed_after(step: int) -> Iterator[list[str]]:
     """Die when the step-th call is done; yields the calls made so far."""
-    made: list[str] = []
+    built: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in CALLS:
-            patch.setattr(owner, name, _counting(getattr(owner, name), name, made, step))
-        yield made
+            patch.setattr(owner, name, _counting(getattr(owner, name), name, built, step))
+        yield built
 
 
-def _counting(call: Callable[..., Any], name: str, made: list[str], step: int) -> Callable[..., Any]:
+def _counting(call: Callable[..., Any], name: str, built: list[str], step: int) -> Callable[..., Any]:
     def counted(*args: Any, **kwargs: Any) -> Any:
         done = call(*args, **kwargs)
-        made.append(name)
-        if len(made) == step:
+        built.append(name)
+        if len(built) == step:
             raise Killed
         return done
 
@@ -95,7 +95,7 @@ def test_a_promotion_killed_at_every_step_is_completed(clone: Clone, model: str,
     versions((model,), sound, 2)
     move_aliases(clone, (model,), "promote", "1", None)
     assert killed_everywhere(clone, (model,), "promote") >= 6
-    assert not [one for one in verify(clone.url) if model in one]
+    assert not [item for item in verify(clone.url) if model in item]
 
 
 def test_a_rollback_killed_at_every_step_is_completed(clone: Clone, model: str, sound: str) -> None:
@@ -103,7 +103,7 @@ def test_a_rollback_killed_at_every_step_is_completed(clone: Clone, model: str, 
     move_aliases(clone, (model,), "promote", "1", None)
     for step in count(1):
         move_aliases(clone, (model,), "promote", "2", "1")
-        with killed_after(step) as made:
+        with killed_after(step) as built:
             try:
                 move_aliases(clone, (model,), "rollback", "1", "2")
                 break
@@ -113,7 +113,7 @@ def test_a_rollback_killed_at_every_step_is_completed(clone: Clone, model: str, 
         assert aliases(model) == {"production": "1"}, f"killed after step {step}"
         assert aliases_match_ledger(clone, model)
         assert state(clone, model).rows[-1].act == "rollback"
-    assert len(made) == step - 1 >= 6, "it was killed after each of its steps"
+    assert len(built) == step - 1 >= 6, "it was killed after each of its steps"
     assert not [problem for problem in verify(clone.url) if model in problem]
 
 
@@ -190,7 +190,7 @@ def test_mlflow_that_goes_away_in_the_middle(
     with wired(int(urlsplit(direct).port or 0)) as wire:
         mlflow.set_tracking_uri(f"http://127.0.0.1:{wire.port}")
         monkeypatch.setattr(
-            MlflowClient, "set_registered_model_tag", _then(wire.cut, MlflowClient.set_registered_model_tag)
+            MlflowClient, "set_registered_model_tag", _then(wire.disconnect, MlflowClient.set_registered_model_tag)
         )
         with pytest.raises(MlflowException, match=r"Max retries|Connection"):
             move_aliases(clone, (model,), "promote", "2", "1")
@@ -212,7 +212,7 @@ def test_postgresql_that_goes_away_in_the_middle(
     with wired(int(str(where["port"]))) as wire:
         url = clone.url.replace(f":{where['port']}/", f":{wire.port}/")
         monkeypatch.setattr(
-            MlflowClient, "set_registered_model_alias", _then(wire.cut, MlflowClient.set_registered_model_alias)
+            MlflowClient, "set_registered_model_alias", _then(wire.disconnect, MlflowClient.set_registered_model_alias)
         )
         with pytest.raises(psycopg.OperationalError), reconcile(url, [model], "tester") as locked_models:
             execute(locked_models, [LedgerEntry("tester", model, "promote", "2", "1", "good")])

@@ -87,17 +87,17 @@ def test_verify_names_the_row(clone: Clone, model: str, last: int) -> None:
         ([f"update ops.promotions set id = -1 {row} {last}", f"update ops.promotions set id = {last} {row} {last - 1}",
           f"update ops.promotions set id = {last - 1} {row} -1"], f"Row {last - 1} is out of order"),
     ]  # fmt: skip
-    for statements, said in cases:
+    for statements, expected_text in cases:
         with spoilt(clone, *statements):
-            found = verify(clone.url)
-            assert any(sentence.startswith(said) for sentence in found), (said, found)
-            assert len(found) <= 3, "no other row is blamed"
+            result = verify(clone.url)
+            assert any(sentence.startswith(expected_text) for sentence in result), (expected_text, result)
+            assert len(result) <= 3, "no other row is blamed"
     assert verify(clone.url) == []
 
 
 def test_nothing_moves_while_rows_are_cut_off(clone: Clone, model: str, last: int) -> None:
-    cut = f"delete from ops.promotions where id = {last}"
-    with spoilt(clone, cut), pytest.raises(TamperedError, match=f"Row {last} is missing"):
+    split = f"delete from ops.promotions where id = {last}"
+    with spoilt(clone, split), pytest.raises(TamperedError, match=f"Row {last} is missing"):
         promote_one(clone, model)
     assert verify(clone.url) == []
 
@@ -158,7 +158,7 @@ def insert(connection: psycopg.Connection, row: Row, role: str = "prichal_mover"
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected_text"),
     [
         ({"id": LARGEST}, "the next number is"),
         ({"id": 0}, "the next number is"),
@@ -171,10 +171,10 @@ def insert(connection: psycopg.Connection, row: Row, role: str = "prichal_mover"
     ids=["the largest number", "zero", "follows nothing", "tomorrow", "long ago", "no object", "a huge number"],
 )  # fmt: skip
 def test_the_database_refuses_the_writer_a_row_that_does_not_follow_the_last(
-    clone: Clone, model: str, last: int, changes: dict[str, Any], said: str
+    clone: Clone, model: str, last: int, changes: dict[str, Any], expected_text: str
 ) -> None:
     row = next_row(clone, model, **changes)
-    with psycopg.connect(clone.url) as connection, pytest.raises(psycopg.errors.RaiseException, match=said):
+    with psycopg.connect(clone.url) as connection, pytest.raises(psycopg.errors.RaiseException, match=expected_text):
         insert(connection, row)
     assert verify(clone.url) == []
 
@@ -236,10 +236,10 @@ def recomputed(clone: Clone, model: str) -> list[str]:
     with connect(clone.url) as connection:
         for row in ledger.rows(connection):
             version = "1" if row.model == model and row.version == "2" else row.version
-            made = replace(row, version=version, previous_hash=previous or row.previous_hash).sealed()
-            previous = made.row_hash
-            changed = f"version = '{version}', previous_hash = '{made.previous_hash}', row_hash = '{made.row_hash}'"
-            if made != row:
+            built = replace(row, version=version, previous_hash=previous or row.previous_hash).sealed()
+            previous = built.row_hash
+            changed = f"version = '{version}', previous_hash = '{built.previous_hash}', row_hash = '{built.row_hash}'"
+            if built != row:
                 statements.append(f"update ops.promotions set {changed} where id = {row.id}")
     return statements
 
@@ -247,11 +247,13 @@ def recomputed(clone: Clone, model: str) -> list[str]:
 def test_with_the_tag_deleted_an_emptied_or_recomputed_ledger_is_told(clone: Clone, model: str, last: int) -> None:
     with spoilt(clone, *recomputed(clone, model)):
         MlflowClient().delete_registered_model_tag(model, HEAD)
-        assert any(one.startswith(f"MLflow has no tag {HEAD} on {model}") for one in verify(clone.url))
+        assert any(item.startswith(f"MLflow has no tag {HEAD} on {model}") for item in verify(clone.url))
     with spoilt(clone, "delete from ops.promotions"):
-        found = verify(clone.url)
-        assert any(one.startswith(f"The alias previous of {model} is at version 1, but no row") for one in found), found
-    assert [one.startswith(f"MLflow has no tag {HEAD} on {model}") for one in verify(clone.url)] == [True]
+        result = verify(clone.url)
+        assert any(item.startswith(f"The alias previous of {model} is at version 1, but no row") for item in result), (
+            result
+        )
+    assert [item.startswith(f"MLflow has no tag {HEAD} on {model}") for item in verify(clone.url)] == [True]
     reconcile_models(clone, model)
     with connect(clone.url) as connection:
         assert ledger.rows(connection, model)[-1].reason.startswith(f"MLflow has no tag {HEAD} on {model}")
@@ -261,9 +263,9 @@ def test_with_the_tag_deleted_an_emptied_or_recomputed_ledger_is_told(clone: Clo
 def test_a_new_model_and_a_model_of_another_tool_are_no_problem(
     clone: Clone, models: tuple[str, str], sound: str
 ) -> None:
-    own, foreign = models
-    propose(own, sound)
+    expected, foreign = models
+    propose(expected, sound)
     MlflowClient().create_model_version(foreign, source="s3://elsewhere/model")
     MlflowClient().set_registered_model_alias(foreign, "production", "1")
-    assert verify(clone.url, [own]) == []
+    assert verify(clone.url, [expected]) == []
     assert f"The alias production of {foreign} is at version 1" in verify(clone.url, [foreign])[0]

@@ -22,7 +22,7 @@ def test_two_promotions_at_once_have_one_winner(clone: Clone, model: str, sound:
                 return measure(contenders)
 
             racing = [pool.submit(promote_one, clone, model, measure=judged_together) for _ in range(2)]
-            assert sorted(one.result().act for one in racing) == ["keep", "promote"]
+            assert sorted(item.result().act for item in racing) == ["keep", "promote"]
             assert state(clone, model).production == str(number)
             assert aliases_match_ledger(clone, model)
     rows = state(clone, model).rows

@@ -32,12 +32,12 @@ class Session:
 
     def run(self, *statements: str) -> tuple[list[tuple[object, ...]], list[str]]:
         """The rows of the last statement, and what was told on the way."""
-        told: list[str] = []
+        text: list[str] = []
         with psycopg.connect(self.address) as connection:
-            connection.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+            connection.add_notice_handler(lambda notice: text.append(notice.message_primary or ""))
             for statement in statements:
                 cursor = connection.execute(statement)  # type: ignore[call-overload]
-            return (cursor.fetchall() if cursor.description else []), told
+            return (cursor.fetchall() if cursor.description else []), text
 
 
 def session(clone: Clone, user: str, password: str) -> Session:
@@ -61,7 +61,7 @@ def mart(clone: Clone) -> Mart:
 @pytest.fixture(scope="module")
 def people(clone: Clone, mart: Mart) -> Iterator[dict[str, Session]]:
     """Made by the owner, with the statements of the docs."""
-    made = (
+    built = (
         "create role anna login password 'of anna' in role prichal_reader",
         "create role marketing login password 'of marketing'",
         "grant prichal_reader to marketing",
@@ -69,7 +69,7 @@ def people(clone: Clone, mart: Mart) -> Iterator[dict[str, Session]]:
         "create role stranger login password 'of stranger'",
     )
     with connect(clone.owner_url) as connection:
-        for statement in made:
+        for statement in built:
             connection.execute(statement)
     yield {name: session(clone, name, f"of {name}") for name in ("anna", "marketing", "nightly", "stranger")}
     with connect(clone.owner_url) as connection:
@@ -119,12 +119,12 @@ def test_no_function_shows_a_reader_older_days(clone: Clone, people: dict[str, S
     with connect(clone.owner_url) as connection:
         connection.execute("grant temporary on database prichal to anna")
     try:
-        rows, told = people["anna"].run(*PLAIN_SCAN, LEAK.format(schema="pg_temp"), query)
+        rows, text = people["anna"].run(*PLAIN_SCAN, LEAK.format(schema="pg_temp"), query)
     finally:
         with connect(clone.owner_url) as connection:
             connection.execute("revoke temporary on database prichal from anna")
     assert rows == [(3,)]
-    assert {line.split()[0] for line in told} == {str(DAYS[-1])}
+    assert {line.split()[0] for line in text} == {str(DAYS[-1])}
 
 
 @pytest.mark.parametrize("name", ["anna", "stranger"])

@@ -85,7 +85,7 @@ def test_the_record_shops_features_as_a_table_give_its_very_figures(clone: Clone
     table, log = evidence(clone, "same_churn"), evidence(clone, "cdnow_churn")
     for what in ("digest", "out_of_time_digest", "development", "out_of_time", "out_of_time_rows", "validation"):
         assert table["data"][what] == log["data"][what], what
-    quick = [one for one in log["candidates"] if one["name"] in {"recency", "logistic"}]
+    quick = [item for item in log["candidates"] if item["name"] in {"recency", "logistic"}]
     assert table["candidates"] == quick, "each candidate's figures, to the last digit"
     assert table["data"]["point_in_time"] == OWNER_STATEMENT
 
@@ -116,19 +116,19 @@ def test_a_table_without_dates_goes_all_the_way_if_its_policy_allows_what_is_not
     compared = clone.rows("select distinct verdict, usual from ops.drift where model_name = 'ready_churn'")
     assert compared == [("stable", 0.0)], "a tenth of the customers against the others"
     waiting = rows[rows["churned"].isna()]["customer_id"].tolist()
-    assert clone.rows("select customer_id from mart.ready_scores order by 1") == [(one,) for one in sorted(waiting)]
+    assert clone.rows("select customer_id from mart.ready_scores order by 1") == [(item,) for item in sorted(waiting)]
 
-    told = evidence(clone, "ready_churn")
-    assert {leak["check"] for leak in told["leaks"]} == {
+    sentence = evidence(clone, "ready_churn")
+    assert {leak["check"] for leak in sentence["leaks"]} == {
         "order", "single_feature", "label_permutation", "too_good_rules", "entities_apart",
     }  # fmt: skip
-    assert told["data"]["windows"] is None
-    assert told["months"] == []
-    assert told["data"]["out_of_time_rows"] == pytest.approx(0.2 * (len(rows) - len(waiting)), abs=2)
+    assert sentence["data"]["windows"] is None
+    assert sentence["months"] == []
+    assert sentence["data"]["out_of_time_rows"] == pytest.approx(0.2 * (len(rows) - len(waiting)), abs=2)
     version = MlflowClient().get_model_version_by_alias("ready_churn", "production")
     assert "validated by entity, not out of time" in version.description
     card = mlflow.artifacts.load_text(f"runs:/{version.run_id}/model_card.md")
     assert OWNER_STATEMENT in card.replace("\\", "")
     figures = MlflowClient().get_run(version.run_id).data.metrics
-    assert figures["held_out_auc"] == told["metrics"]["auc"]["value"]
+    assert figures["held_out_auc"] == sentence["metrics"]["auc"]["value"]
     assert not [name for name in figures if name.startswith("oot_")]

@@ -55,7 +55,7 @@ def test_a_promotion_can_be_defended_by_its_row(clone: Clone, model: str, sound:
     assert row.decision["policy"] == POLICY.model_dump(mode="json")
     assert row.decision["measured"] == measure(moved.contenders)
     assert row.decision["accepted"] is True
-    assert list(moved.rows) == [one.id for one in state(clone, model).rows]
+    assert list(moved.rows) == [item.id for item in state(clone, model).rows]
     assert (moved.contenders.challenger.author, moved.contenders.challenger.run_id) == ("ann", sound)
 
 
@@ -115,8 +115,8 @@ def breaks(contenders: Contenders) -> dict[str, Any]:
         (lambda: log_run(sound_evidence(metrics__auc__low=0.699)), {}, "below the minimum of 0.70"),
         (lambda: log_run(sound_evidence(), files=False), {}, "cannot be read"),
         (lambda: log_run(sound_evidence()), {"measure": breaks}, "on the same rows: OSError: the lake is gone."),
-        (lambda: log_run(sound_evidence(), own=False), {}, "is of run f00d, but version 2 is of run "),
-        (lambda: log_run(earlier_release(), own=False), {}, "of version 2 lacks run_id, bundle_sha256; an earlier"),
+        (lambda: log_run(sound_evidence(), is_complete=False), {}, "is of run f00d, but version 2 is of run "),
+        (lambda: log_run(earlier_release(), is_complete=False), {}, "of version 2 lacks run_id, bundle_sha256; an"),
     ],
     ids=["no evidence", "below the floor", "no model files", "not measured", "another run's",
          "of an earlier release"],
@@ -223,8 +223,8 @@ def test_a_model_that_mlflow_lost_is_trained_and_promoted_again(
 @pytest.mark.parametrize("change", ["challenger", "production", "evidence"])
 def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str, sound: str, change: str) -> None:
     put_in_production(clone, model, sound, 2 if change == "production" else 1)
-    own = log_run(sound_evidence()) if change == "evidence" else sound
-    propose(model, own)
+    expected_value = log_run(sound_evidence()) if change == "evidence" else sound
+    propose(model, expected_value)
 
     def meanwhile(contenders: Contenders) -> dict[str, Any]:
         if change == "challenger":
@@ -232,7 +232,7 @@ def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str
         elif change == "production":
             roll_back(clone, model)
         else:
-            MlflowClient().log_dict(own, sound_evidence(metrics__auc__low=0.75), "evidence.json")
+            MlflowClient().log_dict(expected_value, sound_evidence(metrics__auc__low=0.75), "evidence.json")
         return measure(contenders)
 
     before = state(clone, model).production

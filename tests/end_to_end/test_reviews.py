@@ -59,9 +59,9 @@ def test_a_review_waits_until_somebody_else_approves_it(clone: Clone, model: str
     assert ledger_acts(clone, model) == ["review", "approve", "intent", "promote"]
     review, *_, last = state(clone, model).rows
     assert (last.who, last.decision["account"], last.decision["review"]) == ("bob", "account", review.id)
-    with pytest.raises(NoReviewError, match="was approved by bob") as again:
+    with pytest.raises(NoReviewError, match="was approved by bob") as repeated:
         approved(clone, model)
-    assert is_one_sentence(again.value)
+    assert is_one_sentence(repeated.value)
 
 
 def test_a_policy_that_asks_for_a_person_is_not_got_around_by_the_mode(clone: Clone, model: str, sound: str) -> None:

@@ -72,24 +72,24 @@ def test_the_service_that_is_gone_is_blamed(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "argv", ["jobs.verify", "--project=cdnow"])
 
-    def told(act: Callable[..., object]) -> str:
+    def text(act: Callable[..., object]) -> str:
         assert run(act) == 2
         while mlflow.active_run():
             mlflow.end_run()
-        said = capsys.readouterr().err
-        assert said.count("prichal: ") == 1
-        assert "Traceback" not in said
-        assert psycopg.conninfo.conninfo_to_dict(clone.url)["password"] not in said
-        return said.strip()
+        expected_text = capsys.readouterr().err
+        assert expected_text.count("prichal: ") == 1
+        assert "Traceback" not in expected_text
+        assert psycopg.conninfo.conninfo_to_dict(clone.url)["password"] not in expected_text
+        return expected_text.strip()
 
     def lose_s3(context: object) -> None:
         monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{services.s3.port}")
-        services.s3.cut()
+        services.s3.disconnect()
         with mlflow.start_run():
             mlflow.log_text("note", "note.txt")
 
     def lose_postgres(context: object) -> None:
-        services.postgres.cut()
+        services.postgres.disconnect()
         MlflowClient().search_registered_models()
 
     def lose_mlflow(context: object) -> None:
@@ -97,8 +97,8 @@ def test_the_service_that_is_gone_is_blamed(
         MlflowClient().search_registered_models()
 
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{services.s3.port}")
-    assert f"S3 at http://127.0.0.1:{services.s3.port} does not answer" in told(lose_s3)
+    assert f"S3 at http://127.0.0.1:{services.s3.port} does not answer" in text(lose_s3)
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", clone.environment["MLFLOW_S3_ENDPOINT_URL"])
-    assert f"PostgreSQL at 127.0.0.1:{services.postgres.port}/prichal does not answer" in told(lose_postgres)
+    assert f"PostgreSQL at 127.0.0.1:{services.postgres.port}/prichal does not answer" in text(lose_postgres)
     monkeypatch.setenv("DATABASE_URL", clone.url)
-    assert "MLflow at http://127.0.0.1:" in told(lose_mlflow)
+    assert "MLflow at http://127.0.0.1:" in text(lose_mlflow)

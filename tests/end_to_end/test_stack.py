@@ -26,8 +26,8 @@ def pids(state: Path) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def neighbour() -> Iterator[Clone]:
     """Another clone on the same machine, whose MLflow asks for a name from the first start."""
-    with started_clone(PRICHAL_MLFLOW_AUTH="on") as made:
-        yield made
+    with started_clone(PRICHAL_MLFLOW_AUTH="on") as built:
+        yield built
 
 
 def start_unprotected_weed(clone: Clone) -> Started:
@@ -76,12 +76,12 @@ def test_down_stops_its_own_and_runs_and_artifacts_outlive_it(clone: Clone, neig
     assert all(psutil.pid_exists(pid) for pid in pids(clone.state).values())
     # What an earlier release started, with inner servers that ask for nothing, is replaced.
     earlier = start_unprotected_weed(neighbour)
-    again = bring_up(neighbour.state)
+    repeated = bring_up(neighbour.state)
     assert not earlier.alive()
-    assert again.environment["MLFLOW_TRACKING_URI"] == neighbour.environment["MLFLOW_TRACKING_URI"]
-    assert again.run("python", "-c", read).stdout.strip() == "here"
-    own = "select count(*) from information_schema.tables where table_name = 'experiments'"
-    assert again.rows(own) == [(0,)], "MLflow has a database of its own, apart from the mart's"
+    assert repeated.environment["MLFLOW_TRACKING_URI"] == neighbour.environment["MLFLOW_TRACKING_URI"]
+    assert repeated.run("python", "-c", read).stdout.strip() == "here"
+    expected = "select count(*) from information_schema.tables where table_name = 'experiments'"
+    assert repeated.rows(expected) == [(0,)], "MLflow has a database of its own, apart from the mart's"
 
 
 def test_mlflow_asks_for_a_name_from_the_first_up_on(neighbour: Clone, tmp_path: Path) -> None:

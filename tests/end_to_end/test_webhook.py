@@ -79,10 +79,10 @@ def url(clone: Clone) -> str:
     passwords = json.loads((clone.state / "secrets.json").read_text())
     port = json.loads((clone.state / "run" / "postgres.json").read_text())["ports"]["sql"]
     postgres.make_database(port, passwords, "webhook", owner="prichal")
-    made = postgres.url("prichal", passwords["prichal"], port, "webhook")
-    with postgres.connect(made) as connection:
+    built = postgres.url("prichal", passwords["prichal"], port, "webhook")
+    with postgres.connect(built) as connection:
         connection.execute(LEDGER)
-    return made
+    return built
 
 
 def decide(url: str, number: int) -> None:
@@ -100,16 +100,16 @@ def settings(address: str | None, key: str | None = None) -> Settings:
 
 
 def test_a_decision_is_told_once_with_all_that_matters_and_signed(url: str, receiver: Receiver) -> None:
-    said: list[str] = []
+    expected_text: list[str] = []
     decide(url, 7)
     for _ in range(2):
-        post_decisions(url, settings(receiver.url, "key"), {7: "http://mlflow/run"}, said.append)
+        post_decisions(url, settings(receiver.url, "key"), {7: "http://mlflow/run"}, expected_text.append)
     (headers, body), *more = receiver.heard
     assert not more
-    assert not said
-    told = json.loads(body)
-    assert told.pop("happened_at").startswith("20")
-    assert told == {
+    assert not expected_text
+    text = json.loads(body)
+    assert text.pop("happened_at").startswith("20")
+    assert text == {
         "id": 7, "hash": "beef", "model": "churn", "act": "promote", "version": "2", "replaced": "1", "who": "rita",
         "reason": "because", "run": "http://mlflow/run",
     }  # fmt: skip
@@ -133,7 +133,7 @@ def test_a_decision_whose_teller_died_is_told_with_the_next_in_order(url: str, r
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"),
+    ("answers", "expected_text"),
     [
         ([500, 500, 500], "HTTP status 500"),
         ([404, 404, 404], "HTTP status 404"),
@@ -141,21 +141,21 @@ def test_a_decision_whose_teller_died_is_told_with_the_next_in_order(url: str, r
     ],
 )
 def test_a_receiver_that_refuses_is_asked_three_times_and_again_at_the_next_decision(
-    url: str, receiver: Receiver, answers: list[int], said: str
+    url: str, receiver: Receiver, answers: list[int], expected_text: str
 ) -> None:
     receiver.answers = list(answers)
-    told: list[str] = []
+    text: list[str] = []
     decide(url, 1)
-    post_decisions(url, settings(receiver.url), {1: "first"}, told.append)
+    post_decisions(url, settings(receiver.url), {1: "first"}, text.append)
     assert receiver.ids() == [1, 1, 1]
-    assert len(told) == 1
-    assert said in told[0]
-    assert "hush-hush" not in told[0]
+    assert len(text) == 1
+    assert expected_text in text[0]
+    assert "hush-hush" not in text[0]
     decide(url, 2)
-    post_decisions(url, settings(receiver.url), {2: "second"}, told.append)
+    post_decisions(url, settings(receiver.url), {2: "second"}, text.append)
     assert receiver.ids()[3:] == [1, 2]
     assert [json.loads(body)["run"] for _, body in receiver.heard[3:]] == ["first", "second"]
-    assert len(told) == 1
+    assert len(text) == 1
 
 
 def test_one_bad_answer_is_no_failure(url: str, receiver: Receiver) -> None:
@@ -171,22 +171,22 @@ def test_one_bad_answer_is_no_failure(url: str, receiver: Receiver) -> None:
 def test_an_address_that_cannot_be_reached_stops_nothing_and_is_not_shown(
     url: str, receiver: Receiver, address: str
 ) -> None:
-    told: list[str] = []
+    text: list[str] = []
     decide(url, 1)
-    post_decisions(url, settings(address), {1: "run"}, told.append)
-    assert len(told) == 1
-    assert "PRICHAL_DECISIONS_URL did not accept decision 1" in told[0]
-    assert "hush-hush" not in told[0]
+    post_decisions(url, settings(address), {1: "run"}, text.append)
+    assert len(text) == 1
+    assert "PRICHAL_DECISIONS_URL did not accept decision 1" in text[0]
+    assert "hush-hush" not in text[0]
 
 
 def test_a_database_that_is_away_stops_nothing(receiver: Receiver) -> None:
-    told: list[str] = []
+    text: list[str] = []
     post_decisions(
-        "postgresql://prichal:hush-hush@127.0.0.1:9/prichal", settings(receiver.url), {1: "run"}, told.append
+        "postgresql://prichal:hush-hush@127.0.0.1:9/prichal", settings(receiver.url), {1: "run"}, text.append
     )
-    assert len(told) == 1
-    assert "does not answer" in told[0]
-    assert "hush-hush" not in told[0]
+    assert len(text) == 1
+    assert "does not answer" in text[0]
+    assert "hush-hush" not in text[0]
 
 
 def test_without_an_address_nothing_is_kept(url: str, receiver: Receiver) -> None:

@@ -38,17 +38,17 @@ class Server:
             **{place: values},  # type: ignore[arg-type]
         )  # fmt: skip
 
-    def made(self, who: str, method: str, path: str, **values: object) -> dict[str, object]:
+    def built(self, who: str, method: str, path: str, **values: object) -> dict[str, object]:
         reply = self.ask(who, method, path, **values)
         assert reply.ok, reply.text
         return dict(reply.json())
 
     def version(self) -> str:
         """A version for this test to touch."""
-        made = self.made(
+        built = self.made(
             "admin", "POST", "model-versions/create", name=MODEL, source=f"runs:/{self.run}/model", run_id=self.run
         )
-        return str(made["model_version"]["version"])  # type: ignore[index]
+        return str(built["model_version"]["version"])  # type: ignore[index]
 
 
 def up(clone: Clone, auth: str) -> dict[str, str]:
@@ -66,15 +66,15 @@ def server(clone: Clone) -> Iterator[Server]:
         passwords = {"admin": written["MLFLOW_TRACKING_PASSWORD"]}
         for role in GRANTS:
             passwords[role] = make(settings, role, role)
-        made = Server(written["MLFLOW_TRACKING_URI"], settings, passwords)
-        made.passwords[NOBODY] = "of-nobody-nothing"
-        made.made("admin", "POST", "users/create", username=NOBODY, password=made.passwords[NOBODY])
-        made.experiment = str(made.made("admin", "POST", "experiments/create", name="who may")["experiment_id"])
-        made.run = run_id(made.made("admin", "POST", "runs/create", experiment_id=made.experiment))
-        made.made("admin", "POST", "registered-models/create", name=MODEL)
-        model = made.made("admin", "POST", "logged-models", experiment_id=made.experiment, name="m")["model"]
-        made.logged = str(model["info"]["model_id"])  # type: ignore[index]
-        yield made
+        built = Server(written["MLFLOW_TRACKING_URI"], settings, passwords)
+        built.passwords[NOBODY] = "of-nobody-nothing"
+        built.made("admin", "POST", "users/create", username=NOBODY, password=built.passwords[NOBODY])
+        built.experiment = str(built.made("admin", "POST", "experiments/create", name="who may")["experiment_id"])
+        built.run = run_id(built.made("admin", "POST", "runs/create", experiment_id=built.experiment))
+        built.made("admin", "POST", "registered-models/create", name=MODEL)
+        model = built.made("admin", "POST", "logged-models", experiment_id=built.experiment, name="m")["model"]
+        built.logged = str(model["info"]["model_id"])  # type: ignore[index]
+        yield built
     finally:
         written = up(clone, "off")
         assert "MLFLOW_TRACKING_PASSWORD" not in written
@@ -82,13 +82,13 @@ def server(clone: Clone) -> Iterator[Server]:
 
 
 def make(settings: Settings, name: str, role: str) -> str:
-    said: list[str] = []
-    give_role(settings, name, role, said.append)
-    return said[-1].removeprefix("password, shown this once: ")
+    expected_text: list[str] = []
+    give_role(settings, name, role, expected_text.append)
+    return expected_text[-1].removeprefix("password, shown this once: ")
 
 
-def run_id(made: Mapping[str, object]) -> str:
-    return str(made["run"]["info"]["run_id"])  # type: ignore[index]
+def run_id(built: Mapping[str, object]) -> str:
+    return str(built["run"]["info"]["run_id"])  # type: ignore[index]
 
 
 #: what may be done -> (who may, how it is tried).
@@ -242,12 +242,12 @@ def test_a_step_works_with_the_log_in_on_and_its_run_tells_who(server: Server, c
 
 
 def author(server: Server, run: str) -> str:
-    found = server.made("admin", "GET", "runs/get", run_id=run)["run"]
-    return {tag["key"]: tag["value"] for tag in found["data"]["tags"]}["prichal.author"]  # type: ignore[index]
+    result = server.made("admin", "GET", "runs/get", run_id=run)["run"]
+    return {tag["key"]: tag["value"] for tag in result["data"]["tags"]}["prichal.author"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "expected_text"),
     [
         ({"MLFLOW_TRACKING_PASSWORD": "another-password"}, "refuses 'admin' with this password"),
         ({"MLFLOW_TRACKING_USERNAME": "stranger"}, "refuses 'stranger' with this password"),
@@ -255,12 +255,12 @@ def author(server: Server, run: str) -> str:
     ids=["a wrong password", "a name it does not know"],
 )
 def test_a_check_says_what_is_wrong_with_who_signs_in(
-    server: Server, clone: Clone, names: dict[str, str], said: str
+    server: Server, clone: Clone, names: dict[str, str], expected_text: str
 ) -> None:
     shell = Clone(clone.state, clean_environment(clone.state))
     done = shell.run("python", "-m", "stack", "check", **names)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert expected_text in done.stderr
     assert "another-password" not in done.stderr
 
 

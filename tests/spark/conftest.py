@@ -50,7 +50,7 @@ def in_zone(spark: "SparkSession") -> "Callable[[str], object]":
 
 
 @pytest.fixture(scope="session")
-def take(spark: "SparkSession") -> Callable[[Source, Path, Path], Ingested]:
+def ingest_source(spark: "SparkSession") -> Callable[[Source, Path, Path], Ingested]:
     """Ingest the raw folder into the lake's project `shop`."""
 
     def taken(source: Source, raw: Path, lake: Path) -> Ingested:

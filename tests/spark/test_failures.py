@@ -21,11 +21,11 @@ def test_a_disk_that_takes_no_more_is_told(refuses: bool, small_disk: Path, spar
         subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(Py4JJavaError) as caught:
         SparkEngine(spark).save("select id, rand() as value from range(100000)", small_disk / "rows")
-    told = explain(caught.value)
-    assert told is not None
-    assert is_one_sentence(told)
-    assert str(told).startswith("A file or folder cannot be used (" if refuses else "The disk is full")
-    assert f" at {small_disk}/rows: " in str(told)
+    text = explain(caught.value)
+    assert text is not None
+    assert is_one_sentence(text)
+    assert str(text).startswith("A file or folder cannot be used (" if refuses else "The disk is full")
+    assert f" at {small_disk}/rows: " in str(text)
 
 
 def test_a_file_that_is_no_parquet_is_told(tmp_path: Path, spark: "SparkSession"):
@@ -33,6 +33,6 @@ def test_a_file_that_is_no_parquet_is_told(tmp_path: Path, spark: "SparkSession"
     for name in ("rows.parquet", "gone.parquet"):
         with pytest.raises(Exception) as caught:  # noqa: PT011  Spark raises a class of its own for each
             SparkEngine(spark).show_files("rows", [tmp_path / name])
-        told = explain(caught.value)
-        assert told is not None, repr(caught.value)
-        assert is_one_sentence(told)
+        text = explain(caught.value)
+        assert text is not None, repr(caught.value)
+        assert is_one_sentence(text)

@@ -138,9 +138,11 @@ def _changed(sound: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 def by_entity(**changes: Any) -> dict[str, Any]:
     """Evidence of a table without dates."""
     parts = {"development": ["part 1", "part 2"], "out_of_time": ["part 9", "part 10"]}
-    told = {**parts, "embargo_days": None, "windows": None, "validation": "by entity, not out of time", **changes}
-    leaks = [{**one, "check": one["check"].replace("label_windows", "entities_apart")} for one in evidence()["leaks"]]
-    return evidence(**{f"data__{name}": value for name, value in told.items()}, leaks=leaks)
+    values = {**parts, "embargo_days": None, "windows": None, "validation": "by entity, not out of time", **changes}
+    leaks = [
+        {**check, "check": check["check"].replace("label_windows", "entities_apart")} for check in evidence()["leaks"]
+    ]
+    return evidence(**{f"data__{name}": value for name, value in values.items()}, leaks=leaks)
 
 
 def source(**changes: Any) -> Source:
@@ -158,8 +160,8 @@ def source(**changes: Any) -> Source:
 
 def feature(aggregation: str = "count", **changes: Any) -> Feature:
     """A feature of the visits."""
-    told = {"unit": "visits", "null": "never", "reason": "Comes rarely", "description": "visits in all"}
-    return Feature(**{"source": "visits", "aggregation": aggregation, **told, **changes})
+    values = {"unit": "visits", "null": "never", "reason": "Comes rarely", "description": "visits in all"}
+    return Feature(**{"source": "visits", "aggregation": aggregation, **values, **changes})
 
 
 def contract_sources() -> tuple[Source, ...]:
@@ -183,13 +185,13 @@ def contract_sources() -> tuple[Source, ...]:
 
 def contract(**changes: Any) -> Contract:
     """A contract over `contract_sources`."""
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "payments": "payments", "succeeded": "status = 'succeeded'", "period_start": "begins", "period_end": "ends",
         "trials": "subscriptions", "trial_started": "event = 'trial_started'", "trial_end": "trial_until",
         "auto_charging": "kind = 'auto'", "promo_end": "promo_until",
         "switches": "switches", "auto_renew": "renews", "by_user": "by = 'user'",
     }  # fmt: skip
-    return Contract(**{**told, **changes})
+    return Contract(**{**values, **changes})
 
 
 def dead_owner() -> str:
@@ -206,9 +208,9 @@ def publish(table: Table, digest: str, start: str, end: str) -> Path:
     folder = table.month(month, digest)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rows").write_text(digest)
-    mark = DayChecksum(start, start, 2, zlib.crc32(digest.encode()))
+    checksum = DayChecksum(start, start, 2, zlib.crc32(digest.encode()))
     taken = IngestedFile(content="abc", batch="b", place=0, drop=None, rows_in=3, quarantined=0, months={month: 3})
-    table.publish(Manifest(digest, "mark", start, end, {"visits.csv": taken}, {month: Month(digest, 0, (mark,))}))
+    table.publish(Manifest(digest, "mark", start, end, {"visits.csv": taken}, {month: Month(digest, 0, (checksum,))}))
     return folder
 
 

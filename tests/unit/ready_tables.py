@@ -29,7 +29,7 @@ TABLE = ReadyTable(
 UNDATED = replace(TABLE, as_of=date(2026, 3, 1))
 
 
-def take(
+def ingest_source(
     lake: Path,
     rows: list[tuple[int, str, str | None, float | None, str | None]],
     digest: str = "d",
@@ -53,9 +53,9 @@ def take(
 
 def rows(*days: str, labels: Mapping[str, str | None] | None = None) -> list[Any]:
     """Two customers at each date, the second of whom left; both without a label where `labels` says None."""
-    told = labels or {}
+    label_names = labels or {}
     return [
-        (user, day, told.get(day, str(user - 1)), 10.0 * user, ("Basic", "Dad's +")[user - 1])
+        (user, day, label_names.get(day, str(user - 1)), 10.0 * user, ("Basic", "Dad's +")[user - 1])
         for day in days
         for user in (1, 2)
     ]

@@ -32,36 +32,38 @@ class Row:
 
     log: str
     at: datetime
-    known: datetime
+    known_at: datetime
     values: tuple[Any, ...]
     entity: int = 0
 
 
 def paid(
-    start: float, stop: float, at: float | None = None, known: float | None = None, status: str = "succeeded"
+    start: float, stop: float, at: float | None = None, known_at: float | None = None, status: str = "succeeded"
 ) -> Row:
     """A charge for the period between two days from the date, tried as the period begins and known at once."""
     tried = moment(start if at is None else at)
-    told = tried if known is None else moment(known)
-    return Row("payments", tried, told, (status, moment(start), moment(stop)))
+    known_moment = tried if known_at is None else moment(known_at)
+    return Row("payments", tried, known_moment, (status, moment(start), moment(stop)))
 
 
-def trial(start: float, stop: float, kind: str = "auto", promo: float | None = None, known: float | None = None) -> Row:
-    told = moment(start if known is None else known)
+def trial(
+    start: float, stop: float, kind: str = "auto", promo: float | None = None, known_at: float | None = None
+) -> Row:
+    known_moment = moment(start if known_at is None else known_at)
     until = None if promo is None else moment(promo)
-    return Row("subscriptions", moment(start), told, ("trial_started", kind, moment(stop), until))
+    return Row("subscriptions", moment(start), known_moment, ("trial_started", kind, moment(stop), until))
 
 
-def switched(at: float, renews: int, by: str = "user", known: float | None = None) -> Row:
-    return Row("switches", moment(at), moment(at if known is None else known), (renews, by))
+def switched(at: float, renews: int, by: str = "user", known_at: float | None = None) -> Row:
+    return Row("switches", moment(at), moment(at if known_at is None else known_at), (renews, by))
 
 
 def show(spark: "SparkSession", rows: Sequence[Row]) -> None:
     """Make the rows views of their sources, as the lake registers them."""
     for source in contract_sources():
         types = ", ".join(f"{column.name} {column.type}" for column in source.columns)
-        own = [(row.entity, row.at, row.known, *row.values) for row in rows if row.log == source.name]
-        frame = spark.createDataFrame(own, types)
+        source_rows = [(row.entity, row.at, row.known_at, *row.values) for row in rows if row.log == source.name]
+        frame = spark.createDataFrame(source_rows, types)
         frame.selectExpr("*", "loaded as _known").createOrReplaceTempView(source.name)
 
 
@@ -76,7 +78,7 @@ def random_history(rng: random.Random) -> list[Row]:
     def near(day: float) -> float:
         return day + rng.choice([0, 0, 0, -1e-5, 1e-5, 0.3, rng.random()])
 
-    def known(at: float) -> float:
+    def known_at(at: float) -> float:
         return at + rng.choice([0, 0, 0, 0.01, 1, 3, 20])
 
     rows: list[Row] = []
@@ -85,23 +87,23 @@ def random_history(rng: random.Random) -> list[Row]:
         if rng.random() < 0.5:
             length = rng.choice([7, 14, 30, 45])
             promo = rng.choice([None, at + 40])
-            rows.append(trial(at, at + length, rng.choice(["auto", "opt_in"]), promo, known(at)))
+            rows.append(trial(at, at + length, rng.choice(["auto", "opt_in"]), promo, known_at(at)))
             at += rng.choice([length, length, length - 2, length + 2, length + 2 + 1e-5, length + 5])
         for _ in range(rng.randint(0, 5)):
             status = rng.choice(["succeeded"] * 5 + ["failed"])
             tried = at + rng.choice([0, 0, 0, -3, 1])
-            rows.append(paid(at, at + 30, tried, known(tried), status))
+            rows.append(paid(at, at + 30, tried, known_at(tried), status))
             at += 30 + rng.choice([0, 0, 0, 1, 2, 2 + 1e-5, 5, 7, -4])
         at += rng.choice([0, 3, 20])
     for _ in range(rng.randint(0, 5)):
         clicked = near(rng.randint(-120, 90))
-        rows.append(switched(clicked, rng.choice([0, 0, 1]), rng.choice(["user", "user", "system"]), known(clicked)))
+        rows.append(switched(clicked, rng.choice([0, 0, 1]), rng.choice(["user", "user", "system"]), known_at(clicked)))
     return rows
 
 
 def state_of(history: Sequence[Row], as_of: date) -> dict[str, Any]:
     """State, flag and measures by what had happened and was known before the date."""
-    past = [row for row in history if row.at < midnight(as_of) and row.known < midnight(as_of)]
+    past = [row for row in history if row.at < midnight(as_of) and row.known_at < midnight(as_of)]
     now, periods = midnight(as_of), _periods(past)
     trials = sorted((r for r in _of(past, "subscriptions") if r.values[0] == "trial_started"), key=lambda r: r.at)
     current = trials[-1] if trials else None
@@ -122,10 +124,10 @@ def state_of(history: Sequence[Row], as_of: date) -> dict[str, Any]:
     if state == "trial" and current is not None and switch is not None and switch.at < current.at:
         switch = None
     off = switch is not None and switch.values[0] == 0
-    island = next((one for one in reversed(_islands(periods)) if one[0] <= now), None)
+    island = next((row for row in reversed(_islands(periods)) if row[0] <= now), None)
     promos = [r for r in sorted(_of(past, "subscriptions"), key=lambda r: r.at) if r.values[3] is not None]
     promo = promos[-1].values[3] if promos and promos[-1].values[3] > now else None
-    firsts = [start for start, _, _ in periods] + [one.at for one in trials]
+    firsts = [start for start, _, _ in periods] + [row.at for row in trials]
     its = current if state == "trial" else None
     by_hand = switch if switch is not None and switch.values == (0, "user") else None
     end = island[1] if state == "paid" and island else its.values[2] if its else None
@@ -134,7 +136,7 @@ def state_of(history: Sequence[Row], as_of: date) -> dict[str, Any]:
         "contract_days_to_end": _days(now, end),
         "contract_tenure_days": _days(island[0], now) if state == "paid" and island else None,
         "contract_days_since_first_access": _days(min(firsts), now) if firsts else None,
-        "contract_earlier_lapses": sum(one[0] <= now for one in _islands(periods)) - (state == "paid"),
+        "contract_earlier_lapses": sum(row[0] <= now for row in _islands(periods)) - (state == "paid"),
         "contract_auto_renew": switch.values[0] if switch else None,
         "contract_days_since_switched_off": _days(by_hand.at, now) if by_hand else None,
         "contract_promo": int(promo is not None), "contract_days_to_promo_end": _days(now, promo),

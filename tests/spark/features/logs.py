@@ -92,10 +92,10 @@ def random_log(seed: int, first: date, days: int, zone: str | None, entities: in
     return log
 
 
-def event(entity: int, moment: datetime, known: datetime, zone: str | None, **values: Any) -> Event:
+def event(entity: int, moment: datetime, known_at: datetime, zone: str | None, **values: Any) -> Event:
     """A row from its moments; without a zone it only has a day."""
-    day, known_day = (one.astimezone(ZoneInfo(zone or "UTC")).date() for one in (moment, known))
-    times = (moment, known) if zone else (day, known_day)
+    day, known_day = (item.astimezone(ZoneInfo(zone or "UTC")).date() for item in (moment, known_at))
+    times = (moment, known_at) if zone else (day, known_day)
     return Event(
         entity, *times, day, known_day, {"value": None, "pieces": None, "device": None, "until": None, **values}
     )
@@ -105,17 +105,17 @@ def show(spark: "SparkSession", source: Source, log: Sequence[Event]) -> None:
     """Make the log a view of the source's name, as the lake registers it."""
     types = ", ".join(f"{column.name} {column.type}" for column in source.columns)
     times = ("at", "known") if source.known_time else ("day",)
-    rows = [(e.entity, *(getattr(e, one) for one in times), *(e.values[one.name] for one in REST)) for e in log]
+    rows = [(e.entity, *(getattr(e, item) for item in times), *(e.values[item.name] for item in REST)) for e in log]
     frame = spark.createDataFrame(rows, types)
     frame.selectExpr("*", f"{source.known_sql} as _known").createOrReplaceTempView(source.name)
 
 
 def by_key(rows: "Sequence[Row]") -> dict[tuple[int, date], dict[str, float | None]]:
     """Rows of a plan by entity and date."""
-    found = {}
+    tables = {}
     for row in rows:
         values = row.asDict()
         key = (values.pop("user_id"), values.pop("as_of"))
-        assert key not in found, f"{key} is there twice"
-        found[key] = values
-    return found
+        assert key not in tables, f"{key} is there twice"
+        tables[key] = values
+    return tables

@@ -16,7 +16,7 @@ class Event:
 
     entity: int
     at: date | datetime
-    known: date | datetime
+    known_at: date | datetime
     day: date
     known_day: date
     values: dict[str, Any]
@@ -27,29 +27,29 @@ Table = dict[tuple[int, date], dict[str, float | None]]
 
 def expected(features: Sequence[Feature], events: Sequence[Event], dates: Sequence[date]) -> Table:
     """Features of every entity that has an event before a date, by entity and date."""
-    found: Table = {}
+    values: Table = {}
     for as_of in dates:
         for entity in {event.entity for event in events}:
             past = [e for e in events if e.entity == entity and e.day < as_of and e.known_day < as_of]
             if past:
-                found[entity, as_of] = {feature.name: value(feature, past, as_of) for feature in features}
-    return found
+                values[entity, as_of] = {feature.name: value(feature, past, as_of) for feature in features}
+    return values
 
 
-def differences(found: Table, wanted: Table) -> dict[object, object]:
+def differences(computed: Table, wanted: Table) -> dict[object, object]:
     """Every value that is not the one wanted; sums are made to the millionth."""
     return {
-        (*key, name): (found[key][name], number)
+        (*key, name): (computed[key][name], number)
         for key, values in wanted.items()
         for name, number in values.items()
-        if not _same(found[key][name], number)
+        if not _same(computed[key][name], number)
     }
 
 
-def _same(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return abs(one - other) <= 2e-6
+def _same(first: float | None, second: float | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return abs(first - second) <= 2e-6
 
 
 def value(feature: Feature, past: Sequence[Event], as_of: date) -> float | None:
@@ -67,8 +67,8 @@ def value(feature: Feature, past: Sequence[Event], as_of: date) -> float | None:
         return _trend(within, feature.window or 0, measure, as_of)
     if name == "state":
         latest = max((event.at for event in within), default=None)
-        known = [e.values[measure or ""] for e in within if e.at == latest and e.values[measure or ""] is not None]
-        return float(max(known)) if known else None
+        known_at = [e.values[measure or ""] for e in within if e.at == latest and e.values[measure or ""] is not None]
+        return float(max(known_at)) if known_at else None
     if name == "days_until":
         return _days_until(within, measure or "", as_of)
     if measure is not None:

@@ -36,12 +36,12 @@ STATES: dict[str, tuple[list[Row], str | None]] = {
     "paid period ends a second after midnight": ([paid(-30, SECOND), ON], "paid"),
     "paid period ends at midnight": ([paid(-30, 0), ON], "grace"),
     "a charge that failed pays for nothing": ([paid(-10, 20, status="failed"), ON], None),
-    "paid, known a second before midnight": ([paid(-10, 20, known=-SECOND), ON], "paid"),
-    "paid, known at midnight": ([paid(-10, 20, known=0), ON], None),
+    "paid, known a second before midnight": ([paid(-10, 20, known_at=-SECOND), ON], "paid"),
+    "paid, known at midnight": ([paid(-10, 20, known_at=0), ON], None),
     "paid, though auto-renew is off": ([paid(-10, 20), ON, switched(-2, 0)], "paid"),
     "ended, auto-renew off": ([paid(-33, -3), ON, switched(-5, 0)], "lapsed"),
     "ended, switched off and then on again": ([paid(-33, -3), ON, switched(-6, 0), switched(-5, 1)], "grace"),
-    "ended, switched off, known too late": ([paid(-33, -3), ON, switched(-5, 0, known=1)], "grace"),
+    "ended, switched off, known too late": ([paid(-33, -3), ON, switched(-5, 0, known_at=1)], "grace"),
     "ended, never switched": ([paid(-33, -3)], "lapsed"),
     "ended a second less than seven days ago": ([paid(-33, -7 + SECOND), ON], "grace"),
     "ended seven days ago": ([paid(-33, -7), ON], "lapsed"),
@@ -52,11 +52,11 @@ STATES: dict[str, tuple[list[Row], str | None]] = {
     "trial ends at midnight": ([trial(-7, 0)], "lapsed"),
     "trial begins at midnight": ([trial(0, 7)], None),
     "trial begins a second before midnight": ([trial(-SECOND, 7)], "trial"),
-    "trial known at midnight": ([trial(-3, 4, known=0)], None),
+    "trial known at midnight": ([trial(-3, 4, known_at=0)], None),
     "trial, a charge failed": ([trial(-7, 4), paid(-1, 29, status="failed")], "trial"),
     "trial bought before its end": ([trial(-7, 4, "opt_in"), paid(-1, 29)], "paid"),
     "trial paid ahead for its end": ([trial(-7, 4), paid(4, 34, at=-1)], None),
-    "trial paid, not known yet": ([trial(-7, 4), paid(-1, 29, known=1)], "trial"),
+    "trial paid, not known yet": ([trial(-7, 4), paid(-1, 29, known_at=1)], "trial"),
     "trial of one who paid long ago": ([paid(-90, -60), trial(-3, 4)], "trial"),
     "trial while access is paid": ([paid(-10, 20), trial(-3, 4)], "paid"),
     "access only in the future": ([paid(5, 35), trial(6, 13)], None),
@@ -65,13 +65,13 @@ STATES: dict[str, tuple[list[Row], str | None]] = {
 
 def states(spark: "SparkSession", rows: list[Row], dates: list[Any]) -> dict[tuple[int, Any], dict[str, Any]]:
     show(spark, rows)
-    found = {}
+    result = {}
     for row in spark.sql(contract_sql(contract(), contract_sources(), dates)).collect():
         values = row.asDict()
         key = (values.pop("entity"), values.pop("as_of"))
-        assert key not in found, f"{key} is there twice"
-        found[key] = values
-    return found
+        assert key not in result, f"{key} is there twice"
+        result[key] = values
+    return result
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -81,16 +81,16 @@ def moscow(in_zone: Callable[[str], Any]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def known(spark: "SparkSession", moscow: None) -> dict[int, dict[str, Any]]:
+def known_at(spark: "SparkSession", moscow: None) -> dict[int, dict[str, Any]]:
     rows = numbered([history for history, _ in STATES.values()])
     return {entity: values for (entity, _), values in states(spark, rows, [AS_OF]).items()}
 
 
 @pytest.mark.parametrize("case", STATES)
-def test_the_state_at_midnight(case: str, known: dict[int, dict[str, Any]]):
+def test_the_state_at_midnight(case: str, known_at: dict[int, dict[str, Any]]):
     history, state = STATES[case]
-    found = known.get(list(STATES).index(case), {}).get("contract_state")
-    assert found == state == state_of(history, AS_OF)["contract_state"]
+    result = known_at.get(list(STATES).index(case), {}).get("contract_state")
+    assert result == state == state_of(history, AS_OF)["contract_state"]
 
 
 #: description -> history and the measures that matter in it.
@@ -142,8 +142,8 @@ def measured(spark: "SparkSession", moscow: None) -> dict[int, dict[str, Any]]:
 @pytest.mark.parametrize("case", MEASURES)
 def test_what_the_contract_measures(case: str, measured: dict[int, dict[str, Any]]):
     values, wanted = measured[list(MEASURES).index(case)], MEASURES[case][1]
-    found = {name: values.get(f"contract_{name}", values.get(name)) for name in wanted}
-    assert found == wanted
+    result = {name: values.get(f"contract_{name}", values.get(name)) for name in wanted}
+    assert result == wanted
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
@@ -151,12 +151,12 @@ def test_states_and_measures_of_random_histories_are_what_the_reference_says(see
     rng = random.Random(seed)  # noqa: S311
     histories = [random_history(rng) for _ in range(250)]
     dates = [AS_OF + timedelta(days=days) for days in (-60, -31, -30, -7, -1, 0, 1, 45)]
-    found = states(spark, numbered(histories), dates)
-    assert {values["contract_state"] for values in found.values()} == {"trial", "paid", "grace", "lapsed", None}
+    result = states(spark, numbered(histories), dates)
+    assert {values["contract_state"] for values in result.values()} == {"trial", "paid", "grace", "lapsed", None}
     for number, history in enumerate(histories):
         for day in dates:
             wanted = state_of(history, day)
-            values = found.get((number, day))
+            values = result.get((number, day))
             if values is None:
                 assert wanted["contract_state"] is None
             else:
@@ -164,7 +164,7 @@ def test_states_and_measures_of_random_histories_are_what_the_reference_says(see
 
 
 def _is_past(row: Row) -> bool:
-    return row.at < midnight(AS_OF) and row.known < midnight(AS_OF)
+    return row.at < midnight(AS_OF) and row.known_at < midnight(AS_OF)
 
 
 def _corrupted(row: Row) -> Row:
@@ -185,9 +185,9 @@ def test_whatever_happens_or_becomes_known_at_or_after_the_date_leaves_the_contr
         [[row for row in rows if _is_past(row)] for rows in histories],
     ]
     assert sum(not _is_past(row) for rows in histories for row in rows) > 100
-    found = states(spark, numbered([rows for world in worlds for rows in world]), [AS_OF])
+    result = states(spark, numbered([rows for world in worlds for rows in world]), [AS_OF])
     honest, corrupted, deleted = (
-        {entity % 200: values for (entity, _), values in found.items() if entity // 200 == world} for world in range(3)
+        {entity % 200: values for (entity, _), values in result.items() if entity // 200 == world} for world in range(3)
     )
     assert len(honest) > 150
     assert corrupted == honest == deleted

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 #: one feature of every aggregation; every window of each is tried on DuckDB.
-FEATURES = tuple({one.aggregation: one for one in (*every_feature(), *every_condition()) if one.window != 1}.values())
+FEATURES = tuple(
+    {item.aggregation: item for item in (*every_feature(), *every_condition()) if item.window != 1}.values()
+)
 
 
 def test_a_morning_follows_from_the_day_before(
@@ -33,7 +35,7 @@ def test_a_morning_follows_from_the_day_before(
             as_of = FIRST + timedelta(days=day)
             keep(tables["visits"], timed(), [row for row in log if row.known_day < as_of])
             register_sources(engine, tables, spec.sources)
-            found = by_key(spark.sql(daily.plan_sql(engine, as_of, None)).collect())
+            result = by_key(spark.sql(daily.plan_sql(engine, as_of, None)).collect())
             wanted = expected(FEATURES, log, [as_of])
-            assert found.keys() == wanted.keys()
-            assert differences(found, wanted) == {}
+            assert result.keys() == wanted.keys()
+            assert differences(result, wanted) == {}

@@ -61,7 +61,9 @@ def moscow(in_zone: Callable[[str], Any]) -> Iterator[None]:
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: "SparkSession") -> Callable[[SnapshotSpec], Snapshots]:
+def built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: "SparkSession"
+) -> Callable[[SnapshotSpec], Snapshots]:
     """Snapshots of a lake whose views hold the users' histories."""
     rows = numbered([history for history, _ in USERS.values()])
     for source in contract_sources():
@@ -71,13 +73,13 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: "SparkSession")
 
 
 def test_who_is_in_which_population_and_what_became_of_them(
-    made: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
+    built: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
 ):
-    snapshots = made(SPEC)
+    snapshots = built(SPEC)
     assert snapshots.build(lambda: SparkEngine(spark), [AS_OF, LATER]).new_dates == (AS_OF, LATER)
     rows = pd.read_parquet(snapshots.path(AS_OF)).set_index("user_id")
-    told = {number: tuple(row) for number, row in rows[["population", "label", "label_how", "already_left"]].iterrows()}
-    assert told == {number: wanted for number, (_, wanted) in enumerate(USERS.values()) if wanted}
+    text = {number: tuple(row) for number, row in rows[["population", "label", "label_how", "already_left"]].iterrows()}
+    assert text == {number: wanted for number, (_, wanted) in enumerate(USERS.values()) if wanted}
     assert rows["contract_days_to_end"].tolist() == [10, 10, 10, 4, 4]
     assert rows["payments_count_90d"].tolist() == [1, 1, 1, 0, 0]
     assert rows["calendar_days_to_new_year"].unique().tolist() == [306]
@@ -88,9 +90,9 @@ def test_who_is_in_which_population_and_what_became_of_them(
 
 
 def test_only_members_need_features_where_the_contract_alone_decides(
-    made: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
+    built: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
 ):
-    made(SPEC).build(lambda: SparkEngine(spark), [AS_OF])
+    built(SPEC).build(lambda: SparkEngine(spark), [AS_OF])
     with population_members(SparkEngine(spark), SPEC, [AS_OF]) as view:
         assert spark.table(str(view)).count() == 5
     mixed = replace(SPEC.populations[0], where="contract_state = 'trial' and payments_count_90d = 0")
@@ -101,16 +103,16 @@ def test_only_members_need_features_where_the_contract_alone_decides(
 
 
 def test_a_condition_over_contract_and_features_together_is_taken(
-    made: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
+    built: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
 ):
     loyal = replace(SPEC.populations[1], where="contract_state = 'paid' and switches_days_since_last > 10")
-    snapshots = made(replace(SPEC, populations=(loyal,)))
+    snapshots = built(replace(SPEC, populations=(loyal,)))
     snapshots.build(lambda: SparkEngine(spark), [AS_OF])
     assert pd.read_parquet(snapshots.path(AS_OF))["user_id"].tolist() == [0, 2]
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected_text"),
     [
         pytest.param({"contract": contract(succeeded="state = 1")}, "Contract: its condition succeeded", id="contract"),
         pytest.param(
@@ -119,7 +121,7 @@ def test_a_condition_over_contract_and_features_together_is_taken(
     ],
 )
 def test_a_condition_that_is_none_is_told(
-    changes: dict[str, Any], said: str, made: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
+    changes: dict[str, Any], expected_text: str, built: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
 ):
-    with pytest.raises(PrichalError, match=said):
-        made(replace(SPEC, **changes)).build(lambda: SparkEngine(spark), [AS_OF])
+    with pytest.raises(PrichalError, match=expected_text):
+        built(replace(SPEC, **changes)).build(lambda: SparkEngine(spark), [AS_OF])

@@ -45,13 +45,13 @@ def test_every_aggregation_over_every_window_is_what_the_reference_says(
     features = [*every_feature(), *every_condition()]
     with in_zone(zone or "UTC"):
         show(spark, source, log)
-        found = by_key(
+        result = by_key(
             spark.sql(snapshot_sql(features, [source], "user_id", Grid.of(DATES, FIRST, zone or "UTC"))).collect()
         )
     wanted = expected(features, log, DATES)
-    assert found.keys() == wanted.keys()
-    assert len(found) > 200
-    assert differences(found, wanted) == {}
+    assert result.keys() == wanted.keys()
+    assert len(result) > 200
+    assert differences(result, wanted) == {}
 
 
 AS_OF = date(2020, 3, 31)
@@ -77,17 +77,17 @@ EDGES = {
 def edges(spark: "SparkSession") -> dict[str, tuple[float, float]]:
     """Each case's own entity at the date: count in all, count in 30 days; (0, 0) if it is not there."""
     log = [
-        event(number, MORNING - timedelta(days=happened), MORNING - timedelta(days=known), "UTC")
-        for number, (happened, known, _, _) in enumerate(EDGES.values())
+        event(number, MORNING - timedelta(days=happened), MORNING - timedelta(days=known_at), "UTC")
+        for number, (happened, known_at, _, _) in enumerate(EDGES.values())
     ]
     features = [declare("count"), declare("count", window=30)]
     show(spark, timed(), log)
     rows = by_key(spark.sql(snapshot_sql(features, [timed()], "user_id", ONE)).collect())
     nobody: dict[str, float | None] = {"visits_count_all": 0.0, "visits_count_30d": 0.0}
-    found = [rows.get((number, AS_OF), nobody) for number in range(len(EDGES))]
+    result = [rows.get((number, AS_OF), nobody) for number in range(len(EDGES))]
     return {
         case: (row["visits_count_all"] or 0.0, row["visits_count_30d"] or 0.0)
-        for case, row in zip(EDGES, found, strict=True)
+        for case, row in zip(EDGES, result, strict=True)
     }
 
 
@@ -152,11 +152,11 @@ def test_an_entity_without_an_event_in_a_source_has_counted_none_there(spark: "S
     features = [declare("count", window=7), declare("count", "calls", window=7), declare("count", "calls")]
     features += [declare("active_days", "calls", window=7), declare("sum", "calls", measure="value")]
     features += [declare("max", "calls", measure="value"), declare("days_since_last", "calls")]
-    found = by_key(spark.sql(snapshot_sql(features, [visits, calls], "user_id", ONE)).collect())
+    result = by_key(spark.sql(snapshot_sql(features, [visits, calls], "user_id", ONE)).collect())
     names = [feature.name for feature in features]
-    assert [found[1, AS_OF][name] for name in names] == [1, 0, 0, 0, 0, None, None]
-    assert [found[2, AS_OF][name] for name in names] == [1, 1, 1, 1, 4, 4, 3]
-    assert [found[3, AS_OF][name] for name in names] == [0, 1, 1, 1, 0, None, 3]
+    assert [result[1, AS_OF][name] for name in names] == [1, 0, 0, 0, 0, None, None]
+    assert [result[2, AS_OF][name] for name in names] == [1, 1, 1, 1, 4, 4, 3]
+    assert [result[3, AS_OF][name] for name in names] == [0, 1, 1, 1, 0, None, 3]
 
 
 #: description -> days after as_of of the entity's event, and whether it stays: 30 days of horizon, 2 of grace.

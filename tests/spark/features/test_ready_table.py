@@ -75,20 +75,20 @@ def snapshot(lake: Path, table: ReadyTable, engine: Engine) -> pd.DataFrame:
 
 
 def test_every_row_is_kept_counted_twice_or_put_aside_with_its_reason(
-    take: Take, spark: "SparkSession", tmp_path: Path
+    ingest_source: Take, spark: "SparkSession", tmp_path: Path
 ) -> None:
     raw = write(tmp_path / "raw", [*SOUND, *TWICE, *CONTRADICTING, *(row for row, _ in BAD.values())])
-    done = take(replace(TABLE, max_quarantined=0.9).source, raw, tmp_path).manifest
+    done = ingest_source(replace(TABLE, max_quarantined=0.9).source, raw, tmp_path).manifest
     assert (done.rows_in, done.rows_kept, done.duplicates, done.quarantined) == (13, 4, 1, 8)
     aside = spark.read.parquet(*map(str, Table(tmp_path, "shop", "customers").quarantine.iterdir())).collect()
-    told = {row["position"]: row["reason"] for row in aside}
+    text = {row["position"]: row["reason"] for row in aside}
     for place, (_, reason) in enumerate(BAD.values()):
-        assert told[f"line {9 + place}"].startswith(reason)
-    assert {told["line 7"], told["line 8"]} == {"contradicts another row of its drop with the same user_id, month"}
+        assert text[f"line {9 + place}"].startswith(reason)
+    assert {text["line 7"], text["line 8"]} == {"contradicts another row of its drop with the same user_id, month"}
 
 
 @pytest.mark.parametrize(
-    ("lines", "error", "said"),
+    ("lines", "error", "expected_text"),
     [
         (["4,2026-01-01,2,10,Basic,x"], QuarantineError, r"1 of 1 rows \(100.0%\) cannot be used, .* «gone: not"),
         (CONTRADICTING, QuarantineError, "2 of 2 rows contradict another row .* with the same user_id, month"),
@@ -96,21 +96,21 @@ def test_every_row_is_kept_counted_twice_or_put_aside_with_its_reason(
     ids=["a label that is none", "one key twice"],
 )  # fmt: skip
 def test_a_table_that_cannot_be_used_is_told(
-    take: Take, tmp_path: Path, lines: list[str], error: Any, said: str
+    ingest_source: Take, tmp_path: Path, lines: list[str], error: Any, expected_text: str
 ) -> None:
-    with pytest.raises(error, match=said) as caught:
-        take(TABLE.source, write(tmp_path / "raw", lines), tmp_path)
+    with pytest.raises(error, match=expected_text) as caught:
+        ingest_source(TABLE.source, write(tmp_path / "raw", lines), tmp_path)
     assert is_one_sentence(caught.value)
 
 
-def test_a_column_that_the_file_does_not_have_is_told(take: Take, tmp_path: Path) -> None:
+def test_a_column_that_the_file_does_not_have_is_told(ingest_source: Take, tmp_path: Path) -> None:
     declared = replace(TABLE, columns=(replace(TABLE.columns[0], name="visits"),))
     with pytest.raises(RawFileError, match=r"customers\.csv: column visits is missing; it has user_id, month, Churn"):
-        take(declared.source, write(tmp_path / "raw", SOUND), tmp_path)
+        ingest_source(declared.source, write(tmp_path / "raw", SOUND), tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("column", "values", "said"),
+    ("column", "values", "expected_text"),
     [
         ("silence", pd.to_datetime(["2026-01-01"]).date, "column silence holds date32.* declares a double"),
         ("month", pd.to_datetime(["2026-01-01"]), "column month counts nanoseconds, which Spark does not read"),
@@ -120,15 +120,15 @@ def test_a_column_that_the_file_does_not_have_is_told(take: Take, tmp_path: Path
     ],
 )
 def test_a_parquet_column_of_a_type_that_cannot_become_the_declared_one_is_told(
-    take: Take, tmp_path: Path, column: str, values: Any, said: str
+    ingest_source: Take, tmp_path: Path, column: str, values: Any, expected_text: str
 ) -> None:
     raw = tmp_path / "raw"
     raw.mkdir()
     day = pd.to_datetime(["2026-01-01"]).date
     sound = {"user_id": [1], "month": day, "Churn": [0], "silence": [1.0], "plan": ["Basic"]}
     pd.DataFrame({**sound, column: values}).to_parquet(raw / "customers.parquet")
-    with pytest.raises(RawFileError, match=said) as caught:
-        take(replace(TABLE, format="parquet").source, raw, tmp_path)
+    with pytest.raises(RawFileError, match=expected_text) as caught:
+        ingest_source(replace(TABLE, format="parquet").source, raw, tmp_path)
     assert is_one_sentence(caught.value)
 
 
@@ -142,7 +142,7 @@ def test_a_parquet_column_of_a_type_that_cannot_become_the_declared_one_is_told(
     ],
 )
 def test_the_same_snapshot_comes_of_every_format_and_engine(
-    take: Take, spark: "SparkSession", tmp_path: Path, kind: str, table: ReadyTable
+    ingest_source: Take, spark: "SparkSession", tmp_path: Path, kind: str, table: ReadyTable
 ) -> None:
     raw = write(tmp_path / "raw", SOUND)
     if kind == "parquet":
@@ -151,7 +151,7 @@ def test_the_same_snapshot_comes_of_every_format_and_engine(
         (raw / "customers.csv").unlink()
         frame.to_parquet(raw / "customers.parquet", coerce_timestamps="us")
     declared = replace(table, format=kind)  # type: ignore[arg-type]
-    take(declared.source, raw, tmp_path)
+    ingest_source(declared.source, raw, tmp_path)
     expected = pd.DataFrame({
         "user_id": [1, 2, 3], "silence": [10, 20.5, None], "plan_basic": [1, 0, None], "plan_plus": [0, 1, None],
         "label": [0, 1, None],
@@ -159,5 +159,5 @@ def test_the_same_snapshot_comes_of_every_format_and_engine(
     # Of a table with dates the date is not matured: it has a row without a label, and no later date.
     expected["label"] = expected["label"] if table is UNDATED else None
     for engine in (SparkEngine(spark), DuckEngine("UTC", threads=1)):
-        found = snapshot(tmp_path, declared, engine)
-        pd.testing.assert_frame_equal(found.astype(float), expected.astype(float), check_dtype=False)
+        result = snapshot(tmp_path, declared, engine)
+        pd.testing.assert_frame_equal(result.astype(float), expected.astype(float), check_dtype=False)

@@ -58,23 +58,23 @@ def export(raw: Path, *more: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lake(take: Callable[[Source, Path, Path], Ingested], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lake(ingest_source: Callable[[Source, Path, Path], Ingested], tmp_path_factory: pytest.TempPathFactory) -> Path:
     lake = tmp_path_factory.mktemp("lake")
-    take(VISITS, export(tmp_path_factory.mktemp("raw")), lake)
+    ingest_source(VISITS, export(tmp_path_factory.mktemp("raw")), lake)
     return lake
 
 
 @pytest.fixture(scope="module")
 def snapshots(lake: Path, spark: "SparkSession") -> Snapshots:
     """Three dates in one pass, where a killed run left something."""
-    made = Snapshots(lake, SPEC)
-    left = made.folder / f"snapshots.{dead_owner()}.partial" / "as_of=1997-03-01"
+    created = Snapshots(lake, SPEC)
+    left = created.folder / f"snapshots.{dead_owner()}.partial" / "as_of=1997-03-01"
     left.mkdir(parents=True)
     (left / "half.parquet").write_text("half a row")
-    built = made.build(lambda: SparkEngine(spark), [MARCH_10, MARCH_1, MARCH_9])
+    built = created.build(lambda: SparkEngine(spark), [MARCH_10, MARCH_1, MARCH_9])
     assert built.new_dates == (MARCH_1, MARCH_9, MARCH_10)
     assert not left.exists()
-    return made
+    return created
 
 
 @pytest.fixture
@@ -91,15 +91,15 @@ def read(snapshots: Snapshots, day: date) -> pd.DataFrame:
 @pytest.mark.parametrize("case", USERS)
 def test_who_is_in_a_snapshot_and_whether_they_left(case: str, snapshots: Snapshots):
     rows, number = read(snapshots, MARCH_1), list(USERS).index(case)
-    found = (rows.loc[number, "population"], rows.loc[number, "label"]) if number in rows.index else None
-    assert found == USERS[case][1]
+    result = (rows.loc[number, "population"], rows.loc[number, "label"]) if number in rows.index else None
+    assert result == USERS[case][1]
 
 
 @pytest.mark.parametrize(("day", "known"), [(MARCH_9, True), (MARCH_10, False)], ids=str)
-def test_a_label_that_has_not_matured_is_unknown(day: date, known: bool, snapshots: Snapshots):
+def test_a_label_that_has_not_matured_is_unknown(day: date, known_at: bool, snapshots: Snapshots):
     rows = read(snapshots, day)
     assert len(rows) == 3
-    assert rows["label"].notna().tolist() == [known] * len(rows)
+    assert rows["label"].notna().tolist() == [known_at] * len(rows)
 
 
 def test_a_snapshot_holds_each_entity_once_and_says_how_many(snapshots: Snapshots):
@@ -115,24 +115,24 @@ def test_building_again_makes_nothing(snapshots: Snapshots):
 
 
 def test_dates_made_in_one_pass_are_as_each_made_alone(snapshots: Snapshots, copy: Path, spark: "SparkSession"):
-    alone = Snapshots(copy, SPEC)
+    single = Snapshots(copy, SPEC)
     for day in (MARCH_1, MARCH_10):
-        assert alone.build(lambda: SparkEngine(spark), [day]).new_dates == (day,)
-        pd.testing.assert_frame_equal(read(alone, day), read(snapshots, day))
+        assert single.build(lambda: SparkEngine(spark), [day]).new_dates == (day,)
+        pd.testing.assert_frame_equal(read(single, day), read(snapshots, day))
 
 
 def test_a_changed_log_replaces_the_snapshot(
-    take: Callable[[Source, Path, Path], Ingested], copy: Path, spark: "SparkSession", tmp_path: Path
+    ingest_source: Callable[[Source, Path, Path], Ingested], copy: Path, spark: "SparkSession", tmp_path: Path
 ):
-    made = Snapshots(copy, SPEC)
-    made.build(lambda: SparkEngine(spark), [MARCH_1])
-    before = made.path(MARCH_1)
-    take(VISITS, export(tmp_path, "3,1997-03-02,1.5,1,tv,"), copy)
-    assert made.build(lambda: SparkEngine(spark), [MARCH_1]).new_dates == (MARCH_1,)
-    assert read(made, MARCH_1).loc[3, "label"] == 0
-    made.remove_outdated()
+    created = Snapshots(copy, SPEC)
+    created.build(lambda: SparkEngine(spark), [MARCH_1])
+    before = created.path(MARCH_1)
+    ingest_source(VISITS, export(tmp_path, "3,1997-03-02,1.5,1,tv,"), copy)
+    assert created.build(lambda: SparkEngine(spark), [MARCH_1]).new_dates == (MARCH_1,)
+    assert read(created, MARCH_1).loc[3, "label"] == 0
+    created.remove_outdated()
     assert not before.exists()
-    assert read(made, MARCH_1).loc[3, "label"] == 0
+    assert read(created, MARCH_1).loc[3, "label"] == 0
 
 
 def test_a_date_that_nobody_belongs_to_is_an_empty_snapshot_that_can_be_read(copy: Path, spark: "SparkSession"):
@@ -163,6 +163,6 @@ def test_each_population_has_the_label_of_its_own_and_matures_by_itself(copy: Pa
     assert rows["label"].notna().groupby(rows["population"]).all().to_dict() == {"new": True, "loyal": False}
 
 
-def _built(made: Snapshots, spark: "SparkSession") -> Snapshots:
-    made.build(lambda: SparkEngine(spark), [MARCH_1])
-    return made
+def _built(created: Snapshots, spark: "SparkSession") -> Snapshots:
+    created.build(lambda: SparkEngine(spark), [MARCH_1])
+    return created

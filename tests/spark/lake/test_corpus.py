@@ -28,7 +28,7 @@ Take = Callable[[Source, Path, Path], Ingested]
 
 
 @pytest.fixture(scope="module")
-def take(spark: "SparkSession") -> Take:
+def ingest_source(spark: "SparkSession") -> Take:
     def taken(source: Source, raw: Path, lake: Path) -> Ingested:
         return ingest(lambda: spark, source, raw, Table(lake, "churn", source.name), today=TODAY)
 
@@ -36,29 +36,29 @@ def take(spark: "SparkSession") -> Take:
 
 
 @pytest.fixture(scope="module")
-def lake(take: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lake(ingest_source: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All lines of the corpus, taken."""
     raw, lake = tmp_path_factory.mktemp("raw"), tmp_path_factory.mktemp("lake")
     write(raw)
     for source, _, _ in FILES.values():
-        take(replace(source, max_quarantined=0.95), raw, lake)
+        ingest_source(replace(source, max_quarantined=0.95), raw, lake)
     return lake
 
 
 @pytest.fixture(scope="module")
 def aside(lake: Path, spark: "SparkSession") -> dict[tuple[str, str], str]:
     """(source, position) -> reason, of everything put aside."""
-    found = {}
+    result = {}
     for source in FILES:
         folders = Table(lake, "churn", source).quarantine.iterdir()
-        for one in spark.read.parquet(*map(str, folders)).collect():
-            assert one["file"] == f"{DROP}/{FILES[source][1]}"
-            found[source, one["position"]] = one["reason"]
-    return found
+        for item in spark.read.parquet(*map(str, folders)).collect():
+            assert item["file"] == f"{DROP}/{FILES[source][1]}"
+            result[source, item["position"]] = item["reason"]
+    return result
 
 
 @pytest.mark.parametrize("case", STOPS, ids=[case.what for case in STOPS])
-def test_a_file_that_stops_the_step(case: Stop, take: Take, tmp_path: Path):
+def test_a_file_that_stops_the_step(case: Stop, ingest_source: Take, tmp_path: Path):
     raw, source = tmp_path / "raw", FILES[case.source][0]
     raw.mkdir()
     case.make(raw)
@@ -67,8 +67,8 @@ def test_a_file_that_stops_the_step(case: Stop, take: Take, tmp_path: Path):
     def unread() -> "SparkSession":
         pytest.fail("Spark was started")
 
-    with pytest.raises(PrichalError, match=case.said) as caught:
-        take(source, raw, tmp_path / "lake") if case.reads else ingest(unread, source, raw, table, today=TODAY)
+    with pytest.raises(PrichalError, match=case.message) as caught:
+        ingest_source(source, raw, tmp_path / "lake") if case.reads else ingest(unread, source, raw, table, today=TODAY)
     sentence(caught.value)
     assert table.manifest() is None
 
@@ -92,7 +92,7 @@ def test_a_row_of_parquet_becomes_what_it_must(place: int, aside: dict[tuple[str
 
 @pytest.mark.parametrize("source", FILES)
 def test_nothing_disappears(source: str, lake: Path):
-    outcomes = [one for _, one, _ in PLAYS] if source == "viewing" else [line.becomes for line in TEXTS[source]]
+    outcomes = [item for _, item, _ in PLAYS] if source == "viewing" else [line.becomes for line in TEXTS[source]]
     manifest = Table(lake, "churn", source).require()
     assert manifest.rows_in == len(outcomes) - outcomes.count(NO_ROW)
     assert (manifest.rows_kept, manifest.duplicates) == (outcomes.count(KEPT), outcomes.count(DUPLICATE))
@@ -103,14 +103,16 @@ def test_values_are_what_the_files_say(lake: Path, spark: "SparkSession"):
     plays = Table(lake, "churn", "viewing").read(spark)
     (play,) = plays.selectExpr("event_id", "unix_seconds(happened_at) as at", "user_id", "watched_s").collect()
     assert tuple(play) == (str(2**64 - 1), 1_770_400_000, "u0000001", 2400)
-    urls = {one["watch_id"]: one["url"] for one in Table(lake, "churn", "hits").read(spark).collect()}
+    urls = {item["watch_id"]: item["url"] for item in Table(lake, "churn", "hits").read(spark).collect()}
     assert urls["2"] == "https://kino.example/search?q=a\tb"
     assert "17446744073709551615" in urls
-    titles = {one["title"]: one["genres"] for one in Table(lake, "churn", "catalogue").read(spark).collect()}
+    titles = {item["title"]: item["genres"] for item in Table(lake, "churn", "catalogue").read(spark).collect()}
     assert titles == {"The Pier": '["drama"]', "Причал": '["drama"]'}
 
 
-def test_an_event_before_sign_up_is_kept_and_counted(lake: Path, spark: "SparkSession", take: Take, tmp_path: Path):
+def test_an_event_before_sign_up_is_kept_and_counted(
+    lake: Path, spark: "SparkSession", ingest_source: Take, tmp_path: Path
+):
     put(tmp_path, "profiles", text(header("profiles"), row("profiles")))
     put(
         tmp_path,
@@ -122,12 +124,12 @@ def test_an_event_before_sign_up_is_kept_and_counted(lake: Path, spark: "SparkSe
         ),
     )
     for source in ("profiles", "payments"):
-        take(FILES[source][0], tmp_path, tmp_path / "lake")
+        ingest_source(FILES[source][0], tmp_path, tmp_path / "lake")
     tables = {source: Table(tmp_path / "lake", "churn", source) for source in ("profiles", "payments")}
     assert count_anomalies(spark, tables, FILES["payments"][0]) == {"before sign-up": 1}
 
 
-def test_whole_files_that_are_odd_and_sound(take: Take, spark: "SparkSession", tmp_path: Path):
+def test_whole_files_that_are_odd_and_sound(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
     """BOM, CRLF, other order and more columns, no line end, packed or not: one drop each, all rows kept."""
     raw, sound = tmp_path / "raw", [header("payments")]
     put(raw, "payments", b"\xef\xbb\xbf" + text(*sound, row("payments", payment_id="b1")), drop="2026-03-01")
@@ -136,40 +138,42 @@ def test_whole_files_that_are_odd_and_sound(take: Take, spark: "SparkSession", t
     put(raw, "payments", text(*sound, row("payments", payment_id="n1"))[:-1], drop="2026-03-04")
     put(raw, "payments", text(*sound, row("payments", payment_id="g1")), drop="2026-03-05", packed=True)
     put(raw, "payments", text(*sound), drop="2026-03-06")
-    done = take(FILES["payments"][0], raw, tmp_path / "lake")
+    done = ingest_source(FILES["payments"][0], raw, tmp_path / "lake")
     rows = Table(tmp_path / "lake", "churn", "payments").read(spark).collect()
-    assert {one["payment_id"]: one["amount"] for one in rows} == dict.fromkeys(("b1", "c1", "t1", "n1", "g1"), 399.0)
+    assert {item["payment_id"]: item["amount"] for item in rows} == dict.fromkeys(("b1", "c1", "t1", "n1", "g1"), 399.0)
     assert (done.manifest.rows_in, done.manifest.quarantined, done.taken) == (5, 0, 6)
     assert done.manifest.coverage.end == date(2026, 3, 6)
 
 
-def test_the_same_drop_twice_and_a_corrected_one(take: Take, spark: "SparkSession", tmp_path: Path):
+def test_the_same_drop_twice_and_a_corrected_one(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
     raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
     two = text(header("payments"), row("payments"), row("payments", payment_id="p2"))
     put(raw, "payments", two)
-    assert take(source, raw, lake).taken == 1
-    assert take(source, raw, lake).taken == 0
+    assert ingest_source(source, raw, lake).taken == 1
+    assert ingest_source(source, raw, lake).taken == 0
     put(raw, "payments", two, drop="2026-03-02")  # the same again under another day
-    copied = take(source, raw, lake)
+    copied = ingest_source(source, raw, lake)
     assert (copied.taken, copied.manifest.rows_kept, copied.manifest.duplicates) == (1, 2, 2)
 
     # Corrected: p2 moves to January and is dearer, p1 is gone from both.
     corrected = row("payments", payment_id="p2", attempted_at="2026-01-31T12:00:00+03:00", amount="499")
     for drop in (DROP, "2026-03-02"):
         put(raw, "payments", text(header("payments"), corrected), drop=drop)
-    done = take(source, raw, lake)
+    done = ingest_source(source, raw, lake)
     (left,) = Table(lake, "churn", "payments").read(spark).collect()
     assert (done.taken, left["payment_id"], left["amount"]) == (2, "p2", 499.0)
     assert sorted(done.manifest.months) == ["2026-01"]
 
 
-def test_a_key_that_moves_to_another_month_is_not_counted_twice(take: Take, spark: "SparkSession", tmp_path: Path):
+def test_a_key_that_moves_to_another_month_is_not_counted_twice(
+    ingest_source: Take, spark: "SparkSession", tmp_path: Path
+):
     raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
     put(raw, "payments", text(header("payments"), row("payments"), row("payments", payment_id="p9")))
-    take(source, raw, lake)
+    ingest_source(source, raw, lake)
     moved = row("payments", attempted_at="2026-01-31T12:00:00+03:00")
     put(raw, "payments", text(header("payments"), moved), drop="2026-03-02")
-    done = take(source, raw, lake)
+    done = ingest_source(source, raw, lake)
     rows = (
         Table(lake, "churn", "payments").read(spark).selectExpr("payment_id", "month(attempted_at) as month").collect()
     )
@@ -177,38 +181,38 @@ def test_a_key_that_moves_to_another_month_is_not_counted_twice(take: Take, spar
     assert (done.manifest.rows_kept, done.manifest.duplicates) == (2, 1)
 
 
-def test_a_drop_that_is_archived_keeps_its_rows(take: Take, tmp_path: Path):
+def test_a_drop_that_is_archived_keeps_its_rows(ingest_source: Take, tmp_path: Path):
     raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
     old = put(raw, "payments", text(header("payments"), row("payments")))
-    take(source, raw, lake)
+    ingest_source(source, raw, lake)
     put(raw, "payments", text(header("payments"), row("payments", payment_id="p2")), drop="2026-03-02")
     old.unlink()
-    assert take(source, raw, lake).manifest.rows_kept == 2
+    assert ingest_source(source, raw, lake).manifest.rows_kept == 2
 
 
-def test_another_declaration_needs_every_drop_again(take: Take, tmp_path: Path):
+def test_another_declaration_needs_every_drop_again(ingest_source: Take, tmp_path: Path):
     raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
     old = put(raw, "payments", text(header("payments"), row("payments")))
     put(raw, "payments", text(header("payments"), row("payments", payment_id="p2")), drop="2026-03-02")
-    before = take(source, raw, lake).manifest
+    before = ingest_source(source, raw, lake).manifest
     archived, other = tmp_path / "archived.csv", replace(source, earliest=date(2019, 1, 1))
     old.rename(archived)
     with pytest.raises(RawFileError, match=r"declaration .* changed.*\(first: 2026-03-01/pay") as caught:
-        take(other, raw, lake)
+        ingest_source(other, raw, lake)
     sentence(caught.value)
     assert Table(lake, "churn", "payments").require() == before
     archived.rename(old)
-    assert take(other, raw, lake).manifest.rows_kept == 2
+    assert ingest_source(other, raw, lake).manifest.rows_kept == 2
 
 
-def test_a_byte_order_mark_in_an_archive(take: Take, tmp_path: Path):
+def test_a_byte_order_mark_in_an_archive(ingest_source: Take, tmp_path: Path):
     content = b"\xef\xbb\xbf" + text(header("payments"), row("payments"))
     put(tmp_path / "raw", "payments", content, packed=True)
-    manifest = take(FILES["payments"][0], tmp_path / "raw", tmp_path / "lake").manifest
+    manifest = ingest_source(FILES["payments"][0], tmp_path / "raw", tmp_path / "lake").manifest
     assert (manifest.rows_in, manifest.rows_kept, manifest.quarantined) == (1, 1, 0)
 
 
-def test_a_file_that_changes_while_it_is_read(take: Take, spark: "SparkSession", tmp_path: Path):
+def test_a_file_that_changes_while_it_is_read(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
     raw, source = tmp_path / "raw", FILES["payments"][0]
     path = put(raw, "payments", text(header("payments"), row("payments")))
 
@@ -225,12 +229,12 @@ def test_a_file_that_changes_while_it_is_read(take: Take, spark: "SparkSession",
     assert table.manifest() is None
 
 
-def test_one_content_twice_where_rows_have_no_key(take: Take, tmp_path: Path):
+def test_one_content_twice_where_rows_have_no_key(ingest_source: Take, tmp_path: Path):
     raw, source = tmp_path / "raw", replace(FILES["payments"][0], key=None)
     for drop in (DROP, "2026-03-02"):
         put(raw, "payments", text(header("payments"), row("payments")), drop=drop)
     with pytest.raises(RawFileError, match=r"holds the very bytes of 2026-03-01/payments\.csv") as caught:
-        take(source, raw, tmp_path / "lake")
+        ingest_source(source, raw, tmp_path / "lake")
     sentence(caught.value)
 
 

@@ -25,11 +25,11 @@ DAILY = replace(ORDERS, files="*/orders.csv", key=("user_id", "day"))
 
 
 @pytest.fixture(scope="module")
-def original(take: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def original(ingest_source: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A raw folder with one drop, and the lake made of it."""
     folder = tmp_path_factory.mktemp("shop")
     write(folder / "raw" / "1997-02-01", *map(line, range(1, 11)))
-    take(DAILY, folder / "raw", folder / "lake")
+    ingest_source(DAILY, folder / "raw", folder / "lake")
     return folder
 
 
@@ -44,7 +44,7 @@ def table(shop: Path) -> Table:
     return Table(shop / "lake", "shop", "orders")
 
 
-def cut(folder: Path) -> None:
+def split(folder: Path) -> None:
     """Three rows are left of a folder, in valid files."""
     first, *others = sorted(folder.glob("*.parquet"))
     for file in others:
@@ -67,16 +67,16 @@ def batch(shop: Path) -> Path:
 
 
 ATTACKS: dict[str, Callable[[Path], object]] = {
-    "a month cut": lambda shop: cut(month(shop)),
+    "a month cut": lambda shop: split(month(shop)),
     "both gone": lambda shop: (shutil.rmtree(month(shop)), shutil.rmtree(batch(shop))),
-    "a month of an earlier release cut": lambda shop: (unseal(shop), cut(month(shop))),
-    "a batch of an earlier release cut": lambda shop: (unseal(shop), cut(batch(shop))),
+    "a month of an earlier release cut": lambda shop: (unseal(shop), split(month(shop))),
+    "a batch of an earlier release cut": lambda shop: (unseal(shop), split(batch(shop))),
 }
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_ingest_makes_anew_what_is_broken(
-    attack: str, shop: Path, take: Take, spark: "SparkSession", caplog: pytest.LogCaptureFixture
+    attack: str, shop: Path, ingest_source: Take, spark: "SparkSession", caplog: pytest.LogCaptureFixture
 ):
     before = table(shop).require()
     ATTACKS[attack](shop)
@@ -85,19 +85,19 @@ def test_an_ingest_makes_anew_what_is_broken(
             table(shop).read(spark)
         sentence(caught.value)
     with caplog.at_level(logging.WARNING, logger="prichal"):
-        done = take(DAILY, shop / "raw", shop / "lake")
+        done = ingest_source(DAILY, shop / "raw", shop / "lake")
     assert len(caplog.messages) == (2 if attack == "both gone" else 1)
     assert done.manifest.months == before.months
     assert sorted(row["user_id"] for row in table(shop).read(spark).collect()) == list(range(1, 11))
-    assert take(DAILY, shop / "raw", shop / "lake").taken == 0
+    assert ingest_source(DAILY, shop / "raw", shop / "lake").taken == 0
 
 
-def test_a_broken_batch_whose_raw_files_are_archived_is_told(shop: Path, take: Take):
-    cut(batch(shop))
+def test_a_broken_batch_whose_raw_files_are_archived_is_told(shop: Path, ingest_source: Take):
+    split(batch(shop))
     shutil.rmtree(shop / "raw" / "1997-02-01")
     write(shop / "raw" / "1997-02-02", line(11))
     with pytest.raises(RawFileError, match=r"1997-02-01/orders\.csv are broken .* bring them back") as caught:
-        take(DAILY, shop / "raw", shop / "lake")
+        ingest_source(DAILY, shop / "raw", shop / "lake")
     sentence(caught.value)
 
 
@@ -110,26 +110,26 @@ def test_a_lake_of_an_earlier_release_is_sealed_and_goes_on(shop: Path, spark: "
     assert (batch(shop) / RECORD).exists()
 
 
-@pytest.mark.parametrize("left", [0, 300], ids=["empty", "cut"])
-def test_a_broken_manifest_is_told(left: int, shop: Path, take: Take, spark: "SparkSession"):
+@pytest.mark.parametrize("left", [0, 300], ids=["empty", "split"])
+def test_a_broken_manifest_is_told(left: int, shop: Path, ingest_source: Take, spark: "SparkSession"):
     os.truncate(table(shop).folder / "current.json", left)
-    for act in (lambda: table(shop).read(spark), lambda: take(DAILY, shop / "raw", shop / "lake")):
+    for act in (lambda: table(shop).read(spark), lambda: ingest_source(DAILY, shop / "raw", shop / "lake")):
         with pytest.raises(BrokenManifestError, match=r"current\.json is cut .* remove it and run") as caught:
             act()
         sentence(caught.value)
     (table(shop).folder / "current.json").unlink()
-    assert take(DAILY, shop / "raw", shop / "lake").manifest.rows_kept == 10
+    assert ingest_source(DAILY, shop / "raw", shop / "lake").manifest.rows_kept == 10
 
 
 def test_keys_that_are_empty_twice_or_hold_nul_are_put_aside_and_counted(
-    take: Take, spark: "SparkSession", tmp_path: Path
+    ingest_source: Take, spark: "SparkSession", tmp_path: Path
 ):
     user, *others = ORDERS.columns
     texts = replace(DAILY, columns=(replace(user, type="string", lowest=None), *others))
     rows = ["a", "", "b\0c", "d", "d", "e", "e"]
     lines = [line(1, user_id=key, price=float(place == len(rows) - 1)) for place, key in enumerate(rows)]
     raw = write(tmp_path / "raw" / "1997-02-01", *lines, header=HEADER).parent
-    manifest = take(texts, raw, tmp_path / "lake").manifest
+    manifest = ingest_source(texts, raw, tmp_path / "lake").manifest
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (7, 2, 1, 4)
     aside = spark.read.parquet(*map(str, table(tmp_path).quarantine.iterdir()))
     reasons = sorted(row["reason"] for row in aside.collect())
@@ -141,13 +141,15 @@ def test_keys_that_are_empty_twice_or_hold_nul_are_put_aside_and_counted(
     ]
 
 
-def test_a_key_with_nul_beside_an_escaped_sign_is_put_aside_too(take: Take, spark: "SparkSession", tmp_path: Path):
+def test_a_key_with_nul_beside_an_escaped_sign_is_put_aside_too(
+    ingest_source: Take, spark: "SparkSession", tmp_path: Path
+):
     """Tab-separated text spells a backslash as two: undoing that must not turn the NUL into another key's sign."""
     user, *others = ORDERS.columns
     source = replace(DAILY, format="tsv", columns=(replace(user, type="string", lowest=None), *others))
     lines = [line(1, user_id=key).replace(",", "\t") for key in ("a", r"b\\c", "b\0c" + r"\\")]
     raw = write(tmp_path / "raw" / "1997-02-01", *lines, header=HEADER.replace(",", "\t")).parent
-    manifest = take(source, raw, tmp_path / "lake").manifest
+    manifest = ingest_source(source, raw, tmp_path / "lake").manifest
     assert (manifest.rows_in, manifest.rows_kept, manifest.quarantined) == (3, 2, 1)
     assert {row["user_id"] for row in table(tmp_path).read(spark).collect()} == {"a", r"b\c"}
     aside = spark.read.parquet(*map(str, table(tmp_path).quarantine.iterdir()))

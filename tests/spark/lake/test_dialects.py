@@ -45,7 +45,7 @@ Take = Callable[[Source, Path, Path], Ingested]
 
 
 @pytest.fixture
-def taken(take: Take, spark: "SparkSession", tmp_path: Path):  # type: ignore[no-untyped-def]
+def taken(ingest_source: Take, spark: "SparkSession", tmp_path: Path):  # type: ignore[no-untyped-def]
     def read(
         source: Source, content: bytes | pa.Table, name: str = "notes"
     ) -> tuple[list[tuple[object, ...]], list[str]]:
@@ -56,7 +56,7 @@ def taken(take: Take, spark: "SparkSession", tmp_path: Path):  # type: ignore[no
             (raw / name).write_bytes(content)
         else:
             parquet.write_table(content, raw / name)
-        manifest = take(source, raw, tmp_path / "lake").manifest
+        manifest = ingest_source(source, raw, tmp_path / "lake").manifest
         table = Table(tmp_path / "lake", "shop", source.name)
         rows = table.read(spark).selectExpr("user_id", "note", "n").orderBy("user_id").collect()
         aside = [path for path in table.quarantine.glob("*") if path.is_dir()]
@@ -128,11 +128,13 @@ def test_a_spreadsheet_export_with_its_signs(taken):  # type: ignore[no-untyped-
     assert taken(replace(NOTES, dialect=dialect), content)[0] == [("ж1", "причал", 1234), ("ж2", None, 7)]
 
 
-def test_invisible_characters_around_ids_make_no_other_people(take: Take, spark: "SparkSession", tmp_path: Path):
+def test_invisible_characters_around_ids_make_no_other_people(
+    ingest_source: Take, spark: "SparkSession", tmp_path: Path
+):
     lines = ["u1,2026-01-01 10:00:00,,1", "\u00a0u1\u200b,2026-01-02 10:00:00,,2", "u1\0\0,2026-01-03 10:00:00,,3"]
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "notes.csv").write_bytes(HEAD + "".join(f"{line}\n" for line in lines).encode())
-    manifest = take(NOTES, tmp_path / "raw", tmp_path / "lake").manifest
+    manifest = ingest_source(NOTES, tmp_path / "raw", tmp_path / "lake").manifest
     assert {row["user_id"] for row in Table(tmp_path / "lake", "shop", "notes").read(spark).collect()} == {"u1"}
     assert (manifest.rows_kept, manifest.trimmed) == (3, 2)
 
@@ -153,8 +155,8 @@ def test_a_drop_of_the_projects_today_is_taken(spark: "SparkSession", tmp_path: 
     assert done.manifest.coverage.end == date(2026, 1, 1) + timedelta(days=69)
 
 
-def test_a_misdeclared_separator_is_refused_with_the_line_as_proof(take: Take, tmp_path: Path):
+def test_a_misdeclared_separator_is_refused_with_the_line_as_proof(ingest_source: Take, tmp_path: Path):
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "notes.csv").write_bytes(HEAD.replace(b",", b";"))
     with pytest.raises(RawFileError, match=r"separated by semicolons .«user_id;at;note;n».*declare the dialect"):
-        take(NOTES, tmp_path / "raw", tmp_path / "lake")
+        ingest_source(NOTES, tmp_path / "raw", tmp_path / "lake")

@@ -41,21 +41,23 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("make", "said"), BROKEN.values(), ids=BROKEN)
-def test_files_that_cannot_be_used_are_told(make: Callable[[Path], object], said: str, take: Take, tmp_path: Path):
+@pytest.mark.parametrize(("make", "expected_text"), BROKEN.values(), ids=BROKEN)
+def test_files_that_cannot_be_used_are_told(
+    make: Callable[[Path], object], expected_text: str, ingest_source: Take, tmp_path: Path
+):
     (tmp_path / "raw").mkdir()
     make(tmp_path / "raw")
-    with pytest.raises(RawFileError, match=said) as caught:
-        take(ORDERS, tmp_path / "raw", tmp_path / "lake")
+    with pytest.raises(RawFileError, match=expected_text) as caught:
+        ingest_source(ORDERS, tmp_path / "raw", tmp_path / "lake")
     sentence(caught.value)
     assert Table(tmp_path / "lake", "shop", "orders").manifest() is None
 
 
 @pytest.mark.parametrize("name", ["_orders.csv", "orders[1].csv", "orders {a,b} 100%.csv"])
-def test_no_row_is_lost_because_of_a_files_name(name: str, take: Take, spark: "SparkSession", tmp_path: Path):
+def test_no_row_is_lost_because_of_a_files_name(name: str, ingest_source: Take, spark: "SparkSession", tmp_path: Path):
     raw = write(tmp_path / "raw", line(1))
     write(raw, line(2), name=name)
-    done = take(replace(ORDERS, files="*.csv"), raw, tmp_path / "lake")
+    done = ingest_source(replace(ORDERS, files="*.csv"), raw, tmp_path / "lake")
     assert done.manifest.rows_in == 2
     rows = Table(tmp_path / "lake", "shop", "orders").read(spark).collect()
     assert sorted(row["user_id"] for row in rows) == [1, 2]
@@ -63,5 +65,5 @@ def test_no_row_is_lost_because_of_a_files_name(name: str, take: Take, spark: "S
 
 def test_what_spark_writes_is_its_owners_alone(spark: "SparkSession", tmp_path: Path):
     spark.range(3).write.parquet(str(tmp_path / "written"))
-    found = [tmp_path / "written", *(tmp_path / "written").iterdir()]
-    assert {path.stat().st_mode & 0o077 for path in found} == {0}
+    result = [tmp_path / "written", *(tmp_path / "written").iterdir()]
+    assert {path.stat().st_mode & 0o077 for path in result} == {0}

@@ -47,20 +47,20 @@ def links(spark: "SparkSession") -> None:
 def owners(spark: "SparkSession", links: None) -> dict[tuple[str, str], tuple[str | None, str]]:
     rows = spark.createDataFrame([page[:2] for page in PAGES.values()], "client_id string, at string")
     show(HITS, rows.selectExpr("client_id", f"timestamp(at) as {HITS.event_time}"))
-    found = spark.sql(view_sql(HITS, everybody=True))
-    told = found.selectExpr("client_id", f"string({HITS.event_time}) as at", "user_id", "string(_known) as known")
-    return {(row["client_id"], row["at"]): (row["user_id"], row["known"]) for row in told.collect()}
+    result = spark.sql(view_sql(HITS, everybody=True))
+    text = result.selectExpr("client_id", f"string({HITS.event_time}) as at", "user_id", "string(_known) as known")
+    return {(row["client_id"], row["at"]): (row["user_id"], row["known"]) for row in text.collect()}
 
 
-@pytest.mark.parametrize(("browser", "at", "owner", "known"), PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize(("browser", "at", "owner", "present"), PAGES.values(), ids=PAGES)
 def test_whose_page_it_is(
     browser: str,
     at: str,
     owner: str | None,
-    known: str | None,
+    present: str | None,
     owners: dict[tuple[str, str], tuple[str | None, str]],
 ):
-    assert owners[browser, at] == (owner, known or at)
+    assert owners[browser, at] == (owner, present or at)
 
 
 def test_a_row_of_nobody_is_left_out_where_features_are_made(spark: "SparkSession", owners: object):
@@ -73,5 +73,5 @@ def test_a_row_that_names_its_person_needs_no_login(spark: "SparkSession", links
         f"select * from values ('9', 'elena', {moment}), ('9', null, {moment}) as t(device_id, profile_id, started_at)"
     )
     show(APP_SESSIONS, spark.sql(rows).selectExpr("*", "started_at as received_at"))
-    found = spark.sql(view_sql(APP_SESSIONS)).collect()
-    assert {row["profile_id"]: row["user_id"] for row in found} == {"elena": "elena", None: "dmitri"}
+    result = spark.sql(view_sql(APP_SESSIONS)).collect()
+    assert {row["profile_id"]: row["user_id"] for row in result} == {"elena": "elena", None: "dmitri"}

@@ -43,9 +43,11 @@ def contents(folder: Path) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("name", ["orders.csv", "orders.csv.gz"])
-def test_rows_in_are_rows_kept_duplicates_and_quarantined(name: str, take: Take, spark: "SparkSession", tmp_path: Path):
+def test_rows_in_are_rows_kept_duplicates_and_quarantined(
+    name: str, ingest_source: Take, spark: "SparkSession", tmp_path: Path
+):
     raw = write(tmp_path / "raw", line(1), line(2), line(2), line(3), line(4, day="soon"), name=name)
-    done = take(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
+    done = ingest_source(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
     manifest = done.manifest
     assert done.taken
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (5, 3, 1, 1)
@@ -54,17 +56,19 @@ def test_rows_in_are_rows_kept_duplicates_and_quarantined(name: str, take: Take,
     assert list(manifest.files) == [name]
 
 
-def test_without_a_key_equal_rows_are_events_of_their_own(take: Take, spark: "SparkSession", tmp_path: Path):
-    done = take(ORDERS, write(tmp_path / "raw", line(1), line(1)), tmp_path / "lake")
+def test_without_a_key_equal_rows_are_events_of_their_own(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
+    done = ingest_source(ORDERS, write(tmp_path / "raw", line(1), line(1)), tmp_path / "lake")
     assert (done.manifest.rows_kept, done.manifest.duplicates) == (2, 0)
     assert users(spark, tmp_path / "lake") == [1, 1]
 
 
-def test_of_rows_with_one_key_that_of_the_latest_drop_counts(take: Take, spark: "SparkSession", tmp_path: Path):
+def test_of_rows_with_one_key_that_of_the_latest_drop_counts(
+    ingest_source: Take, spark: "SparkSession", tmp_path: Path
+):
     daily = replace(ORDERS, files="*/orders.csv", key=("user_id",))
     for drop, price, day in (("1997-02-01", 5.0, "1997-01-31"), ("1997-02-03", 7.0, "1997-02-02")):
         write(tmp_path / "raw" / drop, line(1, price=price, day=day), line(2))
-    done = take(daily, tmp_path / "raw", tmp_path / "lake")
+    done = ingest_source(daily, tmp_path / "raw", tmp_path / "lake")
     rows = Table(tmp_path / "lake", "shop", "orders").read(spark).orderBy("user_id").collect()
     assert [(row["user_id"], row["price"], str(row["day"])) for row in rows] == [
         (1, 7.0, "1997-02-02"),
@@ -74,9 +78,11 @@ def test_of_rows_with_one_key_that_of_the_latest_drop_counts(take: Take, spark: 
     assert done.manifest.coverage.end == date(1997, 2, 3)
 
 
-def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(take: Take, spark: "SparkSession", tmp_path: Path):
+def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(
+    ingest_source: Take, spark: "SparkSession", tmp_path: Path
+):
     raw = write(tmp_path / "raw", line(1, price=5), line(2), line(1, price=7), line(2))
-    done = take(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
+    done = ingest_source(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
     manifest, table = done.manifest, Table(tmp_path / "lake", "shop", "orders")
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (4, 1, 1, 2)
     (aside,) = table.quarantine.iterdir()
@@ -85,7 +91,7 @@ def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(take: Take, s
     assert {row["reason"] for row in rows} == {"contradicts another row of its drop with the same user_id, day"}
 
 
-def test_columns_are_found_by_name_in_every_file(take: Take, spark: "SparkSession", tmp_path: Path):
+def test_columns_are_found_by_name_in_every_file(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
     raw = write(tmp_path / "raw", line(1), line(2))
     turned = "note,colour,price,user_id,seen,day"
     write(raw, "y,red,3.5,3,,1997-01-03", name="orders_2.csv", header=turned)
@@ -95,7 +101,7 @@ def test_columns_are_found_by_name_in_every_file(take: Take, spark: "SparkSessio
         name="orders_3.csv.gz",
         header='"' + turned.replace(",", '","') + '"',
     )
-    done = take(ORDERS, raw, tmp_path / "lake")
+    done = ingest_source(ORDERS, raw, tmp_path / "lake")
     rows = Table(tmp_path / "lake", "shop", "orders").read(spark).orderBy("user_id").collect()
     assert [(row["user_id"], str(row["day"]), row["price"], row["note"]) for row in rows] == [
         (1, "1997-01-01", 1.5, "x"),
@@ -107,28 +113,28 @@ def test_columns_are_found_by_name_in_every_file(take: Take, spark: "SparkSessio
 
 
 def test_the_same_files_are_not_taken_twice_and_a_changed_one_replaces_the_table(
-    take: Take, spark: "SparkSession", tmp_path: Path
+    ingest_source: Take, spark: "SparkSession", tmp_path: Path
 ):
     lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
     table = Table(lake, "shop", "orders")
-    first = take(ORDERS, raw, lake)
-    again = ingest(never, ORDERS, raw, table)
-    assert (again.taken, again.manifest) == (0, first.manifest)
+    first = ingest_source(ORDERS, raw, lake)
+    repeated = ingest(never, ORDERS, raw, table)
+    assert (repeated.taken, repeated.manifest) == (0, first.manifest)
 
     write(raw, line(1), line(2), line(3))
-    changed = take(ORDERS, raw, lake)
+    changed = ingest_source(ORDERS, raw, lake)
     assert changed.taken
     assert users(spark, lake) == [1, 2, 3]
     assert [path.name for path in table.folder.glob("months/*/*")] == [changed.manifest.months["1997-01"].digest]
     assert len(list(table.folder.glob("staged/*"))) == 1
     # Another declaration reads the files anew.
-    assert take(replace(ORDERS, key=("user_id",)), raw, lake).taken
+    assert ingest_source(replace(ORDERS, key=("user_id",)), raw, lake).taken
 
 
-def test_what_a_killed_run_left_does_not_matter(take: Take, spark: "SparkSession", tmp_path: Path):
+def test_what_a_killed_run_left_does_not_matter(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
     lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
     table = Table(lake, "shop", "orders")
-    take(ORDERS, raw, lake)
+    ingest_source(ORDERS, raw, lake)
     before = contents(table.folder)
     # Killed after the folders were complete and before they were made current, beside others killed while they wrote.
     (table.folder / "current.json").unlink()
@@ -138,7 +144,7 @@ def test_what_a_killed_run_left_does_not_matter(take: Take, spark: "SparkSession
         shutil.copytree(month, table.folder / left)
     shutil.copytree(month, table.folder / "months" / "1997-02" / month.name)
 
-    assert take(ORDERS, raw, lake).taken
+    assert ingest_source(ORDERS, raw, lake).taken
     assert users(spark, lake) == [1, 2]
     assert contents(table.folder) == before
 
@@ -155,14 +161,14 @@ def second_drop(raw: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def lakes(take: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lakes(ingest_source: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `raw`, and two lakes: `one` has taken the first drop, `both` the second too, undisturbed."""
     folder = tmp_path_factory.mktemp("killed")
     write(folder / "raw" / "1997-03-01", line(1), line(2), line(9, day="soon"), line(3, day="1997-02-03"))
-    take(DAILY, folder / "raw", folder / "one")
+    ingest_source(DAILY, folder / "raw", folder / "one")
     shutil.copytree(folder / "one", folder / "both")
     second_drop(folder / "raw")
-    take(DAILY, folder / "raw", folder / "both")
+    ingest_source(DAILY, folder / "raw", folder / "both")
     return folder
 
 
@@ -170,7 +176,7 @@ def lakes(take: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
     "place", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(2, marks=pytest.mark.slow), 3]
 )
 def test_killed_at_any_step_and_run_again_is_the_same_lake(
-    place: int, lakes: Path, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: int, lakes: Path, ingest_source: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The steps are: batch complete, first month complete, second month complete, manifest written."""
     lake, steps = tmp_path / "lake", iter(range(100))
@@ -188,27 +194,27 @@ def test_killed_at_any_step_and_run_again_is_the_same_lake(
         monkeypatch.setattr(module, "publish_directory", dying(publish_directory))
     monkeypatch.setattr("lake.table.replace_text", dying(replace_text))
     with pytest.raises(Killed):
-        take(DAILY, lakes / "raw", lake)
+        ingest_source(DAILY, lakes / "raw", lake)
     monkeypatch.undo()
-    take(DAILY, lakes / "raw", lake)
+    ingest_source(DAILY, lakes / "raw", lake)
     assert contents(lake) == contents(lakes / "both")
     manifest = Table(lake, "shop", "orders").require()
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (6, 4, 1, 1)
 
 
 def test_above_the_allowed_share_the_old_table_stays_and_the_rows_are_put_aside(
-    take: Take, spark: "SparkSession", tmp_path: Path
+    ingest_source: Take, spark: "SparkSession", tmp_path: Path
 ):
     lake, source = tmp_path / "lake", replace(ORDERS, max_quarantined=0.25)
     raw = write(tmp_path / "raw", line(1), line(2), line(3), line(4, day="soon"))
-    before = take(source, raw, lake).manifest
+    before = ingest_source(source, raw, lake).manifest
     assert before.quarantined == 1
 
     write(raw, line(1), line(5), line(6), line(4, day="soon"), line(7, price=""))
     with pytest.raises(
         QuarantineError, match=r"orders: 2 of 5 rows \(40\.0%\) cannot be used, at most 25\.0%"
     ) as caught:
-        take(source, raw, lake)
+        ingest_source(source, raw, lake)
     table = Table(lake, "shop", "orders")
     assert table.require() == before
     assert users(spark, lake) == [1, 2, 3]
@@ -217,24 +223,24 @@ def test_above_the_allowed_share_the_old_table_stays_and_the_rows_are_put_aside(
     assert reasons == {"day: not a date: soon", "price: empty"}
 
 
-def test_a_file_of_unusable_rows_only_is_refused_whatever_the_share(take: Take, tmp_path: Path):
+def test_a_file_of_unusable_rows_only_is_refused_whatever_the_share(ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1, day="soon"))
     with pytest.raises(QuarantineError, match="1 of 1 rows") as caught:
-        take(replace(ORDERS, max_quarantined=1), raw, tmp_path / "lake")
+        ingest_source(replace(ORDERS, max_quarantined=1), raw, tmp_path / "lake")
     sentence(caught.value)
     assert Table(tmp_path / "lake", "shop", "orders").manifest() is None
 
 
 @pytest.mark.parametrize("day", ["0000-01-01", "9999-12-31"])
-def test_a_date_at_either_end_of_the_calendar_is_taken_or_told(day: str, take: Take, tmp_path: Path):
+def test_a_date_at_either_end_of_the_calendar_is_taken_or_told(day: str, ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1), line(2, day=day), line(3))
     with suppress(PrichalError):
-        assert take(ORDERS, raw, tmp_path / "lake").manifest.rows_in == 3
+        assert ingest_source(ORDERS, raw, tmp_path / "lake").manifest.rows_in == 3
 
 
-def test_a_moment_belongs_to_its_day_in_the_projects_time_zone(take: Take, in_zone: Callable, tmp_path: Path):  # type: ignore[type-arg]
+def test_a_moment_belongs_to_its_day_in_the_projects_time_zone(ingest_source: Take, in_zone: Callable, tmp_path: Path):  # type: ignore[type-arg]
     raw = write(tmp_path / "raw", line(1, seen="1997-01-05T20:00:00Z"), line(2, seen="1997-01-06 23:59:59"))
     columns = tuple(replace(column, nullable=False) for column in ORDERS.columns)
     with in_zone("Asia/Kolkata"):
-        done = take(replace(ORDERS, event_time="seen", columns=columns), raw, tmp_path / "lake")
+        done = ingest_source(replace(ORDERS, event_time="seen", columns=columns), raw, tmp_path / "lake")
     assert done.manifest.coverage == Coverage(date(1997, 1, 6), date(1997, 1, 7))

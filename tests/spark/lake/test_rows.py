@@ -67,11 +67,11 @@ GOOD = {
 
 
 @pytest.fixture(scope="module")
-def taken(take: Callable[..., Ingested], tmp_path_factory: pytest.TempPathFactory) -> tuple[Ingested, Table]:
+def taken(ingest_source: Callable[..., Ingested], tmp_path_factory: pytest.TempPathFactory) -> tuple[Ingested, Table]:
     lake, raw = tmp_path_factory.mktemp("lake"), tmp_path_factory.mktemp("raw")
     write(raw, *(text for text, _ in GOOD.values()), "", *(text for text, _ in BAD.values()))
     source = replace(ORDERS, max_quarantined=0.9)
-    return take(source, raw, lake), Table(lake, "shop", "orders")
+    return ingest_source(source, raw, lake), Table(lake, "shop", "orders")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def aside(taken: tuple[Ingested, Table], spark: "SparkSession") -> dict[str, str
 
 
 @pytest.fixture(scope="module")
-def kept(taken: tuple[Ingested, Table], spark: "SparkSession") -> dict[int, dict[str, Any]]:
+def remaining(taken: tuple[Ingested, Table], spark: "SparkSession") -> dict[int, dict[str, Any]]:
     """Rows kept, by user."""
     # Moments as text: how Python shows one depends on the machine's own time zone.
     rows = taken[1].read(spark).selectExpr("user_id", "day", "cast(seen as string) as seen", "price", "note")
@@ -93,16 +93,16 @@ def kept(taken: tuple[Ingested, Table], spark: "SparkSession") -> dict[int, dict
 
 @pytest.mark.parametrize(("text", "reason"), BAD.values(), ids=BAD)
 def test_a_row_that_cannot_be_used_is_put_aside_with_its_text_and_why(text: str, reason: str, aside: dict[str, str]):
-    found = aside.get(text)
-    assert found is not None, "the row was not put aside"
-    assert found.startswith(reason)
+    result = aside.get(text)
+    assert result is not None, "the row was not put aside"
+    assert result.startswith(reason)
 
 
 @pytest.mark.parametrize(("text", "values"), GOOD.values(), ids=GOOD)
 def test_a_row_that_can_be_used_is_kept_with_its_values(
-    text: str, values: dict[str, Any], kept: dict[int, dict[str, Any]]
+    text: str, values: dict[str, Any], remaining: dict[int, dict[str, Any]]
 ):
-    row = kept.get(values["user_id"])
+    row = remaining.get(values["user_id"])
     assert row is not None, "the row was not kept"
     assert {name: row[name] for name in values} == values
 

@@ -29,18 +29,18 @@ DAY = FIRST + timedelta(days=40)
 @pytest.fixture
 def snapshots(tmp_path: Path) -> Snapshots:
     """One snapshot of a small log."""
-    made = Snapshots(tmp_path, SPEC)
-    keep(made.tables["visits"], timed(), random_log(5, FIRST, 60, ZONE, entities=8))
-    made.__dict__["check"] = lambda _: None  # the log's table says nothing of its end
-    assert build(made) == (DAY,)
-    return made
+    built = Snapshots(tmp_path, SPEC)
+    keep(built.tables["visits"], timed(), random_log(5, FIRST, 60, ZONE, entities=8))
+    built.__dict__["check"] = lambda _: None  # the log's table says nothing of its end
+    assert build(built) == (DAY,)
+    return built
 
 
 def build(snapshots: Snapshots) -> tuple[date, ...]:
     return snapshots.build(lambda: DuckEngine(ZONE, threads=1), [DAY]).new_dates
 
 
-def cut(folder: Path, share: float = 0.3) -> None:
+def split(folder: Path, share: float = 0.3) -> None:
     """Keep the first rows of every file, as a lost part file would."""
     for file in folder.glob("*.parquet"):
         rows = parquet.read_table(file)
@@ -61,13 +61,15 @@ def read(snapshots: Snapshots) -> pd.DataFrame:
 
 
 ATTACKS: dict[str, Callable[[Snapshots], object]] = {
-    "cut to 30% of its rows": lambda made: cut(made.path(DAY)),
-    "no file": lambda made: next(made.path(DAY).glob("*.parquet")).unlink(),
-    "a cut file": lambda made: os.truncate(next(made.path(DAY).glob("*.parquet")), 50),
-    "no record": lambda made: (made.path(DAY) / RECORD).unlink(),
-    "of an earlier release, cut to 30%": lambda made: cut(as_made_earlier(made)),
-    "of an earlier release, its file cut": lambda made: os.truncate(next(as_made_earlier(made).glob("*.parquet")), 50),
-    "of an earlier release, its count cut": lambda made: os.truncate(as_made_earlier(made) / "_rows.json", 3),
+    "cut to 30% of its rows": lambda built: split(built.path(DAY)),
+    "no file": lambda built: next(built.path(DAY).glob("*.parquet")).unlink(),
+    "a cut file": lambda built: os.truncate(next(built.path(DAY).glob("*.parquet")), 50),
+    "no record": lambda built: (built.path(DAY) / RECORD).unlink(),
+    "of an earlier release, cut to 30%": lambda built: split(as_made_earlier(built)),
+    "of an earlier release, its file cut": lambda built: os.truncate(
+        next(as_made_earlier(built).glob("*.parquet")), 50
+    ),
+    "of an earlier release, its count cut": lambda built: os.truncate(as_made_earlier(built) / "_rows.json", 3),
 }
 
 
@@ -101,7 +103,7 @@ def test_a_whole_snapshot_of_an_earlier_release_is_sealed_and_used(snapshots: Sn
 
 def test_a_broken_month_ends_in_a_sentence_with_the_step_that_repairs_it(snapshots: Snapshots):
     table = snapshots.tables["visits"]
-    cut(table.folders()[0])
+    split(table.folders()[0])
     with pytest.raises(BrokenFolderError, match=r"run `-e ingest -P project=shop`, which rebuilds the month") as caught:
         table.folders()
     assert is_one_sentence(caught.value)
@@ -117,7 +119,7 @@ def test_a_morning_after_files_were_lost_is_as_the_reference_says(
         os.truncate(tmp_path / "daily" / "partials" / "visits" / "current.json", 30)
     else:
         for folder in (tmp_path / "daily" / what).glob("*/*" if what == "states" else "*/*/*"):
-            cut(folder)
+            split(folder)
     with caplog.at_level(logging.WARNING, logger="prichal"):
         assert mornings.wrong(FIRST + timedelta(days=21)) == {}
     assert 1 <= len(caplog.messages) <= 3  # days that enter, leave and are gathered are read apart

@@ -30,9 +30,9 @@ SPEC = SnapshotSpec(
         pytest.param("| `visits_days_since_last` | visits in all | days | never | Comes rarely |", id="a feature"),
     ],
 )
-def test_a_declaration_is_in_the_dictionary(said: str):
+def test_a_declaration_is_in_the_dictionary(expected_text: str):
     page = dictionary_page(SPEC, "Who will not come again.", {})
-    assert said in page
+    assert expected_text in page
     assert page.startswith("# Data dictionary: shop\n\nWho will not come again.\n")
 
 
@@ -52,12 +52,12 @@ def test_a_contract_is_in_the_dictionary_with_the_labels_of_its_populations():
 
 
 def test_personal_columns_and_measures_are_told():
-    told = replace(
+    text = replace(
         source(),
         columns=(*source().columns, Column("email", "string", "address", personal=True)),
         measures=(("hours", "minutes / 60"),),
     )
-    page = dictionary_page(replace(SPEC, sources=(told,)), "", {})
+    page = dictionary_page(replace(SPEC, sources=(text,)), "", {})
     assert "| email | string | no |  | address (personal) |" in page
     assert "| hours | measure |  |  | `minutes / 60` |" in page
 

@@ -42,13 +42,13 @@ lateness = st.sampled_from([0, 0, 0, 45, 24 * 60, 30 * 60, 24 * 12 * 60])
 def logs(draw: st.DrawFn, zone: str | None) -> list[Event]:
     """A few entities, some with one row; equal rows, equal moments, moments at midnight."""
     start = datetime.combine(FIRST, time(), tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC)
-    made = []
+    built = []
     for _ in range(draw(st.integers(1, 40))):
         moment = start + timedelta(minutes=15 * draw(quarters))
         late = timedelta(minutes=draw(lateness)) if zone else timedelta()
-        one = event(draw(st.integers(1, 4)), moment, moment + late, zone, **draw(rows))
-        made += [one] * draw(st.sampled_from([1, 1, 1, 2]))
-    return made
+        item = event(draw(st.integers(1, 4)), moment, moment + late, zone, **draw(rows))
+        built += [item] * draw(st.sampled_from([1, 1, 1, 2]))
+    return built
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def shown(source: Source, log: list[Event], zone: str) -> Iterator[DuckEngine]:
     """An engine with the log as the lake keeps it."""
     named = [column.name for column in source.columns]
     times = ("at", "known") if "at" in named else ("day",)
-    values = [[one.entity, *(getattr(one, time) for time in times), *one.values.values()] for one in log]
+    values = [[item.entity, *(getattr(item, time) for time in times), *item.values.values()] for item in log]
     order = ["user_id", *[name for name in named if name in {"at", "loaded", "day"}],
              "value", "pieces", "device", "until"]  # fmt: skip
     columns: dict[str, list[Any]] = {name: [row[place] for row in values] for place, name in enumerate(order)}
@@ -69,8 +69,8 @@ def shown(source: Source, log: list[Event], zone: str) -> Iterator[DuckEngine]:
         yield engine
 
 
-def by_key(found: pd.DataFrame) -> Table:
-    clean = found.astype(object).where(found.notna(), None)
+def by_key(result: pd.DataFrame) -> Table:
+    clean = result.astype(object).where(result.notna(), None)
     return {(row.pop("user_id"), row.pop("as_of").date()): row for row in clean.to_dict("records")}
 
 
@@ -93,10 +93,10 @@ def test_every_aggregation_over_every_window_is_what_the_reference_says(source: 
     log = data.draw(logs(zone))
     grid = Grid.of(DATES, FIRST, zone or "UTC")
     with shown(source, log, zone or "UTC") as engine:
-        found = by_key(engine.frame(snapshot_sql(FEATURES, [source], "user_id", grid)))
+        result = by_key(engine.frame(snapshot_sql(FEATURES, [source], "user_id", grid)))
     wanted = expected(FEATURES, log, DATES)
-    assert found.keys() == wanted.keys()
-    assert differences(found, wanted) == {}
+    assert result.keys() == wanted.keys()
+    assert differences(result, wanted) == {}
 
 
 def test_a_window_of_a_year_begins_on_its_own_day_at_every_date():
@@ -115,7 +115,7 @@ def test_a_window_of_a_year_begins_on_its_own_day_at_every_date():
     dates = [FIRST + timedelta(days=days) for days in (410, 471, 733, 1095)]
     source = dated()
     with shown(source, log, "UTC") as engine:
-        found = by_key(engine.frame(snapshot_sql(features, [source], "user_id", Grid.of(dates, FIRST, "UTC"))))
+        result = by_key(engine.frame(snapshot_sql(features, [source], "user_id", Grid.of(dates, FIRST, "UTC"))))
     wanted = expected(features, log, dates)
-    assert found.keys() == wanted.keys()
-    assert differences(found, wanted) == {}
+    assert result.keys() == wanted.keys()
+    assert differences(result, wanted) == {}

@@ -26,7 +26,7 @@ from tests.unit.features.test_reference import FIRST, TYPES, by_key
 
 ZONE = "America/New_York"
 #: a day's window is left to the tests of the plan.
-FEATURES = tuple(one for one in (*every_feature(), *every_condition()) if one.window != 1)
+FEATURES = tuple(item for item in (*every_feature(), *every_condition()) if item.window != 1)
 EVERYBODY = Population("all", "true", "shop", "everybody", NoEvent("visits", 30))
 SPEC = SnapshotSpec("shop", "user_id", (timed(),), FEATURES, (EVERYBODY,), time_zone=ZONE)
 
@@ -36,22 +36,22 @@ def keep(table: Table, source: Source, log: list[Event]) -> None:
     months: dict[str, list[Event]] = defaultdict(list)
     for row in log:
         months[f"{row.day:%Y-%m}"].append(row)
-    made = {}
+    built = {}
     for month, rows in months.items():
         text = repr(rows)
         folder = table.month(month, f"{zlib.crc32(text.encode()):x}")
         folder.mkdir(parents=True, exist_ok=True)
-        values = [(row.entity, row.at, row.known, *row.values.values()) for row in rows]
+        values = [(row.entity, row.at, row.known_at, *row.values.values()) for row in rows]
         schema = pa.schema([(column.name, TYPES[column.type]) for column in source.columns])
         parquet.write_table(pa.table(list(map(list, zip(*values, strict=True))), schema), folder / "rows.parquet")
         days: dict[tuple[date, date], list[Event]] = defaultdict(list)
         for row in rows:
             days[row.day, row.known_day].append(row)
-        marks = [DayChecksum(str(day), str(known), len(some), zlib.crc32(repr(some).encode()))
-                 for (day, known), some in sorted(days.items())]  # fmt: skip
-        made[month] = Month(folder.name, 0, tuple(marks))
+        marks = [DayChecksum(str(day), str(known_at), len(some), zlib.crc32(repr(some).encode()))
+                 for (day, known_at), some in sorted(days.items())]  # fmt: skip
+        built[month] = Month(folder.name, 0, tuple(marks))
     first = min(row.day for row in log)
-    table.publish(Manifest("d", "m", str(first), str(first), {}, made))
+    table.publish(Manifest("d", "m", str(first), str(first), {}, built))
 
 
 class Mornings:
@@ -67,10 +67,10 @@ class Mornings:
         """What differs from the reference on that morning; nothing, if all is well."""
         keep(self.tables["visits"], timed(), [row for row in self.log if early or row.known_day < as_of])
         register_sources(self.engine, self.tables, self.spec.sources)
-        found = by_key(self.engine.frame(self.daily.plan_sql(self.engine, as_of, None)))
+        result = by_key(self.engine.frame(self.daily.plan_sql(self.engine, as_of, None)))
         wanted = expected(self.spec.features, self.log, [as_of])
-        assert found.keys() == wanted.keys()
-        return differences(found, wanted)
+        assert result.keys() == wanted.keys()
+        return differences(result, wanted)
 
 
 @pytest.fixture
@@ -100,24 +100,24 @@ def test_a_row_booked_or_exported_early_does_not_count_early(log: list[Event], t
 def test_a_corrected_row_is_corrected_in_what_follows(log: list[Event], tmp_path: Path):
     mornings = Mornings(tmp_path, SPEC, log)
     assert mornings.wrong(FIRST + timedelta(days=20)) == {}
-    known = [row for row in log if row.known_day < FIRST + timedelta(days=15)]
-    wrong = random.Random(1).choice(known)  # noqa: S311
+    known_at = [row for row in log if row.known_day < FIRST + timedelta(days=15)]
+    wrong = random.Random(1).choice(known_at)  # noqa: S311
     log[log.index(wrong)] = replace(wrong, values={**wrong.values, "value": 49.5, "pieces": 9})
     assert mornings.wrong(FIRST + timedelta(days=21)) == {}
 
 
 def test_features_that_look_back_some_days_only_forget_who_was_not_there(log: list[Event], tmp_path: Path):
-    finite = tuple(one for one in FEATURES if one.reach is not None and one.reach <= 7)
+    finite = tuple(item for item in FEATURES if item.reach is not None and item.reach <= 7)
     spec = replace(SPEC, features=finite)
     mornings = Mornings(tmp_path, spec, log)
     for day in (50, 51, 55, 57):
         as_of = FIRST + timedelta(days=day)
         keep(mornings.tables["visits"], timed(), [row for row in log if row.known_day < as_of])
         register_sources(mornings.engine, mornings.tables, spec.sources)
-        found = by_key(mornings.engine.frame(mornings.daily.plan_sql(mornings.engine, as_of, None)))
+        result = by_key(mornings.engine.frame(mornings.daily.plan_sql(mornings.engine, as_of, None)))
         lately = {row.entity for row in log
                   if as_of - timedelta(days=7) <= row.day < as_of and row.known_day < as_of}  # fmt: skip
-        assert {entity for entity, _ in found} == lately
+        assert {entity for entity, _ in result} == lately
 
 
 def test_a_late_event_rebuilds_its_day_and_nothing_else(log: list[Event], tmp_path: Path):

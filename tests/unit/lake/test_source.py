@@ -12,7 +12,7 @@ USER, DAY = Column("user_id", "bigint", "whom"), Column("day", "date", "when")
 
 
 @pytest.mark.parametrize(
-    ("declared", "said"),
+    ("declared", "expected_text"),
     [
         pytest.param({"name": "User Id"}, "'User Id' must be lower-case", id="a name as in a sentence"),
         pytest.param({"name": "2fast"}, "'2fast' must be lower-case", id="a name that starts with a digit"),
@@ -24,14 +24,14 @@ USER, DAY = Column("user_id", "bigint", "whom"), Column("day", "date", "when")
         pytest.param({"type": "int"}, "minutes.*int", id="a type that is not one of ours"),
     ],
 )
-def test_a_column_declared_wrong_is_told(declared: dict[str, Any], said: str):
-    with pytest.raises(DeclarationError, match=said) as caught:
+def test_a_column_declared_wrong_is_told(declared: dict[str, Any], expected_text: str):
+    with pytest.raises(DeclarationError, match=expected_text) as caught:
         Column(**{"name": "minutes", "type": "double", "description": "how long", **declared})
     assert is_one_sentence(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("declared", "said"),
+    ("declared", "expected_text"),
     [
         pytest.param({"name": "my-visits"}, "Source name 'my-visits'", id="a name with a dash"),
         pytest.param({"entity": "customer"}, "visits has no column customer; it has user_id, day", id="no entity"),
@@ -58,8 +58,8 @@ def test_a_column_declared_wrong_is_told(declared: dict[str, Any], said: str):
         ),
     ],
 )
-def test_a_source_declared_wrong_is_told(declared: dict[str, Any], said: str):
-    with pytest.raises(DeclarationError, match=said) as caught:
+def test_a_source_declared_wrong_is_told(declared: dict[str, Any], expected_text: str):
+    with pytest.raises(DeclarationError, match=expected_text) as caught:
         source(**declared)
     assert is_one_sentence(caught.value)
 

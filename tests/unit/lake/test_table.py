@@ -37,8 +37,8 @@ def test_a_reader_keeps_to_the_table_as_it_was_when_it_began(tmp_path: Path):
     reader.pin()
     publish(table, "d2", "1997-01-01", "1997-03-01")
     assert reader.require().digest == "d1"
-    ((month, kept),) = reader.require().months.items()
-    assert reader.month(month, kept.digest) == old
+    ((month, remaining),) = reader.require().months.items()
+    assert reader.month(month, remaining.digest) == old
     assert table.require().digest == "d2"
 
 

@@ -30,7 +30,7 @@ def _fields(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tup
         path, declared = (*above, field.alias or name), field.annotation
         yield path, declared
         kinds = [declared, *getattr(declared, "__args__", ())]
-        within = next((one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        within = next((item for item in kinds if isinstance(item, type) and issubclass(item, BaseModel)), None)
         if within is not None:
             at = (*path, "0") if getattr(declared, "__origin__", None) is list else path
             yield from _fields(within, at)

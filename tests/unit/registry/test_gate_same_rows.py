@@ -46,8 +46,8 @@ def test_a_sound_challenger_replaces_production_and_every_check_says_why():
 
 
 def test_a_decision_holds_the_whole_policy():
-    told = judge(Policy(version=7, margin=0.004)).json()
-    assert (told["policy_version"], told["policy"]["margin"], told["policy"]["lowest_auc"]) == (7, 0.004, 0.70)
+    text = judge(Policy(version=7, margin=0.004)).json()
+    assert (text["policy_version"], text["policy"]["margin"], text["policy"]["lowest_auc"]) == (7, 0.004, 0.70)
 
 
 @pytest.mark.parametrize(
@@ -149,8 +149,8 @@ def test_rows_that_production_was_trained_on_are_refused():
 
 @pytest.mark.parametrize(("digest", "accepted"), [("0123456789abcdef", True), ("fedcba9876543210", False)])
 def test_without_dates_both_versions_must_be_trained_on_the_same_rows(digest: str, accepted: bool):
-    known = measured(rows__dates=["part 9", "part 10"], rows__matured_until=None, as_of=None)
-    case = Case(by_entity(), by_entity(digest=digest), first=False, measured=known)
+    present = measured(rows__dates=["part 9", "part 10"], rows__matured_until=None, as_of=None)
+    case = Case(by_entity(), by_entity(digest=digest), first=False, measured=present)
     decision = decide(case, Policy(allow_not_out_of_time=True))
     assert decision.accepted is accepted
     assert not any(check.name == "freshness" for check in decision.checks)

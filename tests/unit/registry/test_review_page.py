@@ -27,7 +27,7 @@ class Version:
     number: str = "2"
     run_id: str | None = "run2"
     author: str | None = "anna"
-    evidence: Mapping[str, Any] | None = field(default_factory=lambda: proof())
+    evidence: Mapping[str, Any] | None = field(default_factory=lambda: evidence_file())
     evidence_sha256: str | None = "e2" * 32
     files_sha256: str | None = "f2" * 32
     features: tuple[str, ...] | None = ("recency", "visits", "minutes")
@@ -40,13 +40,13 @@ class Contenders:
     production: Version | None
 
 
-def proof(**changes: Any) -> dict[str, Any]:
+def evidence_file(**changes: Any) -> dict[str, Any]:
     """Evidence with the fields that only the page shows."""
     part = {"slice": "tenure", "range": "below 30", "rows": 4_000, "left": 2_500}
-    told = evidence(**changes)
-    told["metrics"] |= {"recall_at_10pct": figure(0.31), "lift_at_10pct": figure(3.1)}
+    sentence = evidence(**changes)
+    sentence["metrics"] |= {"recall_at_10pct": figure(0.31), "lift_at_10pct": figure(3.1)}
     return {
-        **told,
+        **sentence,
         "project": "shop",
         "population": "paid",
         "reasons": [{"reason": "Comes rarely", "share": 0.6}, {"reason": "Spends little", "share": 0.4}],
@@ -60,7 +60,7 @@ def figure(value: float) -> dict[str, float]:
 
 OLD = Version(
     number="1", run_id="run1", author="boris", features=("recency", "visits", "pages"), evidence_sha256="e1" * 32,
-    evidence={**proof(data__development=["1997-04-01"], code="0123456789abcdef"),
+    evidence={**evidence_file(data__development=["1997-04-01"], code="0123456789abcdef"),
               "reasons": [{"reason": "Comes rarely", "share": 0.7}]},
     params={"depth": 3, "rate": 0.1, "leaves": 8},
 )  # fmt: skip
@@ -76,13 +76,13 @@ YES = decision_of(True, Check("auc", True, 0.77, 0.7, "Its lower end is at or ab
 NO = decision_of(False, *YES.checks, Check("parity", False, 8.637e-5, 1e-9, "Spark says something else."))
 
 
-def both(contenders: Contenders = BOTH, found: Any = None, decision: Decision = YES, **others: Any) -> Review:
+def both(contenders: Contenders = BOTH, result: Any = None, decision: Decision = YES, **others: Any) -> Review:
     usual = measured() if contenders.production else measured_first()
-    return review(contenders, usual if found is None else found, decision, **{"needs_approval": True, **others})
+    return review(contenders, usual if result is None else result, decision, **{"needs_approval": True, **others})
 
 
-def plain(made: Review) -> list[str]:
-    return made.markdown.replace("&ensp;", "").replace("\\_", "_").splitlines()
+def plain(built: Review) -> list[str]:
+    return built.markdown.replace("&ensp;", "").replace("\\_", "_").splitlines()
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def plain(made: Review) -> list[str]:
 def test_the_page_begins_with_the_decision_and_the_next_step(
     contenders: Contenders, decision: Decision, needs_approval: bool, begins: str, ends: str
 ):
-    made = both(contenders, decision=decision, needs_approval=needs_approval)
+    built = both(contenders, decision=decision, needs_approval=needs_approval)
     expected = f"{begins} version 2 of shop_churn by policy version 3{ends}"
-    assert plain(made)[0] == f"**{expected}**"
-    assert f">{expected}</p>" in made.html
-    assert ("-e approve" in made.markdown) == (begins.startswith("APPROVAL"))
+    assert plain(built)[0] == f"**{expected}**"
+    assert f">{expected}</p>" in built.html
+    assert ("-e approve" in built.markdown) == (begins.startswith("APPROVAL"))
 
 
 def test_one_command_decides_on_all_models_of_a_release():
@@ -164,32 +164,37 @@ def test_a_number_has_four_significant_digits(value: float | None, expected: str
 
 
 def test_metrics_on_different_rows_are_marked_as_such():
-    other = replace(OLD, evidence=proof(data__out_of_time_digest="99" * 8))
+    other = replace(OLD, evidence=evidence_file(data__out_of_time_digest="99" * 8))
     assert "both on the same rows" in both().html
     assert "on different rows: compare by the difference above" in both(Contenders(Version(), other)).html
 
 
 def test_the_page_of_a_first_version_says_that_nothing_was_compared():
-    made = both(FIRST)
-    assert "First version: nothing was in production, so it was judged by its own metrics alone." in made.markdown
-    assert "| log-loss | 0.5200 (0.5000 to 0.5400) |" in plain(made)
-    assert "- Parameters: depth 4, rate 0.1, rounds 300." in plain(made)
-    assert not [title for title in ("Score shift", "Comparison with production") if title in made.html]
+    built = both(FIRST)
+    assert "First version: nothing was in production, so it was judged by its own metrics alone." in built.markdown
+    assert "| log-loss | 0.5200 (0.5000 to 0.5400) |" in plain(built)
+    assert "- Parameters: depth 4, rate 0.1, rounds 300." in plain(built)
+    assert not [title for title in ("Score shift", "Comparison with production") if title in built.html]
 
 
 def test_equal_models_have_no_differences():
     zero = {"value": 0.0, "low": 0.0, "high": 0.0}
-    found = measured(versus__bootstrap=zero, moved={"rank_correlation": 1, "top": 9, "entered": 0, "withdrawn": 0})
-    lines = plain(both(Contenders(Version(), replace(Version(), number="1")), found))
+    result = measured(versus__bootstrap=zero, moved={"rank_correlation": 1, "top": 9, "entered": 0, "withdrawn": 0})
+    lines = plain(both(Contenders(Version(), replace(Version(), number="1")), result))
     assert "3 features are in both versions; none was added or removed." in lines
     assert "3 parameters with the same value; none differ." in lines
     assert "- Of the 9 rows in the riskiest tenth, 0 enter (0.0%) and 0 leave it." in lines
 
 
 def test_the_chosen_parameters_of_a_run_are_shown():
-    own = {"model_params": '{"depth": 4, "rate": 0.1}', "depth": "4", "seed": "7", "as_of": "1998-07-01"}
+    expected_value = {"model_params": '{"depth": 4, "rate": 0.1}', "depth": "4", "seed": "7", "as_of": "1998-07-01"}
     lines = plain(
-        both(Contenders(Version(params=own), replace(OLD, params={**own, "seed": "8", "as_of": "1998-06-01"})))
+        both(
+            Contenders(
+                Version(params=expected_value),
+                replace(OLD, params={**expected_value, "seed": "8", "as_of": "1998-06-01"}),
+            )
+        )
     )
     assert "2 parameters with the same value; 1 differs." in lines
     assert "| seed | 7 | 8 |" in lines
@@ -213,23 +218,24 @@ NOTHING = Version(run_id=None, author=None, evidence=None, evidence_sha256=None,
         ),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("found", [{}, measured()], ids=["nothing measured", "measured"])
-def test_missing_data_is_shown_as_not_known(contenders: Contenders, found: dict[str, Any]):
-    made = both(contenders, found)
-    assert "not known" in made.markdown
-    assert "nan" not in made.html
-    assert ("This promotion has no measurements" in made.html) == (not found)
+@pytest.mark.parametrize("result", [{}, measured()], ids=["nothing measured", "measured"])
+def test_missing_data_is_shown_as_not_known(contenders: Contenders, result: dict[str, Any]):
+    built = both(contenders, result)
+    assert "not known" in built.markdown
+    assert "nan" not in built.html
+    assert ("This promotion has no measurements" in built.html) == (not result)
 
 
 def filled(text: str) -> Contenders:
     """Contenders whose foreign texts are all `text`."""
     part = {"slice": text, "range": text, "rows": 1, "left": 1}
-    told = {
-        **proof(), "family": text, "packages": {text: text}, "project": text, "population": text, "commit": text,
+    sentence = {
+        **evidence_file(), "family": text, "packages": {text: text}, "project": text, "population": text,
+        "commit": text,
         "reasons": [{"reason": text, "share": 1}], "slices": [part],
         "leaks": [{"check": text, "passed": False, "sentence": text}],
     }  # fmt: skip
-    alike: dict[str, Any] = {"evidence": told, "author": text, "features": (text,)}
+    alike: dict[str, Any] = {"evidence": sentence, "author": text, "features": (text,)}
     return Contenders(Version(**alike, params={text: text}), Version(**alike, number="1", params={}))
 
 
@@ -281,8 +287,8 @@ def test_foreign_text_adds_no_tag_to_the_html():
 def test_foreign_text_adds_nothing_to_the_markdown(text: str):
     def kinds(word: str) -> list[str]:
         tokens = reader.parse(both(filled(word), decision=judged(word)).markdown)
-        told = [one.type for token in tokens for one in (token, *(token.children or []))]
-        return [one for one in told if one not in {"text", "text_special"}]
+        sentence = [item.type for token in tokens for item in (token, *(token.children or []))]
+        return [item for item in sentence if item not in {"text", "text_special"}]
 
     reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     assert kinds(text) == kinds("mild")
@@ -290,15 +296,15 @@ def test_foreign_text_adds_nothing_to_the_markdown(text: str):
 
 def test_a_long_description_loses_whole_sections_the_least_important_first():
     many = tuple(Check(f"check{place}", place > 0, 1.0, 1.0, "A sentence of some length. " * 6) for place in range(20))
-    made = both(decision=decision_of(False, *many))
-    titles = [line for line in made.markdown.splitlines() if line.startswith("## ")]
-    assert len(made.markdown) <= LONGEST
-    assert made.markdown.endswith(f"\n\n{REST}")
+    built = both(decision=decision_of(False, *many))
+    titles = [line for line in built.markdown.splitlines() if line.startswith("## ")]
+    assert len(built.markdown) <= LONGEST
+    assert built.markdown.endswith(f"\n\n{REST}")
     assert titles[:2] == ["## Checks of the gate", "## Comparison with production"]
     assert "## Leakage checks" not in titles
-    assert "| check19 | 1 | 1 | yes |  |" in plain(made)
-    assert "| check0 | 1 | 1 | **NO** | A sentence" in "\n".join(plain(made))
-    assert made.html.count("<td>A sentence of some length. ") == 20
+    assert "| check19 | 1 | 1 | yes |  |" in plain(built)
+    assert "| check0 | 1 | 1 | **NO** | A sentence" in "\n".join(plain(built))
+    assert built.html.count("<td>A sentence of some length. ") == 20
 
 
 def test_a_long_verdict_is_cut_too():

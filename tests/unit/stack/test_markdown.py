@@ -35,7 +35,7 @@ def test_a_table_has_a_line_for_its_heads_and_one_for_each_row():
 
 
 @pytest.mark.parametrize(
-    ("told", "digits", "sign", "said"),
+    ("sentence", "digits", "sign", "expected_text"),
     [
         ({"value": 0.12345}, 4, "", "0.1235"),
         ({"value": 0.5, "low": 0.4, "high": 0.61}, 2, "", "0.50 (0.40 to 0.61)"),
@@ -43,5 +43,5 @@ def test_a_table_has_a_line_for_its_heads_and_one_for_each_row():
         ({"value": 1}, 2, "+", "+1.00"),
     ],
 )
-def test_a_figure_is_written_with_its_digits_and_interval(told: Any, digits: int, sign: str, said: str):
-    assert figure(told, digits, sign) == said
+def test_a_figure_is_written_with_its_digits_and_interval(sentence: Any, digits: int, sign: str, expected_text: str):
+    assert figure(sentence, digits, sign) == expected_text

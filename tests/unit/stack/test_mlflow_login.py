@@ -24,19 +24,19 @@ SECRET = "hunter2-hunter2"
     ids=["a plain password", "a password that a URL escapes", "the other name of the scheme"],
 )
 def test_mlflow_reads_the_configuration_as_it_was_meant(given: str, read: str, tmp_path: Path):
-    made = Login(tmp_path / "auth.ini", SECRET, "key")
-    made.write(given)
+    built = Login(tmp_path / "auth.ini", SECRET, "key")
+    built.write(given)
     parser = configparser.ConfigParser()
-    parser.read(made.config)
+    parser.read(built.config)
     assert parser["mlflow"]["database_uri"] == read
     assert parser["mlflow"]["admin_password"] == SECRET
     assert parser["mlflow"]["default_permission"] == "NO_PERMISSIONS", "who has no role sees nothing"
-    assert made.config.stat().st_mode & 0o777 == 0o600
+    assert built.config.stat().st_mode & 0o777 == 0o600
 
 
 def test_no_password_is_on_the_command_line_or_shown(tmp_path: Path):
-    made = Login(tmp_path / "auth.ini", SECRET, SECRET)
-    assert SECRET not in f"{made!r} {made.options}"
+    built = Login(tmp_path / "auth.ini", SECRET, SECRET)
+    assert SECRET not in f"{built!r} {built.options}"
 
 
 def test_a_container_without_the_admins_password_says_so(
@@ -49,7 +49,7 @@ def test_a_container_without_the_admins_password_says_so(
 
 
 @pytest.mark.parametrize(
-    ("name", "role", "said"),
+    ("name", "role", "expected_text"),
     [
         ("anna", "boss", "Role 'boss' does not exist: it may be author, reviewer, scorer, reader"),
         ("anna:rita", "author", "User name 'anna:rita' cannot be"),
@@ -59,7 +59,7 @@ def test_a_container_without_the_admins_password_says_so(
     ],
     ids=["no such role", "a colon", "no name", "the watch", "the admin"],
 )
-def test_a_name_or_role_that_cannot_be_is_told_before_anything_is_asked(name: str, role: str, said: str):
-    with pytest.raises(PersonError, match=said) as caught:
+def test_a_name_or_role_that_cannot_be_is_told_before_anything_is_asked(name: str, role: str, expected_text: str):
+    with pytest.raises(PersonError, match=expected_text) as caught:
         give_role(Settings(), name, role, pytest.fail)
     assert is_one_sentence(caught.value)

@@ -33,8 +33,8 @@ def test_the_last_port_is_given_up_silently_when_it_is_taken(taken: int):
 
 
 def test_a_free_port_that_was_asked_for_is_used_before_the_last_one():
-    asked, last = free_ports(2)
-    assert choose_port(asked, last, "PRICHAL_S3_PORT") == asked
+    requested, last = free_ports(2)
+    assert choose_port(requested, last, "PRICHAL_S3_PORT") == requested
     assert choose_port(None, last, "PRICHAL_S3_PORT") == last
 
 
@@ -68,24 +68,26 @@ def test_a_process_is_known_by_its_record_and_another_with_its_number_is_not(sle
     records = Records(tmp_path / "run")
     assert records.read("mlflow") is None
     records.write("mlflow", sleeper)
-    found = records.read("mlflow")
-    assert found == sleeper
-    assert found.alive()
+    result = records.read("mlflow")
+    assert result == sleeper
+    assert result.alive()
     assert not Started(sleeper.pid, sleeper.created - 100, {}).alive()
 
 
 @pytest.mark.parametrize(
-    ("alive", "said"),
+    ("alive", "expected_text"),
     [
         pytest.param(False, r"MLflow ended while starting: no such table \(whole log: ", id="it ended"),
         pytest.param(True, r"MLflow did not answer within 0 s: no such table \(whole log: ", id="it hangs"),
     ],
 )
-def test_a_service_that_does_not_come_up_is_told_with_the_last_line_of_its_log(alive: bool, said: str, tmp_path: Path):
+def test_a_service_that_does_not_come_up_is_told_with_the_last_line_of_its_log(
+    alive: bool, expected_text: str, tmp_path: Path
+):
     log = tmp_path / "log"
     log.write_text("starting\nno such table\n")
     began = time.monotonic()
-    with pytest.raises(ServiceError, match=said) as caught:
+    with pytest.raises(ServiceError, match=expected_text) as caught:
         wait_until(lambda: False, lambda: alive, "MLflow", log, 0.3)
     assert time.monotonic() - began < 5
     assert is_one_sentence(caught.value)

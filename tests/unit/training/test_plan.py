@@ -15,7 +15,7 @@ def test_a_family_that_does_not_exist_is_told_with_those_that_do():
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "expected_text"),
     [
         ("out_of_time", 1, "at least 2"),
         ("folds", 0, "at least 1"),
@@ -25,7 +25,7 @@ def test_a_family_that_does_not_exist_is_told_with_those_that_do():
         ("minutes", float("inf"), "above 0, or None"),
     ],
 )
-def test_a_plan_that_cannot_judge_calibrate_or_search_is_told(name: str, value: float, said: str):
-    with pytest.raises(PrichalError, match=f"{name} is {value}, it must be {said}") as caught:
+def test_a_plan_that_cannot_judge_calibrate_or_search_is_told(name: str, value: float, expected_text: str):
+    with pytest.raises(PrichalError, match=f"{name} is {value}, it must be {expected_text}") as caught:
         TrainingPlan(recency="x", **{name: value})  # type: ignore[arg-type]
     assert is_one_sentence(caught.value)

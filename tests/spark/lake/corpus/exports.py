@@ -101,6 +101,6 @@ def put_plays(raw: Path, *plays: Mapping[str, Any], drop: str = DROP, **types: A
     rows = [{**PLAY, **play} for play in plays]
     path = raw / drop / FILES["viewing"][1]
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = {name: pa.array([one[name] for one in rows], kind) for name, kind in kinds.items()}
+    table = {name: pa.array([row_values[name] for row_values in rows], kind) for name, kind in kinds.items()}
     parquet.write_table(pa.table(table), path)
     return path

@@ -21,7 +21,7 @@ class Stop:
     what: str
     source: str
     make: Callable[[Path], object]
-    said: str
+    message: str
     reads: bool = False
 
 
@@ -32,7 +32,7 @@ def _damaged(raw: Path) -> None:
     path.write_bytes(bytes(packed))
 
 
-def _cut(raw: Path) -> None:
+def _shorten(raw: Path) -> None:
     path = put(raw, "payments", LONG, packed=True)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
@@ -62,8 +62,10 @@ def _truth_below(raw: Path) -> None:
 
 def _without(column: str) -> bytes:
     names = header("payments").split(",")
-    kept = [place for place, name in enumerate(names) if name != column]
-    return text(*[",".join(line.split(",")[place] for place in kept) for line in (header("payments"), row("payments"))])
+    places = [place for place, name in enumerate(names) if name != column]
+    return text(
+        *[",".join(line.split(",")[place] for place in places) for line in (header("payments"), row("payments"))]
+    )
 
 
 STOPS = (
@@ -121,7 +123,7 @@ STOPS = (
         lambda raw: put(raw, "payments", b"", packed=True).write_bytes(gzip.compress(SOUND)[:12]),
         "cannot be read",
     ),
-    Stop("an archive cut in half", "payments", _cut, r"payments\.csv\.gz cannot be read", reads=True),
+    Stop("an archive cut in half", "payments", _shorten, r"payments\.csv\.gz cannot be read", reads=True),
     Stop("an archive with a wrong byte", "payments", _damaged, r"payments\.csv\.gz cannot be read", reads=True),
     Stop("text called Parquet", "viewing", lambda raw: put(raw, "viewing", SOUND), "is not a Parquet file"),
     Stop("Parquet cut off", "viewing", _cut_parquet, "is not a Parquet file"),

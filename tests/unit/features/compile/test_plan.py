@@ -25,10 +25,10 @@ def plan(dates: list[date]) -> str:
 
 def test_every_feature_is_computed_once_and_the_columns_keep_the_declared_order():
     text = plan(DATES)
-    assert [len(re.findall(rf"as double\) as {one.name}\b", text)) for one in FEATURES] == [1, 1, 1, 1]
+    assert [len(re.findall(rf"as double\) as {item.name}\b", text)) for item in FEATURES] == [1, 1, 1, 1]
     last = next(line for line in reversed(text.splitlines()) if line.startswith("select entity as user_id"))
     columns = re.split(r", (?![^(]*\))", last.removeprefix("select entity as user_id, as_of, "))
-    assert [column.split(" as ")[-1] for column in columns] == [one.name for one in FEATURES]
+    assert [column.split(" as ")[-1] for column in columns] == [item.name for item in FEATURES]
 
 
 def test_a_source_without_a_feature_is_not_read():
@@ -43,7 +43,7 @@ def test_the_same_dates_in_any_order_give_the_same_text():
 
 def test_rows_are_grouped_once_whatever_the_number_of_windows():
     """Grouping is what costs: one for the spans and one, of far fewer rows, for the states of each source."""
-    assert plan(DATES[:1]).count("group by") == 2 * len({one.source for one in FEATURES})
+    assert plan(DATES[:1]).count("group by") == 2 * len({item.source for item in FEATURES})
 
 
 def test_a_bad_cast_is_an_error_in_the_other_dialect_too():

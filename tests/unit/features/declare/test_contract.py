@@ -13,7 +13,7 @@ def test_a_contract_that_fits_its_sources_is_taken():
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected_text"),
     [
         pytest.param({"payments": "charges"}, "no source charges; there are payments, subscriptions", id="no source"),
         pytest.param({"period_end": "until"}, "payments has no column until", id="no column"),
@@ -22,8 +22,8 @@ def test_a_contract_that_fits_its_sources_is_taken():
         pytest.param({"auto_renew": "by"}, "by of switches is no whole number", id="a switch that is a text"),
     ],
 )
-def test_a_contract_that_does_not_fit_its_sources_is_told(changes: dict[str, Any], said: str):
-    with pytest.raises(DeclarationError, match=said) as caught:
+def test_a_contract_that_does_not_fit_its_sources_is_told(changes: dict[str, Any], expected_text: str):
+    with pytest.raises(DeclarationError, match=expected_text) as caught:
         contract(**changes).check(contract_sources())
     assert is_one_sentence(caught.value)
 

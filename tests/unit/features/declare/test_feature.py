@@ -44,7 +44,7 @@ def test_a_name_is_source_measure_aggregation_and_window(declared: Feature, name
 
 
 @pytest.mark.parametrize(
-    ("aggregation", "rest", "said"),
+    ("aggregation", "rest", "expected_text"),
     [
         pytest.param("sum", {}, "visits_sum_all: sum needs a measure", id="a sum of nothing"),
         pytest.param("count", {"measure": "minutes"}, "count takes no measure, minutes was given", id="a count of"),
@@ -80,14 +80,14 @@ def test_a_name_is_source_measure_aggregation_and_window(declared: Feature, name
         pytest.param("median", {"window": 7}, "visits_median_7d.* median", id="an aggregation that does not exist"),
     ],
 )
-def test_a_feature_declared_wrong_is_told_by_its_name(aggregation: str, rest: dict[str, Any], said: str):
-    with pytest.raises(DeclarationError, match=said) as caught:
+def test_a_feature_declared_wrong_is_told_by_its_name(aggregation: str, rest: dict[str, Any], expected_text: str):
+    with pytest.raises(DeclarationError, match=expected_text) as caught:
         feature(aggregation, **rest)
     assert is_one_sentence(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("declared", "said"),
+    ("declared", "expected_text"),
     [
         pytest.param([feature(source="views")], "views_count_all: no source views; there are visits", id="no source"),
         pytest.param([feature("sum", measure="hours")], "visits has no column hours; it has", id="no column"),
@@ -111,8 +111,8 @@ def test_a_feature_declared_wrong_is_told_by_its_name(aggregation: str, rest: di
         pytest.param([feature(), feature(unit="other")], "visits_count_all is declared twice", id="one name twice"),
     ],
 )
-def test_features_that_do_not_fit_the_sources_are_told(declared: list[Feature], said: str):
-    with pytest.raises(DeclarationError, match=said) as caught:
+def test_features_that_do_not_fit_the_sources_are_told(declared: list[Feature], expected_text: str):
+    with pytest.raises(DeclarationError, match=expected_text) as caught:
         check(declared, [source()])
     assert is_one_sentence(caught.value)
 

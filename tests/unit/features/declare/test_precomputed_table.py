@@ -23,7 +23,7 @@ from features.snapshots import AsOfError
 from lake import Column
 from lake.source import DeclarationError
 from tests.unit.builders import is_one_sentence
-from tests.unit.ready_tables import PLAN, SILENCE, TABLE, UNDATED, rows, take
+from tests.unit.ready_tables import PLAN, SILENCE, TABLE, UNDATED, ingest_source, rows
 
 TODAY = date(2026, 5, 20)
 
@@ -38,7 +38,7 @@ def duck() -> Engine:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected_text"),
     [
         pytest.param({"entity": Column("user_id", "double", "whom")}, "user_id is a double", id="a key that is none"),
         pytest.param({"columns": ()}, "declares no feature", id="no feature"),
@@ -54,8 +54,8 @@ def duck() -> Engine:
         pytest.param({"format": "xlsx"}, "no format xlsx", id="a format that is not read"),
     ],
 )
-def test_a_declaration_that_cannot_be_is_told(changes: dict[str, Any], said: str):
-    with pytest.raises(DeclarationError, match=said) as caught:
+def test_a_declaration_that_cannot_be_is_told(changes: dict[str, Any], expected_text: str):
+    with pytest.raises(DeclarationError, match=expected_text) as caught:
         replace(TABLE, **changes)
     assert is_one_sentence(caught.value)
 
@@ -67,20 +67,20 @@ def test_a_word_needs_a_name_that_a_column_can_have():
 
 
 def test_features_are_called_as_the_tables_columns_and_a_text_gives_one_a_word():
-    assert [one.name for one in TABLE.features] == ["silence", "plan_basic", "plan_plus"]
-    assert [one.description for one in TABLE.features][1:] == ["plan is Basic", "plan is Dad's +"]
+    assert [item.name for item in TABLE.features] == ["silence", "plan_basic", "plan_plus"]
+    assert [item.description for item in TABLE.features][1:] == ["plan is Basic", "plan is Dad's +"]
 
 
 def test_the_lake_reads_it_under_its_own_names_with_one_row_for_a_person_and_date():
     source = replace(TABLE, raw=(("gone", "Churn"), ("month", "Month"))).source
     assert (source.key, source.event_time) == (("user_id", "month"), "month")
-    assert [one.raw_names[0] for one in source.columns] == ["user_id", "Month", "Churn", "silence", "plan"]
-    assert [one.name for one in UNDATED.source.in_files] == ["user_id", "gone", "silence", "plan"]
+    assert [item.raw_names[0] for item in source.columns] == ["user_id", "Month", "Churn", "silence", "plan"]
+    assert [item.name for item in UNDATED.source.in_files] == ["user_id", "gone", "silence", "plan"]
 
 
 def test_a_snapshot_holds_the_rows_as_they_stand_in_the_columns_that_other_rooms_read(tmp_path: Path):
     late = {"2026-03-01": None}
-    take(tmp_path, [*rows("2026-01-01", "2026-03-01", labels=late), (3, "2026-01-01", "1", 95.0, None)])
+    ingest_source(tmp_path, [*rows("2026-01-01", "2026-03-01", labels=late), (3, "2026-01-01", "1", 95.0, None)])
     snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     built = snapshots.build(duck, [date(2026, 1, 1), date(2026, 3, 1)])
     assert built.rows == {date(2026, 1, 1): 2, date(2026, 3, 1): 2}, "who is in no population is in no snapshot"
@@ -93,17 +93,17 @@ def test_a_snapshot_holds_the_rows_as_they_stand_in_the_columns_that_other_rooms
         [20, 1, 1],
     ]
     assert now["label"].isna().all()
-    again = snapshots.backfill(duck(), [date(2026, 1, 1)], tmp_path)
-    pd.testing.assert_frame_equal(pd.read_parquet(again[0]), then)
+    repeated = snapshots.backfill(duck(), [date(2026, 1, 1)], tmp_path)
+    pd.testing.assert_frame_equal(pd.read_parquet(repeated[0]), then)
 
 
 def test_what_is_made_is_found_again_until_its_own_rows_change(tmp_path: Path):
     days = [date(2026, 1, 1), date(2026, 3, 1)]
-    take(tmp_path, rows("2026-01-01", "2026-03-01"), "d1")
+    ingest_source(tmp_path, rows("2026-01-01", "2026-03-01"), "d1")
     snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     assert snapshots.build(duck, days).new_dates == tuple(days)
     assert snapshots.build(lambda: pytest.fail("an engine was started"), days).new_dates == ()
-    take(tmp_path, rows("2026-01-01", "2026-03-01", labels={"2026-03-01": "0"}), "d2")
+    ingest_source(tmp_path, rows("2026-01-01", "2026-03-01", labels={"2026-03-01": "0"}), "d2")
     assert PrecomputedSnapshots(tmp_path, spec(), TODAY).build(duck, days).new_dates == (date(2026, 3, 1),)
 
 
@@ -116,7 +116,7 @@ def test_what_is_made_is_found_again_until_its_own_rows_change(tmp_path: Path):
     ],
 )
 def test_labels_tell_how_far_what_happened_is_known(tmp_path: Path, labels: dict[str, str | None], end: date, why: str):
-    take(tmp_path, rows("2026-01-01", "2026-03-01", "2026-03-31", labels=labels))
+    ingest_source(tmp_path, rows("2026-01-01", "2026-03-01", "2026-03-31", labels=labels))
     snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     assert snapshots.coverage.end == end, why
     assert snapshots.latest == date(2026, 3, 31)
@@ -127,14 +127,14 @@ def test_labels_tell_how_far_what_happened_is_known(tmp_path: Path, labels: dict
 def test_a_date_of_which_some_labels_came_early_is_not_learnt_from(tmp_path: Path):
     """Who has left already is known before who stays: half of a date's labels are the wrong half."""
     early = [(1, "2026-03-31", None, 10.0, None), (2, "2026-03-31", "1", 20.0, None)]
-    take(tmp_path, [*rows("2026-01-01", "2026-03-01"), *early])
+    ingest_source(tmp_path, [*rows("2026-01-01", "2026-03-01"), *early])
     snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     snapshots.build(duck, [date(2026, 3, 31)])
     assert pd.read_parquet(snapshots.path(date(2026, 3, 31)))["label"].isna().all()
 
 
 def test_labels_that_nobody_can_know_yet_are_told(tmp_path: Path):
-    take(tmp_path, rows("2026-01-01", "2026-05-01"))
+    ingest_source(tmp_path, rows("2026-01-01", "2026-05-01"))
     with pytest.raises(LabelError, match="labels of 2026-05-01 look 30 days ahead, to 2026-05-31, and today") as caught:
         PrecomputedSnapshots(tmp_path, spec(), TODAY).build(duck, [date(2026, 1, 1)])
     assert is_one_sentence(caught.value)
@@ -142,7 +142,7 @@ def test_labels_that_nobody_can_know_yet_are_told(tmp_path: Path):
 
 @pytest.mark.parametrize("as_of", [date(2026, 2, 1), date(2025, 12, 1), date(2026, 3, 2)])
 def test_a_date_that_is_none_of_the_tables_is_told_with_those_there_are(tmp_path: Path, as_of: date):
-    take(tmp_path, rows("2026-01-01", "2026-03-01"))
+    ingest_source(tmp_path, rows("2026-01-01", "2026-03-01"))
     snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     with pytest.raises(AsOfError, match=r"the 2 from 2026-01-01 to 2026-03-01 \(or latest\)") as caught:
         snapshots.check(as_of)
@@ -150,7 +150,7 @@ def test_a_date_that_is_none_of_the_tables_is_told_with_those_there_are(tmp_path
 
 
 def test_a_population_over_a_column_that_is_not_there_is_told(tmp_path: Path):
-    take(tmp_path, rows("2026-01-01", "2026-03-01"))
+    ingest_source(tmp_path, rows("2026-01-01", "2026-03-01"))
     with pytest.raises(DeclarationError, match="'visits > 1' is not valid over the features"):
         PrecomputedSnapshots(tmp_path, spec(where="visits > 1"), TODAY).build(duck, [date(2026, 1, 1)])
 
@@ -159,7 +159,7 @@ def test_a_population_over_a_column_that_is_not_there_is_told(tmp_path: Path):
 def test_without_dates_the_rows_without_a_label_are_those_to_be_scored(
     tmp_path: Path, labels: dict[str, str | None], waiting: int
 ):
-    take(tmp_path, [*rows("2026-03-01", labels=labels), (3, "2026-03-01", "1", 30.0, None)])
+    ingest_source(tmp_path, [*rows("2026-03-01", labels=labels), (3, "2026-03-01", "1", 30.0, None)])
     snapshots = PrecomputedSnapshots(tmp_path, spec(UNDATED), TODAY)
     assert snapshots.unlabelled(date(2026, 3, 1)) == waiting
     snapshots.build(duck, [date(2026, 3, 1)])
@@ -172,7 +172,7 @@ def test_without_dates_the_rows_without_a_label_are_those_to_be_scored(
 def test_a_table_of_one_day_without_any_label_can_be_scored(tmp_path: Path):
     """The next month's table, for the model that last month's made."""
     today = replace(UNDATED, as_of=TODAY)
-    take(tmp_path, rows(str(TODAY), labels={str(TODAY): None}))
+    ingest_source(tmp_path, rows(str(TODAY), labels={str(TODAY): None}))
     snapshots = PrecomputedSnapshots(tmp_path, spec(today), TODAY)
     assert snapshots.build(duck, [snapshots.latest]).rows == {TODAY: 2}
     assert snapshots.unlabelled(TODAY) == 2

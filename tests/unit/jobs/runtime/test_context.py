@@ -10,7 +10,7 @@ from features.snapshots import AsOfError
 from jobs.runtime.context import Context, DateError, parse_date
 from stack.settings import Settings
 from tests.unit.builders import is_one_sentence
-from tests.unit.ready_tables import TABLE, project, rows, take
+from tests.unit.ready_tables import TABLE, ingest_source, project, rows
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_invalid_range_is_an_error(as_of: str, sentence: str, context: Contex
 def ready(tmp_path: Path) -> Context:
     """A project of a ready table with three dates, none of them the first of a month."""
     context = Context(Settings(state=tmp_path, lake=tmp_path / "lake"), project(TABLE))
-    take(context.settings.lake, rows("2020-01-05", "2020-02-05", "2020-03-05"), project="cdnow")
+    ingest_source(context.settings.lake, rows("2020-01-05", "2020-02-05", "2020-03-05"), project="cdnow")
     return context
 
 

@@ -11,7 +11,7 @@ from features import OWNER_STATEMENT, ReadyTable
 from jobs.runtime.context import Context
 from jobs.runtime.data_dictionary import QUANTILES_HEADING, dictionary_of_lake, feature_figures
 from stack.settings import Settings
-from tests.unit.ready_tables import TABLE, project, rows, take
+from tests.unit.ready_tables import TABLE, ingest_source, project, rows
 
 PEOPLE = np.arange(2001)
 LEFT = (PEOPLE > 1000).astype(int)
@@ -51,7 +51,7 @@ def test_the_page_of_a_ready_table_names_its_dates(
     tmp_path: Path, table: ReadyTable, days: tuple[str, ...], dates: str
 ):
     context = Context(Settings(state=tmp_path, lake=tmp_path / "lake", engine="duckdb"), project(table))
-    take(context.settings.lake, rows(*days), project="cdnow")
+    ingest_source(context.settings.lake, rows(*days), project="cdnow")
     page = dictionary_of_lake(context)
     assert f"Measured on the exports of {days[0]} to {days[-1]}. Snapshots: active, {dates} rows of 2 people" in page
     assert OWNER_STATEMENT in page

@@ -169,12 +169,12 @@ def test_a_baseline_is_not_compared_with_itself():
 
 def leaks(*, without: str = "", failed: str = "", other: str = "") -> list[dict[str, object]]:
     """Results of all leakage checks, with one left out, one failed, or one failed check added."""
-    found = [{**one, "passed": one["check"] != failed} for one in evidence()["leaks"] if one["check"] != without]
-    return found + [{"check": other, "passed": False, "sentence": "It failed."}] * bool(other)
+    result = [{**item, "passed": item["check"] != failed} for item in evidence()["leaks"] if item["check"] != without]
+    return result + [{"check": other, "passed": False, "sentence": "It failed."}] * bool(other)
 
 
 @pytest.mark.parametrize(
-    ("found", "accepted", "expected"),
+    ("result", "accepted", "expected"),
     [
         pytest.param(
             leaks(failed="single_feature"),
@@ -196,8 +196,8 @@ def leaks(*, without: str = "", failed: str = "", other: str = "") -> list[dict[
         ),
     ],
 )
-def test_a_failed_or_missing_leakage_check_refuses(found: list[Any], accepted: bool, expected: str):
-    decision = judge(evidence(leaks=found), Policy())
+def test_a_failed_or_missing_leakage_check_refuses(result: list[Any], accepted: bool, expected: str):
+    decision = judge(evidence(leaks=result), Policy())
     assert decision.accepted is accepted
     assert any(reason.startswith(expected) for reason in decision.reasons)
 

@@ -15,10 +15,11 @@ POLICY = Policy()
 
 
 def version(number: str, files: str | None = "f" * 64) -> Version:
-    own = evidence(run_id=f"run{number}")
+    content = evidence(run_id=f"run{number}")
     return Version(
-        "m", number, f"run{number}", "ann", own, "e" * 64, files, ("days",), {},
-        bundle_sha256=own["bundle_sha256"], provenance={"project": own["project"], "population": own["population"]},
+        "m", number, f"run{number}", "ann", content, "e" * 64, files, ("days",), {},
+        bundle_sha256=content["bundle_sha256"],
+        provenance={"project": content["project"], "population": content["population"]},
     )  # fmt: skip
 
 
@@ -32,8 +33,12 @@ def row(number: int, act: str, version: str, replaced: str | None = None, **deci
 def failed(*rows: Row, policy: Policy = POLICY, mode: str = "auto", contenders: Contenders = CONTENDERS) -> list[str]:
     """Names and sentences of the failed checks that need files and ledger."""
     judged = judge(contenders, replay(rows), policy, lambda _: measured(), mode)
-    own = {"policy", "rejected", "withdrawn", "files", "measured"}
-    return [f"{one.name}: {one.sentence}" for one in judged.decision.checks if not one.passed and one.name in own]
+    expected_value = {"policy", "rejected", "withdrawn", "files", "measured"}
+    return [
+        f"{item.name}: {item.sentence}"
+        for item in judged.decision.checks
+        if not item.passed and item.name in expected_value
+    ]
 
 
 BOUNDS = POLICY.model_dump(mode="json")
@@ -61,9 +66,9 @@ WITHDRAWN = (row(1, "promote", "1"), row(2, "promote", "2", "1"), row(3, "rollba
          "withdrawn, and a person decides", "withdrawn, and brought back", "rejected", "another one rejected"],
 )  # fmt: skip
 def test_earlier_decisions_of_the_ledger_refuse(rows: tuple[Row, ...], mode: str, expected: list[str]):
-    found = failed(*rows, mode=mode)
-    assert len(found) == len(expected)
-    assert all(sentence.startswith(start) for sentence, start in zip(found, expected, strict=True))
+    result = failed(*rows, mode=mode)
+    assert len(result) == len(expected)
+    assert all(sentence.startswith(start) for sentence, start in zip(result, expected, strict=True))
 
 
 @pytest.mark.parametrize("which", ["challenger", "production"])
@@ -77,7 +82,7 @@ def test_unknown_code_is_refused():
     expected = [
         "files: Version 2 of m cannot be loaded because its churn_model.py is code that this repository does not know"
     ]
-    assert [one.removesuffix(": train again.") for one in failed(contenders=Contenders(strange, None))] == expected
+    assert [item.removesuffix(": train again.") for item in failed(contenders=Contenders(strange, None))] == expected
 
 
 def test_production_is_compared_with_the_files_that_were_promoted():

@@ -58,9 +58,9 @@ def resealed(rows: Rows, place: int, **changes: object) -> Rows:
          "several missing", "the first missing", "swapped", "earlier", "begins in the middle"],
 )  # fmt: skip
 def test_each_changed_row_is_named(spoil: Callable[[Rows], Rows], expected: list[str]):
-    found = chain_problems(spoil(ledger()))
-    assert len(found) == len(expected)
-    assert all(sentence.startswith(start) for sentence, start in zip(found, expected, strict=True))
+    result = chain_problems(spoil(ledger()))
+    assert len(result) == len(expected)
+    assert all(sentence.startswith(start) for sentence, start in zip(result, expected, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_each_changed_row_is_named(spoil: Callable[[Rows], Rows], expected: list
     ids=["the last", "a head that lags", "cut off at the end", "written anew", "nonsense"],
 )  # fmt: skip
 def test_the_row_that_mlflow_stores_must_exist(head: Callable[[Rows], str], expected: str | None):
-    found = head_problem("m", head(ledger()), ledger())
-    assert found is None if expected is None else str(found).startswith(expected)
+    result = head_problem("m", head(ledger()), ledger())
+    assert result is None if expected is None else str(result).startswith(expected)
 
 
 def test_a_row_of_another_model_does_not_replace_the_row_that_mlflow_stores():
@@ -111,9 +111,9 @@ LARGEST = 2**63 - 1
     ids=["the largest number", "the largest, which follows nothing", "written after row 6", "below 1"],
 )  # fmt: skip
 def test_an_impossible_row_number_is_not_reported_as_a_gap(rows: Callable[[Rows], Rows], expected: str):
-    found = chain_problems(rows(ledger()))
-    assert found[0].startswith(f"Row {expected} is impossible: it comes after row ")
-    assert not [sentence for sentence in found if "missing" in sentence]
+    result = chain_problems(rows(ledger()))
+    assert result[0].startswith(f"Row {expected} is impossible: it comes after row ")
+    assert not [sentence for sentence in result if "missing" in sentence]
 
 
 def test_a_number_without_a_json_form_is_reported_as_tampering():
@@ -135,8 +135,8 @@ def test_a_number_without_a_json_form_is_reported_as_tampering():
     ids=["taken away", "an earlier release's", "written since", "killed before the first tag", "never promoted"],
 )  # fmt: skip
 def test_a_missing_head_is_reported_where_it_is_required(rows: Rows, last_without_head: int, reported: bool):
-    found = missing_head_problem("m", rows, last_without_head)
-    assert (found is not None) == reported
+    result = missing_head_problem("m", rows, last_without_head)
+    assert (result is not None) == reported
 
 
 def test_only_a_row_that_sets_an_alias_records_it():

@@ -79,7 +79,7 @@ def another_flavor(folder: Path) -> None:
     (folder / "MLmodel").write_text(yaml.safe_dump(content))
 
 
-def cut(name: str) -> Callable[[Path], object]:
+def split(name: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:60])
 
 
@@ -99,11 +99,11 @@ def cut(name: str) -> Callable[[Path], object]:
         (flavor(artifacts={"bundle": {"path": "../bundle"}}), "its MLmodel asks for more than"),
         (another_flavor, "its MLmodel asks for more than"),
         (lambda folder: (folder / "MLmodel").unlink(), "its MLmodel is missing, damaged, or not of a"),
-        (cut("MLmodel"), "its MLmodel "),
+        (split("MLmodel"), "its MLmodel "),
         (lambda folder: (folder / "churn_model.py").unlink(), "its churn_model.py is missing"),
         (lambda folder: (folder / FAMILY).unlink(), f"its {FAMILY} is missing"),
         (lambda folder: (folder / "artifacts/bundle/model.json").unlink(), "its model.json is missing or damaged"),
-        (cut("artifacts/bundle/model.json"), "its model.json is missing or damaged"),
+        (split("artifacts/bundle/model.json"), "its model.json is missing or damaged"),
     ],
     ids=["other code", "a family that dies", "a helper", "compiled", "a pickle", "a library", "another loader",
          "a code path", "a pickled model", "another code file", "a bundle elsewhere", "another flavor", "no MLmodel",
@@ -111,9 +111,9 @@ def cut(name: str) -> Callable[[Path], object]:
 )  # fmt: skip
 def test_a_version_with_anything_else_is_not_loaded(files: Path, spoil: Callable[[Path], object], expected: str):
     spoil(files)
-    found = files_problem(files)
-    assert found is not None
-    assert expected in found
+    result = files_problem(files)
+    assert result is not None
+    assert expected in result
 
 
 def test_what_python_compiled_is_removed_and_no_part_of_the_model(files: Path):

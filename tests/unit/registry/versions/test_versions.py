@@ -13,8 +13,8 @@ from registry.versions.versions import changed
 
 
 def version(number: str, **changes: Any) -> Version:
-    made = Version("m", number, "run", "ann", {}, "evidence", "files", ("days",), {"depth": "6"})
-    return replace(made, **changes)
+    built = Version("m", number, "run", "ann", {}, "evidence", "files", ("days",), {"depth": "6"})
+    return replace(built, **changes)
 
 
 SAME_VERSION = "the policy changed under the same version number (raise `version` in the project's policy first)"

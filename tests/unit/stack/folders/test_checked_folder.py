@@ -29,12 +29,12 @@ def write(file: Path, rows: int) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two files of ten rows, sealed."""
-    made = tmp_path / "rows"
-    made.mkdir()
+    built = tmp_path / "rows"
+    built.mkdir()
     for name in ("a.parquet", "b.parquet"):
-        write(made / name, 10)
-    seal(made)
-    return made
+        write(built / name, 10)
+    seal(built)
+    return built
 
 
 def swap_byte(folder: Path) -> None:

@@ -49,9 +49,9 @@ def test_what_the_process_makes_afterwards_is_private(tmp_path: Path):
 
 
 def test_on_a_cluster_the_group_of_the_lake_keeps_its_rights(tmp_path: Path):
-    made = settings(tmp_path, SPARK_MASTER="spark://master:7077")
+    built = settings(tmp_path, SPARK_MASTER="spark://master:7077")
     (tmp_path / "lake").chmod(0o2775)
-    make_private(made)
+    make_private(built)
     assert rights(tmp_path / "lake") == 0o2770
     assert rights(tmp_path / "state") == 0o700
     assert os.umask(0o022) == 0o027
@@ -63,19 +63,19 @@ def test_what_is_not_there_yet_stays_away(tmp_path: Path):
 
 
 def test_a_link_leaves_alone_what_it_leads_to(tmp_path: Path):
-    made = settings(tmp_path)
+    built = settings(tmp_path)
     (tmp_path / "shared").mkdir(mode=0o755)
     (tmp_path / "state" / "shared").symlink_to(tmp_path / "shared")
-    make_private(made)
+    make_private(built)
     assert rights(tmp_path / "shared") == 0o755
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_the_group_of_postgresql_passes_through_and_lists_nothing(tmp_path: Path):
-    made = settings(tmp_path)
+    built = settings(tmp_path)
     (tmp_path / "state" / "postgres").mkdir()
     os.chown(tmp_path / "state" / "postgres", 12345, 12346)
-    make_private(made)
+    make_private(built)
     assert (rights(tmp_path / "state"), (tmp_path / "state").stat().st_gid) == (0o710, 12346)
     assert (rights(tmp_path / "state" / "postgres"), rights(tmp_path / "state" / "raw")) == (0o700, 0o700)
 

@@ -8,7 +8,7 @@ import pytest
 
 from features import DuckEngine, PrecomputedSnapshots
 from tests.unit.builders import is_one_sentence
-from tests.unit.ready_tables import TABLE, UNDATED, project, take
+from tests.unit.ready_tables import TABLE, UNDATED, ingest_source, project
 from tests.unit.ready_tables import rows as customers
 from training import ComparisonRowsError, TrainingPlan, comparison_dates, read_comparison_rows, read_frame
 from training.data.folds import Split
@@ -24,10 +24,10 @@ NAMES = ["silence", "plan_basic", "plan_plus"]
 
 
 def snapshots_of(lake: Path, table: Any, rows: list[Any], days: tuple[date, ...]) -> PrecomputedSnapshots:
-    take(lake, rows, project="cdnow")
-    made = PrecomputedSnapshots(lake, project(table).spec, today=date(2027, 1, 1))
-    made.build(lambda: DuckEngine("UTC", threads=1), days)
-    return made
+    ingest_source(lake, rows, project="cdnow")
+    built = PrecomputedSnapshots(lake, project(table).spec, today=date(2027, 1, 1))
+    built.build(lambda: DuckEngine("UTC", threads=1), days)
+    return built
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,9 @@ def provenance(snapshots: PrecomputedSnapshots, rows: Frame, split: Split) -> di
     return describe_provenance(request, data)
 
 
-def proof(snapshots: PrecomputedSnapshots, development: tuple[date, ...], judging: tuple[date, ...]) -> dict[str, Any]:
+def evidence(
+    snapshots: PrecomputedSnapshots, development: tuple[date, ...], judging: tuple[date, ...]
+) -> dict[str, Any]:
     """Provenance of a training on these dates."""
     return provenance(snapshots, frame(snapshots, (*development, *judging)), Split(development, (), judging))
 
@@ -62,53 +64,60 @@ def proof_of_parts(snapshots: PrecomputedSnapshots) -> dict[str, Any]:
     return provenance(snapshots, *split_stratified_holdout(frame(snapshots, (snapshots.latest,)), PLAN))
 
 
-def again(
-    snapshots: PrecomputedSnapshots, own: dict[str, Any], its: dict[str, Any] | None, names: list[str] | None = None
+def repeated(
+    snapshots: PrecomputedSnapshots,
+    expected: dict[str, Any],
+    its: dict[str, Any] | None,
+    names: list[str] | None = None,
 ):  # type: ignore[no-untyped-def]
-    return read_comparison_rows(snapshots, snapshots.spec.populations[0], PLAN, own, its, names or NAMES)
+    return read_comparison_rows(snapshots, snapshots.spec.populations[0], PLAN, expected, its, names or NAMES)
 
 
 def test_alone_or_beside_an_older_version_they_are_all_the_rows_of_the_evidence(monthly: PrecomputedSnapshots):
-    own, older = proof(monthly, MONTHS[:3], MONTHS[4:]), proof(monthly, MONTHS[:2], MONTHS[3:5])
+    expected, older = evidence(monthly, MONTHS[:3], MONTHS[4:]), evidence(monthly, MONTHS[:2], MONTHS[3:5])
     for its in (None, older):
-        found = again(monthly, own, its)
-        assert found.json() == {
-            "dates": ["2026-05-01", "2026-06-01"], "digest": own["data"]["out_of_time_digest"], "rows": 4, "left": 2,
+        result = repeated(monthly, expected, its)
+        assert result.json() == {
+            "dates": ["2026-05-01", "2026-06-01"], "digest": expected["data"]["out_of_time_digest"],
+            "rows": 4, "left": 2,
             "matured_until": "2026-07-01",
         }  # fmt: skip
 
 
 def test_dates_that_productions_labels_look_into_are_left_out(monthly: PrecomputedSnapshots):
-    own, newer = proof(monthly, MONTHS[:3], MONTHS[4:]), proof(monthly, MONTHS[:5], MONTHS[5:])
-    found = again(monthly, own, newer)
-    assert found.parts == ("2026-06-01",)
-    assert found.digest != own["data"]["out_of_time_digest"]
-    assert comparison_dates(monthly, own, newer) == [date(2026, 6, 1)]
+    expected, newer = evidence(monthly, MONTHS[:3], MONTHS[4:]), evidence(monthly, MONTHS[:5], MONTHS[5:])
+    result = repeated(monthly, expected, newer)
+    assert result.parts == ("2026-06-01",)
+    assert result.digest != expected["data"]["out_of_time_digest"]
+    assert comparison_dates(monthly, expected, newer) == [date(2026, 6, 1)]
 
 
 def test_features_come_in_the_order_of_the_challenger_for_its_digest_only(monthly: PrecomputedSnapshots):
-    own = proof(monthly, MONTHS[:3], MONTHS[4:])
-    turned = again(monthly, own, None, NAMES[::-1])
+    expected = evidence(monthly, MONTHS[:3], MONTHS[4:])
+    turned = repeated(monthly, expected, None, NAMES[::-1])
     assert turned.frame.names == tuple(NAMES)
-    assert turned.digest != own["data"]["out_of_time_digest"]
+    assert turned.digest != expected["data"]["out_of_time_digest"]
 
 
 def test_parts_are_dealt_as_they_were(tmp_path: Path):
     snapshots = one_day(tmp_path)
-    own = proof_of_parts(snapshots)
-    for its in (None, own):
-        found = again(snapshots, own, its)
-        assert (found.parts, found.matured_until) == (("part 9", "part 10"), None)
-        assert found.digest == own["data"]["out_of_time_digest"]
-        assert len(found.frame) == 48
+    expected = proof_of_parts(snapshots)
+    for its in (None, expected):
+        result = repeated(snapshots, expected, its)
+        assert (result.parts, result.matured_until) == (("part 9", "part 10"), None)
+        assert result.digest == expected["data"]["out_of_time_digest"]
+        assert len(result.frame) == 48
 
 
 def test_parts_that_a_version_may_know_do_not_judge(tmp_path: Path):
     snapshots, changed = one_day(tmp_path / "one"), one_day(tmp_path / "two", silence=2.0)
-    own, other = proof_of_parts(snapshots), proof_of_parts(changed)
-    for made, its, said in ((changed, None, "in other parts"), (snapshots, other, "fitted on other rows of the table")):
-        with pytest.raises(ComparisonRowsError, match=said) as caught:
-            again(made, own, its)
+    expected, other = proof_of_parts(snapshots), proof_of_parts(changed)
+    for built, its, expected_text in (
+        (changed, None, "in other parts"),
+        (snapshots, other, "fitted on other rows of the table"),
+    ):
+        with pytest.raises(ComparisonRowsError, match=expected_text) as caught:
+            repeated(built, expected, its)
         assert is_one_sentence(caught.value)
 
 
@@ -116,7 +125,7 @@ LATEST = object()
 
 
 @pytest.mark.parametrize(
-    ("own", "its", "said"),
+    ("expected", "its", "expected_text"),
     [
         pytest.param({}, LATEST, "labels up to 2026-07-01.*no row is left", id="all known"),
         pytest.param({}, {"data": {}}, "version in production has no data.windows", id="an old one"),
@@ -124,9 +133,11 @@ LATEST = object()
         pytest.param({"data": {}}, None, "challenger has no data.out_of_time", id="an old challenger"),
     ],
 )
-def test_without_rows_for_both_it_is_said_why(monthly: PrecomputedSnapshots, own: dict[str, Any], its: Any, said: str):
-    challenger = {**proof(monthly, MONTHS[:3], MONTHS[4:]), **own}
-    beside = proof(monthly, MONTHS, MONTHS[5:]) if its is LATEST else its
-    with pytest.raises(ComparisonRowsError, match=said) as caught:
-        again(monthly, challenger, beside)
+def test_without_rows_for_both_it_is_said_why(
+    monthly: PrecomputedSnapshots, expected: dict[str, Any], its: Any, expected_text: str
+):
+    challenger = {**evidence(monthly, MONTHS[:3], MONTHS[4:]), **expected}
+    beside = evidence(monthly, MONTHS, MONTHS[5:]) if its is LATEST else its
+    with pytest.raises(ComparisonRowsError, match=expected_text) as caught:
+        repeated(monthly, challenger, beside)
     assert is_one_sentence(caught.value)

@@ -107,7 +107,7 @@ def test_history_is_enough_to_the_day(first: date, enough: bool):
 
 
 @pytest.mark.parametrize(
-    ("dates", "said"),
+    ("dates", "expected_text"),
     [
         pytest.param([], r"^0 matured snapshots \(none\) are too few for 2 out-of-time dates, 3 folds", id="none"),
         pytest.param([date(1997, 5, 1)], r"^1 matured snapshots \(1997-05-01 to 1997-05-01\)", id="one"),
@@ -118,8 +118,8 @@ def test_history_is_enough_to_the_day(first: date, enough: bool):
         ),
     ],
 )
-def test_too_short_a_history_is_told_with_what_there_is_and_what_is_needed(dates: list[date], said: str):
-    with pytest.raises(TooLittleDataError, match=said) as caught:
+def test_too_short_a_history_is_told_with_what_there_is_and_what_is_needed(dates: list[date], expected_text: str):
+    with pytest.raises(TooLittleDataError, match=expected_text) as caught:
         time_series_split(dates, DAYS_90, 2, 3)
     assert is_one_sentence(caught.value)
 

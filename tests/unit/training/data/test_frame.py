@@ -30,8 +30,8 @@ def snapshot(root: Path, day: date, rows: list[dict[str, Any]], files: int = 1) 
 def row(
     user: int, label: int | None = 0, population: str = "paid", visits: float | None = 1.0, **rest: Any
 ) -> dict[str, Any]:
-    told = {"visits": visits, "user_id": user, "label": label, "population": population, "spent": user * 10.0}
-    return {**told, "label_how": None, "already_left": None, **rest}
+    text = {"visits": visits, "user_id": user, "label": label, "population": population, "spent": user * 10.0}
+    return {**text, "label_how": None, "already_left": None, **rest}
 
 
 def read(folders: list[Path], population: str = "paid") -> Frame:
@@ -90,9 +90,9 @@ def test_who_had_cancelled_and_how_who_left_did_come_along(tmp_path: Path):
 
 def test_the_digest_does_not_depend_on_how_rows_lie_in_files(tmp_path: Path):
     rows = [row(user, user % 2, visits=user / 7) for user in range(20)]
-    one = read([snapshot(tmp_path / "one", MARCH, rows)])
+    item = read([snapshot(tmp_path / "one", MARCH, rows)])
     other = read([snapshot(tmp_path / "other", MARCH, rows[::-1], files=3)])
-    assert one.digest() == other.digest()
+    assert item.digest() == other.digest()
 
 
 FRAME = Frame(

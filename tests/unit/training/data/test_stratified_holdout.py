@@ -73,26 +73,26 @@ def test_a_candidate_is_judged_fitted_and_calibrated_on_parts_as_it_is_on_dates(
     assert abs(logistic.probability(JUDGING.rows).mean() - JUDGING.labels.mean()) < 0.06
 
 
-def said(figure: Any) -> list[str]:
+def expected_text(figure: Any) -> list[str]:
     """Every text of a picture."""
     return [text.get_text() for text in figure.findobj(Text)]
 
 
 def alarms(judging: Frame) -> dict[str, bool]:
-    return {one.check: one.passed for one in run_leakage_checks(DEVELOPMENT, judging, SPLIT, REACH, seed=1)}
+    return {item.check: item.passed for item in run_leakage_checks(DEVELOPMENT, judging, SPLIT, REACH, seed=1)}
 
 
 def test_leaks_are_looked_for_but_for_windows_and_people_are_seen_to_be_apart():
-    asked = ("order", "single_feature", "label_permutation", "too_good_rules", "entities_apart")
-    assert alarms(JUDGING) == dict.fromkeys(asked, True)
+    requested = ("order", "single_feature", "label_permutation", "too_good_rules", "entities_apart")
+    assert alarms(JUDGING) == dict.fromkeys(requested, True)
 
 
 def test_a_person_on_both_sides_and_an_order_that_tells_ring():
     mixed = replace(JUDGING, entity=np.append(JUDGING.entity[1:], DEVELOPMENT.entity[0]))
     assert not alarms(mixed)["entities_apart"]
     rows = np.argsort(JUDGING.labels, kind="stable")
-    told = replace(JUDGING, rows=JUDGING.rows[rows], labels=JUDGING.labels[rows], entity=JUDGING.entity[rows])
-    assert not alarms(told)["order"]
+    sentence = replace(JUDGING, rows=JUDGING.rows[rows], labels=JUDGING.labels[rows], entity=JUDGING.entity[rows])
+    assert not alarms(sentence)["order"]
 
 
 def test_the_only_day_is_no_month_of_its_own(logistic: Candidate):
@@ -102,15 +102,15 @@ def test_the_only_day_is_no_month_of_its_own(logistic: Candidate):
 
 
 def test_the_reasons_are_held_against_those_of_a_fit_without_a_part(logistic: Candidate):
-    own = attribution(logistic, JUDGING.rows, FEATURES)
-    told = stability(logistic, own, DEVELOPMENT, SPLIT, JUDGING.rows, FEATURES, seed=1)
-    assert told["changed"] == "without part 8"
+    expected = attribution(logistic, JUDGING.rows, FEATURES)
+    sentence = stability(logistic, expected, DEVELOPMENT, SPLIT, JUDGING.rows, FEATURES, seed=1)
+    assert sentence["changed"] == "without part 8"
 
 
 def test_no_picture_says_out_of_time(logistic: Candidate):
-    told = attribution(logistic, JUDGING.rows, FEATURES)
-    drawn = gallery(logistic, [logistic], JUDGING, JUDGING, told, FEATURES, seed=1)
-    titles = [title for _, figure in drawn for title in said(figure)]
+    sentence = attribution(logistic, JUDGING.rows, FEATURES)
+    drawn = gallery(logistic, [logistic], JUDGING, JUDGING, sentence, FEATURES, seed=1)
+    titles = [title for _, figure in drawn for title in expected_text(figure)]
     assert sum("held out" in title for title in titles) == 7
     assert not [title for title in titles if "out of time" in title]
 
@@ -119,20 +119,20 @@ def test_a_model_is_made_again_from_its_parts(logistic: Candidate):
     logged = {
         name: str(value) for name, value in refit_parameters(logistic, DEVELOPMENT.digest(), SPLIT, 1, ()).items()
     }
-    again = refit(logged, DEVELOPMENT)
-    assert (again.probability(JUDGING.rows) == logistic.probability(JUDGING.rows)).all()
+    repeated = refit(logged, DEVELOPMENT)
+    assert (repeated.probability(JUDGING.rows) == logistic.probability(JUDGING.rows)).all()
 
 
 def test_what_it_measures_is_nowhere_called_out_of_time():
     dealt, _ = split_stratified_holdout(DAY, PLAN)
     assert (Frame.validation, dealt.validation) == ("out of time", "by entity, not out of time")
     loss = {"value": 0.5, "low": 0.4, "high": 0.6}
-    proof = {"metrics": {"log_loss": loss}, "metrics_undecided": {"log_loss": loss}, "profit": {"best_profit": loss}}
+    evidence = {"metrics": {"log_loss": loss}, "metrics_undecided": {"log_loss": loss}, "profit": {"best_profit": loss}}
     names = {
         f"{name}{end}" for name in ("log_loss", "undecided_log_loss", "best_profit") for end in ("", "_low", "_high")
     }
-    assert set(figures(proof, dealt.judged)) == {f"held_out_{name}" for name in names}
-    assert set(figures(proof)) == {f"oot_{name}" for name in names}
+    assert set(figures(evidence, dealt.judged)) == {f"held_out_{name}" for name in names}
+    assert set(figures(evidence)) == {f"oot_{name}" for name in names}
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_too_few_rows_of_a_class_are_told(rows: int, left: int):
     few = replace(DAY.only(np.arange(2000) < rows), labels=(np.arange(rows) < left).astype(int))
     with pytest.raises(
         TooLittleDataError, match=f"{left} of {rows} labelled rows left .* at least 100 of each"
-    ) as said:
+    ) as expected_text:
         split_stratified_holdout(few, PLAN)
-    assert is_one_sentence(said.value)
+    assert is_one_sentence(expected_text.value)
 
 
 def test_just_enough_of_a_class_gives_every_part_what_a_fold_needs():

@@ -35,10 +35,8 @@ def result(rows: Frame) -> ModelComparison:
 
 
 def test_the_difference_is_paired_draw_by_draw(rows: Frame, result: ModelComparison):
-    expected_value, its = (
-        auc_draws(rows.labels, item, rows.entity, 7) for item in (result.challenger, score(rows, 2.0))
-    )
-    low, high = np.percentile(expected_value - its, [2.5, 97.5])
+    expected, its = (auc_draws(rows.labels, item, rows.entity, 7) for item in (result.challenger, score(rows, 2.0)))
+    low, high = np.percentile(expected - its, [2.5, 97.5])
     assert result.bootstrap is not None
     assert result.delong is not None
     assert (result.bootstrap.low, result.bootstrap.high) == pytest.approx((low, high), abs=1e-12)

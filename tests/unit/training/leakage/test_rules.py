@@ -21,13 +21,13 @@ def world(seed: int, leak: bool = False) -> Frame:
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=(PEOPLE, 10))
     noise[rng.random(PEOPLE) < 0.2, 9] = np.nan
-    expected_value = rng.random(PEOPLE) < 0.4
-    log_odds = np.where(expected_value, 2.3, 0.0) + noise[:, 0] + 0.5 * noise[:, 1] * (noise[:, 2] > 0)
+    expected = rng.random(PEOPLE) < 0.4
+    log_odds = np.where(expected, 2.3, 0.0) + noise[:, 0] + 0.5 * noise[:, 1] * (noise[:, 2] > 0)
     labels = (rng.random(PEOPLE) < 1 / (1 + np.exp(-log_odds))).astype(int)
     raised = rng.random(PEOPLE) < 0.5
-    price = np.where(raised & ~(leak & expected_value & (labels == 1)), 478.8, 399.0)
+    price = np.where(raised & ~(leak & expected & (labels == 1)), 478.8, 399.0)
     names = ("own_purchase", "price", *(f"noise_{place}" for place in range(10)))
-    rows = np.column_stack([expected_value, price, noise])
+    rows = np.column_stack([expected, price, noise])
     return Frame(names, rows, labels, np.arange(PEOPLE), np.full(PEOPLE, np.datetime64("2026-06-01")))
 
 

@@ -39,9 +39,9 @@ TRUTHS: dict[str, Any] = {
 
 @pytest.mark.parametrize("kind", WAYS)
 def test_the_way_that_made_the_labels_is_found_again(kind: str):
-    found = choose_calibration(MARGIN, (TRUTHS[kind] > DRAW).astype(int), PEOPLE)
-    assert found["kind"] == kind
-    assert np.abs(calibrate(MARGIN, found) - TRUTHS[kind]).mean() < 0.03
+    result = choose_calibration(MARGIN, (TRUTHS[kind] > DRAW).astype(int), PEOPLE)
+    assert result["kind"] == kind
+    assert np.abs(calibrate(MARGIN, result) - TRUTHS[kind]).mean() < 0.03
 
 
 @pytest.mark.parametrize("kind", WAYS)

@@ -24,7 +24,7 @@ DATES = monthly(date(1997, 1, 1), date(1997, 8, 1))
 SPLIT = time_series_split(DATES, timedelta(days=60), out_of_time=1, folds=2)
 FRAME = frame(DATES)
 FEATURES = [feature("days_since_last"), feature("sum", measure="minutes"), feature("count")]
-NAMES_OF = [one.name for one in FEATURES]
+NAMES_OF = [item.name for item in FEATURES]
 PARAMS: dict[str, dict[str, Any]] = {
     "recency": {"recency": 0},
     "logistic": {},
@@ -119,7 +119,7 @@ E1 = float(np.e - 1)  # adds its slope once
 
 
 @pytest.mark.parametrize(
-    ("slopes", "row", "said"),
+    ("slopes", "row", "expected_text"),
     [
         pytest.param(
             [1, 3, 2, 0, 0],
@@ -143,11 +143,11 @@ E1 = float(np.e - 1)  # adds its slope once
     ],
 )
 def test_reasons_say_what_raises_the_risk(
-    slopes: list[float], row: list[float], said: list[str | None], tmp_path: Path
+    slopes: list[float], row: list[float], expected_text: list[str | None], tmp_path: Path
 ):
     stored = store(tmp_path / "bundle", linear(slopes), TOLD)
     reasons = stored.reasons(np.array([row], dtype=float))[0]
-    for reason, start in zip(reasons, said, strict=False):
+    for reason, start in zip(reasons, expected_text, strict=False):
         assert (reason is None) if start is None else (reason is not None and reason.startswith(start))
 
 
@@ -157,17 +157,17 @@ def test_a_null_that_raises_the_risk_is_shown_as_none(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("slopes", "said"),
+    ("slopes", "expected_text"),
     [
         pytest.param([0, 0, 1, 2, 0], "Comes rarely (visits in all: 1.72)", id="the strongest that may be said speaks"),
         pytest.param([0, 0, -1, 2, 0], "Comes rarely", id="what lowers the risk does not speak for it"),
         pytest.param([0, 0, 0, 0, 1], "Late", id="nobody may speak"),
     ],
 )
-def test_a_private_number_is_not_said_but_its_reason_is(slopes: list[float], said: str, tmp_path: Path):
-    told = [*TOLD[:3], *(replace(one, private=True) for one in TOLD[3:])]
-    stored = store(tmp_path / "bundle", linear(slopes), told)
-    assert stored.reasons(np.full((1, 5), E1))[0] == [said, None, None]
+def test_a_private_number_is_not_said_but_its_reason_is(slopes: list[float], expected_text: str, tmp_path: Path):
+    text = [*TOLD[:3], *(replace(item, private=True) for item in TOLD[3:])]
+    stored = store(tmp_path / "bundle", linear(slopes), text)
+    assert stored.reasons(np.full((1, 5), E1))[0] == [expected_text, None, None]
 
 
 def test_each_row_has_its_own_reasons_and_no_rows_have_none(tmp_path: Path):
@@ -189,23 +189,23 @@ def model(tmp_path: Path) -> ChurnModel:
 
 def test_predict_answers_row_by_row_and_explains_only_when_asked(model: ChurnModel):
     rows = table([E1, 0, 0], [0, 0, 0]).set_index(pd.Index([7, 3]))
-    plain, told = model.predict(None, rows), model.predict(None, rows, {"explain": True})
+    plain, text = model.predict(None, rows), model.predict(None, rows, {"explain": True})
     assert list(plain.columns) == ["churn_probability"]
-    assert plain.index.tolist() == told.index.tolist() == [7, 3]
+    assert plain.index.tolist() == text.index.tolist() == [7, 3]
     assert plain["churn_probability"].tolist() == pytest.approx([1 / (1 + np.exp(-1)), 0.5])
-    assert list(told.columns) == ["churn_probability", "reason_1", "reason_2", "reason_3"]
+    assert list(text.columns) == ["churn_probability", "reason_1", "reason_2", "reason_3"]
     # All three features share a reason here, so there can be one at most.
-    assert told["reason_1"].tolist() == ["Comes rarely (visits in all: 1.72)", None]
-    assert told["reason_3"].tolist() == [None, None]
+    assert text["reason_1"].tolist() == ["Comes rarely (visits in all: 1.72)", None]
+    assert text["reason_3"].tolist() == [None, None]
 
 
 def test_predict_of_no_rows_is_no_rows(model: ChurnModel):
-    told = model.predict(None, table([1, 2, 3]).iloc[:0], {"explain": True})
-    assert told.shape == (0, 4)
+    text = model.predict(None, table([1, 2, 3]).iloc[:0], {"explain": True})
+    assert text.shape == (0, 4)
 
 
 def test_the_card_says_what_the_model_is_made_of(tmp_path: Path):
     store(tmp_path / "bundle", linear([1.0, 2.0, 3.0]))
     card = json.loads((tmp_path / "bundle" / "model.json").read_text())
-    assert [(one["name"], one["type"]) for one in card["features"]] == [(name, "double") for name in NAMES_OF]
+    assert [(item["name"], item["type"]) for item in card["features"]] == [(name, "double") for name in NAMES_OF]
     assert (card["family"], card["provenance"]) == ("logistic", {"code": "c1"})

@@ -111,8 +111,8 @@ def test_equal_data_parameters_and_seed_give_equal_bytes(name: str, tmp_path: Pa
 @every_family
 def test_a_model_of_one_row_is_the_model_of_many(name: str):
     native = fit(name)
-    alone = np.concatenate([family(name).margin(native, row[None, :]) for row in UNSEEN[:20]])
-    assert np.array_equal(alone, family(name).margin(native, UNSEEN)[:20])
+    single = np.concatenate([family(name).margin(native, row[None, :]) for row in UNSEEN[:20]])
+    assert np.array_equal(single, family(name).margin(native, UNSEEN)[:20])
 
 
 @every_family

@@ -86,11 +86,11 @@ def test_probabilities_are_right_on_average_on_the_date_that_calibrates():
 
 def test_what_the_judge_of_the_search_has_judged_is_not_fitted_again():
     cross_validation = CrossValidation(FRAME, SPLIT.folds, seed=7)
-    known = cross_validation.scores("logistic", {"C": 0.1})
+    present = cross_validation.scores("logistic", {"C": 0.1})
     candidate = fit_candidate("logistic", {"C": 0.1}, FRAME, SPLIT, 7, cross_validation)
-    assert all(one is other for one, other in zip(candidate.folds, known, strict=True))
+    assert all(item is other for item, other in zip(candidate.folds, present, strict=True))
     cross_validation.keep([("logistic", {"C": 0.01})])
-    assert cross_validation.scores("logistic", {"C": 0.1})[0] is not known[0]
+    assert cross_validation.scores("logistic", {"C": 0.1})[0] is not present[0]
 
 
 @pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
@@ -112,11 +112,11 @@ def test_shared_matrices_rank_as_matrices_made_for_each_fit(name: str):
 def test_threads_that_fit_on_one_matrix_get_what_one_thread_gets():
     sets = [("catboost", {"depth": depth, "iterations": 30}) for depth in (2, 3, 4)]
     sets += [("xgboost", {"max_depth": depth, "rounds": 30}) for depth in (2, 3, 4)]
-    alone = [cross_validate(*one, FRAME, SPLIT.folds, seed=7) for one in sets]
+    single = [cross_validate(*item, FRAME, SPLIT.folds, seed=7) for item in sets]
     cross_validation = CrossValidation(FRAME, SPLIT.folds, seed=7)
     with ThreadPoolExecutor(4) as threads:
-        together = list(threads.map(lambda one: cross_validation.scores(*one), sets))
-    assert [[fold.auc for fold in one] for one in together] == [[fold.auc for fold in one] for one in alone]
+        together = list(threads.map(lambda item: cross_validation.scores(*item), sets))
+    assert [[fold.auc for fold in item] for item in together] == [[fold.auc for fold in item] for item in single]
 
 
 def test_the_final_fit_weighs_snapshots_as_the_folds_did():
@@ -133,13 +133,13 @@ def test_platt_recovers_slope_and_intercept(slope: float, intercept: float):
     rng = np.random.default_rng(11)
     margin = rng.normal(0, 2, 50_000)
     labels = (rng.random(50_000) < 1 / (1 + np.exp(-(slope * margin + intercept)))).astype(int)
-    found = platt(margin, labels)
-    assert found["slope"] == pytest.approx(slope, rel=0.05)
-    assert found["intercept"] == pytest.approx(intercept, abs=0.05)
+    result = platt(margin, labels)
+    assert result["slope"] == pytest.approx(slope, rel=0.05)
+    assert result["intercept"] == pytest.approx(intercept, abs=0.05)
 
 
 @pytest.mark.parametrize(
-    ("dates", "label", "said"),
+    ("dates", "label", "expected_text"),
     [
         pytest.param(
             SPLIT.folds[1].test, 0, "0 of 120 rows left and 120 stayed", id="everybody stayed where it judges"
@@ -148,8 +148,8 @@ def test_platt_recovers_slope_and_intercept(slope: float, intercept: float):
         pytest.param(SPLIT.folds[1].fit, 0, "0 of 480 rows left", id="everybody stayed where it fits"),
     ],
 )
-def test_a_fold_of_one_class_is_told_with_its_dates_and_counts(dates: tuple[date, ...], label: int, said: str):
-    with pytest.raises(TooLittleDataError, match=f"In snapshots {dates[0]} to {dates[-1]}, {said}") as caught:
+def test_a_fold_of_one_class_is_told_with_its_dates_and_counts(dates: tuple[date, ...], label: int, expected_text: str):
+    with pytest.raises(TooLittleDataError, match=f"In snapshots {dates[0]} to {dates[-1]}, {expected_text}") as caught:
         cross_validate("logistic", {}, with_rows(dates, labels=label), SPLIT.folds[1:2], seed=7)
     assert is_one_sentence(caught.value)
 
@@ -167,19 +167,19 @@ def test_ten_rows_of_each_class_are_enough_and_nine_are_not(left: int, enough: b
 
 def test_a_spread_needs_two_folds():
     scores = cross_validate("recency", {"recency": 0}, FRAME, SPLIT.folds, seed=7)
-    one = Candidate("recency", {}, None, {}, scores[:1])
+    item = Candidate("recency", {}, None, {}, scores[:1])
     three = Candidate("recency", {}, None, {}, scores)
-    assert np.isnan(one.fold_spread)
-    assert one.fold_auc == scores[0].auc
+    assert np.isnan(item.fold_spread)
+    assert item.fold_auc == scores[0].auc
     assert three.fold_spread == pytest.approx(np.std([score.auc for score in scores], ddof=1))
 
 
 @pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
 def test_three_rows_or_one_who_left_are_told_whatever_the_family(name: str):
     few = FRAME.only(np.isin(FRAME.entity, np.unique(FRAME.entity)[:1]))
-    one = replace(FRAME, labels=(np.arange(len(FRAME)) == 0).astype(int))
-    for rows, said in ((few, "rows left and"), (one, "1 of 360 rows left and 359 stayed")):
-        with pytest.raises(TooLittleDataError, match=said) as caught:
+    item = replace(FRAME, labels=(np.arange(len(FRAME)) == 0).astype(int))
+    for rows, expected_text in ((few, "rows left and"), (item, "1 of 360 rows left and 359 stayed")):
+        with pytest.raises(TooLittleDataError, match=expected_text) as caught:
             fit(rows, name)
         assert is_one_sentence(caught.value)
 

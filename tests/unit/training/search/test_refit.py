@@ -50,25 +50,25 @@ def files(folder: Path, candidate: Candidate) -> dict[str, bytes]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_logged_parameters_give_the_same_bundle_byte_for_byte(name: str, tmp_path: Path):
     fitted = fit(name)
-    again = refit(logged(fitted), DEVELOPMENT)
-    assert files(tmp_path / "first", fitted) == files(tmp_path / "again", again)
+    repeated = refit(logged(fitted), DEVELOPMENT)
+    assert files(tmp_path / "first", fitted) == files(tmp_path / "repeated", repeated)
 
 
 @pytest.mark.parametrize("changed", ["model_params", "seed", "calibration_snapshots"])
 def test_each_parameter_matters(changed: str):
     fitted = fit("xgboost")
     other = {"model_params": '{"rounds": 21}', "seed": "8", "calibration_snapshots": "3"}[changed]
-    again = refit({**logged(fitted), changed: other}, DEVELOPMENT)
-    assert (again.probability(DEVELOPMENT.rows) != fitted.probability(DEVELOPMENT.rows)).any()
+    repeated = refit({**logged(fitted), changed: other}, DEVELOPMENT)
+    assert (repeated.probability(DEVELOPMENT.rows) != fitted.probability(DEVELOPMENT.rows)).any()
 
 
 def test_what_was_left_out_is_left_out_again():
     seen = mask_features(DEVELOPMENT, [DEVELOPMENT.names[0]])
     fitted = fit_candidate("logistic", {}, seen, SPLIT, seed=7)
-    told = {
+    text = {
         name: str(value) for name, value in refit_parameters(fitted, seen.digest(), SPLIT, 7, [seen.names[0]]).items()
     }
-    assert (refit(told, DEVELOPMENT).probability(seen.rows) == fitted.probability(seen.rows)).all()
+    assert (refit(text, DEVELOPMENT).probability(seen.rows) == fitted.probability(seen.rows)).all()
 
 
 def test_other_rows_are_refused():
@@ -80,8 +80,8 @@ def test_other_rows_are_refused():
 
 @pytest.mark.parametrize("name", NEEDED)
 def test_a_run_that_lacks_a_parameter_is_told(name: str):
-    told = logged(fit("recency"))
-    del told[name]
+    text = logged(fit("recency"))
+    del text[name]
     with pytest.raises(RefitError, match=f"has no parameter {name}:") as caught:
-        refit(told, DEVELOPMENT)
+        refit(text, DEVELOPMENT)
     assert is_one_sentence(caught.value)

@@ -34,10 +34,10 @@ def run(
     done: dict[int, Trial] | None = None, minutes: float | None = None,
 ) -> tuple[list[Trial], list[Trial]]:  # fmt: skip
     """All trials, and those that were judged."""
-    told: list[Trial] = []
+    text: list[Trial] = []
     return search(
-        fixed, CrossValidation(rows, SPLIT.folds, seed=5), Budget(trials, minutes), seed, told.append, done
-    ), told
+        fixed, CrossValidation(rows, SPLIT.folds, seed=5), Budget(trials, minutes), seed, text.append, done
+    ), text
 
 
 WHOLE = run()[0]
@@ -72,8 +72,8 @@ def test_a_family_gets_the_parameters_of_its_best_complete_trial():
 
 def test_what_a_trial_reports_is_what_its_parameters_give():
     for trial in (WHOLE[1], WHOLE[3], *WHOLE[-2:]):
-        again = cross_validate(trial.family, trial.params, FRAME, SPLIT.folds, seed=5)
-        assert trial.fold_aucs == tuple(score.auc for score in again)[: len(trial.fold_aucs)]
+        repeated = cross_validate(trial.family, trial.params, FRAME, SPLIT.folds, seed=5)
+        assert trial.fold_aucs == tuple(score.auc for score in repeated)[: len(trial.fold_aucs)]
         assert trial.auc == np.mean(trial.fold_aucs)
 
 
@@ -85,15 +85,15 @@ def test_equal_seeds_try_equal_parameters_and_other_seeds_others():
 @pytest.mark.parametrize("killed_after", [4, 6, 10])
 def test_a_search_that_was_killed_goes_on_without_doing_anything_twice_and_ends_the_same(killed_after: int):
     done = {trial.number: trial for trial in WHOLE[:killed_after]}
-    trials, told = run(done=done)
-    assert [trial.number for trial in told] == list(range(killed_after + 1, 11))
+    trials, text = run(done=done)
+    assert [trial.number for trial in text] == list(range(killed_after + 1, 11))
     assert trials == WHOLE
 
 
 def test_gaps_that_threads_left_are_filled():
     done = {trial.number: trial for trial in WHOLE if trial.number not in (2, 6)}
-    trials, told = run(done=done)
-    assert [trial.number for trial in told] == [2, 6]
+    trials, text = run(done=done)
+    assert [trial.number for trial in text] == [2, 6]
     assert trials == WHOLE
 
 
