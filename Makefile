@@ -49,9 +49,10 @@ test-slow: environment ## the tests marked slow, and every property test with 30
 	@$(BIN)/python -m pytest $(SERVICES) -m "slow or hypothesis" --hypothesis-profile=thorough
 
 .PHONY: lint
-lint: environment ## ruff, mypy, layer rules, Dockerfile
+lint: environment ## ruff, names, mypy, layer rules, Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m tests.naming_check
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/mypy

@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 from jobs.runtime.context import Context
 from jobs.runtime.failures import explain
 from jobs.runtime.parameters import PROJECT, Parameter, parameters_of
-from jobs.runtime.tracking import open_tracking
+from jobs.runtime.run_log import open_tracking
 from stack import services
 from stack.errors import PrichalError, ServiceError
 from stack.folders.private import make_private

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import Experiment, LifecycleStage
 from psycopg.types.json import Jsonb
 
 from jobs.runtime.context import Context
@@ -14,9 +16,10 @@ from jobs.runtime.killed_runs import clean_up_after_killed_runs
 from jobs.runtime.step_locks import hold_run, hold_step, remove_outdated
 from lake import Ingested
 from stack.errors import PrichalError
+from stack.mlflow_server import sign_in
 from stack.postgres import connect
 from stack.schema import check_schema
-from stack.settings import user
+from stack.settings import user, variable
 
 
 @dataclass
@@ -107,3 +110,34 @@ def _end(url: str, record: RunRecord, outcome: str, message: str | None) -> None
     except PrichalError:
         if outcome == "done":
             raise  # a failed step reports its own error, which may be that PostgreSQL is gone
+
+
+class DeletedExperimentError(PrichalError):
+    """The experiment of the step was deleted in MLflow, so MLflow accepts no run in it."""
+
+
+def open_tracking(context: Context) -> None:
+    """Point MLflow at the server, in the experiment named after the project unless `mlflow run` chose one.
+
+    Raises:
+        DeletedExperimentError: the experiment was deleted.
+    """
+    sign_in(context.settings)
+    mlflow.set_tracking_uri(context.settings.require_tracking())
+    if variable("MLFLOW_RUN_ID") is not None:
+        return  # `mlflow run` has started the run already
+    experiment_id = variable("MLFLOW_EXPERIMENT_ID")
+    if experiment_id is not None:
+        _require_active(MlflowClient().get_experiment(experiment_id))
+        return
+    _require_active(MlflowClient().get_experiment_by_name(context.project.name))
+    mlflow.set_experiment(context.project.name)
+
+
+def _require_active(experiment: Experiment | None) -> None:
+    if experiment is not None and experiment.lifecycle_stage == LifecycleStage.DELETED:
+        raise DeletedExperimentError(
+            f"The MLflow experiment {experiment.name} was deleted: restore it with `mlflow experiments restore "
+            f"--experiment-id {experiment.experiment_id}`, or choose another one with `mlflow run --experiment-name "
+            "NAME`."
+        )

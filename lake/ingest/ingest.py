@@ -87,11 +87,8 @@ def ingest(
     built = months.build(spark(), source, table, ingested, wanted, declaration_digest)
     _check_contradictions(source, sum(ingested[file.name].rows_in for file in new), unchanged, built)
     all_months = {**unchanged, **built}
-    manifest = _manifest(
-        ingested,
-        {name: entry for name, entry in all_months.items() if entry.rows_kept or entry.contradictions},
-        declaration_digest,
-    )
+    filled = {name: entry for name, entry in all_months.items() if entry.rows_kept or entry.contradictions}
+    manifest = _manifest(ingested, filled, declaration_digest)
     table.publish(manifest)
     return Ingested(source.name, manifest, len(new))
 

@@ -217,7 +217,7 @@ STEP = """
 import os, sys, mlflow
 from jobs.runtime.context import Context
 from jobs.runtime.run_log import step
-from jobs.runtime.tracking import open_tracking
+from jobs.runtime.run_log import open_tracking
 from stack import services
 for sign_in in ({}, {"MLFLOW_TRACKING_USERNAME": "scorer", "MLFLOW_TRACKING_PASSWORD": sys.stdin.read()}):
     os.environ.update(sign_in)

@@ -176,6 +176,7 @@ def test_no_secret_of_the_settings_is_shown(tmp_path: Path):
     names = [VARIABLES[field] for field in VARIABLES if Settings.is_secret(field)]
     assert names == [
         "DATABASE_URL",
+        "PRICHAL_OWNER_DATABASE_URL",
         "MLFLOW_TRACKING_PASSWORD",
         "PRICHAL_DECISIONS_URL",
         "PRICHAL_DECISIONS_KEY",
