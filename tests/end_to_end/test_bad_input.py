@@ -24,7 +24,7 @@ def raw(folder: Path, text: str) -> str:
     return str(folder)
 
 
-def expected_text(clone: Clone, module: str, *arguments: str, **extra: str) -> str:
+def refusal(clone: Clone, module: str, *arguments: str, **extra: str) -> str:
     """The one sentence of a job that must fail; run in this process, for most of a job's seconds are imports."""
     command = [module, *arguments, *([] if "--project" in arguments else ["--project", "cdnow"])]
     shown_text = io.StringIO()
@@ -95,7 +95,7 @@ def test_a_parameter_that_cannot_be_used(
     clone: Clone, morning: object, command: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
     before = snapshot_of(clone)
-    sentence = expected_text(clone, *command)
+    sentence = refusal(clone, *command)
     for word in words:
         assert word in sentence
     assert snapshot_of(clone) == before
@@ -156,7 +156,7 @@ def environments(clone: Clone, folder: Path) -> Mapping[str, tuple[dict[str, str
 def test_a_service_that_cannot_be_used(clone: Clone, morning: object, tmp_path: Path, case: str) -> None:
     before = snapshot_of(clone)
     extra, words = environments(clone, tmp_path)[case]
-    sentence = expected_text(clone, "jobs.score", **extra)
+    sentence = refusal(clone, "jobs.score", **extra)
     for word in words:
         assert word in sentence
     assert "hush" not in sentence
@@ -170,7 +170,7 @@ def test_scoring_with_an_alias_that_was_taken_away_by_hand(clone: Clone, morning
     version = client.get_model_version_by_alias("cdnow_churn", "production").version
     client.delete_registered_model_alias("cdnow_churn", "production")
     try:
-        sentence = expected_text(clone, "jobs.score")
+        sentence = refusal(clone, "jobs.score")
     finally:
         client.set_registered_model_alias("cdnow_churn", "production", version)
     assert "The alias production of cdnow_churn is at no version, but the ledger records version" in sentence

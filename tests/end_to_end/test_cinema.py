@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.test_bad_input import message
+from tests.end_to_end.test_bad_input import refusal
 
 BUCKET = "s3://prichal/exports"
 
@@ -54,12 +54,12 @@ def test_rows_whose_owner_is_not_known_are_kept_and_counted(taken: str) -> None:
 
 def test_the_truth_is_refused(clone: Clone, exports: Path) -> None:
     truth = str(clone.state / "truth" / "churn")
-    assert "holds the truth of a simulation" in message(clone, "jobs.ingest", "--project", "churn", "--raw", truth)
+    assert "holds the truth of a simulation" in refusal(clone, "jobs.ingest", "--project", "churn", "--raw", truth)
 
 
 def test_exports_that_no_simulation_wrote_are_not_replaced(clone: Clone, exports: Path, tmp_path: Path) -> None:
     (tmp_path / "payments.csv").write_text("their own")
-    sentence = message(clone, "jobs.sample", "--project", "churn", "--raw", str(tmp_path))
+    sentence = refusal(clone, "jobs.sample", "--project", "churn", "--raw", str(tmp_path))
     assert "holds exports that no simulation wrote" in sentence
     assert (tmp_path / "payments.csv").read_text() == "their own"
 
@@ -70,7 +70,7 @@ def test_exports_that_no_simulation_wrote_are_not_replaced(clone: Clone, exports
      ("s3://prichal/nothing", "holds no object")],
 )  # fmt: skip
 def test_a_bucket_that_cannot_be_read_is_told(clone: Clone, place: str, words: str) -> None:
-    assert words in message(clone, "jobs.ingest", "--project", "churn", "--raw", place)
+    assert words in refusal(clone, "jobs.ingest", "--project", "churn", "--raw", place)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_bucket_that_cannot_be_read_is_told(clone: Clone, place: str, words: s
     ],
 )
 def test_what_cannot_be_simulated_is_told(clone: Clone, arguments: tuple[str, ...], words: str) -> None:
-    assert words in message(clone, "jobs.sample", *arguments)
+    assert words in refusal(clone, "jobs.sample", *arguments)
 
 
 @pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.slow)])

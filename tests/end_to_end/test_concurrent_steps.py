@@ -27,7 +27,7 @@ from stack.folders.atomic import sha256_of_files
 from stack.locks import Locks, LostLocksError
 from stack.settings import Settings
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.test_bad_input import said
+from tests.end_to_end.test_bad_input import refusal
 from tests.end_to_end.test_rerun import wait_for
 from tests.unit.builders import publish as publish_table
 
@@ -61,8 +61,8 @@ def test_who_comes_second_is_told_and_a_live_step_is_left_alone(clone: Clone, mo
             (run_id, _, _) = clone.rows(NEWEST, "score")[0]
             files = sorted((clone.lake / "cdnow" / "scores").rglob("*"))
             with ThreadPoolExecutor() as pool:  # the first may wait for 45 s, then it ends
-                sentences = pool.map(lambda module: said(clone, module), ("jobs.score", "jobs.main"))
-                rolled_back = pool.submit(said, clone, "jobs.rollback", "--reason=odd scores")
+                sentences = pool.map(lambda module: refusal(clone, module), ("jobs.score", "jobs.main"))
+                rolled_back = pool.submit(refusal, clone, "jobs.rollback", "--reason=odd scores")
             for sentence in sentences:
                 assert "Step score of project cdnow is running already, by step score since 20" in sentence
                 assert f"(MLflow run {run_id}): wait until it has ended or stop it" in sentence

@@ -104,7 +104,7 @@ def event(entity: int, moment: datetime, known_at: datetime, zone: str | None, *
 def show(spark: "SparkSession", source: Source, log: Sequence[Event]) -> None:
     """Make the log a view of the source's name, as the lake registers it."""
     types = ", ".join(f"{column.name} {column.type}" for column in source.columns)
-    times = ("at", "known") if source.known_time else ("day",)
+    times = ("at", "known_at") if source.known_time else ("day",)
     rows = [(e.entity, *(getattr(e, item) for item in times), *(e.values[item.name] for item in REST)) for e in log]
     frame = spark.createDataFrame(rows, types)
     frame.selectExpr("*", f"{source.known_sql} as _known").createOrReplaceTempView(source.name)

@@ -95,11 +95,11 @@ def test_who_is_in_a_snapshot_and_whether_they_left(case: str, snapshots: Snapsh
     assert result == USERS[case][1]
 
 
-@pytest.mark.parametrize(("day", "known"), [(MARCH_9, True), (MARCH_10, False)], ids=str)
-def test_a_label_that_has_not_matured_is_unknown(day: date, known_at: bool, snapshots: Snapshots):
+@pytest.mark.parametrize(("day", "is_known"), [(MARCH_9, True), (MARCH_10, False)], ids=str)
+def test_a_label_that_has_not_matured_is_unknown(day: date, is_known: bool, snapshots: Snapshots):
     rows = read(snapshots, day)
     assert len(rows) == 3
-    assert rows["label"].notna().tolist() == [known_at] * len(rows)
+    assert rows["label"].notna().tolist() == [is_known] * len(rows)
 
 
 def test_a_snapshot_holds_each_entity_once_and_says_how_many(snapshots: Snapshots):

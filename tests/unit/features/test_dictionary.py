@@ -20,7 +20,7 @@ SPEC = SnapshotSpec(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "expected_text",
     [
         pytest.param("| minutes | double | yes |  | how long |", id="a column that may be empty"),
         pytest.param("| user_id | bigint | no | 1 | whom |", id="a column with a lowest value"),

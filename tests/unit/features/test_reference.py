@@ -55,7 +55,7 @@ def logs(draw: st.DrawFn, zone: str | None) -> list[Event]:
 def shown(source: Source, log: list[Event], zone: str) -> Iterator[DuckEngine]:
     """An engine with the log as the lake keeps it."""
     named = [column.name for column in source.columns]
-    times = ("at", "known") if "at" in named else ("day",)
+    times = ("at", "known_at") if "at" in named else ("day",)
     values = [[item.entity, *(getattr(item, time) for time in times), *item.values.values()] for item in log]
     order = ["user_id", *[name for name in named if name in {"at", "loaded", "day"}],
              "value", "pieces", "device", "until"]  # fmt: skip
