@@ -246,7 +246,7 @@ def test_a_challenger_that_scoring_cannot_supply_is_refused_by_its_signature_bef
 
 
 def test_a_reader_sees_the_current_day_and_nothing_else(clone: Clone, morning: object) -> None:
-    with psycopg.connect(clone.url) as connection:
+    with psycopg.connect(clone.owner_url) as connection:
         connection.execute("set role prichal_reader")
         assert connection.execute("select count(*) from mart.cdnow_scores_current").fetchone() == (5360,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

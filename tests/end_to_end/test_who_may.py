@@ -38,14 +38,14 @@ class Server:
             **{place: values},  # type: ignore[arg-type]
         )  # fmt: skip
 
-    def built(self, who: str, method: str, path: str, **values: object) -> dict[str, object]:
+    def fetch(self, who: str, method: str, path: str, **values: object) -> dict[str, object]:
         reply = self.ask(who, method, path, **values)
         assert reply.ok, reply.text
         return dict(reply.json())
 
     def version(self) -> str:
         """A version for this test to touch."""
-        built = self.made(
+        built = self.fetch(
             "admin", "POST", "model-versions/create", name=MODEL, source=f"runs:/{self.run}/model", run_id=self.run
         )
         return str(built["model_version"]["version"])  # type: ignore[index]
@@ -68,11 +68,11 @@ def server(clone: Clone) -> Iterator[Server]:
             passwords[role] = make(settings, role, role)
         built = Server(written["MLFLOW_TRACKING_URI"], settings, passwords)
         built.passwords[NOBODY] = "of-nobody-nothing"
-        built.made("admin", "POST", "users/create", username=NOBODY, password=built.passwords[NOBODY])
-        built.experiment = str(built.made("admin", "POST", "experiments/create", name="who may")["experiment_id"])
-        built.run = run_id(built.made("admin", "POST", "runs/create", experiment_id=built.experiment))
-        built.made("admin", "POST", "registered-models/create", name=MODEL)
-        model = built.made("admin", "POST", "logged-models", experiment_id=built.experiment, name="m")["model"]
+        built.fetch("admin", "POST", "users/create", username=NOBODY, password=built.passwords[NOBODY])
+        built.experiment = str(built.fetch("admin", "POST", "experiments/create", name="who may")["experiment_id"])
+        built.run = run_id(built.fetch("admin", "POST", "runs/create", experiment_id=built.experiment))
+        built.fetch("admin", "POST", "registered-models/create", name=MODEL)
+        model = built.fetch("admin", "POST", "logged-models", experiment_id=built.experiment, name="m")["model"]
         built.logged = str(model["info"]["model_id"])  # type: ignore[index]
         yield built
     finally:
@@ -166,7 +166,7 @@ ACTS: dict[str, tuple[set[str], Try]] = {
 def test_each_role_may_what_its_row_says_and_nothing_else(server: Server, act: str) -> None:
     may, attempt = ACTS[act]
     if act == "take an alias away":
-        server.made("admin", "POST", "registered-models/alias", name=MODEL, alias="previous", version=server.version())
+        server.fetch("admin", "POST", "registered-models/alias", name=MODEL, alias="previous", version=server.version())
     refused = {who for who in (*GRANTS, NOBODY) if who not in may}
     assert {who: attempt(server, who).status_code for who in sorted(may | refused)} == {
         **dict.fromkeys(may, 200),
@@ -182,8 +182,8 @@ def test_without_the_right_password_nothing_is_answered(server: Server) -> None:
 
 
 def test_who_made_a_model_first_owns_it_until_the_role_is_given_again(server: Server) -> None:
-    server.made("author", "POST", "registered-models/create", name="authors_own")
-    server.made(
+    server.fetch("author", "POST", "registered-models/create", name="authors_own")
+    server.fetch(
         "author",
         "POST",
         "model-versions/create",
@@ -192,10 +192,10 @@ def test_who_made_a_model_first_owns_it_until_the_role_is_given_again(server: Se
         run_id=server.run,
     )
     alias = {"name": "authors_own", "alias": "production"}
-    server.made("author", "POST", "registered-models/alias", **alias, version="1")
-    server.made("author", "DELETE", "registered-models/alias", **alias)
+    server.fetch("author", "POST", "registered-models/alias", **alias, version="1")
+    server.fetch("author", "DELETE", "registered-models/alias", **alias)
     assert make(server.settings, "author", "author") == "the password is as it was"
-    server.made("author", "POST", "registered-models/alias", **alias, version="1")
+    server.fetch("author", "POST", "registered-models/alias", **alias, version="1")
     assert server.ask("author", "DELETE", "registered-models/alias", **alias).status_code == 403
 
 
@@ -242,7 +242,7 @@ def test_a_step_works_with_the_log_in_on_and_its_run_tells_who(server: Server, c
 
 
 def author(server: Server, run: str) -> str:
-    result = server.made("admin", "GET", "runs/get", run_id=run)["run"]
+    result = server.fetch("admin", "GET", "runs/get", run_id=run)["run"]
     return {tag["key"]: tag["value"] for tag in result["data"]["tags"]}["prichal.author"]  # type: ignore[index]
 
 
