@@ -134,8 +134,8 @@ def test_own_code_with_the_evidence_of_another_run_is_refused_and_never_run(
     measuring = PromotionMeasurement(context, context.project.populations[0])
     (moved,) = promote(clone.url, [model], context.project.policy, "tester", measure=measuring)
     assert moved.act == "refuse"
-    assert f"Version 1 of {model} cannot be loaded, for its churn_model.py (SHA-256 " in moved.reason
-    assert f", and version 1 is of run {run.info.run_id}: train again." in moved.reason
+    assert f"Version 1 of {model} cannot be loaded" in moved.reason
+    assert f"version 1 is of run {run.info.run_id}: " in moved.reason
     assert not flag.exists(), "the gate ran code that nobody knows"
     assert aliases(model) == {}
     MlflowClient().delete_registered_model(model)
