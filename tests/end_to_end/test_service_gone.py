@@ -101,4 +101,5 @@ def test_the_service_that_is_gone_is_blamed(
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", clone.environment["MLFLOW_S3_ENDPOINT_URL"])
     assert f"PostgreSQL at 127.0.0.1:{services.postgres.port}/prichal does not answer" in text(lose_postgres)
     monkeypatch.setenv("DATABASE_URL", clone.url)
+    kill(services.server)  # its own way to PostgreSQL is cut, so it would not answer a step's first question either
     assert "MLflow at http://127.0.0.1:" in text(lose_mlflow)
