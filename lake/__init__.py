@@ -3,9 +3,9 @@
 from lake.anomalies import count_anomalies
 from lake.dialect import PRESETS, Dialect
 from lake.identity import base, view_sql
-from lake.ingest.ingest import Ingested, ingest
-from lake.ingest.raw_files import TRUTH
-from lake.ingest.text_lines import open_raw
+from lake.ingestion.ingest import Ingested, ingest
+from lake.ingestion.raw_files import TRUTH
+from lake.ingestion.text_lines import open_raw
 from lake.source import Begins, Column, Constant, Identity, Lookup, Source
 from lake.table import Coverage, DayChecksum, Table, UnknownTableError
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lake.ingest.raw_files import RawFileError
+from lake.ingestion.raw_files import RawFileError
 from lake.table import IngestedFile, Manifest, Table
 from stack.folders.checked_folder import (
     BrokenFolderError,

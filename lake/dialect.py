@@ -11,8 +11,6 @@ Escape = Literal["doubled", "backslash", "clickhouse", "postgres"]
 Documents = Literal["plain", "mongo"]
 #: parts of a date format, and the digits that each stands for.
 DATE_PARTS = {"%Y": r"(?P<Y>\d{4})", "%m": r"(?P<m>\d{1,2})", "%d": r"(?P<d>\d{1,2})"}
-#: encodings that hold their line ends and ASCII letters as single bytes, so that bytes can be cut at line ends.
-SINGLE_BYTE_LINE_ENDS = {"utf-8", "iso8859-1", "cp1251", "koi8-r", "cp1252", "ascii", "iso8859-5", "cp866"}
 
 
 class DialectError(PrichalError):

@@ -27,7 +27,7 @@ from stack.folders.atomic import sha256_of_files
 from stack.locks import Locks, LostLocksError
 from stack.settings import Settings
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.test_bad_input import refusal
+from tests.end_to_end.test_bad_input import one_sentence
 from tests.end_to_end.test_rerun import wait_for
 from tests.unit.builders import publish as publish_table
 
@@ -41,6 +41,12 @@ def context_of(clone: Clone, project: str, lake: Path | None = None) -> Context:
     """Another process's surroundings: each context has a connection, and so locks, of its own."""
     settings = Settings.load(clone.environment)
     return Context(settings.model_copy(update={"lake": lake or settings.lake}), load_project(project))
+
+
+def refusal(clone: Clone, module: str, *arguments: str) -> str:
+    """The one sentence of a job that must fail, in a process of its own: steps run beside each other here."""
+    done = clone.run("python", "-m", module, "--project", "cdnow", *arguments)
+    return one_sentence(done.returncode, done.stderr)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from tests.unit.checkout import BINARIES, copy_sources
 BREACHES = {
     "Data walks lake": {
         "stack/breach.py": "import lake",
-        "lake/ingest/breach.py": "import features",
+        "lake/ingestion/breach.py": "import features",
         "features/breach.py": "import training",
         "training/data/breach.py": "import registry",
         "registry/gate/breach.py": "import serving",

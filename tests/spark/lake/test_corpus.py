@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lake import Ingested, Source, Table, count_anomalies, ingest
-from lake.ingest.raw_files import RawFileError
+from lake.ingestion.raw_files import RawFileError
 from stack.errors import PrichalError
 from stack.settings import ROOT
 from tests.spark.lake.corpus import page

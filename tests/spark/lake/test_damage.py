@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from lake import Ingested, Source, Table, ingest
-from lake.ingest.raw_files import RawFileError
+from lake.ingestion.raw_files import RawFileError
 from lake.table import BrokenManifestError
 from stack.folders.checked_folder import RECORD, BrokenFolderError
 from tests.spark.lake.shop import HEADER, ORDERS, line, sentence, write

@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from lake import Column, Dialect, Ingested, Source, Table, ingest
-from lake.ingest.raw_files import RawFileError
+from lake.ingestion.raw_files import RawFileError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -147,7 +147,7 @@ def test_a_drop_of_the_projects_today_is_taken(spark: "SparkSession", tmp_path: 
     (folder / "notes.csv").write_bytes(HEAD + b"u1,2026-01-01 10:00:00,x,1\n")
     source, table = replace(NOTES, files="*/notes.csv"), Table(tmp_path / "lake", "shop", "notes")
     moment = datetime(2026, 3, 10, 20, tzinfo=UTC)
-    with mock.patch("lake.ingest.ingest.datetime") as clock:
+    with mock.patch("lake.ingestion.ingest.datetime") as clock:
         clock.now.side_effect = moment.astimezone
         with pytest.raises(RawFileError, match="is from the future"):
             ingest(lambda: spark, source, tmp_path / "raw", table, time_zone="UTC")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lake import Ingested, Source, Table
-from lake.ingest.raw_files import RawFileError
+from lake.ingestion.raw_files import RawFileError
 from tests.spark.lake.shop import HEADER, ORDERS, line, sentence, write
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lake import Coverage, Ingested, Source, Table, ingest
-from lake.ingest import batches, months
-from lake.ingest.batches import QuarantineError
+from lake.ingestion import batches, months
+from lake.ingestion.batches import QuarantineError
 from stack.errors import PrichalError
 from stack.folders.atomic import publish_directory, replace_text
 from tests.spark.lake.shop import ORDERS, line, sentence, write

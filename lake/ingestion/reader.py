@@ -3,8 +3,9 @@
 The same code runs on one machine and on Spark's workers, so two engines cannot read a file differently. A text file is
 read in order, in pieces of `CHUNK_BYTES`, so memory does not grow with the file. Parquet is read by row groups.
 
-Lines without quotes are cut into fields by pyarrow. Lines with quotes go through Python's csv module in strict mode: a
-quoted field may hold line ends, and text behind a closing quote makes the record unusable.
+A piece of a text file goes to pyarrow where every quote opens a field, closes one or is doubled. Any other piece is
+read record by record by Python's csv module in strict mode: a quoted field may hold line ends, and text behind a
+closing quote makes the record unusable.
 """
 
 import zlib
@@ -18,11 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.dialect import Dialect
-from lake.ingest.dialect_signs import read_signs
-from lake.ingest.documents import document_values
-from lake.ingest.native_text import parquet_rows
-from lake.ingest.plain_records import parse_records, record_ends
-from lake.ingest.text_lines import Lines, open_raw, whole_lines
+from lake.ingestion.dialect_signs import read_signs
+from lake.ingestion.documents import document_values
+from lake.ingestion.native_text import parquet_rows
+from lake.ingestion.plain_records import parse_records, record_ends
+from lake.ingestion.text_lines import Lines, open_raw, whole_lines
 
 CHUNK_RECORDS = 50_000
 #: reasons for lines that are no records.

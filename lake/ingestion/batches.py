@@ -9,11 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lake.ingest.parsing import UNREADABLE, check, read
-from lake.ingest.quarantine import located
-from lake.ingest.raw_files import RawFile, RawFileError
-from lake.ingest.reader import BLANK, HEADER
-from lake.ingest.validation import validate
+from lake.ingestion.parsing import UNREADABLE, check, read
+from lake.ingestion.quarantine import located
+from lake.ingestion.raw_files import RawFile, RawFileError
+from lake.ingestion.reader import BLANK, HEADER
+from lake.ingestion.validation import validate
 from lake.source import MONTH, Source
 from lake.table import IngestedFile, Table
 from stack.engines.paths import spark_path

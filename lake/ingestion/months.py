@@ -11,13 +11,13 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
-from lake.ingest.deduplication import (
+from lake.ingestion.deduplication import (
     CONTRADICTION,
     RESOLUTION,
     ROW,
     superseded_rows,
 )
-from lake.ingest.quarantine import located
+from lake.ingestion.quarantine import located
 from lake.source import CONTENT, DROP, HASH, MONTH, Source
 from lake.table import DayChecksum, IngestedFile, Month, Table
 from stack.engines.paths import spark_path

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pyarrow import csv as arrow_csv
 
 from lake.dialect import PRESETS, Dialect
-from lake.ingest import reader, text_lines
-from lake.ingest.reader import BLANK, HEADER, FileColumn, ReadError, header_names, read_batches
+from lake.ingestion import reader, text_lines
+from lake.ingestion.reader import BLANK, HEADER, FileColumn, ReadError, header_names, read_batches
 
 NAMES = ("id", "note", "n")
 COLUMNS = tuple(FileColumn(name, (name,)) for name in NAMES)
@@ -220,6 +220,21 @@ def test_parquet_values_become_exact_texts(values: pa.Array, texts: list[str | N
     frame = read(tmp_path / "a.parquet", PRESETS["csv"], "parquet", (COLUMNS[0],))
     assert list(frame["id"]) == texts
     assert list(frame["_line"]) == list(range(1, len(texts) + 1))
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        (pa.array([1_769_904_000_000_000_000, None], pa.timestamp("ns")), ["2026-02-01", None]),
+        (pa.array([1_769_871_600_000_000], pa.timestamp("us", "Asia/Tokyo")), ["2026-02-01"]),
+        (pa.array([1_769_904_001_000], pa.timestamp("ms")), ["2026-02-01 00:00:01.000000"]),
+    ],
+    ids=["midnight in nanoseconds", "midnight of a zone", "a moment that is no day"],
+)
+def test_a_day_that_was_written_as_its_midnight_is_a_day(values: pa.Array, texts: list[str | None], tmp_path: Path):
+    pa.parquet.write_table(pa.table({"day": values}), tmp_path / "a.parquet")
+    frame = read(tmp_path / "a.parquet", PRESETS["csv"], "parquet", (FileColumn("day", ("day",), "day"),))
+    assert [None if pd.isna(text) else text for text in frame["day"]] == texts
 
 
 def test_a_file_that_is_cut_off_is_not_read_to_its_end(tmp_path: Path):

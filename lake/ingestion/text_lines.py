@@ -46,9 +46,11 @@ def _blocks(content: IO[bytes], codec: str) -> Iterator[bytes]:
     if codec != "utf-8":
         # TextIOWrapper removes the mark of UTF-16 itself.
         text = io.TextIOWrapper(cast(io.BufferedReader, content), encoding=codec, newline="")
-        while letters := text.read(CHUNK_BYTES):
-            yield letters.encode("utf-8", "surrogatepass").removeprefix(UTF8_MARK)
-        text.detach()
+        try:
+            while letters := text.read(CHUNK_BYTES):
+                yield letters.encode("utf-8", "surrogatepass").removeprefix(UTF8_MARK)
+        finally:
+            text.detach()  # the file is its opener's to close
         return
     first = content.read(CHUNK_BYTES)
     if first.startswith(UTF16_MARKS):

@@ -28,7 +28,7 @@ class _Column(Protocol):
 
 
 def parquet_rows(path: Path, columns: Sequence[_Column]) -> Iterator[pa.RecordBatch]:
-    """The rows of a Parquet file in the shape of `lake.ingest.reader.batch_schema`."""
+    """The rows of a Parquet file in the shape of `lake.ingestion.reader.batch_schema`."""
     with parquet.ParquetFile(path) as file:
         names = file.schema_arrow.names
         file_names = [next(name for name in column.raw_names if name in names) for column in columns]

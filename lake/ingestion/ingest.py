@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from lake.damaged_folders import Damage, find_damage
-from lake.ingest.batches import QuarantineError, stage
-from lake.ingest.raw_files import RawFile, RawFileError, find_files
+from lake.ingestion.batches import QuarantineError, stage
+from lake.ingestion.raw_files import RawFile, RawFileError, find_files
 from lake.source import Source
 from lake.table import IngestedFile, Manifest, Month, Table
 
@@ -80,7 +80,7 @@ def ingest(
         ingested |= stage(spark, source, new, table, batch, today)
     if not any(entry.months for entry in ingested.values()):
         raise RawFileError(f"Source {source.name}: its files hold a header and no row; export them again.")
-    from lake.ingest import months  # imports Spark, which is needed only if a file is new
+    from lake.ingestion import months  # imports Spark, which is needed only if a file is new
 
     unchanged = current.months if current is not None and before else {}
     wanted = months.changed_months(before, ingested) | damage.months

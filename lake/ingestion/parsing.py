@@ -1,9 +1,10 @@
-"""The raw files of a source as one Spark frame of text; each file is read whole by one task, with `lake.ingest.reader`.
+"""The raw files of a source as one Spark frame of text; one task reads a file whole, with `lake.ingestion.reader`.
 
 `_file` is the place in the list of files, `_line` the line (Parquet: the row) where a record begins, from 1, `_raw` its
 text, `_fault` why it is no record of this format, `_trimmed` whether invisible characters around a key were removed.
 """
 
+import heapq
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,18 @@ import pyarrow as pa
 
 from lake import dialect as dialect_module
 from lake.dialect import Dialect
-from lake.ingest import dialect_signs, documents, native_text, plain_records, reader, text_lines
-from lake.ingest.raw_files import RawFile, RawFileError
-from lake.ingest.reader import FileColumn, ReadError, batch_schema, header_names, read_batches
+from lake.ingestion import dialect_signs, documents, native_text, plain_records, reader, text_lines
+from lake.ingestion.raw_files import RawFile, RawFileError
+from lake.ingestion.reader import FileColumn, ReadError, batch_schema, header_names, read_batches
 from lake.source import NUMBERS, Column, Constant, Source
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+#: modules that a task on a worker needs.
+READERS = (dialect_module, dialect_signs, documents, native_text, plain_records, reader, text_lines)
+#: many small files share a task, since starting one costs more than reading one.
+TASKS_PER_CORE = 3
 #: what a task says of a file that it cannot read to its end: the file's place and the reason.
 UNREADABLE = "PRICHAL_UNREADABLE_FILE"
 
@@ -47,32 +52,37 @@ def read(spark: "SparkSession", source: Source, files: Sequence[RawFile]) -> "Da
     from pyspark import cloudpickle
     from pyspark.sql import functions as F  # noqa: N812
 
-    for module in (
-        dialect_module,
-        dialect_signs,
-        documents,
-        native_text,
-        plain_records,
-        reader,
-        text_lines,
-    ):  # a worker need not have this project
+    for module in READERS:  # a worker need not have this project
         cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     columns = file_columns(source)
-    task = _reading([file.path.resolve() for file in files], source.format, source.written_as, columns)
+    paths = [file.path.resolve() for file in files]
+    tasks = _balanced([path.stat().st_size for path in paths], TASKS_PER_CORE * spark.sparkContext.defaultParallelism)
+    task = _reading(tasks, paths, source.format, source.written_as, columns)
     names = {"_line": "bigint", "_trimmed": "boolean"}
     kinds = ", ".join(f"`{name}` {names.get(name, 'string')}" for name in batch_schema(columns).names)
-    rows = spark.range(0, len(files), 1, len(files)).mapInArrow(task, f"`_file` int, {kinds}")
+    rows = spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(task, f"`_file` int, {kinds}")
     return rows.withColumns(
         {column.name: F.lit(column.text) for column in source.columns if isinstance(column, Constant)}
     )
 
 
+def _balanced(sizes: Sequence[int], count: int) -> list[list[int]]:
+    """The places of all files in at most `count` tasks, each file to the task with the fewest bytes so far."""
+    tasks: list[list[int]] = [[] for _ in range(min(count, len(sizes)))]
+    heap = [(0, number) for number in range(len(tasks))]
+    for place in sorted(range(len(sizes)), key=lambda place: -sizes[place]):
+        used, number = heapq.heappop(heap)
+        tasks[number].append(place)
+        heapq.heappush(heap, (used + sizes[place], number))
+    return tasks
+
+
 def _reading(
-    paths: Sequence[Path], form: str, dialect: Dialect, columns: Sequence[FileColumn]
+    tasks: Sequence[Sequence[int]], paths: Sequence[Path], form: str, dialect: Dialect, columns: Sequence[FileColumn]
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def read_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for places in batches:
-            for place in places.column(0).to_pylist():
+        for numbers in batches:
+            for place in (place for number in numbers.column(0).to_pylist() for place in tasks[number]):
                 try:
                     for batch in read_batches(paths[place], form, dialect, columns):
                         number = pa.array([place] * batch.num_rows, pa.int32())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from lake.dialect import Dialect
-from lake.ingest.text_lines import LONGEST_RECORD
+from lake.ingestion.text_lines import LONGEST_RECORD
 
 
 def record_ends(chunk: bytes, dialect: Dialect) -> tuple[bytes, bytes, NDArray[np.int64], NDArray[np.int64]] | None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.dialect import Dialect
-from lake.ingest.text_lines import INVISIBLE
+from lake.ingestion.text_lines import INVISIBLE
 
 LETTER_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "a": "\a"}
 CLICKHOUSE_ESCAPE = re.compile(r"\\(.)", re.DOTALL)

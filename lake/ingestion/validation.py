@@ -23,7 +23,7 @@ def validate(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataF
     """Add types and reasons.
 
     Args:
-        rows: as `lake.ingest.parsing.read` gives them.
+        rows: as `lake.ingestion.parsing.read` gives them.
         source: the declaration.
         until: for each file the day before which its rows were received.
 
