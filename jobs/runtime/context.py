@@ -81,7 +81,7 @@ class Context:
         return self._engine("spark" if has_sketch and self.settings.engine == "auto" else self.settings.engine)
 
     def ingest_engine(self) -> Engine:
-        """The engine that reads raw files, by the setting ENGINE; `auto` is DuckDB if Spark would run on one machine."""
+        """The engine that ingests, by the setting ENGINE: `auto` is DuckDB if Spark would run on this machine."""
         return self._engine(self.settings.engine)
 
     def _engine(self, setting: str) -> Engine:

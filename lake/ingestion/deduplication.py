@@ -40,8 +40,8 @@ def superseded_rows(engine: Engine, rows: str, source: Source) -> Iterator[str |
 
 
 def _resolutions_sql(rows: str, source: Source, key: tuple[str, ...]) -> str:
-    position, keys = ", ".join(ROW), ", ".join(key)
-    content = f"xxhash64({', '.join(column.name for column in source.columns)})"
+    position, keys = ", ".join(ROW), ", ".join(f"`{name}`" for name in key)
+    content = f"xxhash64({', '.join(f'`{column.name}`' for column in source.columns)})"
     repeated = f"select xxhash64({keys}) from {rows} group by xxhash64({keys}) having count(*) > 1"
     latest = (
         f"select {position}, {MONTH}, {DROP}, {keys}, {content} as _hash_of_row,\n"

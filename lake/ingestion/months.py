@@ -58,7 +58,7 @@ def build(
     digest = _digest(declaration_digest, files)
     partial = fresh_partial(table.folder / "months-made")
     with superseded_rows(engine, rows, source) as superseded:
-        columns = ", ".join(column.name for column in source.columns)
+        columns = ", ".join(f"`{column.name}`" for column in source.columns)
         kept = f"select {MONTH}, {CONTENT}, {columns} from {rows} as row"
         if superseded is not None:
             kept += f" left anti join {superseded} as other on {_same_row()}"
@@ -110,7 +110,7 @@ def _batches(files: Mapping[str, IngestedFile]) -> Batches:
 def _valid_rows_sql(engine: Engine, table: Table, source: Source, batches: Batches) -> str:
     """SQL of the valid rows of the files, with month, drop and position."""
     parts = []
-    columns = ", ".join(column.name for column in source.columns)
+    columns = ", ".join(f"`{column.name}`" for column in source.columns)
     for number, (batch, files) in enumerate(batches.items()):
         view = f"batch_{source.name}_{number}"
         engine.show_files(view, [table.batch(batch)])
@@ -138,7 +138,7 @@ def _months_sharing_keys(engine: Engine, rows: str, source: Source, wanted: set[
         return wanted
     if {month for (month,) in engine.rows(f"select distinct {MONTH} from {rows}")} <= wanted:
         return wanted
-    hashed = f"select distinct xxhash64({', '.join(source.key)}) as _key, {MONTH} from {rows}"
+    hashed = f"select distinct xxhash64({', '.join(f'`{name}`' for name in source.key)}) as _key, {MONTH} from {rows}"
     shared = engine.rows(
         f"select distinct months from (select array_join(sort_array(collect_list({MONTH})), ',') as months "
         f"from ({hashed}) group by _key having count(*) > 1)"
@@ -166,7 +166,7 @@ def _quarantine_contradictions(
         f"select row.* from months_{source.name} as row "
         f"left semi join (select * from {superseded} where {is_contradiction}) as other on {_same_row()}"
     )
-    raw = f"to_json(struct({', '.join(column.name for column in source.columns)}))"
+    raw = f"to_json(struct({', '.join(f'`{column.name}`' for column in source.columns)}))"
     reason = f"contradicts another row of its drop with the same {', '.join(source.key or ())}"
     parts = [
         f"select {position_sql({file.place: name for name, file in files.items()}, source)}, {raw} as raw, "

@@ -6,7 +6,7 @@ from lake.source import Source
 
 
 def position_sql(names: Mapping[int, str], source: Source) -> str:
-    """SQL of `file` and `position`, from 1: the line of a text file in which a record begins, the row of a Parquet file.
+    """SQL of `file` and `position`: the line where a record begins, or the row of a Parquet file, from 1.
 
     Args:
         names: place in the batch -> the file's name.

@@ -27,20 +27,20 @@ def validation_sql(source: Source) -> str:
     It gives `_file`, `_line`, the drop, `_trimmed`; a hash of all columns; `_raw` and `_reason`, null where the row is
     sound; the month; the typed columns. DuckDB's time zone decides about moments without an offset, and about days.
     """
-    names = [column.name for column in source.columns]
+    names = [_quoted(column.name) for column in source.columns]
     read = ", ".join(f"{_text(column)} as _text_{column.name}" for column in source.columns)
-    typed = ", ".join(f"{_typed(column)} as {column.name}" for column in source.columns)
+    typed = ", ".join(f"{_typed(column)} as {_quoted(column.name)}" for column in source.columns)
     reasons = ["_fault"]
     for column in source.columns:
         reasons += _reasons(column)
     reasons += [*_times(source), *_nul(source)]
     # A row of Parquet has no text of its own.
-    as_json = "to_json({" + ", ".join(f"'{name}': _text_{name}" for name in names) + "})::varchar"
+    as_json = ", ".join(f"'{column.name}': _text_{column.name}" for column in source.columns)
     fixed = f"_file, _line, {DROP}, _trimmed"
     return (
         f"select {fixed}, (hash({', '.join(names)}) >> 1)::bigint as {CONTENT},\n"
-        f"  case when _reason is not null then coalesce(_raw, {as_json}) end as _raw, _reason,\n"
-        f"  case when _reason is null then strftime({source.event_time}, '%Y-%m') end as {MONTH},\n"
+        f"  case when _reason is not null then coalesce(_raw, to_json({{{as_json}}})::varchar) end as _raw, _reason,\n"
+        f"  case when _reason is null then strftime({_quoted(source.event_time)}, '%Y-%m') end as {MONTH},\n"
         f"  {', '.join(names)}\n"
         f"from (select *, coalesce({', '.join(reasons)}) as _reason\n"
         f"  from (select *, {typed}\n"
@@ -49,7 +49,11 @@ def validation_sql(source: Source) -> str:
 
 
 def _text(column: Column) -> str:
-    return _literal(column.text) if isinstance(column, Constant) else column.name
+    return _literal(column.text) if isinstance(column, Constant) else _quoted(column.name)
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _literal(text: str) -> str:
@@ -82,15 +86,17 @@ def _reasons(column: Column) -> list[str]:
     name = column.name
     reasons = []
     if column.type != "string":
-        reasons.append(_when(f"{name} is null and trim(_text_{name}, ' ') != ''", name, f"not a {column.type}"))
+        reasons.append(
+            _when(f"{_quoted(name)} is null and trim(_text_{name}, ' ') != ''", name, f"not a {column.type}")
+        )
     if not column.nullable:
-        reasons.append(f"case when {name} is null then {_literal(f'{name}: empty')} end")
+        reasons.append(f"case when {_quoted(name)} is null then {_literal(f'{name}: empty')} end")
     return reasons + [_when(condition, name, what) for condition, what in _bounds(column)]
 
 
 def _bounds(column: Column) -> Iterator[tuple[str, str]]:
     """Conditions that no true value fulfils, in words."""
-    name = column.name
+    name = _quoted(column.name)
     if column.lowest is not None:
         yield f"{name} < {column.lowest!r}", f"below {column.lowest:g}"
     if column.highest is not None:
@@ -109,7 +115,7 @@ def _nul(source: Source) -> Iterator[str]:
     for column in source.columns:
         if column.name in keys and column.type == "string":
             reason = _literal(f"{column.name}: holds a NUL character")
-            yield f"case when contains({column.name}, chr(0)) then {reason} end"
+            yield f"case when contains({_quoted(column.name)}, chr(0)) then {reason} end"
 
 
 def _times(source: Source) -> list[str]:
@@ -117,14 +123,15 @@ def _times(source: Source) -> list[str]:
 
     A day of tolerance, for clocks are wrong and drops are cut in some time zone.
     """
-    event = source.event_time
+    name = source.event_time
+    event = _quoted(name)
     reasons = [
-        _when(f"{event} < date '{source.earliest}'", event, f"before {source.earliest}"),
-        _when(f"{event}::date > _until", event, "after its drop was made"),
+        _when(f"{event} < date '{source.earliest}'", name, f"before {source.earliest}"),
+        _when(f"{event}::date > _until", name, "after its drop was made"),
     ]
     if source.known_time:
-        known = f"{source.known_time}::date"
-        reasons.append(_when(f"{event}::date > {known} + 1", event, "after it was known"))
+        known = f"{_quoted(source.known_time)}::date"
+        reasons.append(_when(f"{event}::date > {known} + 1", name, "after it was known"))
         too_late = _literal(f"{source.known_time}: after its drop was made")
         reasons.append(f"case when {known} > _until then {too_late} end")
     return reasons
