@@ -59,10 +59,10 @@ def build(
     partial = fresh_partial(table.folder / "months-made")
     with superseded_rows(engine, rows, source) as superseded:
         columns = ", ".join(f"`{column.name}`" for column in source.columns)
-        kept = f"select {MONTH}, {CONTENT}, {columns} from {rows} as row"
+        kept_sql = f"select {MONTH}, {CONTENT}, {columns} from {rows} as row"
         if superseded is not None:
-            kept += f" left anti join {superseded} as other on {_same_row()}"
-        engine.write(kept, partial, MONTH)
+            kept_sql += f" left anti join {superseded} as other on {_same_row()}"
+        engine.write(kept_sql, partial, MONTH)
         contradictions = (
             {} if superseded is None else _quarantine_contradictions(engine, superseded, source, table, batches, digest)
         )

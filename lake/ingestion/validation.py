@@ -130,8 +130,8 @@ def _times(source: Source) -> list[str]:
         _when(f"{event}::date > _until", name, "after its drop was made"),
     ]
     if source.known_time:
-        known = f"{_quoted(source.known_time)}::date"
-        reasons.append(_when(f"{event}::date > {known} + 1", name, "after it was known"))
+        known_day = f"{_quoted(source.known_time)}::date"
+        reasons.append(_when(f"{event}::date > {known_day} + 1", name, "after it was known"))
         too_late = _literal(f"{source.known_time}: after its drop was made")
-        reasons.append(f"case when {known} > _until then {too_late} end")
+        reasons.append(f"case when {known_day} > _until then {too_late} end")
     return reasons
