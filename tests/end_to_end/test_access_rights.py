@@ -11,11 +11,11 @@ import psutil
 import pytest
 import requests
 
-from stack.mlflow_users import GRANTS, PersonError, give_role
+from stack.mlflow_users import GRANTS, UserError, give_role
 from stack.settings import Settings, read_env_file
 from tests.end_to_end.conftest import ROOT, Clone, clean_environment
 
-MODEL = "who_may"
+MODEL = "access_rights"
 NOBODY = "nobody"
 
 
@@ -59,7 +59,7 @@ def up(clone: Clone, auth: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def server(clone: Clone) -> Iterator[Server]:
-    """The tests' own MLflow, asked to ask; afterwards it asks nobody again."""
+    """The tests' own MLflow, with its log-in; afterwards without."""
     written = up(clone, "on")
     try:
         settings = Settings.load({**clean_environment(clone.state), **written})
@@ -84,7 +84,7 @@ def server(clone: Clone) -> Iterator[Server]:
 def make(settings: Settings, name: str, role: str) -> str:
     expected_text: list[str] = []
     give_role(settings, name, role, expected_text.append)
-    return expected_text[-1].removeprefix("password, shown this once: ")
+    return expected_text[-1].removeprefix("password, shown only once: ")
 
 
 def run_id(built: Mapping[str, object]) -> str:
@@ -194,7 +194,7 @@ def test_who_made_a_model_first_owns_it_until_the_role_is_given_again(server: Se
     alias = {"name": "authors_own", "alias": "production"}
     server.fetch("author", "POST", "registered-models/alias", **alias, version="1")
     server.fetch("author", "DELETE", "registered-models/alias", **alias)
-    assert make(server.settings, "author", "author") == "the password is as it was"
+    assert make(server.settings, "author", "author") == "the password has not changed"
     server.fetch("author", "POST", "registered-models/alias", **alias, version="1")
     assert server.ask("author", "DELETE", "registered-models/alias", **alias).status_code == 403
 
@@ -209,7 +209,7 @@ def test_another_role_replaces_the_one_before(server: Server) -> None:
 def test_who_is_no_admin_makes_no_people(server: Server) -> None:
     fields = {"tracking_user": "reviewer", "tracking_password": server.passwords["reviewer"]}
     asking = Settings.model_validate({**server.settings.model_dump(), **fields})
-    with pytest.raises(PersonError, match="lets its admin alone make people and 'reviewer' is not"):
+    with pytest.raises(UserError, match="Only the admin may create users in MLflow, not 'reviewer'"):
         give_role(asking, "friend", "reviewer", lambda line: None)
 
 

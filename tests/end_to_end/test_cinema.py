@@ -66,8 +66,8 @@ def test_exports_that_no_simulation_wrote_are_not_replaced(clone: Clone, exports
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [("s3://Prichal/x", "is no place in S3: write it as s3://bucket/prefix"), ("s3://nobody/x", "NoSuchBucket"),
-     ("s3://prichal/nothing", "holds no object")],
+    [("s3://Prichal/x", "is not an S3 URL: write it as s3://bucket/prefix"), ("s3://nobody/x", "NoSuchBucket"),
+     ("s3://prichal/nothing", "has no object")],
 )  # fmt: skip
 def test_a_bucket_that_cannot_be_read_is_told(clone: Clone, place: str, words: str) -> None:
     assert words in refusal(clone, "jobs.ingest", "--project", "churn", "--raw", place)

@@ -99,7 +99,7 @@ def test_a_step_ends_when_the_mlflow_run_that_started_it_is_killed(clone: Clone,
     assert clone.mart() == before
     _, outcome, message = clone.rows(NEWEST, "score")[0]
     assert outcome == "failed"
-    assert "the command that started it is gone" in str(message)
+    assert "the command that started it has ended" in str(message)
     assert not list((clone.state / "tmp").iterdir()), "its temporary folder was left"
 
 
@@ -157,7 +157,7 @@ def test_replaced_folders_stay_while_a_step_reads_them(clone: Clone, tmp_path: P
 def test_a_step_that_has_lost_its_locks_does_not_publish(clone: Clone) -> None:
     with holding(context_of(clone, "cdnow"), "score") as context:
         check_locks(context)
-        session = Locks(clone.url).holder("prichal.step.cdnow.score")
+        session = Locks(clone.url).find_holder("prichal.step.cdnow.score")
         assert clone.rows("select pg_terminate_backend(%s)", session) == [(True,)]
-        with pytest.raises(LostLocksError, match="nothing more was published; run the same again"):
+        with pytest.raises(LostLocksError, match="nothing more was published; run the step again"):
             check_locks(context)

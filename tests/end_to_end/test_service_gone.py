@@ -43,7 +43,7 @@ class WiredServices:
 
 def kill(server: Started) -> None:
     """End the server and its workers at once: it waits for its database before it ends by itself."""
-    if server.alive():
+    if server.is_alive():
         os.killpg(server.pid, signal.SIGKILL)
         psutil.Process(server.pid).wait(timeout=10)
 

@@ -43,7 +43,7 @@ def start_unprotected_weed(clone: Clone) -> Started:
     started = Started.of(int(clone.run("setsid", "sh", "-c", command).stdout), last.ports)
     records.write("s3", started)
     address = f"http://{HOST}:{ports[0]}/cluster/status"
-    wait_until(lambda: answers_http(address), started.alive, "weed", folder / "log", 30)
+    wait_until(lambda: answers_http(address), started.is_alive, "weed", folder / "log", 30)
     return started
 
 
@@ -77,7 +77,7 @@ def test_down_stops_its_own_and_runs_and_artifacts_outlive_it(clone: Clone, neig
     # What an earlier release started, with inner servers that ask for nothing, is replaced.
     earlier = start_unprotected_weed(neighbour)
     repeated = bring_up(neighbour.state)
-    assert not earlier.alive()
+    assert not earlier.is_alive()
     assert repeated.environment["MLFLOW_TRACKING_URI"] == neighbour.environment["MLFLOW_TRACKING_URI"]
     assert repeated.run("python", "-c", read).stdout.strip() == "here"
     expected = "select count(*) from information_schema.tables where table_name = 'experiments'"

@@ -78,7 +78,7 @@ def url(clone: Clone) -> str:
     """An empty ledger in a database of its own."""
     passwords = json.loads((clone.state / "secrets.json").read_text())
     port = json.loads((clone.state / "run" / "postgres.json").read_text())["ports"]["sql"]
-    postgres.make_database(port, passwords, "webhook", owner="prichal")
+    postgres.create_database(port, passwords, "webhook", owner="prichal")
     built = postgres.url("prichal", passwords["prichal"], port, "webhook")
     with postgres.connect(built) as connection:
         connection.execute(LEDGER)

@@ -19,7 +19,7 @@ def test_a_place_is_a_bucket_and_a_prefix(url: str, place: tuple[str, str]):
 
 @pytest.mark.parametrize("url", ["s3://", "s3:///raw", "s3://Exports/raw", "s3://a/raw"])
 def test_a_place_that_is_none_is_told(url: str):
-    with pytest.raises(PrichalError, match="is no place in S3") as caught:
+    with pytest.raises(PrichalError, match="is not an S3 URL") as caught:
         _split(url)
     assert is_one_sentence(caught.value)
 

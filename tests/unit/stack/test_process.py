@@ -49,7 +49,7 @@ def sleeper(tmp_path: Path) -> Iterator[Started]:
     pid = launch([sys.executable, "-c", f"{inner}; print('up', flush=True); time.sleep(60)"],
                  tmp_path / "log", {}, tmp_path)  # fmt: skip
     started = Started.of(pid, {"http": 1})
-    wait_until(lambda: "up" in (tmp_path / "log").read_text(), started.alive, "the sleeper", tmp_path / "log", 20)
+    wait_until(lambda: "up" in (tmp_path / "log").read_text(), started.is_alive, "the sleeper", tmp_path / "log", 20)
     yield started
     stop(started, seconds=0.2)
 
@@ -60,7 +60,7 @@ def test_stopping_a_process_ends_what_it_started_too(sleeper: Started):
     children = psutil.Process(sleeper.pid).children(recursive=True)
     assert children
     stop(sleeper, seconds=0.2)
-    assert not sleeper.alive()
+    assert not sleeper.is_alive()
     assert not any(child.is_running() for child in children)
 
 
@@ -70,8 +70,8 @@ def test_a_process_is_known_by_its_record_and_another_with_its_number_is_not(sle
     records.write("mlflow", sleeper)
     result = records.read("mlflow")
     assert result == sleeper
-    assert result.alive()
-    assert not Started(sleeper.pid, sleeper.created - 100, {}).alive()
+    assert result.is_alive()
+    assert not Started(sleeper.pid, sleeper.created - 100, {}).is_alive()
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_who_signs_in_to_mlflow_is_who_acts(monkeypatch: pytest.MonkeyPatch):
     assert reviewer("anybody at all") == "anybody at all"
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "rita")
     assert user() == reviewer("rita") == "rita"
-    with pytest.raises(SettingError, match="name 'anna' is not the one signed in to MLflow, 'rita'") as caught:
+    with pytest.raises(SettingError, match="name 'anna' is not your MLflow account 'rita'") as caught:
         reviewer("anna")
     assert is_one_sentence(caught.value)
 

@@ -78,9 +78,9 @@ def test_a_version_whose_files_cannot_be_read_is_refused(which: str):
 
 
 def test_unknown_code_is_refused():
-    strange = replace(version("2"), files_problem="its churn_model.py is code that this repository does not know")
+    strange = replace(version("2"), files_problem="its churn_model.py is code that this repository does not list")
     expected = [
-        "files: Version 2 of m cannot be loaded because its churn_model.py is code that this repository does not know"
+        "files: Version 2 of m cannot be loaded because its churn_model.py is code that this repository does not list"
     ]
     assert [item.removesuffix(": train again.") for item in failed(contenders=Contenders(strange, None))] == expected
 
