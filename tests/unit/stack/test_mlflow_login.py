@@ -54,8 +54,8 @@ def test_a_container_without_the_admins_password_says_so(
         ("anna", "boss", "Role 'boss' does not exist: use author, reviewer, scorer, reader"),
         ("anna:rita", "author", "User name 'anna:rita' is not allowed"),
         ("", "author", "User name '' is not allowed"),
-        ("watch", "reviewer", "and not admin or watch"),
-        ("admin", "reader", "and not admin or watch"),
+        ("watch", "reviewer", "but not admin or watch"),
+        ("admin", "reader", "but not admin or watch"),
     ],
     ids=["no such role", "a colon", "no name", "the watch", "the admin"],
 )
