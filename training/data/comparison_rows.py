@@ -58,10 +58,10 @@ def comparison_dates(
     Raises:
         ComparisonRowsError: no date is left, or the evidence lacks a value.
     """
-    judged = _data_value(evidence, "challenger", "out_of_time")
+    test_dates = _data_value(evidence, "challenger", "out_of_time")
     if validation(evidence["data"]) == BY_ENTITY:
         return [snapshots.latest]
-    days = [date.fromisoformat(day) for day in judged]
+    days = [date.fromisoformat(day) for day in test_dates]
     if production is None:
         return days
     windows = _data_value(production, "version in production", "windows")

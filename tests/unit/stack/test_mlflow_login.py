@@ -59,7 +59,7 @@ def test_a_container_without_the_admins_password_says_so(
     ],
     ids=["no such role", "a colon", "no name", "the watch", "the admin"],
 )
-def test_a_name_or_role_that_cannot_be_is_told_before_anything_is_asked(name: str, role: str, expected_text: str):
+def test_an_invalid_name_or_role_is_an_error_before_any_request(name: str, role: str, expected_text: str):
     with pytest.raises(UserError, match=expected_text) as caught:
         give_role(Settings(), name, role, pytest.fail)
     assert is_one_sentence(caught.value)

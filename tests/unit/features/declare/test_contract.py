@@ -22,13 +22,13 @@ def test_a_contract_that_fits_its_sources_is_taken():
         pytest.param({"auto_renew": "by"}, "by of switches is no whole number", id="a switch that is a text"),
     ],
 )
-def test_a_contract_that_does_not_fit_its_sources_is_told(changes: dict[str, Any], expected_text: str):
+def test_a_contract_that_does_not_fit_its_sources_is_an_error(changes: dict[str, Any], expected_text: str):
     with pytest.raises(DeclarationError, match=expected_text) as caught:
         contract(**changes).check(contract_sources())
     assert is_one_sentence(caught.value)
 
 
 @pytest.mark.parametrize("name", ["grace_days", "joined_days"])
-def test_days_below_zero_are_told(name: str):
+def test_negative_days_are_an_error(name: str):
     with pytest.raises(DeclarationError, match=f"{name} is -1, it must be at least 0"):
         contract(**{name: -1})

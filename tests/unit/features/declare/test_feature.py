@@ -80,7 +80,9 @@ def test_a_name_is_source_measure_aggregation_and_window(declared: Feature, name
         pytest.param("median", {"window": 7}, "visits_median_7d.* median", id="an aggregation that does not exist"),
     ],
 )
-def test_a_feature_declared_wrong_is_told_by_its_name(aggregation: str, rest: dict[str, Any], expected_text: str):
+def test_a_wrong_feature_declaration_is_an_error_with_its_name(
+    aggregation: str, rest: dict[str, Any], expected_text: str
+):
     with pytest.raises(DeclarationError, match=expected_text) as caught:
         feature(aggregation, **rest)
     assert is_one_sentence(caught.value)
@@ -111,13 +113,13 @@ def test_a_feature_declared_wrong_is_told_by_its_name(aggregation: str, rest: di
         pytest.param([feature(), feature(unit="other")], "visits_count_all is declared twice", id="one name twice"),
     ],
 )
-def test_features_that_do_not_fit_the_sources_are_told(declared: list[Feature], expected_text: str):
+def test_features_that_do_not_fit_the_sources_are_an_error(declared: list[Feature], expected_text: str):
     with pytest.raises(DeclarationError, match=expected_text) as caught:
         check(declared, [source()])
     assert is_one_sentence(caught.value)
 
 
-def test_two_features_whose_parts_spell_one_name_are_told():
+def test_two_features_with_one_name_are_an_error():
     who, day = source().column("user_id"), source().column("day")
     rows = source(name="calls_minutes", columns=(who, day, Column("paid", "double", "of them paid")))
     calls = source(name="calls", columns=(who, day, Column("minutes_paid", "double", "of them paid")))

@@ -116,7 +116,7 @@ def test_a_version_with_anything_else_is_not_loaded(files: Path, spoil: Callable
     assert expected in result
 
 
-def test_what_python_compiled_is_removed_and_no_part_of_the_model(files: Path):
+def test_compiled_files_are_removed_from_the_model(files: Path):
     """MLflow loads a model that it stores, and Python leaves compiled files among it; so an attacker can too."""
     before = bundle_digest(files)
     family = files / FAMILY

@@ -61,7 +61,7 @@ ATTACKS: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_what_happened_to_a_folder_is_told_in_a_sentence(attack: str, folder: Path):
+def test_a_damaged_folder_is_an_error_of_one_sentence(attack: str, folder: Path):
     act, words = ATTACKS[attack]
     check(folder, REPAIR)
     act(folder)
@@ -93,7 +93,7 @@ def test_a_folder_of_an_earlier_release_is_sealed_if_its_count_is_the_recorded_o
         check(folder, REPAIR, rows=20)
 
 
-def test_what_can_be_made_anew_is_told_in_one_line(folder: Path, caplog: pytest.LogCaptureFixture):
+def test_a_folder_that_can_be_rebuilt_is_logged_in_one_line(folder: Path, caplog: pytest.LogCaptureFixture):
     (folder / "b.parquet").unlink()
     with caplog.at_level(logging.WARNING, logger="prichal"):
         assert not is_whole(folder)

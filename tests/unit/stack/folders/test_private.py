@@ -62,7 +62,7 @@ def test_what_is_not_there_yet_stays_away(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_link_leaves_alone_what_it_leads_to(tmp_path: Path):
+def test_the_target_of_a_link_is_not_changed(tmp_path: Path):
     built = settings(tmp_path)
     (tmp_path / "shared").mkdir(mode=0o755)
     (tmp_path / "state" / "shared").symlink_to(tmp_path / "shared")

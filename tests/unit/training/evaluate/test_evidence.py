@@ -18,9 +18,9 @@ from training.evaluate.auc import auc_draws
 from training.evaluate.delong import delong
 from training.evaluate.evidence import (
     OutOfTimeResults,
+    evaluate_out_of_time,
     evidence,
     how_they_left,
-    judge_out_of_time,
 )
 from training.evaluate.metrics import calibration_error
 from training.evaluate.profit import Costs
@@ -50,7 +50,7 @@ def candidates() -> list[Candidate]:
 
 
 def judge(candidates: list[Candidate], frame: Frame = LATE, chosen: int = 1, seed: int = 1) -> OutOfTimeResults:
-    return judge_out_of_time(candidates[chosen], candidates, frame, seed, SLICES, COSTS)
+    return evaluate_out_of_time(candidates[chosen], candidates, frame, seed, SLICES, COSTS)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_the_slope_is_one_for_probabilities_that_are_neither_bold_nor_timid(
     drawn = np.random.default_rng(2).random(len(many)) < 1 / (1 + np.exp(-margin))
     native = {"column": 0, "longest": 200.0, "slope": 2.0, "intercept": -8.0, "mean": 4.0}
     present = Candidate("recency", {}, native, {"slope": scale, "intercept": 0.0}, candidates[0].folds)
-    judged = judge_out_of_time(present, [present], replace(many, labels=drawn.astype(int)), seed=1)
+    judged = evaluate_out_of_time(present, [present], replace(many, labels=drawn.astype(int)), seed=1)
     assert judged.candidates[0]["metrics"]["calibration_slope"]["value"] == pytest.approx(slope, rel=0.1)
 
 
@@ -137,7 +137,7 @@ def test_the_gate_can_read_what_a_training_leaves(candidates: list[Candidate]):
     assert [item.check for item in read.leaks] == [item.check for item in LEAKS]
 
 
-def test_each_month_is_judged_by_itself_and_one_with_too_few_says_so(
+def test_each_month_has_its_own_figures_or_a_sentence_about_too_few_rows(
     candidates: list[Candidate], judged: OutOfTimeResults
 ):
     assert [month["as_of"] for month in judged.months] == [str(day) for day in SPLIT.out_of_time]
@@ -163,13 +163,13 @@ def test_a_slice_that_is_too_small_is_there_with_a_sentence(judged: OutOfTimeRes
     assert sum(item["rows"] for item in judged.slices if item["slice"] == "spent") == len(LATE)
 
 
-def test_profit_is_told_where_costs_are_stated(candidates: list[Candidate], judged: OutOfTimeResults):
+def test_profit_is_computed_if_costs_are_declared(candidates: list[Candidate], judged: OutOfTimeResults):
     assert judged.profit is not None
     assert judged.profit["costs"]["basis"] == "assumed"
     expected_value = judged.candidates[1]["profit"]
     assert expected_value["best_profit"] == judged.profit["best_profit"]
     assert expected_value["best_profit"]["value"] == max(0.0, *(point["value"] for point in judged.profit["curve"]))
-    silent = judge_out_of_time(candidates[1], candidates[:2], LATE, 1)
+    silent = evaluate_out_of_time(candidates[1], candidates[:2], LATE, 1)
     assert silent.profit is None
     assert "profit" not in silent.candidates[0]
 
@@ -188,7 +188,7 @@ HOW = np.where(LATE.labels == 1, np.where(FLAG, "voluntary", "involuntary"), Non
 CONTRACTED = replace(LATE, already_left=FLAG, how=HOW)
 
 
-def test_the_undecided_are_judged_apart_and_how_people_left_is_counted(
+def test_undecided_rows_have_their_own_figures_and_kinds_of_churn_are_counted(
     candidates: list[Candidate], judged: OutOfTimeResults
 ):
     result = judge(candidates, CONTRACTED)
@@ -218,7 +218,7 @@ def test_the_gate_can_read_the_undecided(candidates: list[Candidate]):
 def test_too_few_undecided_of_a_class_have_no_figures(candidates: list[Candidate]):
     nearly_all = LATE.labels == 1
     nearly_all[np.flatnonzero(nearly_all)[:9]] = False
-    judged = judge_out_of_time(candidates[0], candidates[:1], replace(LATE, already_left=nearly_all), 1)
+    judged = evaluate_out_of_time(candidates[0], candidates[:1], replace(LATE, already_left=nearly_all), 1)
     assert "metrics_undecided" not in judged.candidates[0]
 
 

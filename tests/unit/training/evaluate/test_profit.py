@@ -27,7 +27,7 @@ def ranked() -> dict[str, BootstrapEstimate]:
     return estimate({"own": RankingMetrics(LABELS, SCORES, budgets=BUDGETS)}, np.arange(6), seed=1)["own"]
 
 
-def test_profit_of_six_people_by_hand():
+def test_profit_of_six_people_equals_a_manual_sum():
     # Who would leave brings 0.5 * (110 - 10) - 1 = 49, who would stay takes the offer and costs 10 + 1.
     by_hand = np.cumsum([49, 49, -11, 49, -11, -11])
     result = ranked()
@@ -44,7 +44,7 @@ def test_the_best_budget_is_the_one_that_earns_most():
     assert text["best_profit"]["low"] < text["best_profit"]["value"] < text["best_profit"]["high"]
 
 
-def test_where_every_contact_loses_nobody_is_best():
+def test_if_every_contact_loses_the_best_budget_is_zero():
     result = ranked()
     text = best(BUDGETS, result["contacted"], result["found"], replace(COSTS, acceptance=0.0))
     assert text["best_budget"] == text["best_profit"] == {"value": 0.0, "low": 0.0, "high": 0.0}
@@ -68,7 +68,7 @@ def test_the_curve_says_its_costs_and_where_they_are_from():
         pytest.param({"acceptance": 1.1}, "acceptance is 1.1, it must be a share from 0 to 1", id="more than all"),
     ],
 )
-def test_costs_that_cannot_be_are_told(change: dict[str, Any], expected_text: str):
+def test_invalid_costs_are_an_error(change: dict[str, Any], expected_text: str):
     with pytest.raises(PrichalError, match=expected_text) as caught:
         replace(COSTS, **change)
     assert is_one_sentence(caught.value)

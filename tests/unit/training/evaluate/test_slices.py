@@ -32,7 +32,7 @@ def test_every_row_is_in_one_range_of_each_slice_and_a_range_holds_its_lower_bou
     assert [item.left for item in result] == [ROWS.labels[item.rows].sum() for item in result]
 
 
-def test_where_a_contract_tells_who_had_left_already_is_a_slice_of_its_own():
+def test_with_a_contract_people_without_auto_renewal_are_a_slice():
     flagged = replace(ROWS, already_left=np.arange(len(ROWS)) % 3 == 0)
     on, off = cells([], flagged)
     assert (on.range, off.range) == ("auto-renewal on", "auto-renewal off")
@@ -43,7 +43,7 @@ def test_where_a_contract_tells_who_had_left_already_is_a_slice_of_its_own():
 @pytest.mark.parametrize(
     ("left", "stayed", "small"), [(30, 30, False), (29, 300, True), (300, 29, True), (0, 40, True)]
 )
-def test_a_slice_that_is_too_small_is_told_with_its_size(left: int, stayed: int, small: bool):
+def test_a_slice_that_is_too_small_has_a_sentence_with_its_size(left: int, stayed: int, small: bool):
     few = ROWS.only(np.arange(len(ROWS)) < left + stayed)
     few = replace(few, labels=np.r_[np.ones(left, dtype=int), np.zeros(stayed, dtype=int)])
     item = cells([Slice("all", "silence", (1000,))], few)[0]
@@ -72,7 +72,7 @@ def test_figures_of_a_slice_are_those_of_its_rows():
         pytest.param({"names": ("all",)}, "1 names for 3 ranges; give one each", id="too few names"),
     ],
 )
-def test_a_slice_that_cannot_be_is_told(bad: dict[str, Any], expected_text: str):
+def test_an_invalid_slice_is_an_error(bad: dict[str, Any], expected_text: str):
     with pytest.raises(PrichalError, match=expected_text) as caught:
         replace(SILENCE, **bad)
     assert is_one_sentence(caught.value)
