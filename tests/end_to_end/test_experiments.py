@@ -82,7 +82,7 @@ def test_the_example_and_the_signature_ask_for_reasons(version: ModelVersion) ->
     info = mlflow.models.get_model_info(f"models:/cdnow_churn/{version.version}")
     assert [item.name for item in info.signature.params.params] == ["explain"]
     model = mlflow.pyfunc.load_model(f"models:/cdnow_churn/{version.version}")
-    text = model.predict(model.input_example, params={"explain": True})
-    assert len(text) == 5
-    assert text["churn_probability"].between(0, 1).all()
-    assert text["reason_1"].notna().any()
+    predicted = model.predict(model.input_example, params={"explain": True})
+    assert len(predicted) == 5
+    assert predicted["churn_probability"].between(0, 1).all()
+    assert predicted["reason_1"].notna().any()

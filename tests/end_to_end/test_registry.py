@@ -223,8 +223,8 @@ def test_a_model_that_mlflow_lost_is_trained_and_promoted_again(
 @pytest.mark.parametrize("change", ["challenger", "production", "evidence"])
 def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str, sound: str, change: str) -> None:
     put_in_production(clone, model, sound, 2 if change == "production" else 1)
-    expected_value = log_run(sound_evidence()) if change == "evidence" else sound
-    propose(model, expected_value)
+    run = log_run(sound_evidence()) if change == "evidence" else sound
+    propose(model, run)
 
     def meanwhile(contenders: Contenders) -> dict[str, Any]:
         if change == "challenger":
@@ -232,7 +232,7 @@ def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str
         elif change == "production":
             roll_back(clone, model)
         else:
-            MlflowClient().log_dict(expected_value, sound_evidence(metrics__auc__low=0.75), "evidence.json")
+            MlflowClient().log_dict(run, sound_evidence(metrics__auc__low=0.75), "evidence.json")
         return measure(contenders)
 
     before = state(clone, model).production

@@ -100,13 +100,13 @@ def settings(address: str | None, key: str | None = None) -> Settings:
 
 
 def test_a_decision_is_told_once_with_all_that_matters_and_signed(url: str, receiver: Receiver) -> None:
-    expected_text: list[str] = []
+    lines: list[str] = []
     decide(url, 7)
     for _ in range(2):
-        post_decisions(url, settings(receiver.url, "key"), {7: "http://mlflow/run"}, expected_text.append)
+        post_decisions(url, settings(receiver.url, "key"), {7: "http://mlflow/run"}, lines.append)
     (headers, body), *more = receiver.heard
     assert not more
-    assert not expected_text
+    assert not lines
     text = json.loads(body)
     assert text.pop("happened_at").startswith("20")
     assert text == {
@@ -144,18 +144,18 @@ def test_a_receiver_that_refuses_is_asked_three_times_and_again_at_the_next_deci
     url: str, receiver: Receiver, answers: list[int], expected_text: str
 ) -> None:
     receiver.answers = list(answers)
-    text: list[str] = []
+    lines: list[str] = []
     decide(url, 1)
-    post_decisions(url, settings(receiver.url), {1: "first"}, text.append)
+    post_decisions(url, settings(receiver.url), {1: "first"}, lines.append)
     assert receiver.ids() == [1, 1, 1]
-    assert len(text) == 1
-    assert expected_text in text[0]
-    assert "hush-hush" not in text[0]
+    assert len(lines) == 1
+    assert expected_text in lines[0]
+    assert "hush-hush" not in lines[0]
     decide(url, 2)
-    post_decisions(url, settings(receiver.url), {2: "second"}, text.append)
+    post_decisions(url, settings(receiver.url), {2: "second"}, lines.append)
     assert receiver.ids()[3:] == [1, 2]
     assert [json.loads(body)["run"] for _, body in receiver.heard[3:]] == ["first", "second"]
-    assert len(text) == 1
+    assert len(lines) == 1
 
 
 def test_one_bad_answer_is_no_failure(url: str, receiver: Receiver) -> None:
@@ -171,22 +171,22 @@ def test_one_bad_answer_is_no_failure(url: str, receiver: Receiver) -> None:
 def test_an_address_that_cannot_be_reached_stops_nothing_and_is_not_shown(
     url: str, receiver: Receiver, address: str
 ) -> None:
-    text: list[str] = []
+    lines: list[str] = []
     decide(url, 1)
-    post_decisions(url, settings(address), {1: "run"}, text.append)
-    assert len(text) == 1
-    assert "PRICHAL_DECISIONS_URL did not accept decision 1" in text[0]
-    assert "hush-hush" not in text[0]
+    post_decisions(url, settings(address), {1: "run"}, lines.append)
+    assert len(lines) == 1
+    assert "PRICHAL_DECISIONS_URL did not accept decision 1" in lines[0]
+    assert "hush-hush" not in lines[0]
 
 
 def test_a_database_that_is_away_stops_nothing(receiver: Receiver) -> None:
-    text: list[str] = []
+    lines: list[str] = []
     post_decisions(
-        "postgresql://prichal:hush-hush@127.0.0.1:9/prichal", settings(receiver.url), {1: "run"}, text.append
+        "postgresql://prichal:hush-hush@127.0.0.1:9/prichal", settings(receiver.url), {1: "run"}, lines.append
     )
-    assert len(text) == 1
-    assert "does not answer" in text[0]
-    assert "hush-hush" not in text[0]
+    assert len(lines) == 1
+    assert "does not answer" in lines[0]
+    assert "hush-hush" not in lines[0]
 
 
 def test_without_an_address_nothing_is_kept(url: str, receiver: Receiver) -> None:

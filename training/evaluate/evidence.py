@@ -124,7 +124,7 @@ def evidence(
     }
 
 
-def how_they_left(frame: Frame) -> dict[str, Any]:
+def count_churn_kinds(frame: Frame) -> dict[str, Any]:
     """Numbers of voluntary and involuntary churn, and the share of rows whose auto-renewal was off at the date."""
     counts: dict[str, Any] = {}
     if frame.how is not None:

@@ -33,11 +33,9 @@ def row(number: int, act: str, version: str, replaced: str | None = None, **deci
 def failed(*rows: Row, policy: Policy = POLICY, mode: str = "auto", contenders: Contenders = CONTENDERS) -> list[str]:
     """Names and sentences of the failed checks that need files and ledger."""
     judged = judge(contenders, replay(rows), policy, lambda _: measured(), mode)
-    expected_value = {"policy", "rejected", "withdrawn", "files", "measured"}
+    origins = {"policy", "rejected", "withdrawn", "files", "measured"}
     return [
-        f"{item.name}: {item.sentence}"
-        for item in judged.decision.checks
-        if not item.passed and item.name in expected_value
+        f"{item.name}: {item.sentence}" for item in judged.decision.checks if not item.passed and item.name in origins
     ]
 
 

@@ -46,9 +46,9 @@ def test_the_difference_is_paired_draw_by_draw(rows: Frame, result: ModelCompari
 
 
 def test_the_comparison_has_the_format_of_the_registry(result: ModelComparison):
-    text = json.loads(json.dumps(result.json()))
-    text["versus"] |= {"version": "1", "digest": "0123456789"}
-    content = read(Measurements, measured(**text))
+    comparison = json.loads(json.dumps(result.json()))
+    comparison["versus"] |= {"version": "1", "digest": "0123456789"}
+    content = read(Measurements, measured(**comparison))
     assert content.comparison is not None
     sizes = {(item.slice, item.range): (item.rows, item.difference is None) for item in content.comparison.slices}
     assert sum(rows for (name, _), (rows, _) in sizes.items() if name == "silence") == 600

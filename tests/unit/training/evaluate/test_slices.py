@@ -49,7 +49,7 @@ def test_a_slice_that_is_too_small_has_a_sentence_with_its_size(left: int, staye
     item = cells([Slice("all", "silence", (1000,))], few)[0]
     assert item.json(None)["rows"] == left + stayed
     assert item.json(None)["sentence"] == (
-        f"{left} left and {stayed} stayed: too few to judge by, at least 30 of each are needed." if small else None
+        f"{left} left and {stayed} stayed: too few for figures, at least 30 each are needed." if small else None
     )
 
 
@@ -57,18 +57,18 @@ def test_figures_of_a_slice_are_those_of_its_rows():
     probability = 1 / (1 + np.exp(2 - ROWS.rows[:, 0] / 60))
     item = cells([SILENCE], ROWS)[1]
     result = estimate({"own": SliceFigures(ROWS.labels, probability, item.rows)}, ROWS.entity, seed=1)["own"]
-    text, labels, expected_text = item.json(result), ROWS.labels[item.rows], probability[item.rows]
-    assert text["auc"]["value"] == pytest.approx(roc_auc_score(labels, expected_text), abs=1e-12)
-    assert text["calibration_gap"]["value"] == pytest.approx(expected_text.mean() - labels.mean(), abs=1e-12)
+    figures, labels, scores = item.json(result), ROWS.labels[item.rows], probability[item.rows]
+    assert figures["auc"]["value"] == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
+    assert figures["calibration_gap"]["value"] == pytest.approx(scores.mean() - labels.mean(), abs=1e-12)
     for name in ("auc", "calibration_gap"):
-        assert text[name]["low"] < text[name]["value"] < text[name]["high"]
+        assert figures[name]["low"] < figures[name]["value"] < figures[name]["high"]
 
 
 @pytest.mark.parametrize(
     ("bad", "expected_text"),
     [
-        pytest.param({"bounds": ()}, "they must be given and rise", id="no bound"),
-        pytest.param({"bounds": (3.0, 3.0)}, "they must be given and rise", id="bounds that do not rise"),
+        pytest.param({"bounds": ()}, "give at least one, in rising order", id="no bound"),
+        pytest.param({"bounds": (3.0, 3.0)}, "give at least one, in rising order", id="bounds that do not rise"),
         pytest.param({"names": ("all",)}, "1 names for 3 ranges; give one each", id="too few names"),
     ],
 )

@@ -189,14 +189,14 @@ def model(tmp_path: Path) -> ChurnModel:
 
 def test_predict_returns_a_row_per_row_and_explains_on_request(model: ChurnModel):
     rows = table([E1, 0, 0], [0, 0, 0]).set_index(pd.Index([7, 3]))
-    plain, text = model.predict(None, rows), model.predict(None, rows, {"explain": True})
+    plain, predicted = model.predict(None, rows), model.predict(None, rows, {"explain": True})
     assert list(plain.columns) == ["churn_probability"]
-    assert plain.index.tolist() == text.index.tolist() == [7, 3]
+    assert plain.index.tolist() == predicted.index.tolist() == [7, 3]
     assert plain["churn_probability"].tolist() == pytest.approx([1 / (1 + np.exp(-1)), 0.5])
-    assert list(text.columns) == ["churn_probability", "reason_1", "reason_2", "reason_3"]
+    assert list(predicted.columns) == ["churn_probability", "reason_1", "reason_2", "reason_3"]
     # All three features share a reason here, so there can be one at most.
-    assert text["reason_1"].tolist() == ["Comes rarely (visits in all: 1.72)", None]
-    assert text["reason_3"].tolist() == [None, None]
+    assert predicted["reason_1"].tolist() == ["Comes rarely (visits in all: 1.72)", None]
+    assert predicted["reason_3"].tolist() == [None, None]
 
 
 def test_predict_of_no_rows_is_no_rows(model: ChurnModel):

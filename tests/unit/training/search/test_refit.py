@@ -80,8 +80,8 @@ def test_other_rows_are_refused():
 
 @pytest.mark.parametrize("name", NEEDED)
 def test_a_run_without_a_parameter_is_an_error(name: str):
-    text = logged(fit("recency"))
-    del text[name]
+    params = logged(fit("recency"))
+    del params[name]
     with pytest.raises(RefitError, match=f"has no parameter {name}:") as caught:
-        refit(text, DEVELOPMENT)
+        refit(params, DEVELOPMENT)
     assert is_one_sentence(caught.value)
