@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from stack.engines.paths import duckdb_path, sql_text
 
-#: DuckDB has no sketches: it keeps the values and counts exactly.
+#: sketches are Spark's: here the values themselves are kept, so that an estimated number is the exact one.
 _EXACT = {
     "HLL_SKETCH_AGG": "list_distinct(list({x}){f})",
     "HLL_UNION_AGG": "list_distinct(flatten(list({x}){f}))",
@@ -20,11 +20,11 @@ _EXACT = {
 
 
 class DuckEngine:
-    """Runs SQL in its own DuckDB database, in memory.
+    """Runs SQL in a DuckDB of its own, in memory.
 
     Args:
-        time_zone: time zone of the days.
-        threads: number of threads; None for all cores.
+        time_zone: in which moments are cut into days.
+        threads: None for all cores.
     """
 
     name = "duckdb"
@@ -43,75 +43,75 @@ class DuckEngine:
 
     def show(self, view: str, sql: str) -> None:
         """Make a query a view."""
-        self._duck.execute(f"create or replace temp view {view} as {to_duckdb_sql(sql)}")
+        self._duck.execute(f"create or replace temp view {view} as {translated(sql)}")
 
     def keep(self, view: str, sql: str) -> None:
         """Make a query a view that is computed once."""
-        self._duck.execute(f"create or replace temp table {view} as {to_duckdb_sql(sql)}")
+        self._duck.execute(f"create or replace temp table {view} as {translated(sql)}")
 
     def drop(self, view: str) -> None:
-        """Drop a view."""
+        """Forget a view."""
         kind = self._duck.execute("select count(*) from duckdb_tables() where table_name = ?", [view]).fetchall()[0][0]
         self._duck.execute(f"drop {'table' if kind else 'view'} if exists {view}")
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Run a small query."""
-        return self._duck.execute(to_duckdb_sql(sql)).fetchall()
+        return self._duck.execute(translated(sql)).fetchall()
 
     def frame(self, sql: str) -> pd.DataFrame:
-        """Run a query and return its rows as a data frame."""
-        return self._duck.execute(to_duckdb_sql(sql)).df()
+        """Run a query and hand over its rows."""
+        return self._duck.execute(translated(sql)).df()
 
     def columns(self, view: str) -> list[str]:
         """The columns of a view."""
         return self._duck.table(view).columns
 
     def problem(self, view: str, condition: str) -> str | None:
-        """The problem of a condition over a view's columns; None if it is valid."""
+        """What is wrong with a condition over a view's columns; None if nothing is."""
         try:
-            self._duck.execute(f"explain {to_duckdb_sql(f'select * from {view} where {condition}')}")
+            self._duck.execute(f"explain {translated(f'select * from {view} where {condition}')}")
         except (duckdb.Error, sqlglot.ParseError) as error:
             return str(error).splitlines()[0]
         return None
 
     def write(self, sql: str, folder: Path, by: str, order: str) -> None:
-        """Write a query as Parquet, one folder `<by>=<value>` per value, rows in order."""
+        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered."""
         self._duck.execute(
-            f"copy ({to_duckdb_sql(sql)} order by {by}, {order}) to {sql_text(folder)} "
+            f"copy ({translated(sql)} order by {by}, {order}) to {sql_text(folder)} "
             f"(format parquet, partition_by ({by}))"
         )
 
     def save(self, sql: str, folder: Path) -> None:
         """Write a query as Parquet."""
         folder.mkdir(parents=True)
-        self._duck.execute(f"copy ({to_duckdb_sql(sql)}) to {sql_text(folder / 'rows.parquet')} (format parquet)")
+        self._duck.execute(f"copy ({translated(sql)}) to {sql_text(folder / 'rows.parquet')} (format parquet)")
 
     def write_none(self, sql: str, folder: Path, without: str) -> None:
-        """Write an empty Parquet file with the columns of a query, except `without`."""
+        """Write the columns of a query, without one of them, and no row."""
         folder.mkdir(parents=True)
-        empty = f"select * exclude ({without}) from ({to_duckdb_sql(sql)}) limit 0"
-        self._duck.execute(f"copy ({empty}) to {sql_text(folder / 'none.parquet')} (format parquet)")
+        nobody = f"select * exclude ({without}) from ({translated(sql)}) limit 0"
+        self._duck.execute(f"copy ({nobody}) to {sql_text(folder / 'none.parquet')} (format parquet)")
 
 
 @cache
-def to_duckdb_sql(sql: str) -> str:
-    """Spark's SQL in DuckDB's dialect; sqlglot's dialect Databricks treats an invalid cast as an error."""
+def translated(sql: str) -> str:
+    """Spark's SQL as DuckDB reads it; Databricks is the name of the dialect in which a bad cast is an error."""
     tree = sqlglot.parse_one(sql, read="databricks")
     return tree.transform(_exact).sql(dialect="duckdb")
 
 
 def _exact(node: exp.Expr) -> exp.Expr:
     filtered = isinstance(node, exp.Filter)
-    call, filter_sql = (node.this, f" filter ({node.expression.sql('duckdb')})") if filtered else (node, "")
+    call, only = (node.this, f" filter ({node.expression.sql('duckdb')})") if filtered else (node, "")
     if isinstance(call, exp.Anonymous) and call.name.upper() in _EXACT:
-        text = _EXACT[call.name.upper()].format(x=call.expressions[0].sql("duckdb"), f=filter_sql)
+        text = _EXACT[call.name.upper()].format(x=call.expressions[0].sql("duckdb"), f=only)
         return sqlglot.parse_one(text, read="duckdb")
     return node
 
 
 @cache
 def reserved_words() -> frozenset[str]:
-    """Words that cannot be column names without quotes in the SQL of a plan."""
+    """What no column can be called in the SQL of a plan without quotes."""
     categories = "('reserved', 'type_function')"
     query = f"select keyword_name from duckdb_keywords() where keyword_category in {categories}"
     with duckdb.connect() as duck:

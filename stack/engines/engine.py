@@ -1,4 +1,4 @@
-"""The interface of the engines that run a plan: Spark, or DuckDB on one machine. The SQL is in Spark's dialect."""
+"""What runs the plan: Spark, or DuckDB on one machine. Both are given the same text, written as Spark reads it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ class Engine(Protocol):
         """Make a query a view that is computed once."""
 
     def drop(self, view: str) -> None:
-        """Drop a view."""
+        """Forget a view."""
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Run a small query."""
@@ -29,13 +29,13 @@ class Engine(Protocol):
         """The columns of a view."""
 
     def problem(self, view: str, condition: str) -> str | None:
-        """The problem of a condition over a view's columns; None if it is valid."""
+        """What is wrong with a condition over a view's columns; None if nothing is."""
 
     def write(self, sql: str, folder: Path, by: str, order: str) -> None:
-        """Write a query as Parquet, one folder `<by>=<value>` per value, rows in order."""
+        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered."""
 
     def save(self, sql: str, folder: Path) -> None:
         """Write a query as Parquet."""
 
     def write_none(self, sql: str, folder: Path, without: str) -> None:
-        """Write an empty Parquet file with the columns of a query, except `without`."""
+        """Write the columns of a query, without one of them, and no row."""

@@ -1,4 +1,4 @@
-"""The engine that runs a plan on Spark."""
+"""The plan on Spark."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,11 +28,11 @@ class SparkEngine:
 
     def keep(self, view: str, sql: str) -> None:
         """Make a query a view that is computed once."""
-        # Not `persist`: Spark does not find queries with common table expressions in its cache.
+        # Not `persist`: Spark does not find a query with common table expressions in its cache again.
         self._spark.sql(sql).localCheckpoint().createOrReplaceTempView(view)
 
     def drop(self, view: str) -> None:
-        """Drop a view."""
+        """Forget a view."""
         self._spark.catalog.dropTempView(view)
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
@@ -44,7 +44,7 @@ class SparkEngine:
         return self._spark.table(view).columns
 
     def problem(self, view: str, condition: str) -> str | None:
-        """The problem of a condition over a view's columns; None if it is valid."""
+        """What is wrong with a condition over a view's columns; None if nothing is."""
         from pyspark.errors import AnalysisException, ParseException
 
         try:
@@ -55,7 +55,7 @@ class SparkEngine:
         return None
 
     def write(self, sql: str, folder: Path, by: str, order: str) -> None:
-        """Write a query as Parquet, one folder `<by>=<value>` per value, rows in order."""
+        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered."""
         frame = self._spark.sql(sql).repartition(by).sortWithinPartitions(by, order)
         frame.write.partitionBy(by).parquet(str(folder))
 
@@ -64,6 +64,6 @@ class SparkEngine:
         self._spark.sql(sql).write.parquet(str(folder))
 
     def write_none(self, sql: str, folder: Path, without: str) -> None:
-        """Write an empty Parquet file with the columns of a query, except `without`."""
+        """Write the columns of a query, without one of them, and no row."""
         schema = self._spark.sql(sql).drop(without).schema
         self._spark.createDataFrame([], schema).write.parquet(str(folder))

@@ -5,7 +5,7 @@ from datetime import date
 
 from features import Grid, label_sql, snapshot_sql
 from features.declare.label import NoEvent
-from stack.engines.duckdb_engine import to_duckdb_sql
+from stack.engines.duckdb_engine import translated
 from tests.unit.builders import feature, source
 
 FEATURES = [
@@ -47,4 +47,4 @@ def test_rows_are_grouped_once_whatever_the_number_of_windows():
 
 
 def test_a_bad_cast_is_an_error_in_the_other_dialect_too():
-    assert "TRY_CAST" not in to_duckdb_sql(plan(DATES))
+    assert "TRY_CAST" not in translated(plan(DATES))
