@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, get_args
 
+from lake.declarations import DeclarationError
 from lake.dialect import PRESETS, Dialect
-from stack.errors import PrichalError
 
 ColumnType = Literal["string", "bigint", "double", "date", "timestamp"]
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
@@ -15,10 +15,6 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 MONTH, HASH, CONTENT, DROP = "event_month", "_hash", "_content", "_drop"
 NUMBERS = frozenset({"bigint", "double"})
 TIMES = frozenset({"date", "timestamp"})
-
-
-class DeclarationError(PrichalError):
-    """A declaration contradicts itself or names something that does not exist."""
 
 
 @dataclass(frozen=True)
