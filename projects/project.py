@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from features import Contract, Feature, NoEvent, Population, ReadyTable, SnapshotSpec, Stated
 from features.declare.declaration_checks import check
 from lake import Source
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from registry import Policy
 from serving import Mart
 from stack.errors import PrichalError

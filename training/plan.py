@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from training.evaluate.profit import Costs
 from training.evaluate.slices import Slice
 from training.models.families import NAMES, family

@@ -14,7 +14,7 @@ from features.declare.label import (
     Population,
 )
 from features.declare.snapshot_spec import SnapshotSpec
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from stack.engines.engine import Engine
 
 #: the view of the entities and dates that need features, if the project has a contract.

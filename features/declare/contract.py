@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lake import Source
-from lake.source import TIMES, DeclarationError
+from lake.declarations import DeclarationError
+from lake.source import TIMES
 
 #: what a subscriber's contract can be at a date.
 STATES = ("trial", "paid", "grace", "lapsed")

@@ -10,7 +10,8 @@ from features.declare.feature import (
     Feature,
 )
 from lake import Source
-from lake.source import TIMES, DeclarationError
+from lake.declarations import DeclarationError
+from lake.source import TIMES
 
 
 def check(features: Sequence[Feature], sources: Sequence[Source], contract: Contract | None = None) -> None:

@@ -13,7 +13,8 @@ from features.declare.label import (
     Stated,
 )
 from lake import Column, Constant, Source
-from lake.source import NAME, DeclarationError, Format
+from lake.declarations import DeclarationError
+from lake.source import NAME, Format
 from stack.engines.duckdb_engine import reserved_words
 
 #: what every page, dictionary and evidence of such a table says.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from training.evaluate.bootstrap import BootstrapEstimate, Floats, interval
 
 #: profit is told for so many subscribers scored.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from training.data.frame import Frame
 from training.evaluate.auc import WeightedAuc
 from training.evaluate.bootstrap import (

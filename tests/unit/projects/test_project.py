@@ -8,7 +8,7 @@ import pytest
 
 from features import AccessEnds, NoEvent, Population, ReadyTable, TableFeature
 from lake import Column
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from projects import Project, load_project, project_names
 from projects.project import UnknownProjectError
 from serving import Mart

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from features import NoEvent
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from tests.unit.builders import is_one_sentence
 
 
