@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, get_args
 
-from lake.declarations import DeclarationError
+from lake.declarations import DeclarationError, collectable
 from lake.dialect import PRESETS, Dialect
 
 ColumnType = Literal["string", "bigint", "double", "date", "timestamp"]
@@ -45,6 +45,7 @@ class Column:
     epoch: bool = False
     personal: bool = False
 
+    @collectable
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DeclarationError(f"Column name {self.name!r} must be lower-case letters, digits and underscores.")
@@ -111,6 +112,7 @@ class Lookup:
     on: str
     columns: tuple[tuple[str, str], ...]
 
+    @collectable
     def __post_init__(self) -> None:
         self.source.column(self.key)
         if self.source.key != (self.key,):
@@ -174,6 +176,7 @@ class Source:
     # Not part of its text: that is hashed, and tables of sources without a dialect are read on as they are.
     dialect: Dialect | str | None = field(default=None, repr=False)
 
+    @collectable
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DeclarationError(f"Source name {self.name!r} must be lower-case letters, digits and underscores.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from features.declare.contract import Contract
-from lake.declarations import LATER, DeclarationError, declaration_text
+from lake.declarations import LATER, DeclarationError, collectable, declaration_text
 
 #: the column that says who has left: 1 left, 0 stayed, null not known yet.
 LABEL = "label"
@@ -24,6 +24,7 @@ class _Ahead:
     horizon_days: int
     grace_days: int
 
+    @collectable
     def __post_init__(self) -> None:
         if self.horizon_days < 1 or self.grace_days < 0:
             raise DeclarationError(
