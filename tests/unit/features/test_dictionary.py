@@ -24,7 +24,7 @@ SPEC = SnapshotSpec(
     [
         pytest.param("| minutes | double | yes |  | how long |", id="a column that may be empty"),
         pytest.param("| user_id | bigint | no | 1 | whom |", id="a column with a lowest value"),
-        pytest.param("key: user_id, day; stops above 0.5% unusable rows", id="key and share"),
+        pytest.param("key: user_id, day; stops above 0.5% invalid rows", id="key and share"),
         pytest.param("| paid | `shop_paid` | who pays | `visits_count_30d > 0` |", id="a population"),
         pytest.param("[as_of, as_of + 30 days + 2 days of grace), else 0; null until 32 days", id="the label"),
         pytest.param("| `visits_days_since_last` | visits in all | days | never | Comes rarely |", id="a feature"),

@@ -181,5 +181,5 @@ def test_a_table_of_one_day_without_any_label_can_be_scored(tmp_path: Path):
 def test_the_dictionary_names_the_owner_and_the_limits_without_dates():
     assert f"{OWNER_STATEMENT}\n" in dictionary_page(spec(), "", {})
     page = dictionary_page(spec(UNDATED), "", {})
-    assert f"{OWNER_STATEMENT} Its rows carry no dates, so models are validated by entity, not out of time.\n" in page
+    assert f"{OWNER_STATEMENT} Its rows have no dates, so models are validated by entity, not out of time.\n" in page
     assert "has left within 30 days from as_of, as `gone` of the ready table says, else 0" in page
