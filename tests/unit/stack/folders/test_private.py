@@ -3,7 +3,6 @@
 import os
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,6 @@ import pytest
 from jobs.runtime import command
 from stack.folders.private import make_private
 from stack.settings import VARIABLES, Settings
-
-
-@pytest.fixture(autouse=True)
-def usual_umask() -> Iterator[None]:
-    """That of most systems: everybody may read."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
 
 
 def settings(folder: Path, **environ: str) -> Settings:
