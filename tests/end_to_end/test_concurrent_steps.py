@@ -56,7 +56,7 @@ def holding(context: Context, step: str, population: str = "all") -> Iterator[Co
         yield context
 
 
-def test_who_comes_second_is_told_and_a_live_step_is_left_alone(clone: Clone, morning: object) -> None:
+def test_the_second_step_ends_with_a_sentence_and_the_first_continues(clone: Clone, morning: object) -> None:
     """A reader's lock holds the first `score` in the middle of its publication, while others come."""
     before = clone.mart()
     with psycopg.connect(clone.url) as holder:
@@ -123,7 +123,7 @@ def test_scores_that_were_swapped_before_they_are_published_are_refused(clone: C
     assert clone.rows("select count(*), max(user_id) from mart.swapped_scores") == [(20, 19)]
 
 
-def test_different_steps_and_populations_run_side_by_side(clone: Clone) -> None:
+def test_different_steps_and_populations_run_at_the_same_time(clone: Clone) -> None:
     with ExitStack() as running:
         running.enter_context(holding(context_of(clone, "churn"), "train", "trial"))
         running.enter_context(holding(context_of(clone, "churn"), "train", "paid"))

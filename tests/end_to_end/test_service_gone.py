@@ -65,7 +65,7 @@ def services(clone: Clone, tmp_path: Path) -> Iterator[WiredServices]:
     mlflow.set_tracking_uri(before)
 
 
-def test_the_service_that_is_gone_is_blamed(
+def test_the_error_names_the_service_that_failed(
     clone: Clone, services: WiredServices, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in services.environment(clone).items():
