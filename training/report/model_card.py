@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stack.markdown import LONGEST, escape, figure, shorten, table
+from stack.markdown import MAX_DESCRIPTION, escape, figure, shorten, table
 from training.data.validation import (
     BY_ENTITY,
     OUT_OF_TIME,
@@ -44,7 +44,7 @@ def model_card(evidence: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 def description(card: str) -> str:
     """The card, shortened by whole sections to the registry's limit."""
-    return shorten(card, LONGEST, REST)
+    return shorten(card, MAX_DESCRIPTION, REST)
 
 
 def _purpose(evidence: Mapping[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from registry.gate.gate import Check, Decision
 from registry.review_page import Review, review, with_outcome
 from registry.review_page.markdown import REST
-from stack.markdown import LONGEST
+from stack.markdown import MAX_DESCRIPTION
 from tests.unit.builders import evidence, measured, measured_first
 
 HOSTILE = "<script>alert('1')</script> a|b `c` \"d\" $1\n\n## x\n[y](http://z) ![w](http://w) **v** <b onclick='u'>"
@@ -286,7 +286,7 @@ def test_a_long_description_loses_whole_sections_the_least_important_first():
     many = tuple(Check(f"check{place}", place > 0, 1.0, 1.0, "A sentence of some length. " * 6) for place in range(20))
     built = both(decision=decision_of(False, *many))
     titles = [line for line in built.markdown.splitlines() if line.startswith("## ")]
-    assert len(built.markdown) <= LONGEST
+    assert len(built.markdown) <= MAX_DESCRIPTION
     assert built.markdown.endswith(f"\n\n{REST}")
     assert titles[:2] == ["## Checks of the gate", "## Comparison with production"]
     assert "## Leakage checks" not in titles
@@ -297,7 +297,7 @@ def test_a_long_description_loses_whole_sections_the_least_important_first():
 
 def test_a_long_verdict_is_cut_too():
     names = tuple(Check("_" * 900, False, None, None, "x") for _ in range(9))
-    assert len(both(decision=decision_of(False, *names)).markdown) <= LONGEST
+    assert len(both(decision=decision_of(False, *names)).markdown) <= MAX_DESCRIPTION
 
 
 def test_the_description_names_and_links_the_whole_review():
@@ -337,10 +337,10 @@ def test_outcomes_replace_the_least_important_sections():
     text = both().markdown
     for place in range(60):
         text = with_outcome(text, f"{place} " + "$" * 90)
-        assert len(text) <= LONGEST
+        assert len(text) <= MAX_DESCRIPTION
         assert text.startswith(f"**{place} &#36;")
     assert text.count(REST) == 1
-    assert len(with_outcome("", "$" * 9_000)) <= LONGEST
+    assert len(with_outcome("", "$" * 9_000)) <= MAX_DESCRIPTION
 
 
 def test_a_request_of_an_earlier_release_is_removed_too():

@@ -7,7 +7,7 @@ import pytest
 from features import OWNER_STATEMENT
 from stack.markdown import escape
 from tests.unit.builders import by_entity, evidence
-from training.report.model_card import LONGEST, description, model_card
+from training.report.model_card import MAX_DESCRIPTION, description, model_card
 
 ABOUT = {
     "project": "shop",
@@ -129,11 +129,11 @@ def test_a_year_and_a_month_of_snapshots_may_know_a_season():
 
 def test_a_card_that_fits_is_the_versions_description():
     assert description(card()) == card()
-    assert len(card()) < LONGEST
+    assert len(card()) < MAX_DESCRIPTION
 
 
 def test_a_long_card_is_shortened_by_whole_sections():
-    long = "# Title\n\n## One\n\nshort\n\n## Two\n\n" + "x" * LONGEST
+    long = "# Title\n\n## One\n\nshort\n\n## Two\n\n" + "x" * MAX_DESCRIPTION
     remaining = description(long)
     assert remaining == "# Title\n\n## One\n\nshort\n\nThe rest is in `model_card.md` of the version's run.\n"
-    assert len(description("y" * (2 * LONGEST))) <= LONGEST
+    assert len(description("y" * (2 * MAX_DESCRIPTION))) <= MAX_DESCRIPTION
