@@ -12,7 +12,7 @@ from stack.postgres import connect_for_locks
 #: SQL of PostgreSQL's number of a lock's name.
 _KEY = "hashtextextended(%s, 0)"
 #: SQL of the granted locks of this database: PostgreSQL's process id of the session, and the number of the lock.
-HELD = """
+GRANTED_LOCKS_SQL = """
 select pid, (classid::bigint << 32) | objid::bigint as key from pg_locks
 where locktype = 'advisory' and objsubid = 1 and granted
   and database = (select oid from pg_database where datname = current_database())
@@ -84,7 +84,7 @@ class Locks:
 
     def find_holder(self, name: str) -> int | None:
         """The PostgreSQL session that holds the lock; None if it is free."""
-        session = self._query(f"select min(pid) from ({HELD}) as held where key = {_KEY}", name)
+        session = self._query(f"select min(pid) from ({GRANTED_LOCKS_SQL}) as held where key = {_KEY}", name)
         return None if session is None else int(str(session))
 
     def _query(self, query: str, *values: str) -> object:

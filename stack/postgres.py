@@ -189,7 +189,7 @@ def _create_database(connection: psycopg.Connection, name: str, owner: str, pass
 
 
 def _create_steps_login(port: int, passwords: dict[str, str]) -> None:
-    """Create the login of the steps unless it exists, and let the owner see which session holds a lock."""
+    """Create the login of the steps unless it exists, and let the owner see the session of a lock."""
     with psycopg.connect(url("postgres", passwords["postgres"], port, "postgres"), autocommit=True) as connection:
         connection.execute("GRANT pg_read_all_stats TO prichal")
         if not _has_role(connection, STEPS_LOGIN):

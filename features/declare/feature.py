@@ -64,19 +64,19 @@ class Feature:
             values, `distinct_about` estimates their number by a HyperLogLog sketch. `state` is the measure in the
             last row, null if that has none, where `last` is the last that is not null; `days_until` is the days
             from the date to the day in `measure` of the last row. `ahead` counts the coming rows of another source
-            that share a value of `measure` with the rows of the window. `value` takes a measure as it stands.
+            that share a value of `measure` with the rows of the window. `value` is the measure itself.
         measure: the column or declared measure aggregated.
         window: how many days back it looks, ALL for the whole past.
         against: the longer window of a ratio.
         where: SQL condition over the source's columns; only such rows count.
-        what: the word for those rows; it stands in the name in the measure's place.
-        ahead: for the aggregation of that name, what is coming.
+        what: the word for those rows; it replaces the measure in the name.
+        ahead: the coming rows, for the aggregation `ahead`.
         unit: what the number counts.
         null: what a missing value means, in words.
-        reason: the group it speaks for when a score is explained, said as to a person.
-        description: reads before the number: `days since the last purchase: 171`.
-        private: its number is not said when a score is explained, only the reason is: what a person would not like
-            to hear from us, such as how a bank answered or who lives in the household.
+        reason: the group of the feature in explanations, as a sentence for the customer.
+        description: text before the number: `days since the last purchase: 171`.
+        private: whether explanations show only the reason, not the number, such as answers of a bank or the
+            household.
     """
 
     source: str

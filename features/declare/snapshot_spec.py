@@ -11,7 +11,7 @@ from lake import Source
 
 @dataclass(frozen=True)
 class SnapshotSpec:
-    """Everything of a project that decides what a snapshot holds."""
+    """The declarations of a project that determine its snapshots."""
 
     project: str
     entity: str

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from jobs.runtime.context import Context
-from stack.locks import HELD, BusyError, Locks
+from stack.locks import GRANTED_LOCKS_SQL, BusyError, Locks
 from stack.postgres import connect
 
 #: steps that `main` runs: it takes their locks.
@@ -110,7 +110,7 @@ def _describe_holder(context: Context, locks: Locks, lock: str, words: str) -> s
     """The error sentence: the process that holds the lock, its start, and what to do."""
     project, session = context.project.name, locks.find_holder(lock)
     query = (
-        f"select step, started_at, run_id from ops.runs join ({HELD}) as held "
+        f"select step, started_at, run_id from ops.runs join ({GRANTED_LOCKS_SQL}) as held "
         "on held.key = hashtextextended('prichal.run.' || run_id, 0) "
         "where held.pid = %s and outcome = 'running' order by started_at limit 1"
     )

@@ -148,8 +148,8 @@ def _columns(frame: Frame, names: Sequence[str]) -> Frame:
     return replace(frame, names=tuple(names), rows=frame.rows[:, [frame.names.index(name) for name in names]])
 
 
-def _data_value(evidence: Mapping[str, Any], whose: str, name: str) -> Any:
+def _data_value(evidence: Mapping[str, Any], version: str, name: str) -> Any:
     try:
         return evidence["data"][name]
     except (KeyError, TypeError):
-        raise ComparisonRowsError(f"The evidence of the {whose} has no data.{name}: train it again.") from None
+        raise ComparisonRowsError(f"The evidence of the {version} has no data.{name}: train it again.") from None

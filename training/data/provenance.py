@@ -1,4 +1,4 @@
-"""Provenance of a training, as its evidence holds it: population, label, data, code and packages."""
+"""Provenance of a training, as in its evidence: population, label, data, code and packages."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -21,7 +21,7 @@ Statistic = Callable[[Weights], Mapping[str, Floats]]
 Key = TypeVar("Key", bound=Hashable)
 
 REPLICATES = 2000
-#: weights held at once, but those of a few replicates at least; the draws do not depend on it.
+#: number of weights in a block, which has at least a few replicates; the draws do not depend on it.
 WEIGHTS_AT_ONCE, FEWEST_REPLICATES = 500_000, 16
 
 
@@ -76,7 +76,7 @@ def estimate(
 
     Args:
         statistics: by any key.
-        entity: (n,) whose row it is.
+        entity: (n,) entity of each row.
         seed: equal seeds draw equal entities, whatever the statistics.
     """
     once = np.ones((1, len(entity)))

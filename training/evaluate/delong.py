@@ -40,7 +40,7 @@ def delong(labels: NDArray[np.int_], scores: Sequence[Floats], entity: Entities)
     Args:
         labels: (n,) 1 who left, 0 who stayed; both must be there.
         scores: k arrays (n,).
-        entity: (n,) whose row it is.
+        entity: (n,) entity of each row.
     """
     left, person = labels == 1, np.unique(entity, return_inverse=True)[1]
     people = int(person.max()) + 1

@@ -64,7 +64,7 @@ class ModelComparison:
         bootstrap: AUC of the challenger minus that of production, paired draw by draw.
         delong: the same by DeLong's variance, clustered by entity.
         slices: the same difference within each slice.
-        moved: who is scored differently.
+        moved: shift of the ranking.
     """
 
     frame: Frame
@@ -121,10 +121,10 @@ def compare_models(
     )  # fmt: skip
 
 
-def _check(frame: Frame, probability: Floats, whose: str) -> None:
+def _check(frame: Frame, probability: Floats, model: str) -> None:
     missing = len(frame) - int(np.isfinite(probability).sum()) if probability.shape == (len(frame),) else len(frame)
     if missing:
-        raise ScoresError(f"The {whose} gives no number for {missing:,} of {len(frame):,} rows: check its features.")
+        raise ScoresError(f"The {model} gives no number for {missing:,} of {len(frame):,} rows: check its features.")
     if not 0 < frame.labels.sum() < len(frame):
         raise ScoresError(f"{frame.labels.sum():,} of {len(frame):,} rows left: both classes are needed.")
 
