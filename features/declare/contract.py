@@ -1,15 +1,16 @@
-"""A contract: where the log says who has access, paid or on trial, and whether it renews by itself."""
+"""Declaration of a contract: payments, trials and auto-renewal in the sources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lake import Source
-from lake.source import TIMES, DeclarationError
+from lake.declarations import DeclarationError, collectable
+from lake.source import TIMES
 
-#: what a subscriber's contract can be at a date.
+#: states of a contract at a date.
 STATES = ("trial", "paid", "grace", "lapsed")
 
-#: measure -> SQL over the parts that `features/compile/contract_sql.py` puts together; null where there is none.
+#: measure -> SQL over the parts of `features/compile/contract_sql.py`; null if it does not apply.
 MEASURES = {
     "days_to_end": "datediff(cast(case state when 'trial' then trial.stop when 'paid' then access.stop end as date), "
     "as_of)",
@@ -29,7 +30,7 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Contract:
-    """Which rows of which sources make a subscriber's contract.
+    """The rows of the sources that form a subscriber's contract.
 
     At `as_of`, of the rows that had happened and were known before it, a contract is
     `paid` while a succeeded payment's period covers `as_of`; else `trial` while a trial does and nothing was paid
@@ -37,19 +38,19 @@ class Contract:
     there was any access.
 
     Attributes:
-        payments: source of charges; its event time is when the charge was tried.
-        succeeded: SQL condition of a charge that was paid.
+        payments: source of charges; its event time is the time of the attempt.
+        succeeded: SQL condition of a successful charge.
         period_start, period_end: its columns of the paid period.
-        trials: source of what happened to subscriptions; its event time is the start of a trial.
+        trials: source of subscription events; its event time is the start of a trial.
         trial_started: SQL condition of a row that begins a trial.
         trial_end: its column of the end of the trial.
-        auto_charging: SQL condition of a trial that charges at its end by itself.
+        auto_charging: SQL condition of a trial that is charged automatically at its end.
         promo_end: its column of the end of the lower price.
-        switches: source of auto-renew switched on and off.
+        switches: source of switches of auto-renewal.
         auto_renew: its column, 1 on and 0 off.
         by_user: SQL condition of a switch that the subscriber made.
-        grace_days: how long after paid access charges are tried again.
-        joined_days: paid periods with a longer gap are separate spells.
+        grace_days: days of retried charges after paid access ended.
+        joined_days: maximum gap between paid periods of one island of access.
     """
 
     payments: str
@@ -67,6 +68,7 @@ class Contract:
     grace_days: int = 7
     joined_days: int = 2
 
+    @collectable
     def __post_init__(self) -> None:
         for name in ("grace_days", "joined_days"):
             if getattr(self, name) < 0:
@@ -74,13 +76,18 @@ class Contract:
 
     @property
     def conditions(self) -> tuple[tuple[str, str, str], ...]:
-        """What each condition is called, the source it is over, and the condition."""
+        """Name, source and SQL of each condition."""
         return (
             ("succeeded", self.payments, self.succeeded),
             ("trial_started", self.trials, self.trial_started),
             ("auto_charging", self.trials, self.auto_charging),
             ("by_user", self.switches, self.by_user),
         )
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """The sources with its rows."""
+        return (self.payments, self.trials, self.switches)
 
     def check(self, sources: Sequence[Source]) -> None:
         """See that the sources have the columns.
@@ -89,15 +96,15 @@ class Contract:
             DeclarationError: an unknown source or column, or a column of the wrong type.
         """
         by_name = {source.name: source for source in sources}
-        for name in (self.payments, self.trials, self.switches):
+        for name in self.source_names:
             if name not in by_name:
-                raise DeclarationError(f"Contract: no source {name}; there are {', '.join(by_name)}.")
+                raise DeclarationError(f"Contract: no source {name}; the sources are {', '.join(by_name)}.")
         moments = ((self.payments, self.period_start), (self.payments, self.period_end),
                    (self.trials, self.trial_end), (self.trials, self.promo_end))  # fmt: skip
         for name, column in moments:
             if by_name[name].column(column).type not in TIMES:
-                raise DeclarationError(f"Contract: {column} of {name} is no date and no timestamp.")
+                raise DeclarationError(f"Contract: {column} of {name} is neither a date nor a timestamp.")
         if by_name[self.switches].column(self.auto_renew).type != "bigint":
             raise DeclarationError(
-                f"Contract: {self.auto_renew} of {self.switches} is no whole number, 1 on and 0 off."
+                f"Contract: {self.auto_renew} of {self.switches} is not a bigint; use 1 for on and 0 for off."
             )
