@@ -18,6 +18,8 @@ BASELINE = True
 SETS: tuple[dict[str, Any], ...] = ({"C": 0.1}, {"C": 0.01}, {"C": 0.001})
 #: lowest divisor of a column of two values: the standard deviation of a word that one row in ten has.
 MIN_SCALE = 0.3
+#: values beyond this many standard deviations count as the nearest bound, in the term without logarithm.
+MAX_DEVIATIONS = 3.0
 Native = dict[str, Any]
 
 
@@ -49,10 +51,13 @@ def matrix(rows: NDArray[np.float64], labels: NDArray[np.int_], weights: NDArray
     missing = np.isnan(rows)
     fill = np.array([np.median(column[~np.isnan(column)]) if (~np.isnan(column)).any() else 0.0 for column in rows.T])
     filled = np.where(missing, fill, rows)
-    values = np.stack([filled, _compress(filled)])
+    two_valued = ((filled == filled.min(axis=0)) | (filled == filled.max(axis=0))).all(axis=0)
+    middle, reach = filled.mean(axis=0), MAX_DEVIATIONS * filled.std(axis=0)
+    values = np.stack(
+        [np.where(two_valued, filled, np.clip(filled, middle - reach, middle + reach)), _compress(filled)]
+    )
     center, scale = values.mean(axis=1), values.std(axis=1)
     constant = scale <= 1e-9 * np.abs(center)  # up to rounding
-    two_valued = ((filled == filled.min(axis=0)) | (filled == filled.max(axis=0))).all(axis=0)
     scale = np.where(two_valued, np.maximum(scale, MIN_SCALE * np.ptp(values, axis=1)), scale)
     scale[constant] = 1.0
     unused = constant | np.stack([np.zeros_like(two_valued), two_valued])
@@ -101,7 +106,7 @@ def margin(native: Native, rows: NDArray[np.float64]) -> NDArray[np.float64]:
 def contributions(native: Native, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Slopes times distances from the means, plus the null indicator relative to its mean, shape (n, columns).
 
-    Values beyond those of the fit count as the nearest of them.
+    Values beyond the bounds of the fit count as the nearest bound.
     """
     missing = np.isnan(rows)
     filled = np.where(missing, np.asarray(native["fill"]), rows)
