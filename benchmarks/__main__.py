@@ -3,7 +3,7 @@
 import sys
 
 from benchmarks import speed
-from benchmarks.gate import gate, race, watch
+from benchmarks.gate import canary, gate, race
 from benchmarks.models import (
     calibration,
     cinema,
@@ -14,11 +14,11 @@ from benchmarks.models import (
     search,
 )
 from benchmarks.pipeline import (
+    daily_update,
     ingest,
-    mornings,
+    make_run,
     scale,
     steps,
-    walls,
 )
 from stack.errors import PrichalError
 
@@ -31,11 +31,11 @@ ALL = {
     "cinema": cinema.main,
     "rules": rules.main,
     "speed": speed.main,
-    "mornings": mornings.main,
+    "daily_update": daily_update.main,
     "steps": steps.main,
     "scale": scale.main,
-    "walls": walls.main,
-    "watch": watch.main,
+    "make_run": make_run.main,
+    "canary": canary.main,
     "retrains": retrains.main,
     "gate": gate.main,
     "race": race.main,

@@ -10,8 +10,8 @@ from features.declare.precomputed_table import ReadyTable
 from features.declare.snapshot_spec import SnapshotSpec
 from features.snapshots import AsOfError, Snapshots
 from lake import Coverage, Table
+from lake.declarations import DeclarationError
 from lake.identity import register_sources
-from lake.source import DeclarationError
 from stack.engines.duckdb_engine import DuckEngine
 from stack.engines.engine import Engine
 from stack.errors import PrichalError

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from stack.errors import PrichalError
+from lake.declarations import DeclarationError, collectable
 
 Escape = Literal["doubled", "backslash", "clickhouse", "postgres"]
 Documents = Literal["plain", "mongo"]
@@ -13,7 +13,7 @@ Documents = Literal["plain", "mongo"]
 DATE_PARTS = {"%Y": r"(?P<Y>\d{4})", "%m": r"(?P<m>\d{1,2})", "%d": r"(?P<d>\d{1,2})"}
 
 
-class DialectError(PrichalError):
+class DialectError(DeclarationError):
     """A dialect contradicts itself or names something that does not exist."""
 
 
@@ -50,6 +50,7 @@ class Dialect:
     comment: str | None = None
     documents: Documents = "plain"
 
+    @collectable
     def __post_init__(self) -> None:
         for name, sign in (("separator", self.separator), ("quote", self.quote), ("decimal", self.decimal)):
             if sign is not None and (len(sign) != 1 or sign in "\r\n"):

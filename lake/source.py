@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, get_args
 
+from lake.declarations import DeclarationError, collectable
 from lake.dialect import PRESETS, Dialect
-from stack.errors import PrichalError
 
 ColumnType = Literal["string", "bigint", "double", "date", "timestamp"]
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
@@ -15,10 +15,6 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 MONTH, HASH, CONTENT, DROP = "event_month", "_hash", "_content", "_drop"
 NUMBERS = frozenset({"bigint", "double"})
 TIMES = frozenset({"date", "timestamp"})
-
-
-class DeclarationError(PrichalError):
-    """A declaration contradicts itself or names something that does not exist."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,7 @@ class Column:
     epoch: bool = False
     personal: bool = False
 
+    @collectable
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DeclarationError(f"Column name {self.name!r} must be lower-case letters, digits and underscores.")
@@ -115,6 +112,7 @@ class Lookup:
     on: str
     columns: tuple[tuple[str, str], ...]
 
+    @collectable
     def __post_init__(self) -> None:
         self.source.column(self.key)
         if self.source.key != (self.key,):
@@ -178,6 +176,7 @@ class Source:
     # Not part of its text: that is hashed, and tables of sources without a dialect are read on as they are.
     dialect: Dialect | str | None = field(default=None, repr=False)
 
+    @collectable
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DeclarationError(f"Source name {self.name!r} must be lower-case letters, digits and underscores.")

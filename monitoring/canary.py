@@ -1,6 +1,6 @@
 """Canary: check the first scores of a new version before they are published, and roll back a broken version.
 
-A version is checked on the first days that it scores (docs/watch.md). It is rolled back only if the previous version
+A version is checked on the first days that it scores (docs/canary.md). It is rolled back only if the previous version
 passes the check on the same day. If the previous version fails too, the data or the machine is at fault.
 """
 

@@ -17,7 +17,7 @@ PROBABILITY = "churn_probability"
 
 @dataclass(frozen=True)
 class Bounds:
-    """Bounds of sound scores; docs/watch.md has the measurements of sound and broken versions behind them.
+    """Bounds of sound scores; docs/canary.md has the measurements of sound and broken versions behind them.
 
     Attributes:
         max_psi: of the probability's population stability index. Sound versions of one family stayed below, another

@@ -1,16 +1,19 @@
 """The declaration of a project, and the loader that finds a project by its name."""
 
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from features import Contract, Feature, NoEvent, Population, ReadyTable, SnapshotSpec, Stated
-from features.declare.declaration_checks import check
+from features.declare.declaration_checks import check, check_entity
+from features.declare.sql_checks import find_sql_mistakes
 from lake import Source
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError, collect_mistakes, collectable, refuse, run_checks
 from registry import Policy
 from serving import Mart
 from stack.errors import PrichalError
@@ -59,35 +62,57 @@ class Project:
     contract: Contract | None = None
     simulate: Callable[..., dict[str, int]] | None = None
 
+    @collectable
     def __post_init__(self) -> None:
         if self.table is not None:
             self._apply_table(self.table)
-        elif self.first_snapshot == date.min:
+        run_checks(
+            self._check_features,
+            self._check_contract,
+            lambda: refuse(find_sql_mistakes(self.spec)),
+            partial(_check_time_zone, self.name, self.time_zone),
+            partial(_check_names, self.name, "source", [source.name for source in self.sources]),
+            partial(_check_names, self.name, "population", [population.name for population in self.populations]),
+            self._check_mart,
+            self._check_training,
+            *(partial(self._check_label, population) for population in self.populations),
+            self._check_models,
+        )
+
+    def _check_features(self) -> None:
+        if self.table is not None:
+            return
+        if self.first_snapshot == date.min:
             raise DeclarationError(f"Project {self.name}: it needs a first_snapshot; give the first month to train on.")
-        else:
-            check(self.features, self.sources, self.contract)
-        if self.contract is not None:
-            self.contract.check(self.sources)
-        _check_time_zone(self.name, self.time_zone)
-        _check_names(self.name, "source", [source.name for source in self.sources])
-        _check_names(self.name, "population", [population.name for population in self.populations])
+        check(self.features, self.sources, self.contract, self.entity)
+
+    def _check_contract(self) -> None:
+        if self.contract is None:
+            return
+        self.contract.check(self.sources)
+        for source in self.sources:
+            if source.name in self.contract.source_names:
+                check_entity("Contract", source, self.entity)
+
+    def _check_mart(self) -> None:
         if self.mart.entity != self.entity:
             raise DeclarationError(
                 f"Project {self.name}: its entity is {self.entity}, but the entity of its mart is {self.mart.entity}; "
                 "give both the same name."
             )
-        names = [feature.name for feature in self.features]
-        for name in self.training.looks_at:
-            if name not in names:
-                raise DeclarationError(
-                    f"Project {self.name}: the training plan's feature {name} is not declared; "
-                    "declare it or name another feature."
-                )
-        self._check_populations()
 
-    def _check_populations(self) -> None:
-        for population in self.populations:
-            self._check_label(population)
+    def _check_training(self) -> None:
+        names = {feature.name for feature in self.features}
+        refuse(
+            [
+                f"Project {self.name}: the training plan's feature {name} is not declared; "
+                "declare it or name another feature."
+                for name in self.training.looks_at
+                if name not in names
+            ]
+        )
+
+    def _check_models(self) -> None:
         models = [population.model for population in self.populations]
         if not models or len(set(models)) != len(models):
             raise DeclarationError(
@@ -124,11 +149,13 @@ class Project:
                     f"population {population.name} has only one of them."
                 )
         elif isinstance(label, NoEvent):
-            if label.source not in {source.name for source in self.sources}:
+            source = next((source for source in self.sources if source.name == label.source), None)
+            if source is None:
                 raise DeclarationError(
                     f"Project {self.name}: the label's source {label.source} of population {population.name} is not "
                     "declared; declare it or name another source."
                 )
+            check_entity(f"Population {population.name}", source, self.entity)
         elif label.contract != self.contract:
             raise DeclarationError(
                 f"Project {self.name}: the label of population {population.name} uses a contract other than the "
@@ -190,13 +217,22 @@ def load_project(name: str) -> Project:
 
     Raises:
         UnknownProjectError: no folder under `projects/` has this name.
-        DeclarationError: its `project.py` does not define a `Project`.
+        DeclarationError: its `project.py` does not define a `Project`, or its declarations have mistakes; the error
+            lists all of them.
     """
     if name not in project_names():
         raise UnknownProjectError(
             f"Project {name!r} does not exist; give one of {', '.join(project_names())} under projects/."
         )
-    project = importlib.import_module(f"projects.{name}.project").PROJECT
+    before = set(sys.modules)
+    try:
+        with collect_mistakes():
+            project = importlib.import_module(f"projects.{name}.project").PROJECT
+    except Exception:
+        for module in set(sys.modules) - before:  # the next load must not find half a project
+            if module.startswith(f"projects.{name}."):
+                del sys.modules[module]
+        raise
     if not isinstance(project, Project):
         raise DeclarationError(f"projects/{name}/project.py must define PROJECT as a Project.")
     return project

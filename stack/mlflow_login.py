@@ -81,7 +81,7 @@ def main(command: list[str]) -> int:
 def _needed(name: str) -> str:
     value = variable(name)
     if value is None:
-        raise SettingError(f"{name} is not set, and PRICHAL_MLFLOW_AUTH=on needs it: see docs/who-may.md.")
+        raise SettingError(f"{name} is not set, and PRICHAL_MLFLOW_AUTH=on needs it: see docs/access-rights.md.")
     return value
 
 

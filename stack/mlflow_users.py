@@ -1,4 +1,4 @@
-"""People who may use MLflow: roles of least rights, and one role a person (docs/who-may.md)."""
+"""People who may use MLflow: roles of least rights, and one role a person (docs/access-rights.md)."""
 
 import re
 import secrets
@@ -115,7 +115,7 @@ def _ensure_role(server: _Server, name: str) -> int:
         for row in server.call("GET", "3.0/mlflow/roles/list", {"workspace": WORKSPACE})["roles"]
         if row["name"] == name
     ]
-    about = {"workspace": WORKSPACE, "name": name, "description": "made by Prichal: docs/who-may.md"}
+    about = {"workspace": WORKSPACE, "name": name, "description": "made by Prichal: docs/access-rights.md"}
     role = matches[0] if matches else server.call("POST", "3.0/mlflow/roles/create", about)["role"]
     wanted = {(kind, "*", level) for kind, level in GRANTS[name].items()}
     for row in role["permissions"]:

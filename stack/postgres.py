@@ -34,7 +34,7 @@ BINARIES = _binaries()
 #: PostgreSQL refuses to run as root: there, it runs as this system user.
 SYSTEM_USER = "pgserver"
 
-#: The login of the steps. It owns nothing, and acts as a role that it is granted (docs/who-may.md).
+#: The login of the steps. It owns nothing, and acts as a role that it is granted (docs/access-rights.md).
 STEPS = "prichal_steps"
 
 
@@ -114,7 +114,7 @@ def set_role(connection: psycopg.Connection, role: str, local: bool = False) -> 
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue):
         raise ServiceError(
             f"The PostgreSQL login {connection.info.user} may not act as {role}, which this step needs: let the owner "
-            "grant it that role (docs/who-may.md)."
+            "grant it that role (docs/access-rights.md)."
         ) from None
 
 

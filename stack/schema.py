@@ -64,7 +64,7 @@ def _revision(connection: psycopg.Connection, database_url: str) -> str | None:
     except psycopg.errors.InsufficientPrivilege:
         raise SchemaError(
             f"This login of {address(database_url)} has no role of Prichal: let the owner grant it prichal_writer "
-            "(docs/who-may.md)."
+            "(docs/access-rights.md)."
         ) from None
     return str(row[0]) if row and row[0] is not None else None
 

@@ -28,7 +28,7 @@ CLIENT = {
 #: Said where MLflow asks nobody for a name.
 OPEN_TO_ALL = (
     "          Every user of this machine can read and change its runs and models: on a shared machine, run "
-    "`PRICHAL_MLFLOW_AUTH=on make up` now (docs/who-may.md)."
+    "`PRICHAL_MLFLOW_AUTH=on make up` now (docs/access-rights.md)."
 )
 
 #: of PostgreSQL's superuser, the owner of the tables, the steps' login and MLflow's role; S3; MLflow's admin and forms.

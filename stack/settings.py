@@ -75,7 +75,7 @@ class Settings(BaseModel):
     #: who signs in to MLflow where it asks for that.
     tracking_user: str | None = None
     tracking_password: SecretStr | None = None
-    #: whether the MLflow server that `make up` starts asks for a name and a password (docs/who-may.md).
+    #: whether the MLflow server that `make up` starts asks for a name and a password (docs/access-rights.md).
     mlflow_auth: Literal["on", "off"] = "off"
     #: where decisions are posted, and the key they are signed with; such an address often is a secret itself.
     decisions_url: SecretStr | None = None

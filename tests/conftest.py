@@ -47,7 +47,7 @@ SECOND_STACK = {
     "test_service_gone.py",
     "test_stack.py",
     "test_webhook.py",
-    "test_who_may.py",
+    "test_access_rights.py",
 }
 
 

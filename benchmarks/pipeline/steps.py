@@ -8,12 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pipeline.mornings import (
-    EVENTS,
-    HISTORY,
-    MORNINGS,
-    USERS,
-)
+from benchmarks.pipeline.daily_update import EVENTS, HISTORY, UPDATE_COUNT, USERS
 from benchmarks.speed.lake import SPEC, publish
 from benchmarks.speed.log import write_log
 from benchmarks.speed.spark import session
@@ -47,7 +42,7 @@ class TimedEngine:
 def main() -> None:
     """Print the steps of the updates after the first two days: median seconds and their share of the total."""
     with tempfile.TemporaryDirectory() as folder:
-        scratch, days = Path(folder), HISTORY + MORNINGS
+        scratch, days = Path(folder), HISTORY + UPDATE_COUNT
         write_log(scratch / "log", EVENTS * days // HISTORY, USERS, days, seed=1)
         print(f"\n{EVENTS:,} events of {USERS:,} users in {HISTORY} days; a daily update, seconds\n")
         for engine in (DuckEngine("UTC", THREADS), SparkEngine(session(scratch))):
@@ -55,17 +50,18 @@ def main() -> None:
 
 
 def _print_steps(engine: Engine, lake: Path, log: Path) -> None:
-    mornings = []
-    for number in range(MORNINGS + 1):
+    daily_seconds = []
+    for number in range(UPDATE_COUNT + 1):
         today = FIRST_DAY + timedelta(days=HISTORY + number)
         publish(lake, log, today)
         timed_engine, began = TimedEngine(engine), time.monotonic()
         Snapshots(lake, SPEC).build(lambda on=timed_engine: on, [today])  # type: ignore[misc]
         whole = time.monotonic() - began
-        mornings.append({**timed_engine.seconds, "reading existing files": whole - sum(timed_engine.seconds.values())})
-    updates = mornings[2:]
-    whole = statistics.median(sum(morning.values()) for morning in updates)
+        reading = whole - sum(timed_engine.seconds.values())
+        daily_seconds.append({**timed_engine.seconds, "reading existing files": reading})
+    warm_days = daily_seconds[2:]
+    whole = statistics.median(sum(seconds.values()) for seconds in warm_days)
     print(f"{engine.name:10}{'a daily update':34}{whole:8.2f}")
-    for step in updates[0]:
-        seconds = statistics.median(morning[step] for morning in updates)
+    for step in warm_days[0]:
+        seconds = statistics.median(by_step[step] for by_step in warm_days)
         print(f"{'':10}{step:34}{seconds:8.2f}{seconds / whole:8.0%}", flush=True)

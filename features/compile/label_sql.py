@@ -24,9 +24,10 @@ def label_sql(label: Label, sources: Sequence[Source], entity: str, dates: Seque
     by_name = {source.name: source for source in sources}
     if isinstance(label, NoEvent):
         source = by_name[label.source]
+        only = f" where {label.where}" if label.where else ""
         return f"""
 with {grid(dates)},
-days as (select distinct {source.entity} as entity, {day_of(source.event_time)} as day from {source.name})
+days as (select distinct {source.entity} as entity, {day_of(source.event_time)} as day from {source.name}{only})
 select distinct entity as {entity}, as_of, 0 as label, cast(null as string) as label_how
 from days join grid on day >= as_of and day < date_add(as_of, {label.reach.days})"""
     if isinstance(label, Stated):

@@ -11,7 +11,7 @@ from typing import Literal
 from features.compile.time_sql import SHIFT, WORD
 from features.declare.feature import Feature
 from lake import Source
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 
 #: how an aggregate changes when days enter and leave a window: a sum is added to and subtracted from, days are bits
 #: that are masked, any other aggregate is recomputed.

@@ -10,10 +10,11 @@ from features.declare.label import (
     ALREADY_LEFT,
     HOW,
     LABEL,
+    NoEvent,
     Population,
 )
 from features.declare.snapshot_spec import SnapshotSpec
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from stack.engines.engine import Engine
 
 #: the view of the entities and dates that need features, if the project has a contract.
@@ -80,7 +81,7 @@ def labelled_sql(engine: Engine, plan: str, spec: SnapshotSpec, matured: Mapping
 
 
 def check_conditions(engine: Engine, spec: SnapshotSpec) -> None:
-    """Check that the SQL conditions of contract and features are valid over the registered sources.
+    """Check that the SQL conditions of contract, features and labels are valid over the registered sources.
 
     Raises:
         DeclarationError: a condition is not valid.
@@ -91,6 +92,11 @@ def check_conditions(engine: Engine, spec: SnapshotSpec) -> None:
         (f"Feature {feature.name}: its condition", feature.source, feature.where)
         for feature in spec.features
         if feature.where
+    ]
+    conditions += [
+        (f"Population {population.name}: the condition of its label", population.label.source, population.label.where)
+        for population in spec.populations
+        if isinstance(population.label, NoEvent) and population.label.where
     ]
     for who, source, sql in conditions:
         problem = engine.problem(source, sql)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lake import Source
-from lake.source import TIMES, DeclarationError
+from lake.declarations import DeclarationError, collectable
+from lake.source import TIMES
 
 #: what a subscriber's contract can be at a date.
 STATES = ("trial", "paid", "grace", "lapsed")
@@ -67,6 +68,7 @@ class Contract:
     grace_days: int = 7
     joined_days: int = 2
 
+    @collectable
     def __post_init__(self) -> None:
         for name in ("grace_days", "joined_days"):
             if getattr(self, name) < 0:
@@ -82,6 +84,11 @@ class Contract:
             ("by_user", self.switches, self.by_user),
         )
 
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """The sources with its rows."""
+        return (self.payments, self.trials, self.switches)
+
     def check(self, sources: Sequence[Source]) -> None:
         """See that the sources have the columns.
 
@@ -89,7 +96,7 @@ class Contract:
             DeclarationError: an unknown source or column, or a column of the wrong type.
         """
         by_name = {source.name: source for source in sources}
-        for name in (self.payments, self.trials, self.switches):
+        for name in self.source_names:
             if name not in by_name:
                 raise DeclarationError(f"Contract: no source {name}; there are {', '.join(by_name)}.")
         moments = ((self.payments, self.period_start), (self.payments, self.period_end),

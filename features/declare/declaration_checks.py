@@ -1,6 +1,7 @@
 """What is wrong with a project's features as a whole, told with the feature's name when they are declared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from features.declare.contract import Contract
 from features.declare.feature import (
@@ -10,51 +11,88 @@ from features.declare.feature import (
     Feature,
 )
 from lake import Source
-from lake.source import TIMES, DeclarationError
+from lake.declarations import DeclarationError, refuse, run_checks
+from lake.source import TIMES
 
 
-def check(features: Sequence[Feature], sources: Sequence[Source], contract: Contract | None = None) -> None:
-    """See that the declarations agree with the sources and with one another.
+def check(
+    features: Sequence[Feature], sources: Sequence[Source], contract: Contract | None = None, entity: str | None = None
+) -> None:
+    """Check that the declarations agree with the sources and with one another.
+
+    Args:
+        features: of a project.
+        sources: of the project.
+        contract: of the project.
+        entity: the project's entity; None to accept any.
 
     Raises:
         DeclarationError: an unknown source or column, a measure of the wrong type, a window that the source does not
-            reach back, one name twice, one word for two conditions, or one number in two units.
+            reach back, a source of another entity, one name twice, one word for two conditions, or one number in two
+            units; it has a sentence for each.
     """
     by_name = {source.name: source for source in sources}
-    taken = sorted(set(by_name) & set(BUILT_IN))
+    run_checks(
+        partial(_check_source_names, by_name),
+        *(partial(_check_feature, feature, by_name, contract, entity) for feature in features),
+        lambda: refuse(list(_contradictions(features))),
+    )
+
+
+def check_entity(owner: str, source: Source, entity: str | None) -> None:
+    """Check that the rows of a source are about the project's entity.
+
+    Raises:
+        DeclarationError: they are about something else.
+    """
+    if entity is not None and source.entity != entity:
+        raise DeclarationError(
+            f"{owner}: the rows of {source.name} are about {source.entity}, not about {entity}; name the column "
+            f"{entity} with `raw`, or look {source.name} up from a source with {entity}."
+        )
+
+
+def _check_source_names(sources: Mapping[str, Source]) -> None:
+    taken = sorted(set(sources) & set(BUILT_IN))
     if taken:
         raise DeclarationError(f"No source may be called {taken[0]}: the word is taken, choose another.")
-    for feature in features:
-        if feature.source in BUILT_IN:
-            _check_built_in(feature, contract)
-        elif feature.source not in by_name:
-            raise DeclarationError(
-                f"Feature {feature.name}: no source {feature.source}; there are {', '.join(by_name)}."
-            )
-        else:
-            _check_measure(feature, by_name[feature.source])
-            _check_reach(feature, by_name[feature.source])
-        if feature.ahead is not None:
-            _check_ahead(feature, by_name)
-    _check_one_another(features)
 
 
-def _check_one_another(features: Sequence[Feature]) -> None:
-    seen: set[str] = set()
+def _check_feature(
+    feature: Feature, sources: Mapping[str, Source], contract: Contract | None, entity: str | None
+) -> None:
+    if feature.source in BUILT_IN:
+        _check_built_in(feature, contract)
+    elif feature.source not in sources:
+        raise DeclarationError(f"Feature {feature.name}: no source {feature.source}; there are {', '.join(sources)}.")
+    else:
+        source = sources[feature.source]
+        run_checks(
+            partial(check_entity, f"Feature {feature.name}", source, entity),
+            partial(_check_measure, feature, source),
+            partial(_check_reach, feature, source),
+        )
+    if feature.ahead is not None:
+        _check_ahead(feature, sources)
+
+
+def _contradictions(features: Sequence[Feature]) -> Iterator[str]:
+    """A sentence for each feature that contradicts an earlier one."""
+    names: set[str] = set()
     words: dict[tuple[str, str], str] = {}
     units: dict[tuple[object, ...], str] = {}
     for feature in features:
-        if feature.name in seen:
-            raise DeclarationError(f"Feature {feature.name} is declared twice.")
-        seen.add(feature.name)
+        if feature.name in names:
+            yield f"Feature {feature.name} is declared twice."
+        names.add(feature.name)
         if feature.what and words.setdefault((feature.source, feature.what), str(feature.where)) != feature.where:
-            raise DeclarationError(
+            yield (
                 f"Feature {feature.name}: {feature.what} stands for {feature.where!r} here and for "
                 f"{words[feature.source, feature.what]!r} elsewhere; one word, one condition."
             )
         number = (feature.source, feature.what, feature.measure, feature.aggregation)
         if units.setdefault(number, feature.unit) != feature.unit:
-            raise DeclarationError(
+            yield (
                 f"Feature {feature.name}: its unit is {feature.unit} here and {units[number]} in another window; "
                 "one number, one unit."
             )

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from features.declare import calendar, contract
-from lake.source import NAME, DeclarationError
+from lake.declarations import DeclarationError, collectable
+from lake.source import NAME
 
 Aggregation = Literal[
     "count", "sum", "mean", "stddev", "min", "max", "last", "first", "distinct", "distinct_about", "active_days",
@@ -92,6 +93,7 @@ class Feature:
     ahead: Ahead | None = None
     private: bool = False
 
+    @collectable
     def __post_init__(self) -> None:
         if self.aggregation not in get_args(Aggregation):
             allowed = ", ".join(get_args(Aggregation))

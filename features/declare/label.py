@@ -1,10 +1,10 @@
 """What is predicted, and about whom."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from features.declare.contract import Contract
-from lake.source import DeclarationError
+from lake.declarations import LATER, DeclarationError, collectable, declaration_text
 
 #: the column that says who has left: 1 left, 0 stayed, null not known yet.
 LABEL = "label"
@@ -24,6 +24,7 @@ class _Ahead:
     horizon_days: int
     grace_days: int
 
+    @collectable
     def __post_init__(self) -> None:
         if self.horizon_days < 1 or self.grace_days < 0:
             raise DeclarationError(
@@ -52,11 +53,15 @@ class NoEvent(_Ahead):
         source: the source whose events mean staying.
         horizon_days: how far the label looks ahead.
         grace_days: how long a return after the horizon still counts as staying.
+        where: SQL condition over the source's columns; only such an event means staying. None: every event does.
     """
 
     source: str
     horizon_days: int
     grace_days: int = 0
+    where: str | None = field(default=None, metadata=LATER)
+
+    __repr__ = declaration_text
 
     @property
     def about(self) -> tuple[str, ...]:
@@ -67,7 +72,8 @@ class NoEvent(_Ahead):
     def description(self) -> str:
         """What 1 means."""
         grace = f" + {self.grace_days} days of grace" if self.grace_days else ""
-        return f"no row in `{self.source}` in [as_of, as_of + {self.horizon_days} days{grace})"
+        rows = f"`{self.source}` with `{self.where}`" if self.where else f"`{self.source}`"
+        return f"no row in {rows} in [as_of, as_of + {self.horizon_days} days{grace})"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from features.declare.label import (
     Stated,
 )
 from lake import Column, Constant, Source
-from lake.source import NAME, DeclarationError, Format
+from lake.declarations import DeclarationError, collectable
+from lake.source import NAME, Format
 from stack.engines.duckdb_engine import reserved_words
 
 #: what every page, dictionary and evidence of such a table says.
@@ -40,6 +41,7 @@ class TableFeature:
     description: str
     words: tuple[tuple[str, str], ...] = ()
 
+    @collectable
     def __post_init__(self) -> None:
         for name, word in self.words:
             if not NAME.fullmatch(name):
@@ -101,6 +103,7 @@ class ReadyTable:
     format: Format = "csv"
     max_quarantined: float = 0.01
 
+    @collectable
     def __post_init__(self) -> None:
         if self.entity.type not in {"bigint", "string"}:
             raise DeclarationError(f"Table {self.name}: {self.entity.name} is a {self.entity.type}, a key is a bigint "

@@ -106,7 +106,7 @@ def _service_error(error: Exception) -> PrichalError:
     """The sentence for a service that stopped answering during the step, or that refused a request."""
     if isinstance(error, MlflowException) and error.error_code == "PERMISSION_DENIED":
         return ServiceError(
-            f"MLflow does not let {user()} do this: sign in as a user with the right (docs/who-may.md)."
+            f"MLflow does not let {user()} do this: sign in as a user with the right (docs/access-rights.md)."
         )
     if isinstance(error, MlflowException) and "Max retries" not in str(error) and "Connection" not in str(error):
         traceback.print_exception(error)

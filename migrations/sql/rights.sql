@@ -1,4 +1,4 @@
--- Run after every upgrade, as the owner: brings the rights of all roles to what docs/who-may.md says.
+-- Run after every upgrade, as the owner: brings the rights of all roles to what docs/access-rights.md says.
 do $$
 declare
   needed record;

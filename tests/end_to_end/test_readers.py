@@ -1,4 +1,4 @@
-"""Sessions that log in as docs/who-may.md and docs/mart.md make people: what they may, and what they may not."""
+"""Sessions that log in as docs/access-rights.md and docs/mart.md make people: what they may, and what they may not."""
 
 import json
 from collections.abc import Iterator

@@ -232,6 +232,6 @@ def frame(dates: list[date], entities: int = 120, seed: int = 1) -> Frame:
 
 
 def is_one_sentence(error: BaseException) -> bool:
-    """Whether a person can be told the error as it is: one line that ends in a full stop."""
-    text = str(error)
-    return "\n" not in text and text.endswith(".")
+    """Whether a person can be told the error as it is: one line that ends in a full stop, for each mistake it has."""
+    sentences = getattr(error, "sentences", (str(error),))
+    return all("\n" not in sentence and sentence.endswith(".") for sentence in sentences)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError, collectable
 from training.evaluate.bootstrap import BootstrapEstimate, Floats, interval
 
 #: profit is told for so many subscribers scored.
@@ -36,6 +36,7 @@ class Costs:
     currency: str
     basis: str
 
+    @collectable
     def __post_init__(self) -> None:
         for name in ("contact", "offer", "value"):
             if not 0 <= getattr(self, name) < float("inf"):

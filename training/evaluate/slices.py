@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError, collectable
 from training.data.frame import Frame
 from training.evaluate.auc import WeightedAuc
 from training.evaluate.bootstrap import (
@@ -39,6 +39,7 @@ class Slice:
     names: tuple[str, ...] = ()
     null: str = "not known"
 
+    @collectable
     def __post_init__(self) -> None:
         if not self.bounds or any(low >= high for low, high in zip(self.bounds, self.bounds[1:], strict=False)):
             raise DeclarationError(f"Slice {self.name}: bounds are {self.bounds}, they must be given and rise.")

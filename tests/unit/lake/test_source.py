@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lake import Column
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from tests.unit.builders import is_one_sentence, source
 
 USER, DAY = Column("user_id", "bigint", "whom"), Column("day", "date", "when")

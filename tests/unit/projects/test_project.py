@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import projects
 from features import AccessEnds, NoEvent, Population, ReadyTable, TableFeature
 from lake import Column
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from projects import Project, load_project, project_names
 from projects.project import UnknownProjectError
 from serving import Mart
 from stack.errors import PrichalError
-from tests.unit.builders import contract, feature, is_one_sentence
+from tests.unit.builders import contract, contract_sources, feature, is_one_sentence, source
 from training import Slice, TrainingPlan
 
 CDNOW = load_project("cdnow")
@@ -72,6 +74,31 @@ def other(**changes: Any) -> Population:
         pytest.param({"populations": (other(name="all"),)}, "all", id="a population named all"),
         pytest.param({"features": (*CDNOW.features, CDNOW.features[0])}, "is declared twice", id="one feature twice"),
         pytest.param({"features": (*CDNOW.features, feature())}, "no source visits", id="a feature of no source"),
+        pytest.param(
+            {"sources": (*CDNOW.sources, source()), "features": (*CDNOW.features, feature())},
+            "Feature visits_count_all: the rows of visits are about user_id, not about customer_id; name the column",
+            id="a feature of another entity",
+        ),
+        pytest.param(
+            {"sources": (*CDNOW.sources, source()), "populations": (replace(ACTIVE, label=NoEvent("visits", 30)),)},
+            "Population active: the rows of visits are about user_id",
+            id="a label of another entity",
+        ),
+        pytest.param(
+            {"sources": (*CDNOW.sources, *contract_sources()), "contract": contract()},
+            "Contract: the rows of payments are about user_id",
+            id="a contract of another entity",
+        ),
+        pytest.param(
+            {"populations": (replace(ACTIVE, where="purchases_days_since_lst <= 180"),)},
+            "Population active: its condition 'purchases_days_since_lst <= 180' names purchases_days_since_lst",
+            id="an unknown feature of a condition",
+        ),
+        pytest.param(
+            {"populations": (replace(ACTIVE, label=NoEvent("purchases", 90, where="n_cd > 1")),)},
+            "the condition of its label 'n_cd > 1' names n_cd, which is no column of purchases: customer_id, date",
+            id="an unknown column of a label",
+        ),
         pytest.param({"sources": CDNOW.sources * 2}, "purchases", id="one source twice"),
         pytest.param({"time_zone": "Mars/Base"}, "Mars/Base", id="a time zone that does not exist"),
         pytest.param({"mart": Mart("cdnow_scores", "user_id")}, "user_id", id="a mart with another entity"),
@@ -81,6 +108,49 @@ def test_declarations_that_contradict_each_other_are_refused(changes: dict[str, 
     with pytest.raises(DeclarationError, match=message) as caught:
         replace(CDNOW, **changes)
     assert is_one_sentence(caught.value)
+
+
+def test_all_mistakes_of_a_project_are_told_at_once():
+    odd = replace(CDNOW.features[0], where="n_cd > 1", what="many")
+    with pytest.raises(DeclarationError) as caught:
+        replace(CDNOW, features=(*CDNOW.features, odd, feature()), time_zone="Mars/Base", populations=(
+            replace(ACTIVE, where="purchases_count_all >", label=NoEvent("visits", 30)),
+        ))  # fmt: skip
+    names = ("no source visits", "'n_cd > 1' names n_cd", "Mars/Base", "is no SQL near '>'", "label's source visits")
+    assert len(caught.value.sentences) == len(names)
+    assert all(any(name in sentence for sentence in caught.value.sentences) for name in names)
+    assert str(caught.value).startswith("5 mistakes in the declarations:\n- Feature visits_count_all: no source")
+    assert is_one_sentence(caught.value)
+
+
+WRONG = """
+from dataclasses import replace
+from features import Feature
+from lake import Column, Source
+from projects.cdnow.project import PROJECT as CDNOW
+
+SALES = Source("my sales", "sales.csv", "customer_id", "day", (Column("customer_id", "int", "who"),))
+FEATURE = Feature("purchases", "median", "discs", "never", "Buys little", "discs")
+PROJECT = replace(CDNOW, name="wrong", features=(*CDNOW.features, FEATURE), time_zone="Mars/Base")
+"""
+
+
+def test_mistakes_of_all_declarations_are_told_when_a_project_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "wrong").mkdir()
+    (tmp_path / "wrong" / "__init__.py").touch()
+    (tmp_path / "wrong" / "project.py").write_text(WRONG)
+    monkeypatch.setattr(projects.project, "FOLDER", tmp_path)
+    monkeypatch.setattr(projects, "__path__", [*projects.__path__, str(tmp_path)])
+    for _ in range(2):  # the second time, Python must not find half a project
+        with pytest.raises(DeclarationError) as caught:
+            load_project("wrong")
+        names = ("Column customer_id: no type int", "Source name 'my sales'", "no aggregation median", "Mars/Base")
+        assert [any(name in sentence for sentence in caught.value.sentences) for name in names] == [True] * 4
+    (tmp_path / "wrong" / "project.py").write_text(WRONG.splitlines()[0] + "\nPROJECT = 7\nraise ValueError(PROJECT)")
+    with pytest.raises(ValueError, match="7"):
+        load_project("wrong")
 
 
 def test_choose_returns_the_named_population_or_all():
@@ -110,9 +180,12 @@ TABLE = ReadyTable(
 )
 
 
+OF_TABLE = replace(ACTIVE, where="silence <= 180", label=TABLE.label)
+
+
 def with_table(**changes: Any) -> Project:
     """The record shop with a ready table instead of its log."""
-    declarations = {"table": TABLE, "sources": (), "features": (), "populations": (replace(ACTIVE, label=TABLE.label),),
+    declarations = {"table": TABLE, "sources": (), "features": (), "populations": (OF_TABLE,),
             "training": TrainingPlan(recency="silence"), "first_snapshot": date.min}  # fmt: skip
     return replace(CDNOW, **{**declarations, **changes})
 
@@ -131,10 +204,12 @@ def test_a_ready_table_gives_the_project_its_source_and_features():
         pytest.param({"sources": CDNOW.sources}, "both a ready table and sources", id="sources too"),
         pytest.param({"features": CDNOW.features}, "both a ready table and features", id="features too"),
         pytest.param(
-            {"populations": (ACTIVE,)}, "a ready table and its label must be used together", id="another label"
+            {"populations": (replace(OF_TABLE, label=ACTIVE.label),)},
+            "a ready table and its label must be used together",
+            id="another label",
         ),
         pytest.param(
-            {"populations": (replace(ACTIVE, label=replace(TABLE.label, horizon_days=30)),)},
+            {"populations": (replace(OF_TABLE, label=replace(TABLE.label, horizon_days=30)),)},
             "a ready table and its label must be used together",
             id="a label of another horizon",
         ),

@@ -1,4 +1,4 @@
-"""The corpus in words: `python -m tests.spark.lake.corpus.page > docs/broken-files.md`."""
+"""Write the page of broken files: `python -m tests.spark.lake.corpus.page > docs/broken-files.md`."""
 
 import sys
 
@@ -6,33 +6,33 @@ from tests.spark.lake.corpus.rows import DUPLICATE, KEPT, NO_ROW, PLAYS, TEXTS
 from tests.spark.lake.corpus.stops import STOPS
 
 WORDS = {KEPT: "kept", DUPLICATE: "counted as a duplicate", NO_ROW: "no row"}
-#: told in tests of their own.
+#: each is a test of its own.
 FILES = (
     ("a byte order mark", "kept"),
     ("lines that end with CRLF", "kept"),
-    ("other order of columns, and one more", "kept; the further column is not taken"),
+    ("another order of columns, and an additional column", "kept; the additional column is ignored"),
     ("no line end at the end", "kept"),
-    ("a header and no row, beside drops with rows", "taken, 0 rows"),
-    ("the same drop again", "not taken again"),
-    ("the same drop under another day", "rows counted as duplicates"),
+    ("a header without rows, beside batches with rows", "ingested, 0 rows"),
+    ("the same batch again", "skipped"),
+    ("the same batch under another day", "rows counted as duplicates"),
     ("the same bytes twice, where rows have no key", "stops"),
-    ("a corrected drop", "its rows replace those it had before, in whatever month they are"),
-    ("a drop that is no longer there", "its rows stay"),
+    ("a corrected batch", "its rows replace those of the earlier file, in every month"),
+    ("a removed batch", "its rows stay"),
     ("a file that changes while it is read", "stops"),
 )
 
 
 def render() -> str:
-    """Markdown."""
+    """The page as Markdown."""
     lines = [
         "# Broken files",
         "",
-        "Each of these is a test (`tests/spark/lake/corpus`). Always: rows in = rows kept + duplicates + quarantined.",
-        "What is put aside lies in `<lake>/<project>/quarantine/<source>/` with file, position, text and reason.",
+        "Each case is a test (`tests/spark/lake/corpus`). Rows in = rows kept + duplicates + quarantined.",
+        "Quarantined rows are in `<lake>/<project>/quarantine/<source>/` with file, position, text and reason.",
         "",
-        "## What stops the step",
+        "## Files that stop the step",
         "",
-        "Nothing of the source is published; the exit code is 2.",
+        "The table of the source does not change; the exit code is 2.",
         "",
         "| file | source |",
         "|---|---|",
@@ -40,19 +40,19 @@ def render() -> str:
         "",
         "## Whole files",
         "",
-        "| file | becomes |",
+        "| file | result |",
         "|---|---|",
         *[f"| {what} | {becomes} |" for what, becomes in FILES],
         "",
         "## Rows",
         "",
-        "| source | row | becomes |",
+        "| source | row | result |",
         "|---|---|---|",
     ]
-    rows = [(source, line.what, line.becomes) for source, of in TEXTS.items() for line in of]
+    rows = [(source, line.what, line.becomes) for source, lines_of_source in TEXTS.items() for line in lines_of_source]
     rows += [("viewing", what, becomes) for what, becomes, _ in PLAYS]
     for source, what, becomes in rows:
-        lines.append(f"| {source} | {what} | {WORDS.get(becomes) or f'put aside: «{becomes.strip()} …»'} |")
+        lines.append(f"| {source} | {what} | {WORDS.get(becomes) or f'quarantined: «{becomes.strip()} …»'} |")
     return "\n".join(lines) + "\n"
 
 

@@ -23,13 +23,13 @@ def _payment(what: str, becomes: str, **changes: str) -> Line:
 
 
 PAYMENTS = (
-    _payment("a sound row", KEPT),
+    _payment("a valid row", KEPT),
     Line("the same row twice", DUPLICATE, row("payments", payment_id="p-a sound row").encode()),
     Line("an empty line", NO_ROW, b""),
     Line("the header in the middle", "the header again", header("payments").encode()),
     Line("a field too few", "13 fields instead of the 14", row("payments").rpartition(",")[0].encode()),
     Line("a field too many", "15 fields instead of the 14", (row("payments") + ",x").encode()),
-    Line("an open quote", "quotes do not balance", row("payments", user_id='"u1').encode()),
+    Line("an unclosed quote", "quotes do not balance", row("payments", user_id='"u1').encode()),
     Line("broken UTF-8", "not UTF-8", row("payments", decline_code="x").encode().replace(b",x,", b",\xff\xfe,")),
     _payment("a carriage return at the end", KEPT, reported_at="2026-02-10T12:05:00+03:00\r"),
     _payment("quotes where none are needed", KEPT, currency='"RUB"'),
@@ -46,26 +46,26 @@ PAYMENTS = (
         "attempted_at: not a timestamp: 2026-02-30",
         attempted_at="2026-02-30T00:00:00+03:00",
     ),
-    _payment("a date for a moment", "attempted_at: not a timestamp: 2026-02-10", attempted_at="2026-02-10"),
+    _payment("a date instead of a timestamp", "attempted_at: not a timestamp: 2026-02-10", attempted_at="2026-02-10"),
     _payment(
-        "happened after it was known", "attempted_at: after it was known", attempted_at="2026-02-20T12:00:00+03:00"
+        "an event after its known time", "attempted_at: after it was known", attempted_at="2026-02-20T12:00:00+03:00"
     ),
     _payment(
-        "known after its drop was made", "reported_at: after its drop was made", reported_at="2026-04-01T12:00:00+03:00"
+        "a known time after the batch", "reported_at: after its drop was made", reported_at="2026-04-01T12:00:00+03:00"
     ),
     _payment("a negative amount", "amount: below 0: -399", amount="-399"),
-    _payment("an amount that is no number", "amount: not finite: NaN", amount="NaN"),
+    _payment("an amount that is not a number", "amount: not finite: NaN", amount="NaN"),
     _payment("an amount with its currency", "amount: not a double: 399 RUB", amount="399 RUB"),
     _payment("a decimal comma", "amount: not a double: 399,00", amount='"399,00"'),
     _payment("another currency", "currency: not one of RUB: USD", currency="USD"),
     _payment("a number over 2^63", "attempt_no: not a bigint: 9223372036854775808", attempt_no="9223372036854775808"),
-    _payment("nobody's payment", "user_id: empty", user_id=""),
+    _payment("a payment without a user", "user_id: empty", user_id=""),
     _payment("an event before sign-up", KEPT, attempted_at="2026-01-20T12:00:00+03:00"),
     _payment(
         "two payments with one id", "contradicts another row of its drop with the same payment_id", payment_id="p-2"
     ),
     _payment(
-        "two payments with one id, the other",
+        "the second payment with that id",
         "contradicts another row of its drop with the same payment_id",
         payment_id="p-2",
         amount="1",
@@ -73,14 +73,14 @@ PAYMENTS = (
 )
 
 HITS = (
-    Line("an id over 2^63 where ids are text", KEPT, row("hits").encode()),
+    Line("an id over 2^63 in a text column", KEPT, row("hits").encode()),
     Line(
         "a tab in a value, escaped",
         KEPT,
         row("hits", ym_pv_watchID="2", ym_pv_URL="https://kino.example/search?q=a\\tb").encode(),
     ),
     Line(
-        "a tab in a value, as it is",
+        "a tab in a value, not escaped",
         "7 fields instead of the 6",
         row("hits", ym_pv_watchID="3", ym_pv_URL="https://kino.example/search?q=a\tb").encode(),
     ),
@@ -92,39 +92,45 @@ HITS = (
 )
 
 CATALOGUE = (
-    Line("a sound title", KEPT, title().encode()),
-    Line("JSON that is not JSON", "not a JSON object", b"The Pier, series"),
-    Line("JSON cut in the middle", "not a JSON object", title(_id={"$oid": "2" * 24}).encode()[:60]),
-    Line("an array for an object", "not a JSON object", b"[" + title(_id={"$oid": "3" * 24}).encode() + b"]"),
+    Line("a valid title", KEPT, title().encode()),
+    Line("invalid JSON", "not a JSON object", b"The Pier, series"),
+    Line("truncated JSON", "not a JSON object", title(_id={"$oid": "2" * 24}).encode()[:60]),
+    Line("an array instead of an object", "not a JSON object", b"[" + title(_id={"$oid": "3" * 24}).encode() + b"]"),
     Line("an object without its id", "title_id: empty", title(_id={}).encode()),
-    Line("a word for a number", "minutes: not a bigint: many", title(_id={"$oid": "4" * 24}, minutes="many").encode()),
+    Line(
+        "a word instead of a number",
+        "minutes: not a bigint: many",
+        title(_id={"$oid": "4" * 24}, minutes="many").encode(),
+    ),
     Line(
         "a date as a number",
         "released: not a timestamp: 17699",
         title(_id={"$oid": "5" * 24}, released={"$date": 1769904000000}).encode(),
     ),
-    Line("an alphabet of its own", KEPT, title(_id={"$oid": "6" * 24}, title="Причал").encode()),
+    Line("another alphabet", KEPT, title(_id={"$oid": "6" * 24}, title="Причал").encode()),
 )
 
 PROFILES = (
-    Line("a sound profile", KEPT, row("profiles", user_id="u0000009").encode()),
+    Line("a valid profile", KEPT, row("profiles", user_id="u0000009").encode()),
     Line(
         "two profiles with one id",
         "contradicts another row of its drop with the same user_id, changed_at",
         row("profiles").encode(),
     ),
     Line(
-        "two profiles with one id, the other",
+        "the second profile with that id",
         "contradicts another row of its drop with the same user_id, changed_at",
         row("profiles", region="Omsk").encode(),
     ),
     Line(
-        "born in 1800", "birth_year: below 1900: 1800", row("profiles", user_id="u0000008", birth_year="1800").encode()
+        "a birth year of 1800",
+        "birth_year: below 1900: 1800",
+        row("profiles", user_id="u0000008", birth_year="1800").encode(),
     ),
 )
 
 LINKS = (
-    Line("a sound link", KEPT, row("identity_links", anonymous_id="7").encode()),
+    Line("a valid link", KEPT, row("identity_links", anonymous_id="7").encode()),
     Line("an identity link", "contradicts another row of its drop", row("identity_links").encode()),
     Line(
         "an identity link that contradicts another",
@@ -132,7 +138,7 @@ LINKS = (
         row("identity_links", user_id="u0000002").encode(),
     ),
     Line(
-        "another person on the same browser later",
+        "another person on the same browser, later",
         KEPT,
         row(
             "identity_links",
@@ -141,13 +147,11 @@ LINKS = (
             reported_at="2026-02-06T09:00:00+03:00",
         ).encode(),
     ),
-    Line(
-        "a kind that there is not", "kind: not one of", row("identity_links", kind="cookie", anonymous_id="8").encode()
-    ),
+    Line("an unknown kind", "kind: not one of", row("identity_links", kind="cookie", anonymous_id="8").encode()),
 )
 
 PLAYS = (
-    ("a sound event", KEPT, {}),
+    ("a valid event", KEPT, {}),
     ("seconds 0, 1970", "happened_at: before 2020-01-01: 0", {"event_id": 1, "event_time": 0}),
     (
         "seconds 2^32 - 1, 2106",
@@ -157,11 +161,11 @@ PLAYS = (
     ("bytes that are not UTF-8", "not UTF-8", {"event_id": 3, "device_id": b"\xff\xfe"}),
     ("a negative number of seconds", "watched_s: below 0: -5", {"event_id": 4, "watched_s": -5}),
     (
-        "an event that there is not",
+        "an unknown event",
         "event: not one of play_finished, play_failed: seek",
         {"event_id": 5, "event": b"seek"},
     ),
-    ("nobody's event", "user_id: empty", {"event_id": 6, "user_id": None}),
+    ("an event without a user", "user_id: empty", {"event_id": 6, "user_id": None}),
 )
 
 #: source -> lines of its one file.

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from tests.unit.builders import contract, contract_sources, is_one_sentence
 
 

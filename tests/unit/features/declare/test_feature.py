@@ -7,7 +7,7 @@ import pytest
 from features import ALL, Feature
 from features.declare.declaration_checks import check
 from lake import Column
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from tests.unit.builders import feature, is_one_sentence, source
 
 TV: dict[str, Any] = {"where": "device = 'tv'", "what": "tv"}

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from features import NoEvent
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from tests.unit.builders import is_one_sentence
 
 
@@ -30,3 +30,15 @@ def test_a_label_that_cannot_look_ahead_is_told(horizon: int, grace: int):
     with pytest.raises(DeclarationError, match=f"horizon {horizon} .* grace {grace} ") as caught:
         NoEvent("visits", horizon, grace)
     assert is_one_sentence(caught.value)
+
+
+def test_the_condition_of_a_label_is_part_of_its_text_only_where_there_is_one():
+    before = "NoEvent(source='visits', horizon_days=30, grace_days=0)"
+    assert repr(NoEvent("visits", 30)) == before  # as earlier releases hashed it
+    assert repr(NoEvent("visits", 30, where="minutes > 1")) == before.replace(")", ", where='minutes > 1')")
+
+
+def test_the_condition_of_a_label_is_in_its_description():
+    assert NoEvent("orders", 30, where="status = 'paid'").description == (
+        "no row in `orders` with `status = 'paid'` in [as_of, as_of + 30 days)"
+    )

@@ -21,7 +21,7 @@ from features import (
 from features.precomputed_snapshots import LabelError
 from features.snapshots import AsOfError
 from lake import Column
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError
 from tests.unit.builders import is_one_sentence
 from tests.unit.ready_tables import PLAN, SILENCE, TABLE, UNDATED, ingest_source, rows
 

@@ -14,7 +14,7 @@ from benchmarks.timing import elapsed_seconds
 from features import DuckEngine, Engine, Snapshots, SparkEngine, monthly
 
 EVENTS, USERS, HISTORY = 20_000_000, 200_000, 180
-MORNINGS = 4
+UPDATE_COUNT = 4
 ROUNDS = 3
 
 
@@ -27,7 +27,7 @@ def main() -> None:
         costs: dict[str, list[float]] = {engine.name: [] for engine in engines}
         for history in (HISTORY, 2 * HISTORY):
             log, lake = scratch / f"log{history}", scratch / f"lake{history}"
-            days = history + MORNINGS
+            days = history + UPDATE_COUNT
             write_log(log, EVENTS * days // HISTORY, USERS, days, seed=1)
             for engine in engines:
                 costs[engine.name].append(_time_daily_updates(engine, lake, log, history))
@@ -35,13 +35,13 @@ def main() -> None:
                     _time_date_ranges(engine, lake, history)
                 shutil.rmtree(lake)
         for name, (once, twice) in costs.items():
-            print(f"{name:10}a morning with twice the history: {twice / once:.2f} times one with {HISTORY} days")
+            print(f"{name:10}a daily update with twice the history: {twice / once:.2f} times that with {HISTORY} days")
 
 
 def _time_daily_updates(engine: Engine, lake: Path, log: Path, history: int) -> float:
     """Print and return the median seconds of a daily update, and print those of the same date from all rows."""
     steps, first = [], FIRST_DAY + timedelta(days=history)
-    for number in range(MORNINGS + 1):
+    for number in range(UPDATE_COUNT + 1):
         today = first + timedelta(days=number)
         publish(lake, log, today)
         snapshots = Snapshots(lake, SPEC)
@@ -50,7 +50,7 @@ def _time_daily_updates(engine: Engine, lake: Path, log: Path, history: int) -> 
     updates = steps[2:]  # the first builds all partial aggregates, the second warms up
     ratio = statistics.median(updates) / statistics.median(rebuilds)
     print(
-        f"{engine.name:10}{history} days: first morning of all {steps[0]:.2f}, from all rows {_span(rebuilds)}, "
+        f"{engine.name:10}{history} days: first date {steps[0]:.2f}, from all rows {_span(rebuilds)}, "
         f"from the day before {_span(updates)}: {ratio:.3f} of it",
         flush=True,
     )

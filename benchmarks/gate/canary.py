@@ -1,6 +1,6 @@
-"""How sound and broken versions differ in the figures of the canary: pairs of versions, fitted at different dates.
+"""Figures of the canary for sound and for broken versions: pairs of versions, fitted at different dates.
 
-`python -m benchmarks watch` after `make run` and `make run PROJECT=cdnow`; docs/watch.md has its table.
+`python -m benchmarks canary` after `make run` and `make run PROJECT=cdnow`; docs/canary.md has its table.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,9 +24,9 @@ PROJECTS, FAMILIES, DATES, SEED = ("cdnow", "churn"), ("catboost", "logistic"), 
 #: kind of a version -> its prediction, made from the sound probability.
 DISTORTIONS: Mapping[str, Callable[[Floats], Floats]] = {
     "sound": lambda probability: probability,
-    "turned round": lambda probability: 1 - probability,
+    "inverted": lambda probability: 1 - probability,
     "shuffled": lambda probability: np.random.default_rng(SEED).permutation(probability),
-    "ten times, cut at 1": lambda probability: np.minimum(10 * probability, 1),
+    "ten times, at most 1": lambda probability: np.minimum(10 * probability, 1),
     "a tenth": lambda probability: probability / 10,
 }
 FIGURES = ("psi", "times", "rank")
@@ -34,7 +34,7 @@ FIGURES = ("psi", "times", "rank")
 
 @dataclass(frozen=True)
 class DailyScores:
-    """Predictions of one version for everybody, on the day of its training."""
+    """Predictions of one version for the whole population, on the day of its training."""
 
     family: str
     on: date
@@ -43,7 +43,7 @@ class DailyScores:
 
 def main() -> None:
     """Print a row for each population and kind of version, with the smallest and the largest value of every figure."""
-    print("\n| | | index | times | rank correlation | found |\n|---|---|---|---|---|---|")
+    print("\n| | | PSI | ratio of means | rank correlation | classified as broken |\n|---|---|---|---|---|---|")
     for project in PROJECTS:
         context = Context.of(project)
         for population in context.project.populations:
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _days(context: Context, population: Population) -> Iterator[DailyScores]:
-    """Fit every family at each of the last dates, and score everybody on that date."""
+    """Fit every family at each of the last dates, and score the whole population on that date."""
     latest = context.snapshots.latest
     for on in sorted({*context.grid(latest), latest})[-DATES:]:
         snapshots, label = context.snapshots, population.label
@@ -90,11 +90,11 @@ def _row(title: str, entity: str, kind: str, days: list[DailyScores], distort: C
         for before, now in pairs
     ]
     values: dict[str, list[float]] = {name: [] for name in FIGURES}
-    for finding in (finding for findings in comparisons for finding in findings if finding.name in values):
-        values[finding.name].append(max(finding.value, 1 / finding.value) if finding.name == "times" else finding.value)
-    alarms = sum(any(finding.failed for finding in findings) for findings in comparisons)
-    return f"| {title} | {kind} | {' | '.join(map(_span, values.values()))} | {alarms} of {len(comparisons)} |"
+    for check in (check for checks in comparisons for check in checks if check.name in values):
+        values[check.name].append(max(check.value, 1 / check.value) if check.name == "times" else check.value)
+    broken_count = sum(any(check.failed for check in checks) for checks in comparisons)
+    return f"| {title} | {kind} | {' | '.join(map(_span, values.values()))} | {broken_count} of {len(comparisons)} |"
 
 
 def _span(values: list[float]) -> str:
-    return f"{min(values):.2f} to {max(values):.2f}" if values else "nobody is there on both days"
+    return f"{min(values):.2f} to {max(values):.2f}" if values else "nobody is in both"

@@ -45,13 +45,14 @@ def _time_make_run(clone: Path) -> float:
 def _remove_results(clone: Path) -> None:
     """Remove the lake, the fingerprints and the trials, so that no step is skipped as done."""
     subprocess.run(["rm", "-rf", str(clone / ".stack" / "lake")], check=True)
-    forget = (
+    delete_results = (
         "import mlflow; c = mlflow.MlflowClient(); "
         "[c.delete_model_version_tag(v.name, v.version, 'fingerprint') for v in c.search_model_versions()]; "
         "[c.delete_run(r.info.run_id) for e in c.search_experiments() "
         "for r in c.search_runs([e.experiment_id]) if r.data.tags.get('prichal.kind') == 'trial']"
     )
-    subprocess.run(["bash", "-c", f'. .stack/env && python -c "{forget}"'], cwd=clone, env=_environment(), check=True)
+    command = f'. .stack/env && python -c "{delete_results}"'
+    subprocess.run(["bash", "-c", command], cwd=clone, env=_environment(), check=True)
 
 
 def _environment() -> dict[str, str]:
