@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from lake.source import DeclarationError
+from lake.declarations import DeclarationError, collectable
 from training.evaluate.profit import Costs
 from training.evaluate.slices import Slice
 from training.models.families import NAMES, family
@@ -53,6 +53,7 @@ class TrainingPlan:
     contacts: tuple[str, ...] = ()
     known_rules: tuple[tuple[str, ...], ...] = ()
 
+    @collectable
     def __post_init__(self) -> None:
         for name, least in LEAST.items():
             if getattr(self, name) < least:

@@ -76,8 +76,8 @@ def _draw_hidden_parts(world: World, contracts: Contracts, number: int) -> tuple
     chosen = np.where(decision.campaign >= 0, contacted[np.arange(len(slot)), slot], intent.propensity)
     risk = charge_risk(people, periods.user, periods.end, periods.card_until)
     outcome = replace(contracts.outcome, late=np.where(periods.kind == OPT_IN, 0.0, risk.late()))
-    known = (periods.kind == OPT_IN) | decision.cancelled | outcome.by_card
-    charge = np.where(known, 1.0, np.where(outcome.step > 0, risk.declined, 1 - risk.declined))
+    is_certain = (periods.kind == OPT_IN) | decision.cancelled | outcome.by_card
+    charge = np.where(is_certain, 1.0, np.where(outcome.step > 0, risk.declined, 1 - risk.declined))
     drawn = replace(contracts, intent=intent, decision=replace(decision, contacted_propensity=chosen), outcome=outcome)
     return drawn, charge
 
