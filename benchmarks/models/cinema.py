@@ -94,11 +94,11 @@ def _is_honest(context: Context, population: Population, truth: pd.DataFrame) ->
     version = production(context.settings.require_database(), population.model)
     data = model_evidence(population.model, version)["data"]
     late, early = ([date.fromisoformat(text) for text in data[name]] for name in ("out_of_time", "development"))
-    judging, oracle = _rows_with_truth(context, population, truth, late)
+    test, oracle = _rows_with_truth(context, population, truth, late)
     rows, probability = _rows_with_truth(context, population, truth, [*early, *late])
-    registered = _scores(context, population, version, judging)
+    registered = _scores(context, population, version, test)
     aucs = {
-        "the registered model, out of time": compare_auc(judging, registered, oracle),
+        "the registered model, out of time": compare_auc(test, registered, oracle),
         "models fitted on other people, all dates": compare_auc(rows, out_of_fold(rows, SEED), probability),
     }
     losses = compare_log_loss(rows, probability, SEED)
@@ -122,12 +122,12 @@ def _compare_population(context: Context, population: Population, truth: pd.Data
     version = production(context.settings.require_database(), population.model)
     evidence = model_evidence(population.model, version)
     dates = [date.fromisoformat(text) for text in evidence["data"]["out_of_time"]]
-    judging, oracle = _rows_with_truth(context, population, truth, dates)
-    comparison = compare(judging, _scores(context, population, version, judging), oracle)
-    undecided_rows = ~judging.already_left if judging.already_left is not None else np.ones(len(judging), bool)
-    oracle_undecided = auc(judging.labels[undecided_rows], oracle[undecided_rows])
-    print(f"\n**{population.name}**, out of time {', '.join(map(str, dates))}: {len(judging):,} rows, "
-          f"{int(judging.labels.sum()):,} left\n")  # fmt: skip
+    test, oracle = _rows_with_truth(context, population, truth, dates)
+    comparison = compare(test, _scores(context, population, version, test), oracle)
+    undecided_rows = ~test.already_left if test.already_left is not None else np.ones(len(test), bool)
+    oracle_undecided = auc(test.labels[undecided_rows], oracle[undecided_rows])
+    print(f"\n**{population.name}**, out of time {', '.join(map(str, dates))}: {len(test):,} rows, "
+          f"{int(test.labels.sum()):,} left\n")  # fmt: skip
     print("| ROC-AUC | all | without those who had switched auto-renewal off |\n|---|---|---|")
     print(f"| oracle | {comparison.oracle:.3f} | {oracle_undecided:.3f} |")
     for candidate in evidence["candidates"]:
