@@ -134,7 +134,7 @@ def _compare_population(context: Context, population: Population, truth: pd.Data
         undecided = candidate.get("metrics_undecided")
         undecided_text = _format_auc(undecided) if undecided else ""
         print(f"| {candidate['name']} | {_format_auc(candidate['metrics'])} | {undecided_text} |")
-    _print_expected(context, population, truth, version, judging)
+    _print_expected(context, population, truth, version, test)
     difference = comparison.model - comparison.oracle
     print(f"\n{population.model} version {version} against the oracle: {difference:+.3f}, standard "
           f"error {comparison.standard_error:.4f}: {'A LEAK' if comparison.leak else 'no leak'}.")  # fmt: skip
@@ -143,12 +143,12 @@ def _compare_population(context: Context, population: Population, truth: pd.Data
 
 
 def _print_expected(
-    context: Context, population: Population, truth: pd.DataFrame, version: str, judging: Frame
+    context: Context, population: Population, truth: pd.DataFrame, version: str, test: Frame
 ) -> None:
     """Print the expected AUC of the registered model, of the reachable probability and of the oracle; no labels."""
     morning = morning_frame(context.snapshots, population.name, context.day("latest"))
     print("\n| expected AUC | rows | registered model | reachable from exports | oracle |\n|---|---|---|---|---|")
-    for title, frame in {"out of time": judging, "the scored morning": morning}.items():
+    for title, frame in {"out of time": test, "the scored morning": morning}.items():
         is_known = ~np.isnan(probabilities(truth, frame))
         rows = frame.only(is_known)
         oracle, reachable = probabilities(truth, rows), probabilities(truth, rows, "reachable")
