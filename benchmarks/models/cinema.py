@@ -142,9 +142,7 @@ def _compare_population(context: Context, population: Population, truth: pd.Data
     return comparison
 
 
-def _print_expected(
-    context: Context, population: Population, truth: pd.DataFrame, version: str, test: Frame
-) -> None:
+def _print_expected(context: Context, population: Population, truth: pd.DataFrame, version: str, test: Frame) -> None:
     """Print the expected AUC of the registered model, of the reachable probability and of the oracle; no labels."""
     morning = morning_frame(context.snapshots, population.name, context.day("latest"))
     print("\n| expected AUC | rows | registered model | reachable from exports | oracle |\n|---|---|---|---|---|")
