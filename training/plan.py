@@ -26,6 +26,8 @@ class TrainingPlan:
         folds: how many development dates judge a fold each.
         calibration: how many of the last development dates the probabilities are calibrated on.
         users_apart: whether a fold judges only people that it was not fitted on.
+        refit: whether the registered model is the judged procedure fitted again on all matured snapshots. False
+            registers the judged model itself. A table without dates never refits.
         trials: parameter sets searched in all, beyond those that the families declare.
         minutes: how long the search may begin new sets; None for as long as it takes.
         seed: of everything random.
@@ -44,6 +46,7 @@ class TrainingPlan:
     folds: int = 3
     calibration: int = 1
     users_apart: bool = False
+    refit: bool = True
     trials: int = 12
     minutes: float | None = None
     seed: int = 20260101

@@ -83,10 +83,12 @@ def _rows_with_truth(
     return frame.only(~np.isnan(oracle)), oracle[~np.isnan(oracle)]
 
 
-def _scores(context: Context, population: Population, version: str, frame: Frame) -> Floats:
+def _scores(context: Context, population: Population, version: str, frame: Frame, *, judged: bool = True) -> Floats:
+    """Scores by the judged model, which was not fitted on the evaluation rows, or by the registered one."""
+    judged = judged and model_evidence(population.model, version).get("refit") is not None
     approved = approved_files(context.settings.require_database(), population.model, version)
     with verified_files(population.model, version, approved) as files:
-        return predict_probabilities(files, frame.names, frame.rows)
+        return predict_probabilities(files, frame.names, frame.rows, judged=judged)
 
 
 def _is_honest(context: Context, population: Population, truth: pd.DataFrame) -> bool:
@@ -152,7 +154,7 @@ def _print_expected(
         is_known = ~np.isnan(probabilities(truth, frame))
         rows = frame.only(is_known)
         oracle, reachable = probabilities(truth, rows), probabilities(truth, rows, "reachable")
-        scores = (_scores(context, population, version, rows), reachable, oracle)
+        scores = (_scores(context, population, version, rows, judged=frame is judging), reachable, oracle)
         cells = " | ".join(f"{expected_auc(score, oracle):.4f}" for score in scores)
         print(f"| {title} | {len(rows):,} | {cells} |")
 
