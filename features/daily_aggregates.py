@@ -22,7 +22,7 @@ from stack.folders.checked_folder import (
     BrokenFolderError,
     check,
     seal,
-    tell,
+    warn_once,
 )
 
 #: increase this when the same declarations give other aggregates.
@@ -122,7 +122,7 @@ class DailyAggregates:
             except BrokenFolderError as error:
                 errors[day] = str(error)
         if errors:
-            tell(f"Partial aggregates of {len(errors)} days of {self.source.name}: {next(iter(errors.values()))}")
+            warn_once(f"Partial aggregates of {len(errors)} days of {self.source.name}: {next(iter(errors.values()))}")
         return list(errors)
 
     def _manifest(self) -> dict[int, tuple[str, list[int]]]:
@@ -134,7 +134,7 @@ class DailyAggregates:
                 int(day): (digest, known_days) for day, (digest, known_days) in json.loads(path.read_text()).items()
             }
         except (ValueError, TypeError, AttributeError):
-            tell(f"{path} cannot be read: the partial aggregates of {self.source.name} are rebuilt.")
+            warn_once(f"{path} cannot be read: the partial aggregates of {self.source.name} are rebuilt.")
             return {}
 
     def _path(self, day: int, digest: str) -> Path:

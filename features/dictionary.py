@@ -26,9 +26,9 @@ def dictionary_page(
         "## Sources", "",
         *_sources(spec),
         *_owner(spec),
-        "## Who, and what is predicted", "",
+        "## Populations and labels", "",
         *(_contract(spec.contract) if spec.contract else []),
-        "| population | model | who | condition at `as_of` |", "|---|---|---|---|",
+        "| population | model | description | condition at `as_of` |", "|---|---|---|---|",
         *[f"| {p.name} | `{p.model}` | {p.description} | `{p.where}` |" for p in spec.populations], "",
         *[_label(p.name, p.label, spec.entity) for p in spec.populations],
         f"## Features: {len(spec.features)}", "",
@@ -44,7 +44,7 @@ def _sources(spec: SnapshotSpec) -> list[str]:
         key = ", ".join(source.key) if source.key else "none: equal rows are separate events"
         lines += [f"### {source.name}", "", f"Files `{source.files}`; event time `{source.event_time}`; known time "
                   f"`{source.known_sql}`; key: {key}; "
-                  f"stops above {source.max_quarantined:.1%} unusable rows.", "",
+                  f"stops above {source.max_quarantined:.1%} invalid rows.", "",
                   "| column | type | empty allowed | lowest | meaning |", "|---|---|---|---|---|"]  # fmt: skip
         for column in source.columns:
             lowest = "" if column.lowest is None else f"{column.lowest:g}"
@@ -60,17 +60,17 @@ def _sources(spec: SnapshotSpec) -> list[str]:
 def _owner(spec: SnapshotSpec) -> list[str]:
     if spec.table is None:
         return []
-    day = "" if spec.dated else " Its rows carry no dates, so models are validated by entity, not out of time."
+    day = "" if spec.dated else " Its rows have no dates, so models are validated by entity, not out of time."
     return [f"{OWNER_STATEMENT}{day}", ""]
 
 
 def _contract(contract: Contract) -> list[str]:
     return [
-        "The contract, from what had happened and was known before `as_of`: `paid` while a row of "
+        "Contract states, from rows that had happened and were known before `as_of`: `paid` while a row of "
         f"`{contract.payments}` with `{contract.succeeded}` covers it; else `trial` while a row of "
-        f"`{contract.trials}` with `{contract.trial_started}` does and nothing was paid since; else `grace` for "
-        f"{contract.grace_days} days after paid access ended with auto-renew on; else `lapsed`. "
-        "`already_left` is true where auto-renew is off.", "",
+        f"`{contract.trials}` with `{contract.trial_started}` covers it and nothing was paid since; else `grace` for "
+        f"{contract.grace_days} days after paid access ended with auto-renewal on; else `lapsed`. "
+        "`already_left` is true if auto-renewal is off.", "",
     ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def _label(population: str, label: Label, entity: str) -> str:
 
 def _features(features: Sequence[Feature], figures: Mapping[str, Mapping[str, str]]) -> list[str]:
     headings = list(next(iter(figures.values()), {}))
-    head = ["feature", "meaning", "unit", "null means", "reason group", *headings]
+    head = ["feature", "meaning", "unit", "null means", "reason", *headings]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for feature in features:
         measured = [figures.get(feature.name, {}).get(heading, "") for heading in headings]
@@ -92,7 +92,7 @@ def _features(features: Sequence[Feature], figures: Mapping[str, Mapping[str, st
             feature.description,
             feature.unit,
             feature.null,
-            f"{feature.reason}{' (its value is not said)' if feature.private else ''}",
+            f"{feature.reason}{' (private: its value is not shown)' if feature.private else ''}",
             *measured,
         ]
         lines.append("| " + " | ".join(cells) + " |")

@@ -136,4 +136,4 @@ def _counted(folders: tuple[Path, ...], time: str, left: str) -> dict[date, tupl
     engine = DuckEngine("UTC")
     engine.show_files("rows", folders)
     counts = engine.rows(f"select {time}, count({left}), count_if({left} is null) from rows group by {time}")
-    return {day: (labelled, not_known) for day, labelled, not_known in counts}  # type: ignore[misc]
+    return {day: (labelled, not_known) for day, labelled, not_known in counts}

@@ -11,7 +11,7 @@ from stack.folders.checked_folder import (
     parquet_files,
     parquet_rows,
     seal,
-    tell,
+    warn_once,
 )
 
 #: an earlier release's record: the number of rows alone.
@@ -33,7 +33,7 @@ def check_snapshot(folder: Path) -> FolderRecord:
     if folder.is_dir() and not is_sealed(folder):
         rows, recorded = parquet_rows(folder, _REPAIR), _older_rows(folder)
         if rows != recorded:
-            raise BrokenFolderError(f"{folder} holds {rows:,} rows, {recorded:,} are recorded: {_REPAIR}.")
+            raise BrokenFolderError(f"{folder} has {rows:,} rows instead of {recorded:,}: {_REPAIR}.")
         seal_snapshot(folder)
     return check(folder, _REPAIR)
 
@@ -45,7 +45,7 @@ def is_whole_snapshot(folder: Path) -> bool:
     try:
         check_snapshot(folder)
     except BrokenFolderError as error:
-        tell(str(error).replace(_REPAIR, "it is rebuilt"))
+        warn_once(str(error).replace(_REPAIR, "it is rebuilt"))
         return False
     return True
 

@@ -1,32 +1,36 @@
 """Anomalies: rows that are unusual but kept; they are counted and reported."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from lake.identity import rows_with_entity
+from lake.identity import base, view_sql
 from lake.source import Source
 from lake.table import Table
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from stack.engines.engine import Engine
 
 
-def count_anomalies(spark: "SparkSession", tables: Mapping[str, Table], source: Source) -> dict[str, int]:
+def count_anomalies(engine: Engine, tables: Mapping[str, Table], source: Source) -> dict[str, int]:
     """Numbers of unusual rows by kind of anomaly; empty if the source declares nothing to compare with.
 
     `nobody's`: rows with an anonymous id on which no known login happened. `before sign-up`: rows that are earlier
     than the first day of their entity.
     """
-    from pyspark.sql import functions as F  # noqa: N812
-
-    counts = {}
-    if source.identity is not None:
-        counts["nobody's"] = rows_with_entity(spark, tables, source).where(F.col(source.entity).isNull()).count()
+    counts: dict[str, int] = {}
+    identity = [source.identity.links] if source.identity else []
+    begins = [source.begins.source] if source.begins else []
+    if not identity and not begins:
+        return counts
+    for needed in (source, *identity, *begins, *(lookup.source for lookup in source.lookups)):
+        engine.show_files(base(needed), tables[needed.name].folders())
+    rows = view_sql(source, everybody=True)
+    if identity:
+        counts["nobody's"] = _count(engine, f"({rows}) as row where {source.entity} is null")
     if source.begins is not None:
-        start = source.begins
-        first_rows = tables[start.source.name].read(spark).groupBy(F.col(start.source.entity).alias("_entity"))
-        day = first_rows.agg(F.min(F.to_date(start.column)).alias("_born"))
-        rows = rows_with_entity(spark, tables, source)
-        joined = rows.join(day, rows[source.entity] == day["_entity"])
-        counts["before sign-up"] = joined.where(F.to_date(source.event_time) < F.col("_born")).count()
+        first, day = source.begins.source, source.begins.column
+        entity = f"select {first.entity} as _entity, min(to_date({day})) as _first_day from {base(first)} group by 1"
+        joined = f"({rows}) as row join ({entity}) as entity on row.{source.entity} = entity._entity"
+        counts["before sign-up"] = _count(engine, f"{joined} where to_date({source.event_time}) < _first_day")
     return counts
+
+
+def _count(engine: Engine, rows_sql: str) -> int:
+    return int(engine.rows(f"select count(*) from {rows_sql}")[0][0])

@@ -13,7 +13,7 @@ from stack.folders.checked_folder import (
     parquet_files,
     parquet_rows,
     seal,
-    tell,
+    warn_once,
 )
 
 _REPAIR = "its files are read again"
@@ -76,7 +76,7 @@ def _is_broken_batch(table: Table, manifest: Manifest, name: str) -> bool:
 
 
 def _report_damage(error: BrokenFolderError, repair: str) -> bool:
-    tell(f"{str(error).rsplit(': ', 1)[0]}: {repair}.")
+    warn_once(f"{str(error).rsplit(': ', 1)[0]}: {repair}.")
     return True
 
 
@@ -91,5 +91,5 @@ def _seal_older(folder: Path, files: Collection[IngestedFile]) -> None:
         is_valid = compute.field("_reason").is_null() & compute.field("_file").isin([file.place for file in files])
         valid_rows = dataset.dataset(paths).count_rows(filter=is_valid)
     if valid_rows != recorded:
-        raise BrokenFolderError(f"{folder} holds {valid_rows:,} valid rows, {recorded:,} are recorded: {_REPAIR}.")
+        raise BrokenFolderError(f"{folder} has {valid_rows:,} valid rows instead of {recorded:,}: {_REPAIR}.")
     seal(folder)

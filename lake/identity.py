@@ -4,14 +4,10 @@ The SQL reads the lake's tables, which an engine registers as `lake_<source>`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from lake.source import Identity, Lookup, Source
 from lake.table import Table
 from stack.engines.engine import Engine
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
 
 #: the column with the moment at which both a row and its entity were known.
 KNOWN = "_known"
@@ -39,14 +35,6 @@ def view_sql(source: Source, everybody: bool = False) -> str:
     where = "" if everybody else f"\nwhere row.{source.entity} is not null"
     names = ", ".join([*(f"row.{name}" for name in (*columns, KNOWN)), *lookup_columns])
     return f"select {names}\nfrom {rows}{joins}{where}"
-
-
-def rows_with_entity(spark: "SparkSession", tables: Mapping[str, Table], source: Source) -> "DataFrame":
-    """The rows of a source in Spark, including rows whose entity is unknown."""
-    links = [source.identity.links] if source.identity else []
-    for read_source in (source, *links, *(lookup.source for lookup in source.lookups)):
-        tables[read_source.name].read(spark).createOrReplaceTempView(base(read_source))
-    return spark.sql(view_sql(source, everybody=True))
 
 
 def _resolve_identity(source: Source, identity: Identity) -> str:

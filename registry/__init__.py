@@ -1,9 +1,9 @@
-"""Evidence to gate to review to alias: which model version may score, since when, who let it, and why."""
+"""Evidence, gate, ledger, reviews and aliases: which version may score, since when, by whose decision, and why."""
 
 from registry.gate.checks import Case, Check
 from registry.gate.evidence import Evidence, parse
 from registry.gate.gate import Decision, decide
-from registry.gate.policy import Policy, PolicyError
+from registry.gate.policy import PARITY_TOLERANCE, Policy, PolicyError
 from registry.ledger.chain import Row
 from registry.ledger.history import history
 from registry.ledger.verify import verify
@@ -22,6 +22,7 @@ from registry.versions.version_files import VersionFiles, VersionFilesError, ver
 from registry.versions.versions import Contenders, Version, model_evidence
 
 __all__ = [
+    "PARITY_TOLERANCE",
     "Case",
     "Check",
     "Contenders",

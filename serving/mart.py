@@ -59,7 +59,7 @@ class Mart:
         """Let the owner's functions create table and view, and the partition of `score_date`, unless they exist.
 
         Raises:
-            BlockedError: another session holds a lock and does not end.
+            BlockedError: another session held a lock for 45 s.
             SchemaError: the migrations of this release were not applied to the database.
         """
         check_schema(database_url)

@@ -47,7 +47,7 @@ def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[Pop
     are ordered by key, so that the same scores always give the same mart.
 
     Args:
-        database_url: of the mart.
+        database_url: URL of the mart's database.
         mart: the table.
         score_date: day of the scores.
         parts: the scores of each population.
@@ -56,15 +56,15 @@ def publish(database_url: str, mart: Mart, score_date: date, parts: Sequence[Pop
         Number of published rows.
 
     Raises:
-        BlockedError: another session holds a lock and does not end.
+        BlockedError: another session held a lock for 45 s.
         PublishError: the files of a part changed after they were checked; there is no row at all; rows are missing;
             an entity occurs twice or in two populations; or a key is empty or holds a NUL character.
     """
     mart.create(database_url, score_date)
     with connect(database_url, role="prichal_writer") as connection:
         _stage(connection, mart, parts)
-        words = f"Publishing {score_date} in mart.{mart.table}"
-        rows = retry_while_blocked(connection, database_url, words, lambda: _replace_day(connection, mart, score_date))
+        task = f"Publishing {score_date} in mart.{mart.table}"
+        rows = retry_while_blocked(connection, database_url, task, lambda: _replace_day(connection, mart, score_date))
         if rows == 0:
             raise PublishError(
                 f"No row was scored on {score_date}: nothing was published; check the populations' conditions."

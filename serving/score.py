@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from registry import VersionFiles
+from registry import PARITY_TOLERANCE, VersionFiles
 from serving.local_scoring import ModelProcessError, different_texts, last_error, run_model_process
-from serving.udf import REASONS, SAMPLE_ROWS, TOLERANCE, apply_udf, feature_names, signature_gap
+from serving.udf import REASONS, SAMPLE_ROWS, apply_udf, feature_names, signature_gap
 from stack.engines.paths import spark_path
 from stack.errors import PrichalError
 from stack.folders.atomic import fresh_partial, publish_directory, sha256_of_files
@@ -136,8 +136,8 @@ def _check_parity(written: "DataFrame", files: VersionFiles) -> float:
     differences = local["churn_probability"].to_numpy() - sample["churn_probability"].to_numpy()
     largest = float(np.abs(differences).max())
     failures = list(different_texts(sample, local, REASONS).values())
-    if not largest <= TOLERANCE:
-        failures.insert(0, f"churn_probability differs by {largest:.2e}, at most {TOLERANCE:.0e} is allowed")
+    if not largest <= PARITY_TOLERANCE:
+        failures.insert(0, f"churn_probability differs by {largest:.2e}, at most {PARITY_TOLERANCE:.0e} is allowed")
     if failures:
         raise ScoringError(
             f"The Spark UDF and the model of {files.name.lower()} give different scores: {'; '.join(failures)}; "

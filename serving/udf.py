@@ -1,4 +1,4 @@
-"""The Spark UDF of a registered version: the only way in which scores for the mart are computed."""
+"""The Spark UDF of a registered version, which computes all scores of the mart."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 OUTPUTS = {"churn_probability": "double", "reason_1": "string", "reason_2": "string", "reason_3": "string"}
 REASONS = tuple(name for name, kind in OUTPUTS.items() if kind == "string")
 RESULT_SCHEMA = ", ".join(f"{name} {kind}" for name, kind in OUTPUTS.items())
-#: rows on which two ways of scoring are compared, and the largest difference allowed between their probabilities.
+#: number of rows on which two ways of scoring are compared.
 SAMPLE_ROWS = 1000
-TOLERANCE = 1e-9
 
 
 def feature_names(signature: Any) -> list[str]:

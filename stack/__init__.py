@@ -1,1 +1,1 @@
-"""Where things run: settings, Spark, PostgreSQL, S3, MLflow; started here or elsewhere."""
+"""Infrastructure: settings, Spark, PostgreSQL, S3, MLflow; started here or configured elsewhere."""

@@ -1,7 +1,7 @@
 """The services of this clone, and the users of its MLflow.
 
 `python -m stack up | down | check | java` starts, stops or checks the services; `migrate` applies the missing
-migrations to a database that is elsewhere; `user NAME ROLE` says who may use MLflow.
+migrations to an external database; `user NAME ROLE` gives a user a role in MLflow.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from stack.folders.private import make_private
 from stack.mlflow_users import give_role
 from stack.settings import Settings
 
-ACTS: dict[str, Callable[[Settings], object]] = {
+COMMANDS: dict[str, Callable[[Settings], object]] = {
     "up": lambda settings: services.up(settings, _say),
     "down": lambda settings: services.down(settings, _say),
     "check": services.check,
@@ -25,23 +25,23 @@ ACTS: dict[str, Callable[[Settings], object]] = {
 
 
 def main() -> int:
-    """Do what was asked; 0, or 2 with one sentence."""
+    """Run the command; returns 0, or 2 and prints one sentence."""
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
-    acts = parser.add_subparsers(dest="act", required=True)
-    for act in ACTS:
-        acts.add_parser(act)
-    person = acts.add_parser("user")
-    person.add_argument("name")
-    person.add_argument("role")
-    person.add_argument("--new-password", action="store_true")
-    given = parser.parse_args()
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command in COMMANDS:
+        commands.add_parser(command)
+    user = commands.add_parser("user")
+    user.add_argument("name")
+    user.add_argument("role")
+    user.add_argument("--new-password", action="store_true")
+    arguments = parser.parse_args()
     try:
         settings = Settings.load()
         make_private(settings)
-        if given.act == "user":
-            _give_role(settings, given.name, given.role, given.new_password)
+        if arguments.command == "user":
+            _give_role(settings, arguments.name, arguments.role, arguments.new_password)
         else:
-            ACTS[given.act](settings)
+            COMMANDS[arguments.command](settings)
     except PrichalError as error:
         sys.stderr.write(f"prichal: {error}\n")
         return 2

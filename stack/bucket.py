@@ -1,4 +1,4 @@
-"""Raw data in an S3 bucket: mirrored to a folder before it is read, uploaded after it was made."""
+"""Raw data in an S3 bucket: downloaded to a folder before reading, uploaded after sampling."""
 
 import re
 from collections.abc import Iterator
@@ -14,30 +14,30 @@ from stack.settings import Settings
 
 
 def is_url(text: str) -> bool:
-    """Whether the text names a place in S3."""
+    """Whether the text is an S3 URL."""
     return text.startswith("s3://")
 
 
 def mirror(settings: Settings, url: str, folder: Path) -> int:
-    """Make `folder` hold what lies below `url`; what is there with the same tag is not loaded again.
+    """Copy all objects below `url` to `folder`; files with the same tag are not downloaded again.
 
-    What is no longer in the bucket goes from the folder too.
+    Files that are no longer in the bucket are removed from the folder.
 
     Returns:
-        How many objects were loaded now.
+        Number of downloaded objects.
 
     Raises:
-        ServiceError: S3 refused, or there is nothing.
+        ServiceError: S3 refused, or there is no object.
     """
     bucket, prefix = _split(url)
     s3 = client(settings)
     try:
         wanted = {_below(folder, key.removeprefix(prefix)): (key, tag) for key, tag in _objects(s3, bucket, prefix)}
         if not wanted:
-            raise ServiceError(f"{url} holds no object: give the bucket and prefix of the exports.")
+            raise ServiceError(f"{url} has no object: give the bucket and prefix of the exports.")
         loaded = [path for path, (key, tag) in wanted.items() if _load(s3, bucket, key, tag, path)]
     except (ClientError, BotoCoreError) as error:
-        raise ServiceError(f"{url} cannot be read ({_why(error)}): mend the address or the keys.") from None
+        raise ServiceError(f"{url} cannot be read ({_why(error)}): correct the address or the keys.") from None
     for path in [path for path in folder.rglob("*") if path.is_file()]:
         if path not in wanted and not path.name.endswith(".etag"):
             path.unlink()
@@ -46,7 +46,7 @@ def mirror(settings: Settings, url: str, folder: Path) -> int:
 
 
 def upload(settings: Settings, folder: Path, url: str) -> int:
-    """Put every file of `folder` below `url`; returns how many.
+    """Upload every file of `folder` below `url`; returns their number.
 
     Raises:
         ServiceError: S3 refused.
@@ -57,14 +57,14 @@ def upload(settings: Settings, folder: Path, url: str) -> int:
         for path in paths:
             s3.upload_file(str(path), bucket, "/".join([prefix, *path.relative_to(folder).parts]).strip("/"))
     except (ClientError, BotoCoreError) as error:
-        raise ServiceError(f"{url} cannot be written ({_why(error)}): mend the address or the keys.") from None
+        raise ServiceError(f"{url} cannot be written ({_why(error)}): correct the address or the keys.") from None
     return len(paths)
 
 
 def _split(url: str) -> tuple[str, str]:
     match = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", url)
     if match is None:
-        raise SettingError(f"{url!r} is no place in S3: write it as s3://bucket/prefix.")
+        raise SettingError(f"{url!r} is not an S3 URL: write it as s3://bucket/prefix.")
     return match.group(1), (match.group(2) or "").rstrip("/")
 
 

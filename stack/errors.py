@@ -1,24 +1,24 @@
-"""What a person is told when something cannot go on."""
+"""Errors that users see as one sentence."""
 
 
 class PrichalError(Exception):
-    """One clear sentence: the value, what was allowed, what to do.
+    """One sentence: the wrong value, the allowed values, and what to do.
 
-    Every step ends with this sentence on standard error and exit code 2. An exception of any other
-    class is a defect of ours and keeps its traceback.
+    Every step prints it on standard error and ends with exit code 2. An exception of any other class is a defect and
+    keeps its traceback.
     """
 
 
 class SettingError(PrichalError):
-    """A setting in the environment has a value that cannot be used."""
+    """A setting in the environment has an invalid value."""
 
 
 class ServiceError(PrichalError):
-    """PostgreSQL, S3 or MLflow does not answer, or refuses us."""
+    """PostgreSQL, S3 or MLflow does not answer, or refuses the request."""
 
 
 class PortTakenError(PrichalError):
-    """A port that was asked for belongs to another process."""
+    """Another process uses the requested port."""
 
 
 class JavaError(PrichalError):

@@ -1,4 +1,4 @@
-"""Statements that another session's lock may block: tried again for a while, then an error names that session."""
+"""Retry statements that another session's lock blocks; after 45 s an error names that session."""
 
 import threading
 import time
@@ -11,26 +11,26 @@ import psycopg
 from stack.errors import PrichalError
 from stack.postgres import connect
 
-#: One try waits this long for each lock, and the next begins after a pause. No try begins after `SECONDS`.
-TRY_SECONDS, PAUSE_SECONDS, SECONDS = 2.0, 0.5, 45.0
+#: a try waits at most this long for a lock, the next begins after a pause, and no try begins after `MAX_WAIT_SECONDS`.
+TRY_SECONDS, PAUSE_SECONDS, MAX_WAIT_SECONDS = 2.0, 0.5, 45.0
 
 Result = TypeVar("Result")
 
 
 class BlockedError(PrichalError):
-    """Another session holds a lock and does not end."""
+    """Another session holds a lock for too long."""
 
 
 def retry_while_blocked(
-    connection: psycopg.Connection, database_url: str, words: str, action: Callable[[], Result]
+    connection: psycopg.Connection, database_url: str, task: str, action: Callable[[], Result]
 ) -> Result:
-    """Do the action, again while another session's lock is in its way; each try is undone before the next.
+    """Run the action, and repeat it while another session's lock blocks it; a blocked try is rolled back.
 
     Args:
-        connection: on which the action works; a transaction is open or begins here.
-        database_url: of the same database, to ask who blocks.
-        words: what is being done, as the subject of an error's sentence.
-        action: its statements.
+        connection: the connection of the action; a transaction is open or begins here.
+        database_url: URL of the same database, to find the blocking session.
+        task: name of the action, as the subject of the error's sentence.
+        action: runs the statements.
 
     Raises:
         BlockedError: the lock was not free within 45 s.
@@ -40,28 +40,28 @@ def retry_while_blocked(
         try:
             with connection.transaction():
                 connection.execute("select set_config('lock_timeout', %s, true)", [f"{TRY_SECONDS}s"])
-                with _Watch(database_url, connection.info.backend_pid) as watch:
+                with _BlockerQuery(database_url, connection.info.backend_pid) as query:
                     return action()
         except psycopg.errors.LockNotAvailable:
-            blockers = watch.blockers or blockers
-            if time.monotonic() - begun_at > SECONDS:
+            blockers = query.blockers or blockers
+            if time.monotonic() - begun_at > MAX_WAIT_SECONDS:
                 raise BlockedError(
-                    f"{words} waited {SECONDS:.0f} s for a lock of {blockers or 'another session'}: nothing was "
-                    "changed; end that transaction, then run the same again."
+                    f"{task} waited {MAX_WAIT_SECONDS:.0f} s for a lock of {blockers or 'another session'}: nothing "
+                    "was changed; end that transaction, then run the step again."
                 ) from None
             time.sleep(PAUSE_SECONDS)
 
 
-class _Watch:
-    """Asks from a second connection who blocks the first one, once the first has waited for most of a try."""
+class _BlockerQuery:
+    """Finds, on a second connection, the sessions that block the first one, after half of a try."""
 
     def __init__(self, database_url: str, pid: int) -> None:
         self.blockers = ""
         self._url, self._pid = database_url, pid
-        self._timer = threading.Timer(TRY_SECONDS / 2, self._ask)
+        self._timer = threading.Timer(TRY_SECONDS / 2, self._find_blockers)
         self._timer.daemon = True
 
-    def __enter__(self) -> "_Watch":
+    def __enter__(self) -> "_BlockerQuery":
         self._timer.start()
         return self
 
@@ -69,12 +69,12 @@ class _Watch:
         self._timer.cancel()
         self._timer.join()
 
-    def _ask(self) -> None:
+    def _find_blockers(self) -> None:
         try:
             with connect(self._url) as connection:
                 rows = connection.execute("select * from ops.list_blockers(%s)", [self._pid]).fetchall()
         except (psycopg.Error, PrichalError):
-            return  # the sentence then names nobody
+            return  # the error then names no session
         self.blockers = " and of ".join(_describe(*row) for row in rows)
 
 

@@ -1,7 +1,7 @@
-"""MLflow's own log-in: what its server needs so that it asks who is there.
+"""MLflow's own log-in: configuration and options of a server that requires it.
 
-`python -m stack.mlflow_login mlflow server ...` runs that command, with the log-in where PRICHAL_MLFLOW_AUTH is `on`; a
-container starts so.
+`python -m stack.mlflow_login mlflow server ...` runs that command, with the log-in if PRICHAL_MLFLOW_AUTH is `on`;
+the container uses this.
 """
 
 import configparser
@@ -16,26 +16,26 @@ from stack.errors import PrichalError, SettingError
 from stack.folders.atomic import replace_text
 from stack.settings import VARIABLES, child_environment, variable
 
-#: name of MLflow's application that asks; it is on the command line of a server that does.
+#: name of MLflow's application with the log-in; it is on the command line of its server.
 APP = "basic-auth"
-#: who may do everything: the machine's owner.
+#: the account of the machine's owner, with all rights.
 ADMIN = "admin"
-#: where names, hashed passwords and roles are kept.
+#: the database of names, hashed passwords and roles.
 DATABASE = "mlflow_auth"
 
-#: Who has no role sees nothing. A password is checked once a minute and not on each request: hashing takes longer than
-#: most answers.
+#: Users without a role have no rights. A password is checked once a minute, not on each request: hashing takes longer
+#: than most requests.
 CONFIG = {"default_permission": "NO_PERMISSIONS", "admin_username": ADMIN, "auth_cache_ttl_seconds": "60"}
 
 
 @dataclass(frozen=True)
 class Login:
-    """What a server that asks is started with.
+    """The configuration of a server that requires a log-in.
 
     Attributes:
-        config: MLflow's configuration file; it holds passwords, so its owner alone may read it.
-        password: of the admin, from the first start on.
-        key: signs the forms of MLflow's own pages.
+        config: MLflow's configuration file; it contains passwords, so only its owner may read it.
+        password: password of the admin, set at the first start.
+        key: key that signs the forms of MLflow's pages.
     """
 
     config: Path
@@ -44,16 +44,16 @@ class Login:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """On the command line."""
+        """Options of the command line."""
         return ("--app-name", APP)
 
     @property
     def environment(self) -> dict[str, str]:
-        """In the server's environment."""
+        """Variables of the server's environment."""
         return {"MLFLOW_AUTH_CONFIG_PATH": str(self.config), "MLFLOW_FLASK_SERVER_SECRET_KEY": self.key}
 
     def write(self, database_url: str) -> None:
-        """Write the configuration; `database_url` is where names and roles are kept."""
+        """Write the configuration; `database_url` is the database of names and roles."""
         url = "postgresql+psycopg://" + database_url.split("://", 1)[1]
         values = {**CONFIG, "database_uri": url, "admin_password": self.password}
         parser, text = configparser.ConfigParser(), io.StringIO()
@@ -63,13 +63,15 @@ class Login:
 
 
 def main(command: list[str]) -> int:
-    """Become `command`; 2 and one sentence if a setting is missing."""
+    """Replace this process by `command`; returns 2 and prints one sentence if a setting is missing."""
     environment: dict[str, str] = {}
     try:
         if variable(VARIABLES["mlflow_auth"]) == "on":
             folder = Path(tempfile.mkdtemp(prefix="prichal-login-"))
-            login = Login(folder / "auth.ini", _needed("MLFLOW_ADMIN_PASSWORD"), _needed("MLFLOW_FORMS_KEY"))
-            login.write(_needed("MLFLOW_AUTH_DATABASE_URI"))
+            login = Login(
+                folder / "auth.ini", _require_variable("MLFLOW_ADMIN_PASSWORD"), _require_variable("MLFLOW_FORMS_KEY")
+            )
+            login.write(_require_variable("MLFLOW_AUTH_DATABASE_URI"))
             command, environment = [*command, *login.options], login.environment
     except PrichalError as error:
         sys.stderr.write(f"prichal: {error}\n")
@@ -78,7 +80,7 @@ def main(command: list[str]) -> int:
     return 0
 
 
-def _needed(name: str) -> str:
+def _require_variable(name: str) -> str:
     value = variable(name)
     if value is None:
         raise SettingError(f"{name} is not set, and PRICHAL_MLFLOW_AUTH=on needs it: see docs/access-rights.md.")

@@ -17,7 +17,7 @@ def start(
     folder: Path,
     records: Records,
     mlflow: Path,
-    asked_port: int | None,
+    requested_port: int | None,
     backend_url: str,
     bucket: str,
     s3: dict[str, str],
@@ -25,16 +25,16 @@ def start(
 ) -> Started:
     """Start the tracking server and registry; artifacts go through it to `bucket`.
 
-    `backend_url` holds a password: it travels in the environment, not on the command line. A server that runs
-    already stays, unless it asks for a log-in and should not, or the other way round.
+    `backend_url` contains a password, so it is passed in the environment, not on the command line. A running server is
+    kept unless its log-in differs from `login`.
     """
     last = records.read("mlflow")
-    if last is not None and last.alive():
-        if _asks(last) == (login is not None):
+    if last is not None and last.is_alive():
+        if _requires_login(last) == (login is not None):
             return last
         stop(last)
     folder.mkdir(parents=True, exist_ok=True)
-    port = choose_port(asked_port, last.ports["http"] if last else None, "PRICHAL_MLFLOW_PORT")
+    port = choose_port(requested_port, last.ports["http"] if last else None, "PRICHAL_MLFLOW_PORT")
     log = folder / "mlflow.log"
     command = [
         str(mlflow), "server", "--host", HOST, "--port", str(port), "--workers", "1",
@@ -51,47 +51,47 @@ def start(
     pid = launch(command, log, environment, folder)
     started = Started.of(pid, {"http": port})
     records.write("mlflow", started)
-    wait_until(lambda: answers(f"http://{HOST}:{port}"), started.alive, "MLflow", log, 180)
+    wait_until(lambda: answers(f"http://{HOST}:{port}"), started.is_alive, "MLflow", log, 180)
     return started
 
 
 def answers(uri: str) -> bool:
-    """Whether a tracking server answers at `uri`, be it that it asks who is there."""
+    """Whether a tracking server answers at `uri`, with or without a log-in."""
     return _status(uri) in {200, 401}
 
 
 def run_address(uri: str, experiment: str, run: str) -> str:
-    """Where the MLflow UI shows a run."""
+    """Address of a run in the MLflow UI."""
     return f"{uri.rstrip('/')}/#/experiments/{experiment}/runs/{run}"
 
 
 def check(settings: Settings) -> None:
-    """See that the tracking server answers, and knows who signs in.
+    """Check that the tracking server answers and accepts the account.
 
     Raises:
-        ServiceError: it does not.
+        ServiceError: it does not answer, or refuses the account.
     """
     uri = settings.require_tracking()
     if not uri.startswith(("http://", "https://")):
         return
     status, names = _status(uri, settings), f"{VARIABLES['tracking_user']} and {VARIABLES['tracking_password']}"
     if status == 401 and (settings.tracking_user is None or settings.tracking_password is None):
-        raise ServiceError(f"MLflow at {uri} asks for a name and a password: set {names}.")
+        raise ServiceError(f"MLflow at {uri} requires a log-in: set {names}.")
     if status == 401:
-        raise ServiceError(f"MLflow at {uri} refuses {settings.tracking_user!r} with this password: mend {names}.")
-    if status not in {200, 403}:  # 403: known, and not allowed to ask for the version
-        raise ServiceError(f"MLflow at {uri} does not answer: run `make up`, or mend MLFLOW_TRACKING_URI.")
+        raise ServiceError(f"MLflow at {uri} refuses {settings.tracking_user!r} with this password: correct {names}.")
+    if status not in {200, 403}:  # 403: signed in, without the right to read the version
+        raise ServiceError(f"MLflow at {uri} does not answer: run `make up`, or correct MLFLOW_TRACKING_URI.")
 
 
 def sign_in(settings: Settings) -> None:
-    """Let MLflow's client in this process use the name and password of the settings, where there are any."""
+    """Give MLflow's client in this process the name and password of the settings, if there are any."""
     if settings.tracking_user is not None and settings.tracking_password is not None:
         password = settings.tracking_password.get_secret_value()
         export({VARIABLES["tracking_user"]: settings.tracking_user, VARIABLES["tracking_password"]: password})
 
 
 def _status(uri: str, settings: Settings | None = None) -> int | None:
-    """HTTP status of the server's answer; None where nothing answers."""
+    """HTTP status of the server's reply; None without a reply."""
     try:
         request = urllib.request.Request(f"{uri.rstrip('/')}/version", headers=_header(settings))  # noqa: S310
         with urllib.request.urlopen(request, timeout=5) as reply:  # noqa: S310
@@ -109,6 +109,6 @@ def _header(settings: Settings | None) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def _asks(started: Started) -> bool:
-    """Whether the running server asks for a log-in."""
+def _requires_login(started: Started) -> bool:
+    """Whether the running server requires a log-in."""
     return APP in psutil.Process(started.pid).cmdline()

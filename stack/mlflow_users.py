@@ -1,4 +1,4 @@
-"""People who may use MLflow: roles of least rights, and one role a person (docs/access-rights.md)."""
+"""Users of MLflow: roles with least rights, and one role per user (docs/access-rights.md)."""
 
 import re
 import secrets
@@ -14,14 +14,14 @@ from stack.settings import Settings
 
 #: MLflow without workspaces keeps all roles here.
 WORKSPACE = "default"
-#: who acts in the ledger without being a person.
-TAKEN = (ADMIN, "watch")
+#: actors of the ledger that are no persons: the admin, and the canary.
+RESERVED_NAMES = (ADMIN, "watch")
 
-#: role -> kind of thing -> level; what is not named here is inherited: of runs and logged models from their experiment,
-#: of versions from their model. A run of one's own needs EDIT of the experiment: MLflow knows nothing smaller.
+#: role -> kind of resource -> level. Other kinds inherit: runs and logged models from their experiment, versions from
+#: their model. Creating a run needs EDIT of the experiment; MLflow has no smaller right.
 GRANTS: Mapping[str, Mapping[str, str]] = {
     "author": {"experiment": "EDIT", "registered_model": "EDIT"},
-    # MANAGE, for a rollback takes an alias away; a version itself can be described and not deleted.
+    # MANAGE, because a rollback removes an alias; EDIT of versions allows describing but not deleting them.
     "reviewer": {
         "experiment": "EDIT",
         "logged_model": "READ",
@@ -33,39 +33,39 @@ GRANTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-class PersonError(PrichalError):
-    """A person cannot be given the role as asked."""
+class UserError(PrichalError):
+    """The role cannot be assigned to the user."""
 
 
 def give_role(settings: Settings, name: str, role: str, say: Callable[[str], None], new_password: bool = False) -> None:
-    """Make the MLflow user `name` unless there is one, and let the role be all that she or he has.
+    """Create the MLflow user `name` unless it exists, and make the role its only one.
 
-    Rights that MLflow gave by itself, to who first made an experiment or a registered model, are taken back. The
-    password of a new user is said once and kept nowhere.
+    Rights that MLflow granted to the creator of an experiment or a registered model are revoked. The password of a new
+    user is printed once and stored nowhere.
 
     Args:
         settings: the MLflow server, and the admin who signs in.
-        name: of the user.
+        name: name of the user.
         role: author, reviewer, scorer or reader.
-        say: told what was done.
-        new_password: whether a user who is there gets one too.
+        say: receives lines about the changes.
+        new_password: whether an existing user gets a new password.
 
     Raises:
-        PersonError: name or role cannot be, or MLflow refused.
+        UserError: name or role is not allowed, or MLflow refused.
         ServiceError: MLflow does not answer.
     """
-    _refuse_what_cannot_be(name, role)
+    _check_name_and_role(name, role)
     check(settings)
     server = _Server(settings)
     roles = {entry: _ensure_role(server, entry) for entry in GRANTS}
     password = _ensure_user(server, name, new_password)
     _assign(server, _user(server, name) or {}, roles, role)
     say(f"user {name} is {role}")
-    say(f"password, shown this once: {password}" if password else "the password is as it was")
+    say(f"password, shown only once: {password}" if password else "the password has not changed")
 
 
 class _Server:
-    """Requests of the admin to MLflow. Its own client for them would bring its whole server along."""
+    """Requests of the admin to MLflow. MLflow's own client for them would import its whole server."""
 
     def __init__(self, settings: Settings) -> None:
         password = settings.tracking_password.get_secret_value() if settings.tracking_password else ""
@@ -73,33 +73,34 @@ class _Server:
         self.login = (settings.tracking_user or "", password)
 
     def call(self, method: str, path: str, values: Mapping[str, object] | None = None) -> dict[str, Any]:
-        """The answer's content.
+        """The content of the reply.
 
         Raises:
-            PersonError: MLflow refused.
+            UserError: MLflow refused.
         """
-        place = {"params": values} if method == "GET" else {"json": values}
+        content = {"params": values} if method == "GET" else {"json": values}
         address = f"{self.uri}/api/{path}"
-        reply = requests.request(method, address, auth=self.login, timeout=60, **place)  # type: ignore[arg-type]
+        reply = requests.request(method, address, auth=self.login, timeout=60, **content)  # type: ignore[arg-type]
         if not reply.ok:
-            raise PersonError(self._why(reply))
+            raise UserError(self._refusal(reply))
         return dict(reply.json()) if reply.content else {}
 
-    def _why(self, reply: requests.Response) -> str:
+    def _refusal(self, reply: requests.Response) -> str:
         if reply.status_code == 403:
-            return f"MLflow lets its admin alone make people and {self.login[0]!r} is not: sign in as {ADMIN}."
+            return f"Only the admin may create users in MLflow, not {self.login[0]!r}: sign in as {ADMIN}."
         if reply.status_code == 404:
-            return f"MLflow at {self.uri} asks nobody for a name: switch that on with `PRICHAL_MLFLOW_AUTH=on make up`."
+            return f"MLflow at {self.uri} has no log-in: switch it on with `PRICHAL_MLFLOW_AUTH=on make up`."
         return f"MLflow refused with HTTP status {reply.status_code}: {reply.text.strip()[:200]}"
 
 
-def _refuse_what_cannot_be(name: str, role: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}", name) or name in TAKEN:
-        raise PersonError(
-            f"User name {name!r} cannot be: use up to 63 letters, digits and . _ @ -, and not {' or '.join(TAKEN)}."
+def _check_name_and_role(name: str, role: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}", name) or name in RESERVED_NAMES:
+        raise UserError(
+            f"User name {name!r} is not allowed: use at most 63 letters, digits and . _ @ -, but not "
+            f"{' or '.join(RESERVED_NAMES)}."
         )
     if role not in GRANTS:
-        raise PersonError(f"Role {role!r} does not exist: it may be {', '.join(GRANTS)}.")
+        raise UserError(f"Role {role!r} does not exist: use {', '.join(GRANTS)}.")
 
 
 def _user(server: _Server, name: str) -> dict[str, Any] | None:
@@ -131,17 +132,17 @@ def _ensure_role(server: _Server, name: str) -> int:
 
 
 def _ensure_user(server: _Server, name: str, new_password: bool) -> str | None:
-    """The password if one was made now."""
-    password, there = secrets.token_urlsafe(18), _user(server, name) is not None
-    if not there:
+    """The new password; None if it did not change."""
+    password, exists = secrets.token_urlsafe(18), _user(server, name) is not None
+    if not exists:
         server.call("POST", "2.0/mlflow/users/create", {"username": name, "password": password})
     elif new_password:
         server.call("PATCH", "2.0/mlflow/users/update-password", {"username": name, "password": password})
-    return password if new_password or not there else None
+    return password if new_password or not exists else None
 
 
 def _assign(server: _Server, user: Mapping[str, Any], roles: Mapping[str, int], role: str) -> None:
-    """Let the role be the user's only one; what MLflow gave by itself it keeps in a role of the user's own."""
+    """Make the role the user's only one; MLflow keeps the rights of a creator in a personal role of the user."""
     name, current_roles = user["username"], {entry["id"]: entry for entry in user["roles"]}
     if roles[role] not in current_roles:
         server.call("POST", "3.0/mlflow/roles/assign", {"username": name, "role_id": roles[role]})
@@ -149,5 +150,5 @@ def _assign(server: _Server, user: Mapping[str, Any], roles: Mapping[str, int], 
         server.call("DELETE", "3.0/mlflow/roles/unassign", {"username": name, "role_id": number})
     personal_roles = [entry for entry in current_roles.values() if entry["name"] == f"__user_{user['id']}__"]
     for grant in (grant for entry in personal_roles for grant in entry["permissions"]):
-        what = {"resource_type": grant["resource_type"], "resource_id": grant["resource_pattern"]}
-        server.call("POST", "3.0/mlflow/users/permissions/revoke", {"username": name, **what})
+        resource = {"resource_type": grant["resource_type"], "resource_id": grant["resource_pattern"]}
+        server.call("POST", "3.0/mlflow/users/permissions/revoke", {"username": name, **resource})

@@ -1,8 +1,8 @@
-"""Mutual TLS between the servers inside SeaweedFS: whoever has no certificate of this clone is refused.
+"""Mutual TLS between the internal servers of SeaweedFS: they refuse clients without a certificate of this clone.
 
 Without it, the master, volume and filer ports let every user of the machine read and replace objects.
 
-`python -m stack.mutual_tls weed server ...` runs that command with it; a container starts so.
+`python -m stack.mutual_tls weed server ...` runs that command with mutual TLS; the container uses this.
 """
 
 import json
@@ -20,20 +20,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from stack.folders.atomic import replace_text
 from stack.process import HOST
 
-#: of a certificate; each start makes a new one.
+#: validity of a certificate; each start creates a new one.
 VALID_DAYS = 3650
-#: SeaweedFS's names for what listens, over gRPC and over HTTP. `client` is what connects to them.
+#: SeaweedFS's names of its servers, over gRPC and over HTTP. `client` connects to them.
 GRPC_SERVERS = ("master", "volume", "filer", "s3")
 HTTP_SERVERS = ("master", "volume", "filer")
 
 
 def security_option(folder: Path) -> str:
-    """What makes `weed` read the `security.toml` in `folder`; it stands before the name of the server."""
+    """The option by which `weed` reads the `security.toml` in `folder`; it comes before the name of the server."""
     return f"-config_dir={folder}"
 
 
 def write_security(folder: Path) -> None:
-    """Write a new certificate, its key and SeaweedFS's `security.toml` into `folder`, for the owner's eyes only."""
+    """Write a new certificate, its key and SeaweedFS's `security.toml` into `folder`, readable by the owner only."""
     certificate, key = _make_certificate()
     replace_text(folder / "certificate.pem", certificate, mode=0o600)
     replace_text(folder / "key.pem", key, mode=0o600)
@@ -41,7 +41,7 @@ def write_security(folder: Path) -> None:
 
 
 def main(command: list[str]) -> int:
-    """Become `command`, a `weed` with its options."""
+    """Replace this process by `command`, a `weed` with its options."""
     program, *options = command
     folder = Path(tempfile.mkdtemp(prefix="prichal-weed-"))
     os.umask(0o077)
@@ -51,7 +51,7 @@ def main(command: list[str]) -> int:
 
 
 def _make_certificate() -> tuple[str, str]:
-    """A certificate that vouches for itself, and its key: who holds the key is one of us."""
+    """A self-signed certificate and its key; a process with the key is trusted."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
     now = datetime.now(UTC)
     certificate = (

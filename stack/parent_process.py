@@ -1,7 +1,6 @@
-"""A step that `mlflow run` started ends when that is killed: nobody waits for it any more, and a retry may have begun.
+"""End a step when the `mlflow run` that started it has ended: a retry may have begun.
 
-`mlflow run` starts a step through a shell, which may stay between the two. Only the step itself can see that the
-command is gone.
+`mlflow run` starts a step through a shell, which may continue. So the step itself checks its starters.
 """
 
 import os
@@ -15,18 +14,18 @@ from types import FrameType
 import psutil
 
 _SHELLS = {"bash", "sh", "dash"}
-#: how often the parent is looked for, and how long the step may take to close its run before it is ended hard.
+#: time between two checks of the starters, and time to close the run before the process is ended.
 POLL_SECONDS, CLOSE_SECONDS = 0.5, 5.0
 #: exit code of a process that was ended by SIGTERM.
 TERMINATED = 128 + signal.SIGTERM
 
 
 class StoppedError(KeyboardInterrupt):
-    """Somebody stopped this process; like Ctrl-C, no `except Exception` catches it."""
+    """This process was stopped; like Ctrl-C, `except Exception` does not catch it."""
 
 
 def find_starters() -> list[psutil.Process]:
-    """The process that started this one; with a shell between, that shell and who started it."""
+    """The process that started this one; if it is a shell, also the process that started the shell."""
     starters: list[psutil.Process] = []
     process = psutil.Process().parent()
     while process is not None:
@@ -38,23 +37,23 @@ def find_starters() -> list[psutil.Process]:
     return starters
 
 
-#: taken when this module is first imported, which is before the libraries of a step are, for those take seconds.
+#: read at the first import of this module, before the libraries of a step are imported, which takes seconds.
 STARTERS = find_starters()
 
 
 @contextmanager
 def stopped_by_signal(watch_parent: bool) -> Iterator[None]:
-    """Raise `StoppedError` in the block when the process is told to end, or, if wanted, when its starter is gone.
+    """Raise `StoppedError` in the block at SIGTERM and, with `watch_parent`, when the starter has ended.
 
     Args:
-        watch_parent: whether the process belongs to the command that started it.
+        watch_parent: whether the process must end with the command that started it.
     """
-    if threading.current_thread() is not threading.main_thread():  # Python hands signals to the main thread only
+    if threading.current_thread() is not threading.main_thread():  # Python sends signals to the main thread only
         yield
         return
     before, ended = signal.signal(signal.SIGTERM, _stop), threading.Event()
     if watch_parent:
-        threading.Thread(target=_watch, args=(ended,), daemon=True, name="parent watch").start()
+        threading.Thread(target=_stop_with_starters, args=(ended,), daemon=True, name="starters").start()
     try:
         yield
     finally:
@@ -65,10 +64,10 @@ def stopped_by_signal(watch_parent: bool) -> Iterator[None]:
 def _stop(_number: int, _frame: FrameType | None) -> None:
     if all(_is_running(starter) for starter in STARTERS):
         raise StoppedError("stopped by SIGTERM")
-    raise StoppedError("stopped, for the command that started it is gone")
+    raise StoppedError("stopped because the command that started it has ended")
 
 
-def _watch(ended: threading.Event) -> None:
+def _stop_with_starters(ended: threading.Event) -> None:
     while all(_is_running(starter) for starter in STARTERS):
         if ended.wait(POLL_SECONDS):
             return

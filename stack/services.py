@@ -1,4 +1,4 @@
-"""Start and stop the services: what is configured to be elsewhere is left alone."""
+"""Start and stop the services of this clone; services that are configured elsewhere are not touched."""
 
 import json
 import secrets
@@ -16,7 +16,7 @@ from stack.mlflow_login import ADMIN, DATABASE, Login
 from stack.process import HOST, Records, stop
 from stack.settings import SERVICE_FIELDS, VARIABLES, Settings, read_env_file, write_env_file
 
-#: MLflow's own default is minutes of retries against a server that is gone.
+#: by default MLflow's client retries for minutes if the server is gone.
 CLIENT = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -25,48 +25,50 @@ CLIENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 
-#: Said where MLflow asks nobody for a name.
+#: printed if MLflow requires no log-in.
 OPEN_TO_ALL = (
     "          Every user of this machine can read and change its runs and models: on a shared machine, run "
     "`PRICHAL_MLFLOW_AUTH=on make up` now (docs/access-rights.md)."
 )
 
-#: of PostgreSQL's superuser, the owner of the tables, the steps' login and MLflow's role; S3; MLflow's admin and forms.
+#: accounts with a password: PostgreSQL's superuser, owner of the tables, login of the steps and role of MLflow; S3;
+#: MLflow's admin and forms.
 PASSWORDS = ("postgres", "prichal", "steps", "mlflow", "s3", "admin", "flask")
 
 
 class LocalServices:
-    """What this clone starts with: its records, its passwords, and which services the person configured elsewhere.
+    """The services that this clone starts: their records, their passwords, and the names of those configured elsewhere.
 
-    The last is settled before anything starts: once a service of ours runs, its address is a setting too.
+    `elsewhere` is computed before anything starts: afterwards, the address of a started service is a setting too.
     """
 
     def __init__(
         self, settings: Settings, records: Records, passwords: dict[str, str], say: Callable[[str], None]
     ) -> None:
         self.records, self.passwords, self.say = records, passwords, say
-        self.elsewhere = {field for field in SERVICE_FIELDS if _elsewhere(settings, field)}
+        self.elsewhere = {field for field in SERVICE_FIELDS if _is_elsewhere(settings, field)}
 
 
 def up(settings: Settings, say: Callable[[str], None]) -> Settings:
-    """Start PostgreSQL, S3 and MLflow unless configured elsewhere, wait, write `.stack/env`.
+    """Start PostgreSQL, S3 and MLflow unless configured elsewhere, wait for them, and write `.stack/env`.
 
     Returns:
-        The settings with the addresses of what was started.
+        The settings with the addresses of the started services.
     """
     settings.state.mkdir(parents=True, exist_ok=True)
-    local = LocalServices(settings, Records(settings.state / "run"), _passwords(settings.state / "secrets.json"), say)
+    records, passwords = Records(settings.state / "run"), _passwords(settings.state / "secrets.json")
+    services = LocalServices(settings, records, passwords, say)
     for start in (_start_postgres, _start_s3, _start_mlflow):
-        settings = start(settings, local)
+        settings = start(settings, services)
     _write_env(settings)
     return settings
 
 
 def down(settings: Settings, say: Callable[[str], None]) -> None:
-    """Stop what `up` started, all at once: S3 alone takes some 15 s to close its own connections."""
+    """Stop all services that `up` started, in parallel: S3 takes some 15 s to close its connections."""
     records = Records(settings.state / "run")
     stored = {service: records.read(service) for service in ("mlflow", "s3", "postgres")}
-    running = {service: started for service, started in stored.items() if started is not None and started.alive()}
+    running = {service: started for service, started in stored.items() if started is not None and started.is_alive()}
     with ThreadPoolExecutor() as pool:
         for service, _ in zip(running, pool.map(stop, running.values()), strict=True):
             say(f"{service} stopped")
@@ -85,10 +87,10 @@ def migrate(settings: Settings) -> None:
 
 
 def check(settings: Settings) -> None:
-    """See that PostgreSQL, S3 and MLflow answer.
+    """Check that PostgreSQL, S3 and MLflow answer.
 
     Raises:
-        ServiceError: one of them does not, named with its address.
+        ServiceError: a service does not answer; the sentence has its address.
     """
     for check_service in CHECKS:
         check_service(settings)
@@ -97,7 +99,7 @@ def check(settings: Settings) -> None:
 def unreachable(settings: Settings) -> ServiceError | None:
     """The error of the first service that does not answer, None if all answer.
 
-    MLflow is asked last: it fails whenever PostgreSQL or S3 behind it is gone.
+    MLflow is checked last, because it fails if PostgreSQL or S3 fails.
     """
     for check_service in CHECKS:
         try:
@@ -112,45 +114,45 @@ def _check_postgres(settings: Settings) -> None:
         connection.execute("select 1")
 
 
-#: in the order in which one service rests on another.
+#: in the order of dependence: MLflow needs the other two.
 CHECKS = (_check_postgres, s3.check, mlflow_server.check)
 
 
-def _start_postgres(settings: Settings, local: LocalServices) -> Settings:
-    if "database_url" in local.elsewhere:
-        local.say(f"postgres  elsewhere: {postgres.address(settings.require_database())}")
+def _start_postgres(settings: Settings, services: LocalServices) -> Settings:
+    if "database_url" in services.elsewhere:
+        services.say(f"postgres  elsewhere: {postgres.address(settings.require_database())}")
         migrate(settings)
         return settings
-    started = postgres.start(settings.state / "postgres", local.records, settings.postgres_port, local.passwords)
-    local.say(f"postgres  {HOST}:{started.ports['sql']}")
+    started = postgres.start(settings.state / "postgres", services.records, settings.postgres_port, services.passwords)
+    services.say(f"postgres  {HOST}:{started.ports['sql']}")
     port = started.ports["sql"]
-    schema.migrate(postgres.url("prichal", local.passwords["prichal"], port, "prichal"))
-    url = postgres.url(postgres.STEPS, local.passwords["steps"], port, "prichal")
+    schema.migrate(postgres.url("prichal", services.passwords["prichal"], port, "prichal"))
+    url = postgres.url(postgres.STEPS_LOGIN, services.passwords["steps"], port, "prichal")
     return settings.model_copy(update={"database_url": SecretStr(url)})
 
 
-def _start_s3(settings: Settings, local: LocalServices) -> Settings:
-    if "s3_endpoint" in local.elsewhere:
-        local.say(f"s3        elsewhere: {settings.s3_endpoint}")
+def _start_s3(settings: Settings, services: LocalServices) -> Settings:
+    if "s3_endpoint" in services.elsewhere:
+        services.say(f"s3        elsewhere: {settings.s3_endpoint}")
         return settings
-    key, secret = "prichal", local.passwords["s3"]
-    started = s3.start(settings.state / "s3", local.records, _program("weed"), settings.s3_port, key, secret)
+    key, secret = "prichal", services.passwords["s3"]
+    started = s3.start(settings.state / "s3", services.records, _program("weed"), settings.s3_port, key, secret)
     endpoint = f"http://{HOST}:{started.ports['s3']}"
-    local.say(f"s3        {endpoint}")
+    services.say(f"s3        {endpoint}")
     settings = settings.model_copy(update={"s3_endpoint": endpoint, "s3_key": key, "s3_secret": SecretStr(secret)})
-    s3.make_bucket(settings)
+    s3.create_bucket(settings)
     return settings
 
 
-def _start_mlflow(settings: Settings, local: LocalServices) -> Settings:
-    if "tracking_uri" in local.elsewhere:
-        local.say(f"mlflow    elsewhere: {settings.tracking_uri}")
+def _start_mlflow(settings: Settings, services: LocalServices) -> Settings:
+    if "tracking_uri" in services.elsewhere:
+        services.say(f"mlflow    elsewhere: {settings.tracking_uri}")
         return settings
-    backend, folder = _mlflow_backend(settings, local, "mlflow"), settings.state / "mlflow"
-    login = _login(settings, local) if settings.mlflow_auth == "on" else None
+    backend, folder = _mlflow_backend(settings, services, "mlflow"), settings.state / "mlflow"
+    login = _login(settings, services) if settings.mlflow_auth == "on" else None
     started = mlflow_server.start(
         folder,
-        local.records,
+        services.records,
         _program("mlflow"),
         settings.mlflow_port,
         backend,
@@ -159,42 +161,44 @@ def _start_mlflow(settings: Settings, local: LocalServices) -> Settings:
         login,
     )
     uri = f"http://{HOST}:{started.ports['http']}"
-    local.say(f"mlflow    {uri}{f', asks for a name and a password; yours is {ADMIN}' if login else ''}")
+    services.say(f"mlflow    {uri}{f', requires a log-in; your account is {ADMIN}' if login else ''}")
     if login is None:
-        local.say(OPEN_TO_ALL)
-    who = {"tracking_user": ADMIN, "tracking_password": SecretStr(login.password)} if login else {}
-    return settings.model_copy(update={"tracking_uri": uri, "tracking_user": None, "tracking_password": None, **who})
+        services.say(OPEN_TO_ALL)
+    account = {"tracking_user": ADMIN, "tracking_password": SecretStr(login.password)} if login else {}
+    update = {"tracking_uri": uri, "tracking_user": None, "tracking_password": None, **account}
+    return settings.model_copy(update=update)
 
 
-def _mlflow_backend(settings: Settings, local: LocalServices, database: str) -> str:
-    """Our own PostgreSQL holds databases for MLflow; on an external one MLflow shares the owner's database."""
-    if "database_url" in local.elsewhere:
+def _mlflow_backend(settings: Settings, services: LocalServices, database: str) -> str:
+    """URL of MLflow's database on the PostgreSQL started here; on an external one MLflow uses the owner's database."""
+    if "database_url" in services.elsewhere:
         owner = settings.owner_database_url
         return owner.get_secret_value() if owner else settings.require_database()
-    started = local.records.read("postgres")
+    started = services.records.read("postgres")
     assert started is not None  # noqa: S101  # _start_postgres has just written it
-    postgres.make_database(started.ports["sql"], local.passwords, database, owner="mlflow")
-    return postgres.url("mlflow", local.passwords["mlflow"], started.ports["sql"], database)
+    postgres.create_database(started.ports["sql"], services.passwords, database, owner="mlflow")
+    return postgres.url("mlflow", services.passwords["mlflow"], started.ports["sql"], database)
 
 
-def _login(settings: Settings, local: LocalServices) -> Login:
-    login = Login(settings.state / "mlflow" / "auth.ini", local.passwords["admin"], local.passwords["flask"])
-    login.write(_mlflow_backend(settings, local, DATABASE))
+def _login(settings: Settings, services: LocalServices) -> Login:
+    login = Login(settings.state / "mlflow" / "auth.ini", services.passwords["admin"], services.passwords["flask"])
+    login.write(_mlflow_backend(settings, services, DATABASE))
     return login
 
 
-def _elsewhere(settings: Settings, field: str) -> bool:
-    """Whether the person configured this service, as against our own `.stack/env` naming what we started."""
+def _is_elsewhere(settings: Settings, field: str) -> bool:
+    """Whether the service is configured by a user, not by the `.stack/env` that names the services started here."""
     value = getattr(settings, field)
     value = value.get_secret_value() if isinstance(value, SecretStr) else value
-    return value is not None and value != _ours(settings.state).get(VARIABLES[field])
+    return value is not None and value != _started_addresses(settings.state).get(VARIABLES[field])
 
 
-def _ours(state: Path) -> dict[str, str]:
-    started = {"database_url": "postgres", "s3_endpoint": "s3", "tracking_uri": "mlflow"}
-    records, written = Records(state / "run"), read_env_file(state / "env")
-    names = [VARIABLES[field] for field in SERVICE_FIELDS if records.read(started[field]) is not None]
-    return {name: written[name] for name in names if name in written}
+def _started_addresses(state: Path) -> dict[str, str]:
+    """Addresses of the services started here, by variable."""
+    service_names = {"database_url": "postgres", "s3_endpoint": "s3", "tracking_uri": "mlflow"}
+    records, exported = Records(state / "run"), read_env_file(state / "env")
+    names = [VARIABLES[field] for field in SERVICE_FIELDS if records.read(service_names[field]) is not None]
+    return {name: exported[name] for name in names if name in exported}
 
 
 def _write_env(settings: Settings) -> None:
@@ -204,10 +208,10 @@ def _write_env(settings: Settings) -> None:
 
 
 def exported_settings(settings: Settings) -> dict[str, str]:
-    """The variables of `.stack/env` that hold settings, by name.
+    """The variables of `.stack/env` that contain settings, by name.
 
-    The state is always among them: `mlflow run GIT_URL` runs code of a temporary clone, which by itself would use a
-    state and a lake of its own. The lake is named only if it lies outside of the state.
+    The state is always included: `mlflow run GIT_URL` runs code of a temporary clone, which would otherwise use its own
+    state and lake. The lake is included only if it is outside of the state.
     """
     plain = settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     secret = {field: getattr(settings, field) for field in VARIABLES if settings.is_secret(field)}
@@ -231,9 +235,9 @@ def _s3_variables(settings: Settings) -> dict[str, str]:
 
 
 def _passwords(path: Path) -> dict[str, str]:
-    """Random passwords of this clone, made once and readable by the owner only; those of new parts are added."""
+    """Random passwords of this clone, created once, readable by the owner only; missing ones are added."""
     stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    created = {who: secrets.token_hex(16) for who in PASSWORDS if who not in stored}
+    created = {account: secrets.token_hex(16) for account in PASSWORDS if account not in stored}
     if created:
         replace_text(path, json.dumps({**stored, **created}), mode=0o600)
     return {**stored, **created}

@@ -1,7 +1,7 @@
-"""Settings: the one place that reads the environment.
+"""Settings: the only module that reads the environment.
 
-A setting comes from the environment or, where it is not set there, from `.stack/env`, which `make up`
-writes. So a step works in a shell that sourced the file and in one that did not.
+A setting comes from the environment, else from `.stack/env`, which `make up` writes. So a step works in a shell that
+sourced the file and in one that did not.
 """
 
 import getpass
@@ -19,7 +19,7 @@ from stack.folders.atomic import replace_text
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: field of Settings -> name of the environment variable, standard names where the field has them.
+#: field of Settings -> name of the environment variable, with the standard name if there is one.
 VARIABLES = {
     "state": "PRICHAL_STATE",
     "lake": "PRICHAL_LAKE",
@@ -45,24 +45,24 @@ VARIABLES = {
     "mlflow_port": "PRICHAL_MLFLOW_PORT",
 }
 
-#: variables that a process which runs a model's code, and Spark's Java, are given; no other one.
+#: the only variables passed to a process that runs a model's code, and to Spark's Java.
 HARMLESS_NAMES = {
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "LANG", "LANGUAGE", "TMPDIR", "TMP", "TEMP",
     "VIRTUAL_ENV", "LD_LIBRARY_PATH", "MLFLOW_DISABLE_TELEMETRY",
 }  # fmt: skip
-HARMLESS_BEGINNINGS = (
+HARMLESS_PREFIXES = (
     "LC_", "PYTHON", "PYSPARK_", "SPARK_", "HADOOP_", "JAVA_", "_JAVA_", "JDK_", "OMP_", "OPENBLAS_", "MKL_",
 )  # fmt: skip
 
-#: the variable that MLflow's own client signs in with.
-SIGNED_IN = VARIABLES["tracking_user"]
+#: the variable with the account of MLflow's client.
+ACCOUNT_VARIABLE = VARIABLES["tracking_user"]
 
-#: what `.stack/env` provides: a value equal to the file's is ours, any other is configured elsewhere.
+#: addresses of services: a value equal to that of `.stack/env` was started here, any other is configured elsewhere.
 SERVICE_FIELDS = ("database_url", "tracking_uri", "s3_endpoint")
 
 
 class Settings(BaseModel):
-    """Where things run. Frozen and strict: a wrong value is an error at the start, not a surprise later."""
+    """Addresses, accounts, folders and limits of this process; a wrong value is an error at the start."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -72,12 +72,12 @@ class Settings(BaseModel):
     #: the same database as the owner of its tables, for migrations only; never written to `.stack/env`.
     owner_database_url: SecretStr | None = None
     tracking_uri: str | None = None
-    #: who signs in to MLflow where it asks for that.
+    #: the account for MLflow, if it requires a log-in.
     tracking_user: str | None = None
     tracking_password: SecretStr | None = None
-    #: whether the MLflow server that `make up` starts asks for a name and a password (docs/access-rights.md).
+    #: whether the MLflow server that `make up` starts requires a log-in (docs/access-rights.md).
     mlflow_auth: Literal["on", "off"] = "off"
-    #: where decisions are posted, and the key they are signed with; such an address often is a secret itself.
+    #: the webhook for decisions, and its signing key; such an address is often a secret itself.
     decisions_url: SecretStr | None = None
     decisions_key: SecretStr | None = None
     s3_endpoint: str | None = None
@@ -87,7 +87,7 @@ class Settings(BaseModel):
     s3_secret: SecretStr | None = None
     spark_master: str = "local[*]"
     driver_memory: str = Field(default="2g", pattern=r"^\d+[mgMG]$")
-    #: what runs the plan of features; `auto` is DuckDB where Spark would run on this machine alone.
+    #: the engine for features; `auto` is DuckDB if Spark would run on this machine only.
     engine: Literal["auto", "spark", "duckdb"] = "auto"
     java_home: Path | None = None
     postgres_port: int | None = Field(default=None, ge=1, le=65535)
@@ -99,12 +99,12 @@ class Settings(BaseModel):
         """Settings of this process.
 
         Raises:
-            SettingError: a value cannot be used, or a variable starting with PRICHAL_ is not known.
+            SettingError: a value is invalid, or a variable starting with PRICHAL_ is unknown.
         """
-        given = dict(os.environ if environ is None else environ)
-        _refuse_unknown(given)
-        state = Path(given.get("PRICHAL_STATE") or ROOT / ".stack").expanduser().resolve()
-        merged = {**read_env_file(state / "env"), **{key: value for key, value in given.items() if value}}
+        variables = dict(os.environ if environ is None else environ)
+        _refuse_unknown(variables)
+        state = Path(variables.get("PRICHAL_STATE") or ROOT / ".stack").expanduser().resolve()
+        merged = {**read_env_file(state / "env"), **{key: value for key, value in variables.items() if value}}
         values = {field: merged[name] for field, name in VARIABLES.items() if name in merged}
         values |= {"state": str(state), "lake": values.get("lake") or str(state / "lake")}
         try:
@@ -118,7 +118,7 @@ class Settings(BaseModel):
         return cls.model_fields[field].annotation == SecretStr | None
 
     def require_database(self) -> str:
-        """The PostgreSQL URL, password included: hand it to a driver, never to a log."""
+        """The PostgreSQL URL with the password: pass it to a driver, never to a log."""
         if self.database_url is None:
             raise SettingError("DATABASE_URL is not set: run `make up`, or point it at your PostgreSQL.")
         return self.database_url.get_secret_value()
@@ -131,10 +131,10 @@ class Settings(BaseModel):
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Names and values of a file that `write_env_file` wrote; empty if there is no such file.
+    """Names and values of a file of `write_env_file`; empty if there is no file.
 
     Raises:
-        SettingError: somebody else wrote in it.
+        SettingError: the file is no valid shell text.
     """
     if not path.exists():
         return {}
@@ -147,7 +147,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def write_env_file(path: Path, values: Mapping[str, str], path_entries: list[Path]) -> None:
-    """Write `values` as shell exports for the owner's eyes only; readers see the old file or the new one."""
+    """Write `values` as shell exports, readable by the owner only; readers see the old file or the new one."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(values.items())]
     first, *rest = (shlex.quote(str(entry)) for entry in path_entries)
     lines.append(":".join([f"export PATH={first}", '"$PATH"', *rest]))
@@ -155,24 +155,24 @@ def write_env_file(path: Path, values: Mapping[str, str], path_entries: list[Pat
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with `extra` on top, for a program we start."""
+    """This process's environment with the variables of `extra`, for a program that it starts."""
     return {**os.environ, **extra}
 
 
 def harmless_environment() -> dict[str, str]:
-    """The variables of this process that may be given to a process which runs a model's code: none opens a door."""
+    """The variables of this process that may be passed to a process with a model's code: none contains a secret."""
     return {
         name: value
         for name, value in os.environ.items()
-        if name in HARMLESS_NAMES or name.startswith(HARMLESS_BEGINNINGS)
+        if name in HARMLESS_NAMES or name.startswith(HARMLESS_PREFIXES)
     }
 
 
 @contextmanager
 def without_secrets() -> Iterator[None]:
-    """Let this process have no other variables than the harmless ones for a moment, in which Java starts.
+    """Remove all other variables than the harmless ones from this process while Java starts.
 
-    pyspark starts Java with a copy of them, and Java starts the Python workers with its own.
+    pyspark copies the variables to Java, and Java copies them to the Python workers.
     """
     environment = dict(os.environ)
     harmless = harmless_environment()
@@ -185,40 +185,40 @@ def without_secrets() -> Iterator[None]:
 
 
 def export(values: Mapping[str, str]) -> None:
-    """Set variables that libraries in this process read by themselves (MLflow, boto3, Spark)."""
+    """Set variables that libraries of this process read (MLflow, boto3, Spark)."""
     os.environ.update(values)
 
 
 def variable(name: str) -> str | None:
-    """One variable that another program set for us, such as MLflow's run id; None if unset or empty."""
+    """A variable that another program has set, such as MLflow's run id; None if unset or empty."""
     return os.environ.get(name) or None
 
 
 def user() -> str:
-    """Who runs this process, for ledgers: the name that signs in to MLflow where there is one, else the system's."""
-    return variable(SIGNED_IN) or getpass.getuser()
+    """The user of this process, for the ledger: the account of MLflow, else the system user."""
+    return variable(ACCOUNT_VARIABLE) or getpass.getuser()
 
 
 def reviewer(name: str) -> str:
-    """The name a person gave for a ledger; where one signs in to MLflow, it must be that one.
+    """The name of a reviewer for the ledger; with an MLflow account it must be that account.
 
     Raises:
-        SettingError: it is another one's.
+        SettingError: it is another name.
     """
-    signed_in = variable(SIGNED_IN)
+    signed_in = variable(ACCOUNT_VARIABLE)
     if signed_in is not None and name != signed_in:
         raise SettingError(
-            f"The name {name!r} is not the one signed in to MLflow, {signed_in!r}: give your own, or set "
-            f"{SIGNED_IN} and {VARIABLES['tracking_password']} to yours."
+            f"The name {name!r} is not your MLflow account {signed_in!r}: give that name, or set "
+            f"{ACCOUNT_VARIABLE} and {VARIABLES['tracking_password']} to your account."
         )
     return name
 
 
-def _refuse_unknown(given: Mapping[str, str]) -> None:
+def _refuse_unknown(variables: Mapping[str, str]) -> None:
     names = {name for name in VARIABLES.values() if name.startswith("PRICHAL_")}
-    for name in sorted(given):
+    for name in sorted(variables):
         if name.startswith("PRICHAL_") and name not in names:
-            raise SettingError(f"{name} is not a setting of Prichal; known are {', '.join(sorted(names))}.")
+            raise SettingError(f"{name} is not a setting of Prichal; the settings are {', '.join(sorted(names))}.")
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -65,8 +65,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def own_umask() -> Iterator[None]:
-    """A step makes its process write private files only: not the process of the tests after it."""
+def default_umask() -> Iterator[None]:
+    """Each test begins with the umask of most systems; a step changes it to private files."""
     before = os.umask(0o022)
     yield
     os.umask(before)

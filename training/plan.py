@@ -20,24 +20,23 @@ class TrainingPlan:
     """Families, validation and search of one project.
 
     Attributes:
-        recency: the feature that the recency baseline looks at.
+        recency: the feature of the recency baseline.
         families: candidates, in the order they are tried.
-        out_of_time: how many of the last matured snapshot dates only judge.
-        folds: how many development dates judge a fold each.
-        calibration: how many of the last development dates the probabilities are calibrated on.
-        users_apart: whether a fold judges only people that it was not fitted on.
+        out_of_time: number of test dates, the last matured snapshots.
+        folds: number of development dates that test a fold.
+        calibration: number of the last development dates, used for the calibration.
+        users_apart: whether a fold tests only people that it was not fitted on.
         refit: whether the registered model is the judged procedure fitted again on all matured snapshots. False
             registers the judged model itself. A table without dates never refits.
-        trials: parameter sets searched in all, beyond those that the families declare.
-        minutes: how long the search may begin new sets; None for as long as it takes.
-        seed: of everything random.
+        trials: number of proposed parameter sets, besides the declared sets of the families.
+        minutes: time limit for new rounds of the search; None for no limit.
+        seed: random seed of the training.
         params: fixed parameters by family, on top of its defaults.
-        slices: whom the chosen model is also judged among.
-        costs: of contacting people, for the profit by contact budget; None if they are not stated.
+        slices: groups of rows in which the chosen model is evaluated too.
+        costs: costs of a contact, for the profit by budget; None if they are not declared.
         contacts: features that count our own contacts, which must not follow the risk.
-        known_rules: features of each short rule that nearly settles the label for a reason that is known, such as
-            `(("auto_renew",),)`; a rule found by the leak checks with all of them among its conditions is told and
-            does not refuse.
+        known_rules: features of each legitimate rule that almost determines the label, such as `(("auto_renew",),)`; a
+            found rule with all of these features in its conditions is reported and does not make the gate refuse.
     """
 
     recency: str

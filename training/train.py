@@ -11,8 +11,8 @@ from stack.folders.digest import folder_sha256
 from training.data.fingerprint import fingerprint
 from training.data.provenance import describe_provenance
 from training.data.training_data import TrainingData, read_training_data, report_left_out_features
+from training.evaluate.evidence import evaluate_out_of_time
 from training.evaluate.evidence import evidence as collect_evidence
-from training.evaluate.evidence import judge_out_of_time
 from training.evaluate.reason_stability import attribution, sample, stability, weights
 from training.leakage.checks import LeakageCheck
 from training.leakage.leakage_report import run_leakage_checks
@@ -90,8 +90,8 @@ def _evaluate(
 ) -> dict[str, Any]:
     """Evaluate all candidates out of time and log their figures; return the evidence of the chosen one."""
     plan, chosen = request.plan, candidates.chosen
-    figures = judge_out_of_time(chosen, candidates.models, data.out_of_time, plan.seed, plan.slices, plan.costs)
-    mlflow_logging.log_judged(figures.candidates, candidates.run_ids, provenance)
+    figures = evaluate_out_of_time(chosen, candidates.models, data.out_of_time, plan.seed, plan.slices, plan.costs)
+    mlflow_logging.log_evaluation(figures.candidates, candidates.run_ids, provenance)
     return collect_evidence(chosen, figures, _check_leakage(request, data), provenance)
 
 
@@ -127,7 +127,9 @@ def _check_leakage(request: TrainingRequest, data: TrainingData) -> list[Leakage
     )  # fmt: skip
     for check in checks:
         if not check.passed:
-            request.report_progress(f"train · {request.population.name}: ALARM {check.check}: {check.sentence}")
+            request.report_progress(
+                f"train · {request.population.name}: leakage check {check.check} failed: {check.sentence}"
+            )
     return checks
 
 
@@ -172,11 +174,13 @@ def _log_training(
     for run, candidate in (*candidates.by_run_id.items(), (mlflow_logging.active(), chosen)):
         digest = evidence["data"]["digest"]
         parameters = refit_parameters(candidate, digest, data.split, plan.seed, data.left_out)
-        mlflow_logging.log_recipe(run, parameters)
+        mlflow_logging.log_refit_params(run, parameters)
     if data.refit is not None:
         parameters = matured_parameters(evidence["refit"]["digest"], data.refit.left_out)
-        mlflow_logging.log_recipe(mlflow_logging.active(), parameters)
-    mlflow.log_metrics(mlflow_logging.figures(evidence, data.out_of_time.judged) | mlflow_logging.reasons(evidence))
+        mlflow_logging.log_refit_params(mlflow_logging.active(), parameters)
+    mlflow.log_metrics(
+        mlflow_logging.figures(evidence, data.out_of_time.validation_name) | mlflow_logging.reasons(evidence)
+    )
     mlflow.log_metric("mean_fold_auc", chosen.fold_auc)
     mlflow_logging.log_note(evidence)
     mlflow_logging.log_evidence(evidence)

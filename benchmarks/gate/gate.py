@@ -30,7 +30,7 @@ from training.evaluate.bootstrap import (
     interval,
 )
 from training.evaluate.delong import delong
-from training.evaluate.slices import SMALLEST
+from training.evaluate.slices import MIN_CLASS_ROWS
 
 PROMOTIONS, CURVE_PROMOTIONS, SEED = 1000, 400, 20260101
 #: bootstrap replicates of a simulated promotion. A real one draws 2,000; some are repeated with as many.
@@ -227,7 +227,7 @@ def _slices(sample: Sample, challenger: Floats, production: Floats) -> list[dict
         for place in range(len(shares)):
             rows = np.flatnonzero(member == place)
             left = int(labels[rows].sum())
-            if min(left, len(rows) - left) >= SMALLEST:
+            if min(left, len(rows) - left) >= MIN_CLASS_ROWS:
                 gap = delong(labels[rows], [challenger[rows], production[rows]], entity[rows]).difference(0, 1)
                 slices.append({"slice": f"cut {number}", "range": f"{place}", "rows": len(rows), "left": left,
                              "difference": gap.json()})  # fmt: skip

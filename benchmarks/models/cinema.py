@@ -96,11 +96,11 @@ def _is_honest(context: Context, population: Population, truth: pd.DataFrame) ->
     version = production(context.settings.require_database(), population.model)
     data = model_evidence(population.model, version)["data"]
     late, early = ([date.fromisoformat(text) for text in data[name]] for name in ("out_of_time", "development"))
-    judging, oracle = _rows_with_truth(context, population, truth, late)
+    test, oracle = _rows_with_truth(context, population, truth, late)
     rows, probability = _rows_with_truth(context, population, truth, [*early, *late])
-    registered = _scores(context, population, version, judging)
+    registered = _scores(context, population, version, test)
     aucs = {
-        "the registered model, out of time": compare_auc(judging, registered, oracle),
+        "the registered model, out of time": compare_auc(test, registered, oracle),
         "models fitted on other people, all dates": compare_auc(rows, out_of_fold(rows, SEED), probability),
     }
     losses = compare_log_loss(rows, probability, SEED)
@@ -124,19 +124,19 @@ def _compare_population(context: Context, population: Population, truth: pd.Data
     version = production(context.settings.require_database(), population.model)
     evidence = model_evidence(population.model, version)
     dates = [date.fromisoformat(text) for text in evidence["data"]["out_of_time"]]
-    judging, oracle = _rows_with_truth(context, population, truth, dates)
-    comparison = compare(judging, _scores(context, population, version, judging), oracle)
-    undecided_rows = ~judging.already_left if judging.already_left is not None else np.ones(len(judging), bool)
-    oracle_undecided = auc(judging.labels[undecided_rows], oracle[undecided_rows])
-    print(f"\n**{population.name}**, out of time {', '.join(map(str, dates))}: {len(judging):,} rows, "
-          f"{int(judging.labels.sum()):,} left\n")  # fmt: skip
+    test, oracle = _rows_with_truth(context, population, truth, dates)
+    comparison = compare(test, _scores(context, population, version, test), oracle)
+    undecided_rows = ~test.already_left if test.already_left is not None else np.ones(len(test), bool)
+    oracle_undecided = auc(test.labels[undecided_rows], oracle[undecided_rows])
+    print(f"\n**{population.name}**, out of time {', '.join(map(str, dates))}: {len(test):,} rows, "
+          f"{int(test.labels.sum()):,} left\n")  # fmt: skip
     print("| ROC-AUC | all | without those who had switched auto-renewal off |\n|---|---|---|")
     print(f"| oracle | {comparison.oracle:.3f} | {oracle_undecided:.3f} |")
     for candidate in evidence["candidates"]:
         undecided = candidate.get("metrics_undecided")
         undecided_text = _format_auc(undecided) if undecided else ""
         print(f"| {candidate['name']} | {_format_auc(candidate['metrics'])} | {undecided_text} |")
-    _print_expected(context, population, truth, version, judging)
+    _print_expected(context, population, truth, version, test)
     difference = comparison.model - comparison.oracle
     print(f"\n{population.model} version {version} against the oracle: {difference:+.3f}, standard "
           f"error {comparison.standard_error:.4f}: {'A LEAK' if comparison.leak else 'no leak'}.")  # fmt: skip
@@ -144,17 +144,15 @@ def _compare_population(context: Context, population: Population, truth: pd.Data
     return comparison
 
 
-def _print_expected(
-    context: Context, population: Population, truth: pd.DataFrame, version: str, judging: Frame
-) -> None:
+def _print_expected(context: Context, population: Population, truth: pd.DataFrame, version: str, test: Frame) -> None:
     """Print the expected AUC of the registered model, of the reachable probability and of the oracle; no labels."""
     morning = morning_frame(context.snapshots, population.name, context.day("latest"))
     print("\n| expected AUC | rows | registered model | reachable from exports | oracle |\n|---|---|---|---|---|")
-    for title, frame in {"out of time": judging, "the scored morning": morning}.items():
+    for title, frame in {"out of time": test, "the scored morning": morning}.items():
         is_known = ~np.isnan(probabilities(truth, frame))
         rows = frame.only(is_known)
         oracle, reachable = probabilities(truth, rows), probabilities(truth, rows, "reachable")
-        scores = (_scores(context, population, version, rows, judged=frame is judging), reachable, oracle)
+        scores = (_scores(context, population, version, rows, judged=frame is test), reachable, oracle)
         cells = " | ".join(f"{expected_auc(score, oracle):.4f}" for score in scores)
         print(f"| {title} | {len(rows):,} | {cells} |")
 

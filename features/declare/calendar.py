@@ -1,4 +1,4 @@
-"""What a date says of itself: known in advance, the same for everybody."""
+"""Measures of a date: known in advance, and equal for all entities."""
 
 #: measure -> SQL over `as_of`; sines to the millionth, for machines differ in the last digit.
 MEASURES = {

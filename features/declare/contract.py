@@ -1,4 +1,4 @@
-"""A contract: where the log says who has access, paid or on trial, and whether it renews by itself."""
+"""Declaration of a contract: payments, trials and auto-renewal in the sources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from lake import Source
 from lake.declarations import DeclarationError, collectable
 from lake.source import TIMES
 
-#: what a subscriber's contract can be at a date.
+#: states of a contract at a date.
 STATES = ("trial", "paid", "grace", "lapsed")
 
-#: measure -> SQL over the parts that `features/compile/contract_sql.py` puts together; null where there is none.
+#: measure -> SQL over the parts of `features/compile/contract_sql.py`; null if it does not apply.
 MEASURES = {
     "days_to_end": "datediff(cast(case state when 'trial' then trial.stop when 'paid' then access.stop end as date), "
     "as_of)",
@@ -30,7 +30,7 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Contract:
-    """Which rows of which sources make a subscriber's contract.
+    """The rows of the sources that form a subscriber's contract.
 
     At `as_of`, of the rows that had happened and were known before it, a contract is
     `paid` while a succeeded payment's period covers `as_of`; else `trial` while a trial does and nothing was paid
@@ -38,19 +38,19 @@ class Contract:
     there was any access.
 
     Attributes:
-        payments: source of charges; its event time is when the charge was tried.
-        succeeded: SQL condition of a charge that was paid.
+        payments: source of charges; its event time is the time of the attempt.
+        succeeded: SQL condition of a successful charge.
         period_start, period_end: its columns of the paid period.
-        trials: source of what happened to subscriptions; its event time is the start of a trial.
+        trials: source of subscription events; its event time is the start of a trial.
         trial_started: SQL condition of a row that begins a trial.
         trial_end: its column of the end of the trial.
-        auto_charging: SQL condition of a trial that charges at its end by itself.
+        auto_charging: SQL condition of a trial that is charged automatically at its end.
         promo_end: its column of the end of the lower price.
-        switches: source of auto-renew switched on and off.
+        switches: source of switches of auto-renewal.
         auto_renew: its column, 1 on and 0 off.
         by_user: SQL condition of a switch that the subscriber made.
-        grace_days: how long after paid access charges are tried again.
-        joined_days: paid periods with a longer gap are separate spells.
+        grace_days: days of retried charges after paid access ended.
+        joined_days: maximum gap between paid periods of one island of access.
     """
 
     payments: str
@@ -76,7 +76,7 @@ class Contract:
 
     @property
     def conditions(self) -> tuple[tuple[str, str, str], ...]:
-        """What each condition is called, the source it is over, and the condition."""
+        """Name, source and SQL of each condition."""
         return (
             ("succeeded", self.payments, self.succeeded),
             ("trial_started", self.trials, self.trial_started),
@@ -98,13 +98,13 @@ class Contract:
         by_name = {source.name: source for source in sources}
         for name in self.source_names:
             if name not in by_name:
-                raise DeclarationError(f"Contract: no source {name}; there are {', '.join(by_name)}.")
+                raise DeclarationError(f"Contract: no source {name}; the sources are {', '.join(by_name)}.")
         moments = ((self.payments, self.period_start), (self.payments, self.period_end),
                    (self.trials, self.trial_end), (self.trials, self.promo_end))  # fmt: skip
         for name, column in moments:
             if by_name[name].column(column).type not in TIMES:
-                raise DeclarationError(f"Contract: {column} of {name} is no date and no timestamp.")
+                raise DeclarationError(f"Contract: {column} of {name} is neither a date nor a timestamp.")
         if by_name[self.switches].column(self.auto_renew).type != "bigint":
             raise DeclarationError(
-                f"Contract: {self.auto_renew} of {self.switches} is no whole number, 1 on and 0 off."
+                f"Contract: {self.auto_renew} of {self.switches} is not a bigint; use 1 for on and 0 for off."
             )

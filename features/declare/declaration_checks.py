@@ -1,4 +1,4 @@
-"""What is wrong with a project's features as a whole, told with the feature's name when they are declared."""
+"""Checks of all features of a project together; an error has the name of the feature."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -55,7 +55,7 @@ def check_entity(owner: str, source: Source, entity: str | None) -> None:
 def _check_source_names(sources: Mapping[str, Source]) -> None:
     taken = sorted(set(sources) & set(BUILT_IN))
     if taken:
-        raise DeclarationError(f"No source may be called {taken[0]}: the word is taken, choose another.")
+        raise DeclarationError(f"No source may be called {taken[0]}: this name is reserved, choose another.")
 
 
 def _check_feature(
@@ -64,7 +64,9 @@ def _check_feature(
     if feature.source in BUILT_IN:
         _check_built_in(feature, contract)
     elif feature.source not in sources:
-        raise DeclarationError(f"Feature {feature.name}: no source {feature.source}; there are {', '.join(sources)}.")
+        raise DeclarationError(
+            f"Feature {feature.name}: no source {feature.source}; the sources are {', '.join(sources)}."
+        )
     else:
         source = sources[feature.source]
         run_checks(
@@ -87,14 +89,14 @@ def _contradictions(features: Sequence[Feature]) -> Iterator[str]:
         names.add(feature.name)
         if feature.what and words.setdefault((feature.source, feature.what), str(feature.where)) != feature.where:
             yield (
-                f"Feature {feature.name}: {feature.what} stands for {feature.where!r} here and for "
-                f"{words[feature.source, feature.what]!r} elsewhere; one word, one condition."
+                f"Feature {feature.name}: {feature.what} has the condition {feature.where!r}, but another feature has "
+                f"{words[feature.source, feature.what]!r}; use one condition per word."
             )
         number = (feature.source, feature.what, feature.measure, feature.aggregation)
         if units.setdefault(number, feature.unit) != feature.unit:
             yield (
-                f"Feature {feature.name}: its unit is {feature.unit} here and {units[number]} in another window; "
-                "one number, one unit."
+                f"Feature {feature.name}: its unit is {feature.unit}, but {units[number]} in another window; "
+                "give both the same unit."
             )
 
 
@@ -115,7 +117,7 @@ def _check_measure(feature: Feature, source: Source) -> None:
         return
     if feature.aggregation == "days_until":
         if source.column(feature.measure).type not in TIMES:
-            raise DeclarationError(f"Feature {feature.name}: {feature.measure} is no date and no timestamp.")
+            raise DeclarationError(f"Feature {feature.name}: {feature.measure} is neither a date nor a timestamp.")
         return
     try:
         if feature.aggregation in OF_ANY_TYPE:
@@ -138,10 +140,13 @@ def _check_ahead(feature: Feature, sources: Mapping[str, Source]) -> None:
     coming = feature.ahead
     if coming is None or coming.source not in sources:
         raise DeclarationError(
-            f"Feature {feature.name}: nothing comes from {coming and coming.source}; there are {', '.join(sources)}."
+            f"Feature {feature.name}: no source {coming and coming.source} in `ahead`; the sources are "
+            f"{', '.join(sources)}."
         )
     if sources[coming.source].column(coming.day).type not in TIMES:
-        raise DeclarationError(f"Feature {feature.name}: {coming.day} of {coming.source} is no date and no timestamp.")
+        raise DeclarationError(
+            f"Feature {feature.name}: {coming.day} of {coming.source} is neither a date nor a timestamp."
+        )
     sources[coming.source].value(coming.matches)
     if coming.days < 1:
         raise DeclarationError(f"Feature {feature.name}: {coming.days} days ahead must be at least 1.")

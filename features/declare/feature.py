@@ -1,4 +1,4 @@
-"""A declared feature: a frozen sentence about an entity's past that compiles to SQL."""
+"""Declaration of a feature: one number per entity and date, computed from earlier rows."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -17,15 +17,15 @@ OF_A_MEASURE = frozenset(
     {"sum", "mean", "stddev", "min", "max", "last", "first", "distinct", "distinct_about", "ahead", "days_until",
      "state", "value"}
 )  # fmt: skip
-#: aggregations of a column's values where one is given, of the number of events where none is.
+#: aggregations of a column's values, or of the number of events without a measure.
 OF_EITHER = frozenset({"ratio", "share", "trend"})
-#: aggregations whose window is always the whole past, and which therefore carry no suffix.
+#: aggregations over the whole past; their names have no window.
 OF_ALL_TIME = frozenset({"days_since_last", "days_since_first", "overdue", "days_until", "state", "value"})
-#: aggregations of values of any type, by equality or as they stand.
+#: aggregations of values of any type.
 OF_ANY_TYPE = frozenset({"distinct", "distinct_about", "ahead"})
-#: the source of features that a ready table holds, under their own names.
+#: source of the features of a precomputed table; they keep their column names.
 TABLE = "table"
-#: what is no log of events: its measures are taken as they stand, by the aggregation `value`.
+#: sources without events: their measures are used directly, by the aggregation `value`.
 BUILT_IN = {"contract": contract.MEASURES, "calendar": calendar.MEASURES, TABLE: dict[str, str]()}
 
 #: the window that reaches back to the entity's first event.
@@ -51,7 +51,7 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Feature:
-    """One number per entity and date, made only of rows that had happened and were known before that date.
+    """One number per entity and date, computed from rows that had happened and were known before that date.
 
     Attributes:
         source: the source's name; `contract` for the state of the project's contract, `calendar` for what the
@@ -64,19 +64,19 @@ class Feature:
             values, `distinct_about` estimates their number by a HyperLogLog sketch. `state` is the measure in the
             last row, null if that has none, where `last` is the last that is not null; `days_until` is the days
             from the date to the day in `measure` of the last row. `ahead` counts the coming rows of another source
-            that share a value of `measure` with the rows of the window. `value` takes a measure as it stands.
+            that share a value of `measure` with the rows of the window. `value` is the measure itself.
         measure: the column or declared measure aggregated.
         window: how many days back it looks, ALL for the whole past.
         against: the longer window of a ratio.
         where: SQL condition over the source's columns; only such rows count.
-        what: the word for those rows; it stands in the name in the measure's place.
-        ahead: for the aggregation of that name, what is coming.
+        what: the word for those rows; it replaces the measure in the name.
+        ahead: the coming rows, for the aggregation `ahead`.
         unit: what the number counts.
         null: what a missing value means, in words.
-        reason: the group it speaks for when a score is explained, said as to a person.
-        description: reads before the number: `days since the last purchase: 171`.
-        private: its number is not said when a score is explained, only the reason is: what a person would not like
-            to hear from us, such as how a bank answered or who lives in the household.
+        reason: the group of the feature in explanations, as a sentence for the customer.
+        description: text before the number: `days since the last purchase: 171`.
+        private: whether explanations show only the reason, not the number, such as answers of a bank or the
+            household.
     """
 
     source: str
@@ -97,13 +97,15 @@ class Feature:
     def __post_init__(self) -> None:
         if self.aggregation not in get_args(Aggregation):
             allowed = ", ".join(get_args(Aggregation))
-            raise DeclarationError(f"Feature {self.name}: no aggregation {self.aggregation}; there are {allowed}.")
+            raise DeclarationError(
+                f"Feature {self.name}: no aggregation {self.aggregation}; the aggregations are {allowed}."
+            )
         if (self.source in BUILT_IN) != (self.aggregation == "value"):
             raise DeclarationError(
-                f"Feature {self.name}: the aggregation value is for {_and(BUILT_IN)}, and they have no other."
+                f"Feature {self.name}: the aggregation value is for {_and(BUILT_IN)} only, and they allow no other."
             )
         if (self.ahead is not None) != (self.aggregation == "ahead"):
-            raise DeclarationError(f"Feature {self.name}: `ahead` and the aggregation of that name go together.")
+            raise DeclarationError(f"Feature {self.name}: `ahead` and the aggregation ahead require each other.")
         self._check_measure()
         self._check_windows()
         self._check_where()
@@ -112,40 +114,39 @@ class Feature:
         if self.aggregation in OF_EITHER:
             return
         if (self.aggregation in OF_A_MEASURE) != (self.measure is not None):
-            needs = "needs a measure" if self.measure is None else f"takes no measure, {self.measure} was given"
+            needs = "needs a measure" if self.measure is None else f"takes no measure, but it is {self.measure}"
             raise DeclarationError(f"Feature {self.name}: {self.aggregation} {needs}.")
 
     def _check_windows(self) -> None:
         if self.against is not None and self.aggregation != "ratio":
-            raise DeclarationError(
-                f"Feature {self.name}: only a ratio is taken against a window, {self.against} was given."
-            )
+            raise DeclarationError(f"Feature {self.name}: only a ratio has `against`, which is {self.against}.")
         if self.window is not None and (self.window < 1 or self.aggregation in OF_ALL_TIME):
             raise DeclarationError(
                 f"Feature {self.name}: window {self.window} must be at least 1 day, and {_and(OF_ALL_TIME)} have none."
             )
         if self.aggregation == "trend" and (self.window is None or self.window < 2):
-            raise DeclarationError(f"Feature {self.name}: a trend needs a window of 2 days at least.")
+            raise DeclarationError(f"Feature {self.name}: a trend needs a window of at least 2 days.")
         if self.aggregation == "ratio" and not (self.window and self.against and self.window < self.against):
             raise DeclarationError(f"Feature {self.name}: a ratio needs a window and a longer one in `against`.")
 
     def _check_where(self) -> None:
         if (self.where is None) != (self.what is None):
             raise DeclarationError(
-                f"Feature {self.name}: `where` and `what` go together, where is {self.where!r} and what {self.what!r}."
+                f"Feature {self.name}: `where` and `what` require each other; where is {self.where!r} "
+                f"and what {self.what!r}."
             )
         if self.what is not None and not NAME.fullmatch(self.what):
             raise DeclarationError(
                 f"Feature {self.name}: what {self.what!r} must be lower-case letters, digits and underscores."
             )
         if self.aggregation == "share" and self.where is None:
-            raise DeclarationError(f"Feature {self.name}: a share needs `where`, the condition of the rows it is of.")
+            raise DeclarationError(f"Feature {self.name}: a share needs `where`, the condition of its rows.")
         if self.aggregation == "value" and self.where is not None:
-            raise DeclarationError(f"Feature {self.name}: a value takes no `where`, {self.where!r} was given.")
+            raise DeclarationError(f"Feature {self.name}: a value takes no `where`, but it is {self.where!r}.")
 
     @property
     def name(self) -> str:
-        """`<source>_<measure>_<aggregation>_<window>`: the same in Spark, in the signature and in the mart."""
+        """`<source>_<measure>_<aggregation>_<window>`, in Spark, in the signature and in the mart."""
         if self.aggregation == "value":
             return str(self.measure) if self.source == TABLE else f"{self.source}_{self.measure}"
         parts = [self.source, self.what or self.measure, self.aggregation]
@@ -159,7 +160,7 @@ class Feature:
 
     @property
     def reach(self) -> int | None:
-        """How many days back its rows can lie; None where there is no bound."""
+        """Number of days that it looks back; None without a limit."""
         return None if self.window is None else max(self.window, self.against or 0)
 
 

@@ -1,4 +1,4 @@
-"""What is predicted, and about whom."""
+"""Labels and populations."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -6,14 +6,14 @@ from datetime import date, timedelta
 from features.declare.contract import Contract
 from lake.declarations import LATER, DeclarationError, collectable, declaration_text
 
-#: the column that says who has left: 1 left, 0 stayed, null not known yet.
+#: column of the label: 1 left, 0 stayed, null not matured.
 LABEL = "label"
-#: the column that says how who left did: voluntary or involuntary; null where it is not told.
+#: column of the kind of churn: voluntary or involuntary; null if unknown.
 HOW = "label_how"
-#: the column that is true for whom auto-renew is off at the date; null where there is no contract.
+#: column that is true if auto-renewal is off at the date; null without a contract.
 ALREADY_LEFT = "already_left"
 
-#: what a ready table may write for who left, and for who stayed.
+#: texts of a precomputed table for 1 (left) and 0 (stayed).
 LEFT_TEXTS = ("1", "1.0", "true", "True", "yes", "Yes")
 STAYED_TEXTS = ("0", "0.0", "false", "False", "no", "No")
 
@@ -33,15 +33,15 @@ class _Ahead:
 
     @property
     def reach(self) -> timedelta:
-        """Horizon and grace together: how long after a snapshot its label is unknown."""
+        """Horizon and grace: the time after a snapshot until its label is matured."""
         return timedelta(days=self.horizon_days + self.grace_days)
 
     def matures_on(self, as_of: date) -> date:
-        """The first day on which the label of a snapshot is known for sure."""
+        """The first day on which the label of a snapshot is matured."""
         return as_of + self.reach
 
     def matured(self, as_of: date, covered_until: date) -> bool:
-        """Whether the data, which ends before `covered_until`, decides the label of `as_of`."""
+        """Whether data up to, not including, `covered_until` determines the label of `as_of`."""
         return self.matures_on(as_of) <= covered_until
 
 
@@ -51,7 +51,7 @@ class NoEvent(_Ahead):
 
     Attributes:
         source: the source whose events mean staying.
-        horizon_days: how far the label looks ahead.
+        horizon_days: days that the label looks ahead.
         grace_days: how long a return after the horizon still counts as staying.
         where: SQL condition over the source's columns; only such an event means staying. None: every event does.
     """
@@ -65,12 +65,12 @@ class NoEvent(_Ahead):
 
     @property
     def about(self) -> tuple[str, ...]:
-        """The sources it looks at."""
+        """The sources of the label."""
         return (self.source,)
 
     @property
     def description(self) -> str:
-        """What 1 means."""
+        """Meaning of 1, in words."""
         grace = f" + {self.grace_days} days of grace" if self.grace_days else ""
         rows = f"`{self.source}` with `{self.where}`" if self.where else f"`{self.source}`"
         return f"no row in {rows} in [as_of, as_of + {self.horizon_days} days{grace})"
@@ -78,15 +78,15 @@ class NoEvent(_Ahead):
 
 @dataclass(frozen=True)
 class AccessEnds(_Ahead):
-    """Churn of who pays: the paid access that covers `as_of` ends in (as_of, as_of + horizon].
+    """Churn of a paying subscriber: the paid access that covers `as_of` ends in (as_of, as_of + horizon].
 
-    Two paid periods are one access if the gap between them is at most the grace. All rows count, whenever known.
-    Who left did so by choice (`voluntary`) if the subscriber had switched auto-renew off by the end of the access,
-    else `involuntary`.
+    Two paid periods are one access if the gap between them is at most the grace. All rows are used, whenever they
+    became known. Churn is `voluntary` if the subscriber had switched auto-renewal off by the end of the access, else
+    `involuntary`.
 
     Attributes:
-        contract: where payments and switches are.
-        horizon_days: how far the label looks ahead.
+        contract: declares payments and switches.
+        horizon_days: days that the label looks ahead.
         grace_days: how long a restored access still counts as staying.
     """
 
@@ -96,12 +96,12 @@ class AccessEnds(_Ahead):
 
     @property
     def about(self) -> tuple[str, ...]:
-        """The sources it looks at."""
+        """The sources of the label."""
         return (self.contract.payments, self.contract.switches)
 
     @property
     def description(self) -> str:
-        """What 1 means."""
+        """Meaning of 1, in words."""
         return (
             f"paid access that covers as_of and ends in (as_of, as_of + {self.horizon_days} days] "
             f"without being restored within {self.grace_days} days"
@@ -112,13 +112,13 @@ class AccessEnds(_Ahead):
 class NoFirstCharge(_Ahead):
     """Churn of a trial: no succeeded payment in (start of the trial, its end + grace].
 
-    A trial that ends after the horizon has no label. All rows count, whenever known. Who left did so by choice
-    (`voluntary`) if at the end of the trial auto-renew had been switched off by the subscriber, or had never been
-    on; else `involuntary`.
+    A trial that ends after the horizon has no label. All rows are used, whenever they became known. Churn is
+    `voluntary` if at the end of the trial the subscriber had switched auto-renewal off, or it had never been on; else
+    `involuntary`.
 
     Attributes:
-        contract: where trials, payments and switches are.
-        horizon_days: no trial lasts longer.
+        contract: declares trials, payments and switches.
+        horizon_days: maximum length of a trial.
         grace_days: how long after the trial a first payment still counts as staying.
     """
 
@@ -128,23 +128,23 @@ class NoFirstCharge(_Ahead):
 
     @property
     def about(self) -> tuple[str, ...]:
-        """The sources it looks at."""
+        """The sources of the label."""
         return (self.contract.trials, self.contract.payments, self.contract.switches)
 
     @property
     def description(self) -> str:
-        """What 1 means."""
+        """Meaning of 1, in words."""
         return f"no succeeded payment from the start of the trial to {self.grace_days} days after its end"
 
 
 @dataclass(frozen=True)
 class Stated(_Ahead):
-    """Churn as a ready table states it, row by row.
+    """Churn as given by a precomputed table.
 
     Attributes:
-        table: its name.
-        column: its column that says who left.
-        horizon_days: how far its owner's label looks ahead.
+        table: name of the table.
+        column: column of the label.
+        horizon_days: days that the owner's label looks ahead.
         grace_days: how long a return after that still counts as staying.
     """
 
@@ -155,12 +155,12 @@ class Stated(_Ahead):
 
     @property
     def about(self) -> tuple[str, ...]:
-        """The table it looks at."""
+        """The table of the label."""
         return (self.table,)
 
     @property
     def description(self) -> str:
-        """What 1 means."""
+        """Meaning of 1, in words."""
         return f"left within {self.reach.days} days from as_of, as `{self.column}` of the ready table says"
 
 
@@ -169,14 +169,14 @@ Label = NoEvent | AccessEnds | NoFirstCharge | Stated
 
 @dataclass(frozen=True)
 class Population:
-    """Who is scored together, by one model of their own.
+    """Entities that are scored together by one model.
 
     Attributes:
         name: such as `active`, `trial` or `paid`.
         where: an SQL condition over feature names and `contract_state`, true at `as_of` for its members.
         model: name of the registered model.
         description: one line for the data dictionary.
-        label: what is predicted of its members.
+        label: label of its members.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A feature table that somebody else made: a row per entity and date, or a row per entity of one day."""
+"""Declaration of a precomputed table: one row per entity and date, or one row per entity of one day."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,21 +17,21 @@ from lake.declarations import DeclarationError, collectable
 from lake.source import NAME, Format
 from stack.engines.duckdb_engine import reserved_words
 
-#: what every page, dictionary and evidence of such a table says.
-OWNER_STATEMENT = "The features are a ready table's: only its owner can say that they were known at as_of."
-#: the columns of a snapshot that are no features.
+#: statement of every page, dictionary and evidence of such a table.
+OWNER_STATEMENT = "The features are from a precomputed table: its owner vouches that they were known at as_of."
+#: columns of a snapshot that are not features.
 RESERVED = frozenset({"as_of", "population", LABEL, HOW, ALREADY_LEFT})
 
 
 @dataclass(frozen=True)
 class TableFeature:
-    """A column of a ready table, a number or one of some words.
+    """A column of a precomputed table: a number, or a text with declared words.
 
     Attributes:
-        name: of the column, and of the feature.
+        name: name of the column and of the feature.
         unit, null, reason, description: as in `Feature`.
-        words: what a column of text can say, such as `(("plus", "Premium +"), ("basic", "Basic"))`: a name and the
-            text. Each becomes a feature of its own, `<column>_<name>`, 1 or 0; a row with another text cannot be used.
+        words: texts of a text column, such as `(("plus", "Premium +"), ("basic", "Basic"))`: a name and the
+            text. Each becomes a feature `<column>_<name>`, 1 or 0; a row with another text goes to quarantine.
     """
 
     name: str
@@ -58,12 +58,12 @@ class TableFeature:
 
     @property
     def measures(self) -> tuple[tuple[str, str], ...]:
-        """The feature of each word and its SQL; none for a number."""
+        """Name and SQL of the feature of each word; empty for a number."""
         return tuple((f"{self.name}_{name}", f"int({self.name} = {_quoted(word)})") for name, word in self.words)
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """The numbers it gives."""
+        """The features of the column."""
         about = (self.unit, self.null, self.reason)
         if not self.words:
             return (Feature(TABLE, "value", *about, self.description, measure=self.name),)
@@ -75,19 +75,19 @@ class TableFeature:
 
 @dataclass(frozen=True)
 class ReadyTable:
-    """A table with an entity, a date, a label and features, taken as it stands.
+    """A precomputed table with an entity, a date, a label and features.
 
-    Nothing tells when a value in it was known: that is its owner's word, and so is what the label looks at.
+    Its owner vouches that each value was known at its date, and for the label.
 
     Attributes:
-        name: of the lake's table, such as `customers`.
-        files: which files of the raw folder belong to it, as in `Source`.
+        name: name of the lake's table, such as `customers`.
+        files: pattern of its raw files, as in `Source`.
         entity: its key, a bigint or a string.
-        as_of: its column with the date of each row; or, where rows carry no date, the day that all of them describe.
-        left: its column that says who left: 1, true or yes; 0, false or no; empty where it is not known yet.
-        horizon_days, grace_days: how far the label looks ahead of the date.
+        as_of: its column with the date of each row; without dates, the day that all rows describe.
+        left: its label column: 1, true or yes; 0, false or no; empty if not matured.
+        horizon_days, grace_days: days that the label looks ahead of the date.
         columns: its features.
-        raw: what the files call a column, where that differs: our name and theirs.
+        raw: column names of the files if they differ: our name and their name.
         format, max_quarantined: as in `Source`.
     """
 
@@ -114,10 +114,10 @@ class ReadyTable:
         reserved = sorted(RESERVED & set(names)) + sorted(reserved_words() & {*names, *self._columns})
         if reserved:
             raise DeclarationError(f"Table {self.name}: no column may be called {reserved[0]}: give it another name, "
-                                   "and the files' in `raw`.")  # fmt: skip
+                                   "and declare the name of the files in `raw`.")  # fmt: skip
         unknown = [name for name, _ in self.raw if name not in self._columns]
         if unknown:
-            raise DeclarationError(f"Table {self.name}: `raw` names {unknown[0]}, which is none of its columns.")
+            raise DeclarationError(f"Table {self.name}: `raw` names {unknown[0]}, which is not one of its columns.")
         _ = self.label
 
     @property
@@ -126,7 +126,7 @@ class ReadyTable:
 
     @property
     def dated(self) -> bool:
-        """Whether its rows carry dates, without which nothing can be validated out of time."""
+        """Whether its rows have dates; without dates there is no out-of-time validation."""
         return isinstance(self.as_of, str)
 
     @property
@@ -136,7 +136,7 @@ class ReadyTable:
 
     @property
     def label(self) -> Stated:
-        """What is predicted, for its populations."""
+        """The label of its populations."""
         return Stated(self.name, self.left, self.horizon_days, self.grace_days)
 
     @property

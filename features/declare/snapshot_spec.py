@@ -11,7 +11,7 @@ from lake import Source
 
 @dataclass(frozen=True)
 class SnapshotSpec:
-    """Everything of a project that decides what a snapshot holds."""
+    """The declarations of a project that determine its snapshots."""
 
     project: str
     entity: str
@@ -24,5 +24,5 @@ class SnapshotSpec:
 
     @property
     def dated(self) -> bool:
-        """Whether there is a snapshot of more than one day, so that a model can be judged out of time."""
+        """Whether there is a snapshot of more than one day, so that a model can be tested out of time."""
         return self.table is None or self.table.dated

@@ -21,12 +21,12 @@ Columns = Mapping[str, Collection[str]]
 CASTS_AND_OTHERS = frozenset({"bigint", "double", "int", "string", "boolean", "float", "decimal", "if", "mod", "map"})
 #: more names than this are not listed in a sentence.
 MOST_NAMES = 20
-#: functions whose value is another one in each run.
+#: functions whose value differs from run to run.
 _CHANGING = (exp.CurrentDate, exp.CurrentTimestamp, exp.Rand, exp.Randn, exp.Uuid)
 
 
 class _SqlText(NamedTuple):
-    """An SQL text: whose it is, the text, and whose columns it can name."""
+    """An SQL text: its owner, the text, and the columns that it can name."""
 
     owner: str
     text: str
@@ -55,7 +55,7 @@ def sql_mistakes(text: str, place: str, columns: Columns) -> list[str]:
 
     Args:
         text: SQL as Spark reads it.
-        place: whose columns it can name, such as `orders`.
+        place: source of the columns, such as `orders`.
         columns: the columns, and the texts that they can hold.
     """
     try:

@@ -77,13 +77,18 @@ class Context:
 
         `auto` is DuckDB if Spark would run on this machine only and no feature needs a sketch, which only Spark has.
         """
-        if self.settings.engine == "duckdb" or (self.settings.engine == "auto" and self._is_for_one_machine()):
+        has_sketch = any(getattr(feature, "aggregation", "") == "distinct_about" for feature in self.project.features)
+        return self._engine("spark" if has_sketch and self.settings.engine == "auto" else self.settings.engine)
+
+    def ingest_engine(self) -> Engine:
+        """The engine that ingests, by the setting ENGINE: `auto` is DuckDB if Spark would run on this machine."""
+        return self._engine(self.settings.engine)
+
+    def _engine(self, setting: str) -> Engine:
+        is_local = self.settings.spark_master.startswith("local")
+        if setting == "duckdb" or (setting == "auto" and is_local):
             return DuckEngine(self.project.time_zone)
         return SparkEngine(self.spark())
-
-    def _is_for_one_machine(self) -> bool:
-        has_sketch = any(getattr(feature, "aggregation", "") == "distinct_about" for feature in self.project.features)
-        return self.settings.spark_master.startswith("local") and not has_sketch
 
     @property
     def sampled(self) -> Path:

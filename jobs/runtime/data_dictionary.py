@@ -29,7 +29,7 @@ def write_dictionary(context: Context) -> None:
     project = context.project
     ensure_exports(context)
     for source in project.sources:
-        ingest(context.spark, source, context.raw, context.table(source.name), time_zone=project.time_zone)
+        ingest(context.ingest_engine, source, context.raw, context.table(source.name), time_zone=project.time_zone)
     replace_text(ROOT / "docs" / "features" / f"{project.name}.md", dictionary_of_lake(context))
 
 

@@ -51,7 +51,7 @@ def _local_folder(context: Context, raw: str) -> Path:
 
 def _ingest(context: Context, source: Source, folder: Path) -> Ingested:
     ingested = ingest_source(
-        context.spark, source, folder, context.table(source.name), time_zone=context.project.time_zone
+        context.ingest_engine, source, folder, context.table(source.name), time_zone=context.project.time_zone
     )
     manifest = ingested.manifest
     context.say(
@@ -68,5 +68,5 @@ def _print_anomalies(context: Context) -> None:
     for source in context.project.sources:
         if source.identity is None and source.begins is None:
             continue
-        for anomaly, count in count_anomalies(context.spark(), context.tables, source).items():
+        for anomaly, count in count_anomalies(context.ingest_engine(), context.tables, source).items():
             context.say(f"ingest · {source.name}: {count:,} rows are {anomaly}; kept")

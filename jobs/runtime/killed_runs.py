@@ -9,7 +9,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from jobs.runtime.context import Context
 from stack.folders.owners import remove, remove_abandoned
-from stack.locks import HELD
+from stack.locks import GRANTED_LOCKS_SQL
 from stack.postgres import connect
 
 MESSAGE = "killed: its process is gone"
@@ -36,7 +36,7 @@ def clean_up_after_killed_runs(context: Context, step: str) -> None:
 def _close_rows(context: Context) -> list[tuple[str, str, datetime]]:
     """Close the running rows whose lock no process holds; returns run, step and start of each."""
     query = (
-        f"with held as materialized ({HELD}) "
+        f"with held as materialized ({GRANTED_LOCKS_SQL}) "
         "update ops.runs set outcome = 'failed', finished_at = now(), message = %s "
         "where project = %s and outcome = 'running' "
         "and hashtextextended('prichal.run.' || run_id, 0) not in (select key from held) "

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from jobs.runtime.context import Context
-from stack.locks import HELD, BusyError, Locks
+from stack.locks import GRANTED_LOCKS_SQL, BusyError, Locks
 from stack.postgres import connect
 
 #: steps that `main` runs: it takes their locks.
@@ -108,9 +108,9 @@ def _hold_making(context: Context, locks: Locks) -> Iterator[None]:
 
 def _describe_holder(context: Context, locks: Locks, lock: str, words: str) -> str:
     """The error sentence: the process that holds the lock, its start, and what to do."""
-    project, session = context.project.name, locks.holder(lock)
+    project, session = context.project.name, locks.find_holder(lock)
     query = (
-        f"select step, started_at, run_id from ops.runs join ({HELD}) as held "
+        f"select step, started_at, run_id from ops.runs join ({GRANTED_LOCKS_SQL}) as held "
         "on held.key = hashtextextended('prichal.run.' || run_id, 0) "
         "where held.pid = %s and outcome = 'running' order by started_at limit 1"
     )
@@ -119,7 +119,7 @@ def _describe_holder(context: Context, locks: Locks, lock: str, words: str) -> s
     holder = _words_of(*row) if row else "a process that has just begun or just ended"
     return (
         f"{words} of project {project} is running already, by {holder}: wait until it has ended or stop it, "
-        "then run the same again."
+        "then run the step again."
     )
 
 
@@ -130,5 +130,5 @@ def _words_of(step: str, started_at: datetime, run_id: str) -> str:
 def _lake_busy(context: Context) -> str:
     return (
         f"Outdated folders of the lake of project {context.project.name} have been removed by another process for more "
-        f"than {READ_SECONDS} s: see what it waits for, then run the same again."
+        f"than {READ_SECONDS} s: see what it waits for, then run the step again."
     )

@@ -1,28 +1,29 @@
 """Files to one batch: every row typed or with its reason, kept as Parquet, and counted."""
 
-import re
+import heapq
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from lake.ingestion.parsing import UNREADABLE, check, read
-from lake.ingestion.quarantine import located
+from lake.ingestion.file_checks import check
+from lake.ingestion.quarantine import position_sql
 from lake.ingestion.raw_files import RawFile, RawFileError
-from lake.ingestion.reader import BLANK, HEADER
-from lake.ingestion.validation import validate
-from lake.source import MONTH, Source
+from lake.ingestion.reader import BLANK, HEADER, FileColumn
+from lake.ingestion.staging import StagedFile, StagingTask, stage_files
+from lake.ingestion.validation import validation_sql
+from lake.source import MONTH, NUMBERS, Column, Source
 from lake.table import IngestedFile, Table
-from stack.engines.paths import spark_path
+from stack.engines.engine import Engine
 from stack.errors import PrichalError
 from stack.folders.atomic import fresh_partial, publish_directory
 from stack.folders.checked_folder import seal
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+#: many small files share a task, since starting one costs more than reading one.
+TASKS_PER_CORE = 3
+SMALL_TASK_BYTES = 4 << 20
 
 
 class QuarantineError(PrichalError):
@@ -40,12 +41,13 @@ class _Count:
 
 
 def stage(
-    spark: "Callable[[], SparkSession]",
+    engine: Callable[[], Engine],
     source: Source,
     files: Sequence[RawFile],
     table: Table,
     batch: str,
     today: date,
+    time_zone: str,
 ) -> dict[str, IngestedFile]:
     """Write the rows of these files as the batch, and what cannot be used to quarantine.
 
@@ -56,17 +58,26 @@ def stage(
     for file in files:
         check(source, file)
     partial = fresh_partial(table.folder / "batch-made")
-    _write(validate(read(spark(), source, files), source, [file.drop or today for file in files]), partial, files)
+    partial.mkdir(parents=True)
+    runner = engine()
+    tasks = _tasks(source, files, partial, today, time_zone, runner.parallelism)
+    failures = [failure for failure in runner.run_tasks(stage_files, tasks) if failure is not None]
     for file in files:
         file.check_unchanged()
+    if failures:
+        place, reason = min(failures)
+        raise RawFileError(
+            f"{files[place].name} cannot be read to its end ({reason}): it is cut off or damaged; export it again."
+        )
     table.batch(batch).parent.mkdir(parents=True, exist_ok=True)
     seal(partial)
     publish_directory(partial, table.batch(batch))
-    staged = spark().read.parquet(spark_path(table.batch(batch)))
-    counts = _count(staged)
+    staged = f"staged_{source.name}"
+    runner.show_files(staged, [table.batch(batch)])
+    counts = _count(runner, staged)
     quarantine = table.quarantine / batch
-    _write_quarantine(staged, files, counts, quarantine, source)
-    _check_quarantined_share(source, counts, staged, quarantine)
+    _write_quarantine(runner, staged, files, counts, quarantine, source)
+    _check_quarantined_share(source, counts, runner, staged, quarantine)
     return {
         file.name: IngestedFile(
             content=file.content, batch=batch, place=place, drop=str(file.drop) if file.drop else None,
@@ -77,59 +88,83 @@ def stage(
     }  # fmt: skip
 
 
-def _write(validated: "DataFrame", partial: Path, files: Sequence[RawFile]) -> None:
-    """Write the batch; where Spark cannot read a file, say which."""
-    try:
-        validated.write.parquet(str(partial))
-    except Exception as error:
-        for file in files:
-            file.check_unchanged()
-        unreadable = re.search(rf"{UNREADABLE} (\d+) \(([^\n]*)\)", str(error))
-        if unreadable is None:
-            raise
-        name = files[int(unreadable[1])].name
-        raise RawFileError(
-            f"{name} cannot be read to its end ({unreadable[2]}): it is cut off or damaged; export it again."
-        ) from error
+def _tasks(
+    source: Source, files: Sequence[RawFile], folder: Path, today: date, time_zone: str, parallelism: int
+) -> list[StagingTask]:
+    """The files in some tasks of nearly equal size; small files share one."""
+    sizes = [file.state[0] for file in files]
+    count = min(TASKS_PER_CORE * parallelism, len(files), 1 + sum(sizes) // SMALL_TASK_BYTES)
+    columns = tuple(
+        FileColumn(column.name, column.raw_names, _kind(column), column.name in source.key_columns)
+        for column in source.in_files
+    )
+    sql = validation_sql(source)
+    return [
+        StagingTask(
+            tuple(
+                StagedFile(place, files[place].path.resolve(), str(files[place].drop or ""), files[place].drop or today)
+                for place in places
+            ),
+            source.format, source.written_as, columns, sql, time_zone, folder / f"part-{number}.parquet",
+        )
+        for number, places in enumerate(_balanced(sizes, count))
+    ]  # fmt: skip
 
 
-def _count(staged: "DataFrame") -> dict[int, _Count]:
-    from pyspark.sql import functions as F  # noqa: N812
+def _balanced(sizes: Sequence[int], count: int) -> list[list[int]]:
+    """The places of all files in `count` tasks, each file to the task with the fewest bytes so far."""
+    tasks: list[list[int]] = [[] for _ in range(count)]
+    heap = [(0, number) for number in range(count)]
+    for place in sorted(range(len(sizes)), key=lambda place: -sizes[place]):
+        used, number = heapq.heappop(heap)
+        tasks[number].append(place)
+        heapq.heappush(heap, (used + sizes[place], number))
+    return tasks
 
-    kind = F.when(F.col("_reason") == BLANK, F.col("_reason"))
-    groups = staged.groupBy("_file", MONTH, kind.alias("kind"), F.isnotnull("_reason").alias("bad"))
-    groups_counted = groups.agg(F.count("*").alias("count"), F.count_if("_trimmed").alias("trimmed")).collect()
+
+def _kind(column: Column) -> str:
+    """By which signs of the dialect the column's texts are read."""
+    if column.type in NUMBERS or column.epoch:
+        return "number"
+    return {"date": "day", "timestamp": "moment"}.get(column.type, "text")
+
+
+def _count(engine: Engine, staged: str) -> dict[int, _Count]:
+    rows = engine.rows(
+        f"select _file, {MONTH}, _reason is not null as bad, count(*) as rows, count_if(_trimmed) as trimmed "
+        f"from {staged} where _reason is null or _reason != '{BLANK}' group by _file, {MONTH}, _reason is not null"
+    )
     counts: dict[int, _Count] = defaultdict(_Count)
-    for row in groups_counted:
-        count = counts[row["_file"]]
-        if row["kind"] is None:
-            count.rows += row["count"]
-            count.trimmed += row["trimmed"]
-            if row["bad"]:
-                count.unusable += row["count"]
-            else:
-                count.months[row[MONTH]] = row["count"]
+    for place, month, is_bad, number, trimmed in rows:
+        count = counts[place]
+        count.rows += number
+        count.trimmed += trimmed
+        if is_bad:
+            count.unusable += number
+        else:
+            count.months[month] = number
     return counts
 
 
 def _write_quarantine(
-    staged: "DataFrame", files: Sequence[RawFile], counts: dict[int, _Count], target: Path, source: Source
+    engine: Engine, staged: str, files: Sequence[RawFile], counts: dict[int, _Count], target: Path, source: Source
 ) -> None:
     """Write what cannot be used; a header is such a row where it is there again."""
-    from pyspark.sql import functions as F  # noqa: N812
-
     shutil.rmtree(target, ignore_errors=True)
     if not any(count.unusable for count in counts.values()):
         return
-    bad = staged.where(F.col("_reason").isNotNull() & (F.col("_reason") != BLANK))
-    rows = located(bad, {place: file.name for place, file in enumerate(files)}, source)
-    reason = F.when(F.col("_reason") == HEADER, F.lit("the header again")).otherwise(F.col("_reason"))
-    rows.select("file", "position", F.col("_raw").alias("raw"), reason.alias("reason")).coalesce(1).write.parquet(
-        str(target)
+    names = {place: file.name for place, file in enumerate(files) if counts[place].unusable}
+    engine.save(
+        f"select {position_sql(names, source)}, _raw as raw, "
+        f"if(_reason = '{HEADER}', 'the header again', _reason) as reason "
+        f"from {staged} where _reason is not null and _reason != '{BLANK}'",
+        target,
     )
 
 
-def _check_quarantined_share(source: Source, counts: dict[int, _Count], staged: "DataFrame", aside: Path) -> None:
+def _check_quarantined_share(
+    source: Source, counts: dict[int, _Count], engine: Engine, staged: str, aside: Path
+) -> None:
     rows_in = sum(count.rows for count in counts.values())
     quarantined = sum(count.unusable for count in counts.values())
     if rows_in == 0:
@@ -137,10 +172,10 @@ def _check_quarantined_share(source: Source, counts: dict[int, _Count], staged: 
     share = quarantined / rows_in
     if share <= source.max_quarantined and (quarantined < rows_in):
         return
-    first = staged.where(staged["_reason"] != BLANK).select("_reason").first()
+    first = engine.rows(f"select _reason from {staged} where _reason != '{BLANK}' order by _file, _line limit 1")
     raise QuarantineError(
         f"Source {source.name}: {quarantined} of {rows_in} rows ({share:.1%}) cannot be used, at most "
-        f"{source.max_quarantined:.1%} may; the first says «{first[0] if first else ''}». "
+        f"{source.max_quarantined:.1%} may; the first says «{first[0][0] if first else ''}». "
         f"The rows and their reasons are in "
         f"{aside}; mend the export, or raise max_quarantined of the source. The table was left as it was."
     )

@@ -6,52 +6,59 @@ If the newest batch itself holds different rows for a key, none is kept: they ar
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyspark.sql import DataFrame, Window
-from pyspark.sql import functions as F  # noqa: N812
+from lake.source import DROP, MONTH, Source
+from stack.engines.engine import Engine
 
-from lake.source import CONTENT, DROP, HASH, MONTH, Source
-
-#: the position of a row (batch, place of its file, number in the file), and why it is not kept.
-ROW, RESOLUTION = "_row", "_resolution"
+#: the position of a row: batch, place of its file, number in the file.
+ROW = ("_batch", "_file", "_id")
+#: why a row is not kept.
+RESOLUTION = "_resolution"
 DUPLICATE, CONTRADICTION = "duplicate", "contradiction"
 
 
 @contextmanager
-def superseded_rows(rows: DataFrame, source: Source) -> Iterator[DataFrame | None]:
-    """The rows that are not kept: `_row`, the month, and `_resolution`; None if all rows are kept.
+def superseded_rows(engine: Engine, rows: str, source: Source) -> Iterator[str | None]:
+    """A view of the rows that are not kept: `ROW`, the month and `_resolution`; None if all rows are kept.
 
     Most keys occur once, which a count over hashes shows. Only the other rows are sorted, and only by key, drop and
     a hash of the content.
+
+    Args:
+        engine: which has the view.
+        rows: a view of valid rows.
+        source: the declaration.
     """
     if source.key is None:
         yield None
         return
-    repeated = rows.groupBy(HASH).count().where("count > 1").select(HASH).persist()
-    narrow = rows.select(*{*source.key, HASH, CONTENT, DROP, MONTH, ROW})
-    resolutions = _resolutions(narrow.join(repeated, HASH, "left_semi"), source.key).persist()
+    superseded = f"superseded_{source.name}"
+    engine.keep(superseded, _resolutions_sql(rows, source, source.key))
     try:
-        # The count tells Spark the size of the frame, which it needs to plan the next join.
-        yield resolutions if resolutions.count() else None
+        yield superseded if engine.rows(f"select count(*) from {superseded}") != [(0,)] else None
     finally:
-        resolutions.unpersist()
-        repeated.unpersist()
+        engine.drop(superseded)
 
 
-def _resolutions(rows: DataFrame, key: tuple[str, ...]) -> DataFrame:
-    same = Window.partitionBy(*key)
-    newest = same.orderBy(F.col(DROP).desc(), F.col(ROW).desc())
-    latest = rows.withColumn("_latest", F.max(DROP).over(same) == F.col(DROP))
-    content = F.when(F.col("_latest"), F.col(CONTENT))
-    ranked = latest.select(
-        ROW,
-        MONTH,
-        "_latest",
-        F.row_number().over(newest).alias("rank"),
-        (F.min(content).over(same) != F.max(content).over(same)).alias("differ"),
+def _resolutions_sql(rows: str, source: Source, key: tuple[str, ...]) -> str:
+    position, keys = ", ".join(ROW), ", ".join(f"`{name}`" for name in key)
+    content = f"xxhash64({', '.join(f'`{column.name}`' for column in source.columns)})"
+    repeated = f"select xxhash64({keys}) from {rows} group by xxhash64({keys}) having count(*) > 1"
+    latest = (
+        f"select {position}, {MONTH}, {DROP}, {keys}, {content} as _hash_of_row,\n"
+        f"  max({DROP}) over (partition by {keys}) = {DROP} as _is_latest\n"
+        f"from {rows} where xxhash64({keys}) in ({repeated})"
     )
-    resolution = (
-        F.when(F.col("differ") & F.col("_latest"), F.lit(CONTRADICTION))
-        .when(F.col("differ") | (F.col("rank") > 1), F.lit(DUPLICATE))
-        .alias(RESOLUTION)
+    newest = ", ".join(f"{name} desc" for name in (DROP, *ROW))
+    of_latest = "case when _is_latest then _hash_of_row end"
+    ranked = (
+        f"select {position}, {MONTH}, _is_latest,\n"
+        f"  row_number() over (partition by {keys} order by {newest}) as _rank,\n"
+        f"  min({of_latest}) over (partition by {keys}) != max({of_latest}) over (partition by {keys}) as _differ\n"
+        f"from ({latest})"
     )
-    return ranked.select(ROW, MONTH, resolution).where(F.col(RESOLUTION).isNotNull())
+    return (
+        f"select * from (select {position}, {MONTH},\n"
+        f"  case when _differ and _is_latest then '{CONTRADICTION}'\n"
+        f"    when _differ or _rank > 1 then '{DUPLICATE}' end as {RESOLUTION}\n"
+        f"from ({ranked})) where {RESOLUTION} is not null"
+    )

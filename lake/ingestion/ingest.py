@@ -5,17 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from lake.damaged_folders import Damage, find_damage
+from lake.ingestion import months
 from lake.ingestion.batches import QuarantineError, stage
 from lake.ingestion.raw_files import RawFile, RawFileError, find_files
 from lake.source import Source
 from lake.table import IngestedFile, Manifest, Month, Table
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from stack.engines.engine import Engine
 
 #: increase this when the same files give other rows, so that they are read again.
 VERSION = 3
@@ -34,7 +32,7 @@ class Ingested:
 
 
 def ingest(
-    spark: "Callable[[], SparkSession]",
+    engine: Callable[[], Engine],
     source: Source,
     raw: Path,
     table: Table,
@@ -49,7 +47,7 @@ def ingest(
     batches are rebuilt.
 
     Args:
-        spark: returns the session, in the time zone; not called if no file is new.
+        engine: returns the engine, in the time zone; not called if no file is new.
         source: the declaration.
         raw: a folder with the source's files, or a single file.
         table: the table to write.
@@ -77,14 +75,12 @@ def ingest(
         return Ingested(source.name, current, taken=0)
     if new:
         batch = _hash(declaration_digest, [(file.name, file.content) for file in new])
-        ingested |= stage(spark, source, new, table, batch, today)
+        ingested |= stage(engine, source, new, table, batch, today, time_zone)
     if not any(entry.months for entry in ingested.values()):
         raise RawFileError(f"Source {source.name}: its files hold a header and no row; export them again.")
-    from lake.ingestion import months  # imports Spark, which is needed only if a file is new
-
     unchanged = current.months if current is not None and before else {}
     wanted = months.changed_months(before, ingested) | damage.months
-    built = months.build(spark(), source, table, ingested, wanted, declaration_digest)
+    built = months.build(engine(), source, table, ingested, wanted, declaration_digest)
     _check_contradictions(source, sum(ingested[file.name].rows_in for file in new), unchanged, built)
     all_months = {**unchanged, **built}
     filled = {name: entry for name, entry in all_months.items() if entry.rows_kept or entry.contradictions}

@@ -5,11 +5,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import reduce
 from pathlib import Path
-
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812
 
 from lake.ingestion.deduplication import (
     CONTRADICTION,
@@ -17,14 +13,14 @@ from lake.ingestion.deduplication import (
     ROW,
     superseded_rows,
 )
-from lake.ingestion.quarantine import located
-from lake.source import CONTENT, DROP, HASH, MONTH, Source
+from lake.ingestion.quarantine import position_sql
+from lake.source import CONTENT, DROP, MONTH, Source
 from lake.table import DayChecksum, IngestedFile, Month, Table
-from stack.engines.paths import spark_path
+from stack.engines.engine import Engine
 from stack.folders.atomic import fresh_partial, publish_directory
 from stack.folders.checked_folder import seal
 
-_Origin = tuple[Source, Table, Mapping[str, Mapping[str, IngestedFile]]]
+Batches = Mapping[str, Mapping[str, IngestedFile]]
 
 
 def changed_months(before: Mapping[str, IngestedFile], after: Mapping[str, IngestedFile]) -> set[str]:
@@ -35,7 +31,7 @@ def changed_months(before: Mapping[str, IngestedFile], after: Mapping[str, Inges
 
 
 def build(
-    spark: SparkSession,
+    engine: Engine,
     source: Source,
     table: Table,
     files: Mapping[str, IngestedFile],
@@ -45,7 +41,7 @@ def build(
     """Write the folders of the wanted months, and of all months that share a key with them.
 
     Args:
-        spark: the session.
+        engine: runs the queries.
         source: the declaration.
         table: its batches are read and its months are written.
         files: the files of the table.
@@ -53,44 +49,49 @@ def build(
         declaration_digest: hash of the declaration and of the reader's version.
     """
     batches = _batches(files)
-    rows = _valid_rows(spark, table, batches)
-    months = _months_sharing_keys(rows, source, set(wanted))
+    valid, rows = f"valid_{source.name}", f"months_{source.name}"
+    engine.show(valid, _valid_rows_sql(engine, table, source, batches))
+    months = _months_sharing_keys(engine, valid, source, set(wanted))
     if not months:
         return {}
-    rows = rows.where(F.col(MONTH).isin(*sorted(months)))
+    engine.show(rows, f"select * from {valid} where {MONTH} in ({_texts(sorted(months))})")
     digest = _digest(declaration_digest, files)
     partial = fresh_partial(table.folder / "months-made")
-    with superseded_rows(rows, source) as superseded:
-        rows_kept = rows if superseded is None else rows.join(superseded.select(ROW), ROW, "left_anti")
-        columns = [column.name for column in source.columns]
-        rows_kept.select(MONTH, CONTENT, *columns).write.partitionBy(MONTH).parquet(str(partial))
+    with superseded_rows(engine, rows, source) as superseded:
+        columns = ", ".join(f"`{column.name}`" for column in source.columns)
+        kept_sql = f"select {MONTH}, {CONTENT}, {columns} from {rows} as row"
+        if superseded is not None:
+            kept_sql += f" left anti join {superseded} as other on {_same_row()}"
+        engine.write(kept_sql, partial, MONTH)
         contradictions = (
-            {} if superseded is None else _quarantine_contradictions(rows, superseded, (source, table, batches), digest)
+            {} if superseded is None else _quarantine_contradictions(engine, superseded, source, table, batches, digest)
         )
     written = {month: Month(digest, contradictions.get(month, 0)) for month in sorted(months)}
-    for month, checksums in _day_checksums(spark, source, partial).items():
+    for month, checksums in _day_checksums(engine, source, partial).items():
         written[month] = replace(written[month], checksums=tuple(checksums))
         table.month(month, digest).parent.mkdir(parents=True, exist_ok=True)
         seal(partial / f"{MONTH}={month}")
         publish_directory(partial / f"{MONTH}={month}", table.month(month, digest))
-    shutil.rmtree(partial)
+    shutil.rmtree(partial, ignore_errors=True)
     return written
 
 
-def _day_checksums(spark: SparkSession, source: Source, folder: Path) -> dict[str, list[DayChecksum]]:
+def _day_checksums(engine: Engine, source: Source, folder: Path) -> dict[str, list[DayChecksum]]:
     """The checksums of the written rows, by month."""
-    if not any(folder.glob(f"{MONTH}=*")):
+    folders = sorted(folder.glob(f"{MONTH}=*"))
+    if not folders:
         return {}
+    written = f"written_{source.name}"
+    engine.show_files(written, folders)
     # The upper 40 bits of each hash: a sum of eight million hashes fits in a bigint.
-    content = F.sum(F.shiftright(CONTENT, 24)).alias("content")
-    days = [F.to_date(source.event_time).alias("day"), F.to_date(F.expr(source.known_sql)).alias("known")]
-    counts = F.count("*").alias("rows")
-    counted = (
-        spark.read.parquet(spark_path(folder)).groupBy(MONTH, *days).agg(counts, content).orderBy(MONTH, "day", "known")
+    counted = engine.rows(
+        f"select to_date({source.event_time}) as day, to_date({source.known_sql}) as known_day, count(*) as rows, "
+        f"sum(shiftright({CONTENT}, 24)) as content from {written} "
+        f"group by to_date({source.event_time}), to_date({source.known_sql}) order by day, known_day"
     )
     checksums: dict[str, list[DayChecksum]] = defaultdict(list)
-    for row in counted.collect():
-        checksums[row[MONTH]].append(DayChecksum(str(row["day"]), str(row["known"]), row["rows"], row["content"]))
+    for day, known_day, count, content in counted:
+        checksums[f"{day:%Y-%m}"].append(DayChecksum(str(day), str(known_day), int(count), int(content)))
     return checksums
 
 
@@ -99,35 +100,50 @@ def _digest(declaration_digest: str, files: Mapping[str, IngestedFile]) -> str:
     return hashlib.sha256(repr((declaration_digest, contents)).encode()).hexdigest()[:16]
 
 
-def _batches(files: Mapping[str, IngestedFile]) -> dict[str, dict[str, IngestedFile]]:
+def _batches(files: Mapping[str, IngestedFile]) -> Batches:
     batches: dict[str, dict[str, IngestedFile]] = {}
     for name, file in sorted(files.items()):
         batches.setdefault(file.batch, {})[name] = file
     return batches
 
 
-def _valid_rows(spark: SparkSession, table: Table, batches: Mapping[str, Mapping[str, IngestedFile]]) -> DataFrame:
-    """The valid rows of the files, with month, drop and position."""
+def _valid_rows_sql(engine: Engine, table: Table, source: Source, batches: Batches) -> str:
+    """SQL of the valid rows of the files, with month, drop and position."""
     parts = []
-    for batch, files in batches.items():
-        drops = F.create_map(*[F.lit(part) for file in files.values() for part in (file.place, file.drop or "")])
-        rows = spark.read.parquet(spark_path(table.batch(batch)))
-        if "_line" not in rows.columns:  # a batch of an earlier release, which numbered the rows of a task
-            rows = rows.withColumns({"_line": F.col("_at.id") % F.lit(2**33) + 1, "_trimmed": F.lit(False)})
-        rows = rows.where(F.col("_reason").isNull() & F.col("_file").isin(*[file.place for file in files.values()]))
-        place = F.struct(F.lit(batch).alias("batch"), F.col("_file").alias("file"), F.col("_at.id").alias("id"))
-        parts.append(rows.withColumn(DROP, drops[F.col("_file")]).withColumn(ROW, place).drop("_raw", "_reason"))
-    return reduce(DataFrame.unionByName, parts)
+    columns = ", ".join(f"`{column.name}`" for column in source.columns)
+    for number, (batch, files) in enumerate(batches.items()):
+        view = f"batch_{source.name}_{number}"
+        engine.show_files(view, [table.batch(batch)])
+        places = ", ".join(str(file.place) for file in files.values())
+        parts.append(
+            f"select '{batch}' as _batch, _file, {_position(engine.columns(view), files)}, {MONTH}, {CONTENT}, "
+            f"{columns}\nfrom {view} where _reason is null and _file in ({places})"
+        )
+    return "\nunion all\n".join(parts)
 
 
-def _months_sharing_keys(rows: DataFrame, source: Source, wanted: set[str]) -> set[str]:
+def _position(columns: list[str], files: Mapping[str, IngestedFile]) -> str:
+    """SQL of a row's number in its file, its line and its drop."""
+    if DROP in columns:
+        return f"_line as _id, _line, {DROP}"
+    # A batch of an earlier release: `_at` holds a number of the row, and the drops are in the manifest alone.
+    line = "_line" if "_line" in columns else "_at.id % 8589934592 + 1 as _line"
+    drops = " ".join(f"when {file.place} then '{file.drop or ''}'" for file in files.values())
+    return f"_at.id as _id, {line}, case _file {drops} end as {DROP}"
+
+
+def _months_sharing_keys(engine: Engine, rows: str, source: Source, wanted: set[str]) -> set[str]:
     """The wanted months and all months linked to them, directly or not, by a key with rows in both."""
     if source.key is None or source.event_time in source.key:
         return wanted
-    if {row[0] for row in rows.select(MONTH).distinct().collect()} <= wanted:
+    if {month for (month,) in engine.rows(f"select distinct {MONTH} from {rows}")} <= wanted:
         return wanted
-    keys = rows.groupBy(HASH).agg(F.sort_array(F.collect_set(MONTH)).alias("months"))
-    ties = [set(row[0]) for row in keys.where(F.size("months") > 1).select("months").distinct().collect()]
+    hashed = f"select distinct xxhash64({', '.join(f'`{name}`' for name in source.key)}) as _key, {MONTH} from {rows}"
+    shared = engine.rows(
+        f"select distinct months from (select array_join(sort_array(collect_list({MONTH})), ',') as months "
+        f"from ({hashed}) group by _key having count(*) > 1)"
+    )
+    ties = [set(str(months).split(",")) for (months,) in shared]
     months, size = set(wanted), -1
     while len(months) != size:
         size = len(months)
@@ -135,22 +151,35 @@ def _months_sharing_keys(rows: DataFrame, source: Source, wanted: set[str]) -> s
     return months
 
 
-def _quarantine_contradictions(rows: DataFrame, superseded: DataFrame, origin: _Origin, digest: str) -> dict[str, int]:
+def _quarantine_contradictions(
+    engine: Engine, superseded: str, source: Source, table: Table, batches: Batches, digest: str
+) -> dict[str, int]:
     """Write contradicting rows to quarantine with file, position and text, and count them by month."""
-    source, table, batches = origin
     target = table.quarantine / f"contradictions-{digest}"
     shutil.rmtree(target, ignore_errors=True)
-    disagreeing = superseded.where(F.col(RESOLUTION) == CONTRADICTION)
-    counts = {str(row[0]): int(row[1]) for row in disagreeing.groupBy(MONTH).count().collect()}
+    is_contradiction = f"{RESOLUTION} = '{CONTRADICTION}'"
+    grouped = f"select {MONTH}, count(*) from {superseded} where {is_contradiction} group by {MONTH}"
+    counts = {str(month): int(count) for month, count in engine.rows(grouped)}
     if not counts:
         return {}
-    wide = rows.join(disagreeing.select(ROW), ROW, "left_semi")
+    rows = (
+        f"select row.* from months_{source.name} as row "
+        f"left semi join (select * from {superseded} where {is_contradiction}) as other on {_same_row()}"
+    )
+    raw = f"to_json(struct({', '.join(f'`{column.name}`' for column in source.columns)}))"
+    reason = f"contradicts another row of its drop with the same {', '.join(source.key or ())}"
     parts = [
-        located(wide.where(F.col(f"{ROW}.batch") == batch), {file.place: name for name, file in files.items()}, source)
+        f"select {position_sql({file.place: name for name, file in files.items()}, source)}, {raw} as raw, "
+        f"'{reason}' as reason from ({rows}) where _batch = '{batch}'"
         for batch, files in batches.items()
     ]  # fmt: skip
-    raw = F.to_json(F.struct(*[column.name for column in source.columns]))
-    reason = F.lit(f"contradicts another row of its drop with the same {', '.join(source.key or ())}")
-    output = reduce(DataFrame.unionByName, parts).select("file", "position", raw.alias("raw"), reason.alias("reason"))
-    output.coalesce(1).write.parquet(str(target))
+    engine.save("\nunion all\n".join(parts), target)
     return counts
+
+
+def _same_row() -> str:
+    return " and ".join(f"row.{name} = other.{name}" for name in ROW)
+
+
+def _texts(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)

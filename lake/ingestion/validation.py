@@ -1,151 +1,137 @@
-"""Rows as they stood in a file to typed rows, or the reason why they cannot be used."""
+"""Rows as they stood in a file to typed rows, or the reason why they cannot be used: one query of DuckDB.
 
-from collections.abc import Iterator, Sequence
-from datetime import date
-from typing import TYPE_CHECKING
+The task that reads a file runs the query, on one machine and on a cluster's workers alike.
+"""
 
-from lake.source import CONTENT, HASH, MONTH, TIMES, Column, Source
+from collections.abc import Iterator
 
-if TYPE_CHECKING:
-    from pyspark.sql import Column as SparkColumn
-    from pyspark.sql import DataFrame
+from lake.source import CONTENT, DROP, MONTH, TIMES, Column, Constant, Source
 
 #: the latest second that a timestamp of four-digit years can hold, since 1970 UTC.
 LAST_SECOND = 253_402_300_799
-#: a date, and the beginning of a timestamp: Spark's own casts also take '1997' and '12:30'.
+#: a date, and a timestamp: casts also take '1997' and '12:30'. A time may be followed by a zone.
 DAY = r"\d{4}-\d{2}-\d{2}"
-MOMENT = DAY + r"[ T]\d{2}:\d{2}"
-#: what a double looks like: Spark's own cast also takes '12d' and '0x1p3'.
+ZONE = r"Z|UTC|GMT|[+-]\d{1,2}(:?\d{2})?|[A-Za-z_]+/[A-Za-z_/]+"
+MOMENT = rf"({DAY}[ T]([01]\d|2[0-3]):\d{{2}}(:\d{{2}}([.]\d{{1,9}})?)?) *({ZONE})?"
+#: casts to numbers also take '1_000', '12d', '0x1p3', and '1.5' for a whole number.
+WHOLE = r"[+-]?\d+"
 DOUBLE = r"[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?|[+-]?Infinity|NaN"
 
 
-def validate(rows: "DataFrame", source: Source, until: Sequence[date]) -> "DataFrame":
-    """Add types and reasons.
+def validation_sql(source: Source) -> str:
+    """The query that adds types and reasons to the relation `read_rows`.
 
-    Args:
-        rows: as `lake.ingestion.parsing.read` gives them.
-        source: the declaration.
-        until: for each file the day before which its rows were received.
+    It reads `_file`, `_line`, `_raw`, `_fault`, `_trimmed`, the drop, `_until` (the day before which the file's rows
+    were received), and the declared columns of files as text.
 
-    Returns:
-        `_file`, `_at` and `_line`; hashes of the key and of all columns; `_raw` and `_reason`, null where the row is
-        sound; the month; the typed columns.
+    It gives `_file`, `_line`, the drop, `_trimmed`; a hash of all columns; `_raw` and `_reason`, null where the row is
+    sound; the month; the typed columns. DuckDB's time zone decides about moments without an offset, and about days.
     """
-    from pyspark.sql import functions as F  # noqa: N812
-
-    names = [column.name for column in source.columns]
-    # Batches of earlier releases hold the place of a row as a block and a number in it.
-    place = F.struct(F.lit(0).cast("long").alias("block"), F.col("_line").alias("id")).alias("_at")
-    typed = rows.select(
-        "_file", place, "_line", "_raw", "_fault", "_trimmed",
-        *[F.col(name).alias(f"_text_{name}") for name in names],
-        *[_typed(column).alias(column.name) for column in source.columns],
-    )  # fmt: skip
-    reasons = [F.col("_fault")]
+    names = [_quoted(column.name) for column in source.columns]
+    read = ", ".join(f"{_text(column)} as _text_{column.name}" for column in source.columns)
+    typed = ", ".join(f"{_typed(column)} as {_quoted(column.name)}" for column in source.columns)
+    reasons = ["_fault"]
     for column in source.columns:
         reasons += _reasons(column)
-    reasons += [*_times(source, until), *_nul(source)]
-    validated = typed.withColumn("_reason", F.coalesce(*reasons))
+    reasons += [*_times(source), *_nul(source)]
     # A row of Parquet has no text of its own.
-    as_json = F.to_json(F.struct(*[F.col(f"_text_{name}").alias(name) for name in names]))
-    key_hash = F.xxhash64(*(source.key or ())) if source.key else F.lit(0).cast("long")
-    return validated.select(
-        "_file",
-        "_at",
-        "_line",
-        "_trimmed",
-        key_hash.alias(HASH),
-        F.xxhash64(*names).alias(CONTENT),
-        F.when(F.col("_reason").isNotNull(), F.coalesce("_raw", as_json)).alias("_raw"),
-        "_reason",
-        F.when(F.col("_reason").isNull(), F.date_format(source.event_time, "yyyy-MM")).alias(MONTH),
-        *names,
+    as_json = ", ".join(f"'{column.name}': _text_{column.name}" for column in source.columns)
+    fixed = f"_file, _line, {DROP}, _trimmed"
+    return (
+        f"select {fixed}, (hash({', '.join(names)}) >> 1)::bigint as {CONTENT},\n"
+        f"  case when _reason is not null then coalesce(_raw, to_json({{{as_json}}})::varchar) end as _raw, _reason,\n"
+        f"  case when _reason is null then strftime({_quoted(source.event_time)}, '%Y-%m') end as {MONTH},\n"
+        f"  {', '.join(names)}\n"
+        f"from (select *, coalesce({', '.join(reasons)}) as _reason\n"
+        f"  from (select *, {typed}\n"
+        f"    from (select {fixed}, _raw, _fault, _until, {read} from read_rows)))"
     )
 
 
-def _typed(column: Column) -> "SparkColumn":
-    from pyspark.sql import functions as F  # noqa: N812
+def _text(column: Column) -> str:
+    return _literal(column.text) if isinstance(column, Constant) else _quoted(column.name)
 
-    text = F.trim(F.col(column.name))
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _matches(text: str, shape: str) -> str:
+    return f"regexp_full_match({text}, {_literal(shape)})"
+
+
+def _typed(column: Column) -> str:
+    text = f"trim(_text_{column.name}, ' ')"
     if column.type == "string":
-        return F.nullif(text, F.lit(""))
+        return f"nullif({text}, '')"
     if column.epoch:
-        return _moment(text.try_cast("bigint"))
-    if column.type == "bigint":
-        return text.try_cast("bigint")
-    shape = {"double": f"^({DOUBLE})$", "date": f"^{DAY}$", "timestamp": f"^{MOMENT}"}[column.type]
-    return F.when(text.rlike(shape), text.try_cast(column.type))
+        seconds = f"case when {_matches(text, WHOLE)} then try_cast({text} as bigint) end"
+        return f"case when {seconds} between 0 and {LAST_SECOND} then to_timestamp({seconds}) end"
+    shape = {"bigint": WHOLE, "double": DOUBLE, "date": DAY, "timestamp": MOMENT}[column.type]
+    kind = {"timestamp": "timestamptz"}.get(column.type, column.type)
+    # DuckDB reads an offset only where no space stands before it.
+    value = f"regexp_replace({text}, ' +([+-])', '\\1')" if column.type == "timestamp" else text
+    return f"case when {_matches(text, shape)} then try_cast({value} as {kind}) end"
 
 
-def _moment(seconds: "SparkColumn") -> "SparkColumn":
-    from pyspark.sql import functions as F  # noqa: N812
-
-    return F.when(seconds.between(0, LAST_SECOND), F.timestamp_seconds(seconds))
+def _when(condition: str, name: str, what: str) -> str:
+    return f"case when {condition} then {_literal(f'{name}: {what}: ')} || left(_text_{name}, 100) end"
 
 
-def _reasons(column: Column) -> "list[SparkColumn]":
-    from pyspark.sql import functions as F  # noqa: N812
-
-    text, value, name = F.col(f"_text_{column.name}"), F.col(column.name), column.name
-    written = text.isNotNull() & (F.trim(text) != "")
-
-    def when(condition: "SparkColumn", what: str) -> "SparkColumn":
-        return F.when(condition, F.concat(F.lit(f"{name}: {what}: "), F.substring(text, 1, 100)))
-
+def _reasons(column: Column) -> list[str]:
+    name = column.name
     reasons = []
     if column.type != "string":
-        reasons.append(when(value.isNull() & written, f"not a {column.type}"))
+        reasons.append(
+            _when(f"{_quoted(name)} is null and trim(_text_{name}, ' ') != ''", name, f"not a {column.type}")
+        )
     if not column.nullable:
-        reasons.append(F.when(value.isNull(), F.lit(f"{name}: empty")))
-    return reasons + [when(condition, what) for condition, what in _bounds(column, value)]
+        reasons.append(f"case when {_quoted(name)} is null then {_literal(f'{name}: empty')} end")
+    return reasons + [_when(condition, name, what) for condition, what in _bounds(column)]
 
 
-def _bounds(column: Column, value: "SparkColumn") -> "Iterator[tuple[SparkColumn, str]]":
+def _bounds(column: Column) -> Iterator[tuple[str, str]]:
     """Conditions that no true value fulfils, in words."""
-    from pyspark.sql import functions as F  # noqa: N812
-
+    name = _quoted(column.name)
     if column.lowest is not None:
-        yield value < column.lowest, f"below {column.lowest:g}"
+        yield f"{name} < {column.lowest!r}", f"below {column.lowest:g}"
     if column.highest is not None:
-        yield value > column.highest, f"above {column.highest:g}"
+        yield f"{name} > {column.highest!r}", f"above {column.highest:g}"
     if column.values:
-        yield ~value.isin(*column.values), f"not one of {', '.join(column.values)}"
+        yield f"{name} not in ({', '.join(map(_literal, column.values))})", f"not one of {', '.join(column.values)}"
     if column.type == "double":
-        yield F.isnan(value) | (F.abs(value) == float("inf")), "not finite"
+        yield f"not isfinite({name})", "not finite"
     if column.type in TIMES:
-        yield (value < F.lit(date(1900, 1, 1))) | (value >= F.lit(date(2200, 1, 1))), "outside 1900 to 2199"
+        yield f"{name} < date '1900-01-01' or {name} >= date '2200-01-01'", "outside 1900 to 2199"
 
 
-def _nul(source: Source) -> "Iterator[SparkColumn]":
+def _nul(source: Source) -> Iterator[str]:
     """Keys that PostgreSQL cannot store, and so nobody could be scored under."""
-    from pyspark.sql import functions as F  # noqa: N812
-
     keys = {source.entity, *([source.identity.own] if source.identity else [])}
     for column in source.columns:
         if column.name in keys and column.type == "string":
-            has_nul = F.col(column.name).contains("\0")
-            yield F.when(has_nul, F.lit(f"{column.name}: holds a NUL character"))
+            reason = _literal(f"{column.name}: holds a NUL character")
+            yield f"case when contains({_quoted(column.name)}, chr(0)) then {reason} end"
 
 
-def _times(source: Source, until: Sequence[date]) -> "list[SparkColumn]":
+def _times(source: Source) -> list[str]:
     """A row must have happened since the source began, and before it was known and its drop was made.
 
     A day of tolerance, for clocks are wrong and drops are cut in some time zone.
     """
-    from pyspark.sql import functions as F  # noqa: N812
-
-    event, text = F.col(source.event_time), F.col(f"_text_{source.event_time}").cast("string")
-    days = F.element_at(F.array(*[F.lit(day) for day in until]), F.col("_file") + 1)
-
-    def when(condition: "SparkColumn", what: str) -> "SparkColumn":
-        return F.when(condition, F.concat(F.lit(f"{source.event_time}: {what}: "), text))
-
+    name = source.event_time
+    event = _quoted(name)
     reasons = [
-        when(event < F.lit(source.earliest), f"before {source.earliest}"),
-        when(event.cast("date") > days, "after its drop was made"),
+        _when(f"{event} < date '{source.earliest}'", name, f"before {source.earliest}"),
+        _when(f"{event}::date > _until", name, "after its drop was made"),
     ]
     if source.known_time:
-        known_time = F.col(source.known_time)
-        reasons.append(when(event.cast("date") > F.date_add(known_time.cast("date"), 1), "after it was known"))
-        reasons.append(F.when(known_time.cast("date") > days, F.lit(f"{source.known_time}: after its drop was made")))
+        known_day = f"{_quoted(source.known_time)}::date"
+        reasons.append(_when(f"{event}::date > {known_day} + 1", name, "after it was known"))
+        too_late = _literal(f"{source.known_time}: after its drop was made")
+        reasons.append(f"case when {known_day} > _until then {too_late} end")
     return reasons

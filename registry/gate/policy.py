@@ -9,6 +9,8 @@ from stack.errors import PrichalError
 
 #: the platform's floor: no project can go below it.
 FLOOR = 0.70
+#: the largest difference in probability between two ways of scoring a version.
+PARITY_TOLERANCE = 1e-9
 #: the widest margin below production that a policy can allow.
 WIDEST = 0.03
 

@@ -15,7 +15,7 @@ from registry.review_page.blocks import (
     Text,
 )
 from registry.review_page.verdict import NEEDS_APPROVAL
-from stack.markdown import LONGEST, escape, shorten, table
+from stack.markdown import MAX_DESCRIPTION, escape, shorten, table
 
 #: longest sentence of a person on the page; the ledger stores all of it.
 LONGEST_SENTENCE = 600
@@ -27,7 +27,7 @@ COMMANDS = re.compile(r"\n```\nmlflow run [^`]* -e approve [^`]*```\n")
 
 
 def as_markdown(page: Page, file: str, address: str | None) -> str:
-    """At most `LONGEST` characters: all sections in full, or in their short form, or without the last ones.
+    """At most `MAX_DESCRIPTION` characters: all sections in full, or in their short form, or without the last ones.
 
     Args:
         page: content.
@@ -41,11 +41,11 @@ def as_markdown(page: Page, file: str, address: str | None) -> str:
     full, brief = (
         head + lead + "".join(_section(section, short) for section in page.sections) for short in (False, True)
     )
-    return full if len(full) <= LONGEST else shorten(brief, LONGEST, REST)
+    return full if len(full) <= MAX_DESCRIPTION else shorten(brief, MAX_DESCRIPTION, REST)
 
 
 def with_outcome(description: str, sentence: str) -> str:
-    """A description with the current state of the version on top, at most `LONGEST` characters.
+    """A description with the current state of the version on top, at most `MAX_DESCRIPTION` characters.
 
     A repeated sentence is written once. An earlier state remains as plain text below; the request for an approval and
     its commands are removed.
@@ -56,7 +56,9 @@ def with_outcome(description: str, sentence: str) -> str:
     """
     short = sentence if len(sentence) <= LONGEST_SENTENCE else sentence[:LONGEST_SENTENCE] + " …"
     line = f"**{escape(short)}**\n\n"
-    return description if description.startswith(line) else shorten(line + _as_history(description), LONGEST, REST)
+    return (
+        description if description.startswith(line) else shorten(line + _as_history(description), MAX_DESCRIPTION, REST)
+    )
 
 
 def _as_history(description: str) -> str:

@@ -1,7 +1,7 @@
-"""Whose code a version may bring: the files of this checkout, and those of earlier releases by their SHA-256.
+"""Known code: a version may contain only model code of this checkout or of earlier releases, by SHA-256.
 
 `known_code.json` lists the digest of every committed version of these files. When one of them changes,
-`python -m registry.versions.known_code` adds the digests that git knows; a unit test says when that is due.
+`python -m registry.versions.known_code` adds the digests of all commits; a unit test fails until then.
 """
 
 import hashlib
@@ -18,15 +18,15 @@ from stack.folders.atomic import replace_text
 from stack.settings import ROOT
 
 LISTED = Path(__file__).with_name("known_code.json")
-#: code file of a version -> the files of this checkout that are stored as such.
+#: code file of a version -> the files of this checkout that are stored under this name.
 SOURCES = {
     "churn_model.py": ("training/models/churn_model.py",),
     "artifacts/bundle/family.py": ("training/models/families/[!_]*.py",),
 }
-#: endings of files that are read and never executed; files without an ending are named.
-DATA_ENDINGS = {".json", ".yaml", ".txt", ".ubj", ".cbm"}
+#: suffixes of files that are read and never executed, and names of such files without a suffix.
+DATA_SUFFIXES = {".json", ".yaml", ".txt", ".ubj", ".cbm"}
 DATA_NAMES = {"MLmodel", "registered_model_meta"}
-#: how MLflow is to load a version: by its stored code, with the bundle, and with nothing else.
+#: MLflow must load a version by its stored code, with the bundle and nothing else.
 LOADER = "mlflow.pyfunc.loaders.code_model"
 BUNDLE = {"bundle": "artifacts/bundle"}
 FLAVOR_KEYS = {
@@ -36,10 +36,10 @@ FLAVOR_KEYS = {
 
 
 def code_problem(folder: Path) -> str | None:
-    """Why the files of a version must not be loaded, as a clause; None if all their code is known.
+    """The reason not to load the files of a version, as a clause; None if all their code is known.
 
     Args:
-        folder: of the version's files, as MLflow stores them.
+        folder: the folder of the version's files, as MLflow stores them.
     """
     return next(_file_problems(folder), None) or _flavor_problem(folder)
 
@@ -51,25 +51,25 @@ def known_digests(name: str) -> set[str]:
 
 
 def _file_problems(folder: Path) -> Iterator[str]:
-    """Everything but known code and data; compiled files and libraries too, which Python would load unasked."""
+    """Files that are neither known code nor data, such as compiled files and libraries, which Python could load."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()
         if name in SOURCES:
             digest = _sha256(path.read_bytes())
             if digest not in known_digests(name):
-                yield f"its {name} (SHA-256 {digest[:12]}) is code that this repository does not know"
-        elif path.suffix not in DATA_ENDINGS and path.name not in DATA_NAMES:
-            yield f"it holds {name}, which is neither data nor code that this repository knows"
+                yield f"its {name} (SHA-256 {digest[:12]}) is code that this repository does not list"
+        elif path.suffix not in DATA_SUFFIXES and path.name not in DATA_NAMES:
+            yield f"it contains {name}, which is neither data nor code that this repository lists"
 
 
 def _flavor_problem(folder: Path) -> str | None:
     try:
         flavors: dict[str, Any] = Model.load(str(folder)).flavors
         flavor = flavors["python_function"]
-        bundle = {name: each["path"] for name, each in flavor["artifacts"].items()}
-    except Exception:  # a missing or cut file leads MLflow, and what it gives, to any error
+        bundle = {name: artifact["path"] for name, artifact in flavor["artifacts"].items()}
+    except Exception:  # a missing or truncated file makes MLflow raise any error
         return "its MLmodel is missing, damaged, or not of a model that this repository makes"
-    as_wanted = (
+    is_expected = (
         set(flavors) == {"python_function"}
         and set(flavor) <= FLAVOR_KEYS
         and flavor.get("loader_module") == LOADER
@@ -77,8 +77,8 @@ def _flavor_problem(folder: Path) -> str | None:
         and flavor.get("code") is None
         and bundle == BUNDLE
     )
-    if not as_wanted:
-        return f"its MLmodel asks for more than churn_model.py with its bundle (loader {flavor.get('loader_module')})"
+    if not is_expected:
+        return f"its MLmodel requires more than churn_model.py with its bundle (loader {flavor.get('loader_module')})"
     missing = [name for name in SOURCES if not (folder / name).exists()]
     return f"its {missing[0]} is missing" if missing else None
 
@@ -92,7 +92,7 @@ def _sha256(content: bytes) -> str:
 
 
 def committed_digests(name: str) -> set[str]:
-    """SHA-256 of every version of the files that git knows; none outside a checkout."""
+    """SHA-256 of every committed version of the files; empty outside a checkout."""
     digests = set()
     for path in _sources(name):
         relative = path.relative_to(ROOT).as_posix()
@@ -102,12 +102,12 @@ def committed_digests(name: str) -> set[str]:
 
 
 def _git(*words: str) -> bytes:
-    """Standard output; empty where git fails, as for a commit that removed the file."""
+    """Standard output; empty if git fails, as for a commit that removed the file."""
     return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False).stdout
 
 
 def main() -> None:
-    """Add what git knows to the list."""
+    """Add the digests of all commits to the list."""
     listed = json.loads(LISTED.read_text()) if LISTED.exists() else {}
     wanted = {name: sorted({*listed.get(name, []), *committed_digests(name)}) for name in SOURCES}
     replace_text(LISTED, json.dumps(wanted, indent=1) + "\n")

@@ -1,14 +1,19 @@
 """The plan on DuckDB: the same text in its dialect, on one machine and without Java."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import duckdb
 import pandas as pd
 import sqlglot
+from joblib import Parallel, cpu_count, delayed
 from sqlglot import exp
 
+from stack.engines.engine import Result, Task
 from stack.engines.paths import duckdb_path, sql_text
 
 #: sketches are Spark's: here the values themselves are kept, so that an estimated number is the exact one.
@@ -17,6 +22,8 @@ _EXACT = {
     "HLL_UNION_AGG": "list_distinct(flatten(list({x}){f}))",
     "HLL_SKETCH_ESTIMATE": "len({x})",
 }
+#: hashes that are compared within one query only.
+_HASHES = {"XXHASH64": "hash"}
 
 
 class DuckEngine:
@@ -33,8 +40,10 @@ class DuckEngine:
         self._duck = duckdb.connect()
         self._duck.execute("set timezone = ?", [time_zone])
         self._duck.execute("set enable_progress_bar = false")
-        if threads is not None:
-            self._duck.execute(f"set threads = {threads}")
+        # Otherwise what does not fit in memory goes to the working folder.
+        self._duck.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"duckdb-{uuid4().hex}")])
+        self._threads = threads or cpu_count()
+        self._duck.execute(f"set threads = {self._threads}")
 
     def show_files(self, view: str, files: Sequence[Path]) -> None:
         """Make Parquet files a view."""
@@ -54,7 +63,19 @@ class DuckEngine:
         kind = self._duck.execute("select count(*) from duckdb_tables() where table_name = ?", [view]).fetchall()[0][0]
         self._duck.execute(f"drop {'table' if kind else 'view'} if exists {view}")
 
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
+    @property
+    def parallelism(self) -> int:
+        """The number of tasks that run at the same time."""
+        return self._threads
+
+    def run_tasks(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
+        """The results of a function for each task; several tasks run in processes of their own."""
+        workers = min(self._threads, len(tasks))
+        if workers < 2:
+            return [function(task) for task in tasks]
+        return list(Parallel(n_jobs=workers, batch_size=1, max_nbytes=None)(delayed(function)(task) for task in tasks))
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a small query."""
         return self._duck.execute(translated(sql)).fetchall()
 
@@ -74,11 +95,11 @@ class DuckEngine:
             return str(error).splitlines()[0]
         return None
 
-    def write(self, sql: str, folder: Path, by: str, order: str) -> None:
-        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered."""
+    def write(self, sql: str, folder: Path, by: str, order: str | None = None) -> None:
+        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered if a column is given."""
+        ordered = f" order by {by}, {order}" if order else ""
         self._duck.execute(
-            f"copy ({translated(sql)} order by {by}, {order}) to {sql_text(folder)} "
-            f"(format parquet, partition_by ({by}))"
+            f"copy ({translated(sql)}{ordered}) to {sql_text(folder)} (format parquet, partition_by ({by}))"
         )
 
     def save(self, sql: str, folder: Path) -> None:
@@ -106,6 +127,8 @@ def _exact(node: exp.Expr) -> exp.Expr:
     if isinstance(call, exp.Anonymous) and call.name.upper() in _EXACT:
         text = _EXACT[call.name.upper()].format(x=call.expressions[0].sql("duckdb"), f=only)
         return sqlglot.parse_one(text, read="duckdb")
+    if isinstance(call, exp.Anonymous) and call.name.upper() in _HASHES:
+        return exp.Anonymous(this=_HASHES[call.name.upper()], expressions=call.expressions)
     return node
 
 

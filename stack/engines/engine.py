@@ -1,8 +1,11 @@
 """What runs the plan: Spark, or DuckDB on one machine. Both are given the same text, written as Spark reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 class Engine(Protocol):
@@ -22,7 +25,14 @@ class Engine(Protocol):
     def drop(self, view: str) -> None:
         """Forget a view."""
 
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
+    @property
+    def parallelism(self) -> int:
+        """The number of tasks that run at the same time."""
+
+    def run_tasks(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
+        """The results of a function for each task, in the order of the tasks; they run in other processes."""
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a small query."""
 
     def columns(self, view: str) -> list[str]:
@@ -31,8 +41,8 @@ class Engine(Protocol):
     def problem(self, view: str, condition: str) -> str | None:
         """What is wrong with a condition over a view's columns; None if nothing is."""
 
-    def write(self, sql: str, folder: Path, by: str, order: str) -> None:
-        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered."""
+    def write(self, sql: str, folder: Path, by: str, order: str | None = None) -> None:
+        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered if a column is given."""
 
     def save(self, sql: str, folder: Path) -> None:
         """Write a query as Parquet."""

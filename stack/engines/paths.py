@@ -1,4 +1,4 @@
-"""Paths as Spark and DuckDB read them: both take some characters of a path for a pattern of many paths."""
+"""Paths escaped for Spark and DuckDB, which treat some characters as patterns."""
 
 import re
 from pathlib import Path

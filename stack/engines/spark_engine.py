@@ -1,9 +1,11 @@
 """The plan on Spark."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from stack.engines.engine import Result, Task
 from stack.engines.paths import spark_path
 
 if TYPE_CHECKING:
@@ -35,7 +37,22 @@ class SparkEngine:
         """Forget a view."""
         self._spark.catalog.dropTempView(view)
 
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
+    @property
+    def parallelism(self) -> int:
+        """The number of tasks that run at the same time."""
+        return self._spark.sparkContext.defaultParallelism
+
+    def run_tasks(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
+        """The results of a function for each task, on the workers; they need its libraries, but not this project."""
+        from pyspark import cloudpickle
+
+        for package in {"stack", function.__module__.partition(".")[0]}:
+            cloudpickle.register_pickle_by_value(sys.modules[package])  # type: ignore[no-untyped-call]
+        numbers = self._spark.sparkContext.parallelize(range(len(tasks)), len(tasks))
+        # The tasks go along with the function: what is given to `parallelize` is not pickled by value.
+        return numbers.map(lambda number: function(tasks[number])).collect()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a small query."""
         return [tuple(row) for row in self._spark.sql(sql).collect()]
 
@@ -54,9 +71,11 @@ class SparkEngine:
             return lines[0].split(". ")[0] if lines else "it cannot be read"
         return None
 
-    def write(self, sql: str, folder: Path, by: str, order: str) -> None:
-        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered."""
-        frame = self._spark.sql(sql).repartition(by).sortWithinPartitions(by, order)
+    def write(self, sql: str, folder: Path, by: str, order: str | None = None) -> None:
+        """Write a query as Parquet, a folder `<by>=<value>` each, its rows ordered if a column is given."""
+        frame = self._spark.sql(sql)
+        if order is not None:
+            frame = frame.repartition(by).sortWithinPartitions(by, order)
         frame.write.partitionBy(by).parquet(str(folder))
 
     def save(self, sql: str, folder: Path) -> None:

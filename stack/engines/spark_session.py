@@ -1,4 +1,4 @@
-"""The Spark session, and the Java it needs."""
+"""The Spark session, and the check of its Java."""
 
 import re
 import shutil
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 OLDEST_JAVA = 17
-#: Java may take so long to remove its temporary files; then it is killed.
+#: time for Java to remove its temporary files; then it is killed.
 END_SECONDS = 20
 
 
 def session(settings: Settings, time_zone: str, shuffle_partitions: int | None = None) -> "SparkSession":
-    """The process's one Spark session; dates are cut in `time_zone`.
+    """The only Spark session of the process; days begin in `time_zone`.
 
     Raises:
-        JavaError: no Java, or one that is too old.
+        JavaError: there is no Java, or it is too old.
     """
     from pyspark.sql import SparkSession
 
-    local = settings.spark_master.startswith("local")
+    is_local = settings.spark_master.startswith("local")
     check_java(settings.java_home)
-    # Without these, workers run another Python, one without pandas; and a machine whose own name does
-    # not resolve cannot start Spark.
+    # Without these variables, workers may run another Python without pandas, and Spark does not start on a machine
+    # whose name does not resolve.
     export({"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable})
     if variable("SPARK_CONF_DIR") is None:
         export({"SPARK_CONF_DIR": str(Path(__file__).parent / "spark-conf")})
-    if local:
+    if is_local:
         export({"SPARK_LOCAL_IP": "127.0.0.1"})
     builder = (
         SparkSession.builder.appName("prichal")
@@ -44,38 +44,38 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", time_zone)
         .config("spark.sql.execution.arrow.pyspark.enabled", "true")
-        # Other readers of the lake take the older way of writing moments for moments without a zone.
+        # Other readers of the lake read the older format as timestamps without a zone.
         .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
-        # A partition's name is what it says: 2026-03 is no date.
+        # The name of a partition stays text: 2026-03 is no date.
         .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
-        # What is joined and left out is narrow; up to this it goes to every task whole.
+        # Joined tables with few columns are broadcast up to this size.
         .config("spark.sql.autoBroadcastJoinThreshold", "64m")
-        # Plans of many columns compile to long methods, which Java otherwise interprets for ever.
+        # Plans of many columns compile to long methods, which Java otherwise does not compile.
         .config("spark.driver.extraJavaOptions", f"-XX:-DontCompileHugeMethods {_java_temporary_folder()}")
-        # Otherwise every column made in Python looks up the line that made it.
+        # Otherwise every column expression looks up its line of Python code.
         .config("spark.python.sql.dataFrameDebugging.enabled", "false")
-        # The map that groups rows fastest holds a million groups instead of 65,536: what it cannot hold takes a detour.
+        # The fast hash map of groups gets a million entries instead of 65,536; other groups use a slower map.
         .config("spark.sql.codegen.aggregate.fastHashMap.capacityBit", "20")
         .config("spark.sql.warehouse.dir", str(settings.state / "spark-warehouse"))
     )
-    if local:
+    if is_local:
         builder = builder.config("spark.sql.shuffle.partitions", str(shuffle_partitions or 4))
-        # Hadoop gives its files rights of its own, whatever the umask of the process.
+        # Hadoop ignores the umask of the process.
         builder = builder.config("spark.hadoop.fs.permissions.umask-mode", "077")
-        # On a cluster the workers know better where they have room.
+        # On a cluster, the workers choose their own folders.
         builder = builder.config("spark.local.dir", tempfile.gettempdir())
-    with without_secrets():  # workers run code that came with a model
+    with without_secrets():  # workers run the code of a model
         return builder.getOrCreate()
 
 
 def end(started: "SparkSession") -> None:
-    """Stop the session and its Java, and wait until it has removed its temporary files."""
+    """Stop the session and its Java, and wait until Java has removed its temporary files."""
     gateway = started.sparkContext._gateway
     started.stop()
     if gateway is None or gateway.proc is None:
         return
     gateway.shutdown()
-    gateway.proc.stdin.close()  # Java ends when nobody can write to it any more
+    gateway.proc.stdin.close()  # Java ends when its input closes
     try:
         gateway.proc.wait(END_SECONDS)
     except subprocess.TimeoutExpired:

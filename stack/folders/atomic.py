@@ -1,4 +1,4 @@
-"""Files and folders that readers see whole or not at all."""
+"""Atomic writes: readers see a file or folder completely or not at all."""
 
 import hashlib
 import shutil
@@ -8,7 +8,7 @@ from stack.folders.owners import owner_name, remove, remove_abandoned
 
 
 def replace_text(path: Path, text: str, mode: int = 0o666) -> None:
-    """Replace the file `path` in one step. Its rights are those of `mode` that the process's umask leaves."""
+    """Replace the file `path` in one step. Its rights are `mode` without the bits of the process's umask."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{owner_name()}.partial")
     partial.touch(mode=mode)
@@ -17,10 +17,10 @@ def replace_text(path: Path, text: str, mode: int = 0o666) -> None:
 
 
 def fresh_partial(target: Path) -> Path:
-    """A path beside the folder `target` to write it at, later renamed to it.
+    """A path beside the folder `target`, to write to and then rename to it.
 
-    What killed runs left there is removed; what another process writes there now stays. The path is this process's
-    own, for a killed run's Spark may still be writing at its.
+    Partial folders of ended processes are removed, those of running processes stay. Each process has its own path,
+    because Spark of a killed run may still be writing.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.{owner_name()}.partial")
@@ -30,7 +30,7 @@ def fresh_partial(target: Path) -> Path:
 
 
 def publish_directory(partial: Path, target: Path) -> None:
-    """Make the complete folder `partial` be `target`, in the place of what was there."""
+    """Rename the complete folder `partial` to `target`, and replace the earlier folder."""
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
 

@@ -1,6 +1,6 @@
-"""Folders of Parquet files that carry a record of their files and rows, which is checked when they are read back.
+"""Sealed folders: Parquet files with a record of their names, sizes, hashes and rows, which readers check.
 
-The record notices loss: a file that is missing, cut, damaged or added. It is no signature: whoever can write the
+The record detects a missing, truncated, damaged or added file. It is no signature: a person who can write to the
 folder can write the record too.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from stack.errors import PrichalError
 from stack.folders.atomic import replace_text
 
-#: the file with the record; Spark, DuckDB and pyarrow do not read names that begin with an underscore as rows.
+#: the file with the record; Spark, DuckDB and pyarrow ignore names that begin with an underscore.
 RECORD = "_sealed.json"
 _LOG = logging.getLogger("prichal")
 
@@ -27,12 +27,12 @@ class BrokenFolderError(PrichalError):
 
 @dataclass(frozen=True)
 class FolderRecord:
-    """What a folder holds.
+    """The record of a folder.
 
     Attributes:
-        rows: of all its files.
+        rows: number of rows of all files.
         files: size in bytes and SHA-256 by name.
-        counts: what else was counted when it was written.
+        counts: other counts that were computed when it was written.
     """
 
     rows: int
@@ -44,8 +44,8 @@ def seal(folder: Path, counts: Mapping[str, Any] | None = None) -> FolderRecord:
     """Write the record of a complete folder; do this before the folder gets its final name.
 
     Args:
-        folder: with Parquet files directly in it.
-        counts: anything else that a reader compares, such as rows by population.
+        folder: a folder with Parquet files.
+        counts: other counts that a reader compares, such as rows by population.
     """
     paths = parquet_files(folder)
     files = {path.name: (path.stat().st_size, _sha256(path)) for path in paths}
@@ -58,15 +58,15 @@ def seal(folder: Path, counts: Mapping[str, Any] | None = None) -> FolderRecord:
 def check(folder: Path, repair: str, rows: int | None = None) -> FolderRecord:
     """Compare the folder with its record: sizes every time, hashes once per process.
 
-    A folder without a record is of an earlier release, or incomplete. It is sealed if it holds `rows` rows.
+    A folder without a record is of an earlier release, or incomplete. It is sealed if it has `rows` rows.
 
     Args:
-        folder: to be read.
-        repair: what repairs it, as the end of a sentence.
-        rows: how many the reader knows it to hold, from elsewhere; None if the record alone knows.
+        folder: the folder to read.
+        repair: the repair, as the end of a sentence.
+        rows: expected number of rows; None if only the record has it.
 
     Raises:
-        BrokenFolderError: names the folder, what is wrong, and `repair`.
+        BrokenFolderError: has the folder, the problem, and `repair`.
     """
     try:
         return _checked(folder, rows)
@@ -75,20 +75,20 @@ def check(folder: Path, repair: str, rows: int | None = None) -> FolderRecord:
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a folder that can be rebuilt is there and as recorded; one that is broken is told in one line."""
+    """Whether a folder that can be rebuilt exists and matches its record; a broken one is logged in one line."""
     if not folder.exists():
         return False
     try:
         check(folder, "it is rebuilt")
     except BrokenFolderError as error:
-        tell(str(error))
+        warn_once(str(error))
         return False
     return True
 
 
 @lru_cache(maxsize=1000)
-def tell(line: str) -> None:
-    """Say on standard error that something broken was noticed and is repaired; the same line once per process."""
+def warn_once(line: str) -> None:
+    """Warn that something broken is repaired; the same line once per process."""
     _LOG.warning("%s", line)
 
 
@@ -98,15 +98,15 @@ def is_sealed(folder: Path) -> bool:
 
 
 def parquet_files(folder: Path) -> list[Path]:
-    """The folder's files of rows."""
+    """The Parquet files of the folder, by name."""
     return sorted(folder.glob("*.parquet"))
 
 
 def parquet_rows(folder: Path, repair: str) -> int:
-    """Rows of the folder's files, as the files say.
+    """Number of rows of the folder's files.
 
     Raises:
-        BrokenFolderError: a file is no complete Parquet; `repair` ends the sentence.
+        BrokenFolderError: a file is no complete Parquet file; `repair` ends the sentence.
     """
     try:
         return _rows(folder)
@@ -115,7 +115,7 @@ def parquet_rows(folder: Path, repair: str) -> int:
 
 
 class _DifferenceError(Exception):
-    """How a folder differs from what was written, as the middle of a sentence."""
+    """The difference between a folder and its record, as the middle of a sentence."""
 
 
 def _checked(folder: Path, rows: int | None) -> FolderRecord:
@@ -130,9 +130,9 @@ def _checked(folder: Path, rows: int | None) -> FolderRecord:
         if (current := path.stat().st_size) != size:
             raise _DifferenceError(f"is broken: its file {name} has {current:,} bytes instead of {size:,}")
         if _sha256(path) != sha256:
-            raise _DifferenceError(f"is broken: its file {name} is not the one that was written")
+            raise _DifferenceError(f"is broken: its file {name} has changed since it was written")
     if rows is not None and record.rows != rows:
-        raise _DifferenceError(f"holds {record.rows:,} rows, {rows:,} are recorded")
+        raise _DifferenceError(f"has {record.rows:,} rows instead of {rows:,}")
     return record
 
 
@@ -140,7 +140,7 @@ def _seal_older(folder: Path, rows: int | None) -> None:
     if rows is None:
         raise _DifferenceError("has no record of its files")
     if (current := _rows(folder)) != rows:
-        raise _DifferenceError(f"holds {current:,} rows, {rows:,} are recorded")
+        raise _DifferenceError(f"has {current:,} rows instead of {rows:,}")
     seal(folder)
 
 
@@ -149,7 +149,7 @@ def _compare_names(recorded: Iterable[str], current: Iterable[str]) -> None:
     if missing:
         raise _DifferenceError(f"is broken: its file {missing[0]} is missing")
     if added:
-        raise _DifferenceError(f"is broken: its file {added[0]} was not written with it")
+        raise _DifferenceError(f"is broken: its file {added[0]} is not in its record")
 
 
 def _read(path: Path) -> FolderRecord:

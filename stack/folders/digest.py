@@ -1,4 +1,4 @@
-"""One digest for a folder of files."""
+"""The digest of a folder of files."""
 
 import hashlib
 from collections.abc import Collection
@@ -9,8 +9,8 @@ def folder_sha256(folder: Path, without: Collection[str] = ()) -> str | None:
     """SHA-256 over the files below a folder: for each, in the order of paths, its relative name, size and bytes.
 
     Args:
-        folder: where the files are.
-        without: names of files that do not count, wherever they lie.
+        folder: the folder of the files.
+        without: names of files to ignore, in all subfolders.
 
     Returns:
         The digest in hexadecimal; None if there is no file.

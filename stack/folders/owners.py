@@ -1,4 +1,4 @@
-"""Names that tell which process on which machine writes a folder, so that only abandoned ones are removed."""
+"""Names of partial folders with machine and process, so that only folders of ended processes are removed."""
 
 import os
 import re
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import psutil
 
-#: Another machine's processes cannot be seen from here: what it wrote counts as abandoned after this time.
+#: processes of other machines are not visible: their folders count as abandoned after this time without a change.
 FOREIGN_SECONDS = 7 * 24 * 3600
-#: A clock that is set while a process runs moves its start time by as much.
+#: tolerance of start times: they move if the clock is set while a process runs.
 CLOCK_SECONDS = 60
 
-#: `<host>-<process id>-<start in milliseconds>`; names of earlier releases hold the process id alone.
+#: `<host>-<process id>-<start in milliseconds>`; names of earlier releases have the process id only.
 _NAME = re.compile(
     r"(?:^|\.)(?:(?P<host>[A-Za-z0-9_-]+)-(?P<pid>\d+)-(?P<started>\d+)|(?P<older_pid>\d+))(?:\.partial)?$"
 )
@@ -24,7 +24,7 @@ _NAME = re.compile(
 
 @lru_cache(maxsize=1)
 def host_name() -> str:
-    """This machine's name, as far as it can be a part of a file's name."""
+    """This machine's name, with characters that are allowed in file names."""
     return re.sub(r"[^A-Za-z0-9_]", "-", socket.gethostname()) or "localhost"
 
 
@@ -35,9 +35,9 @@ def owner_name() -> str:
 
 
 def is_abandoned(path: Path) -> bool:
-    """Whether the process named at the end of the path's name is gone; False where none is named.
+    """Whether the process at the end of the path's name has ended; False without a process in the name.
 
-    A process of another machine counts as gone when it has not touched the path for a week.
+    A process of another machine counts as ended if the path has not changed for a week.
     """
     owner = _NAME.search(path.name)
     if owner is None:
@@ -50,15 +50,15 @@ def is_abandoned(path: Path) -> bool:
 
 
 def remove_abandoned(paths: Iterable[Path]) -> int:
-    """Remove the files and folders whose owners are gone; returns how many."""
-    gone = [path for path in paths if is_abandoned(path)]
-    for path in gone:
+    """Remove the files and folders of ended processes; returns their number."""
+    abandoned = [path for path in paths if is_abandoned(path)]
+    for path in abandoned:
         remove(path)
-    return len(gone)
+    return len(abandoned)
 
 
 def remove(path: Path) -> None:
-    """Remove a file or folder, whole or what is left of it; another process may be removing it too."""
+    """Remove a file or folder; another process may be removing it at the same time."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -68,8 +68,8 @@ def remove(path: Path) -> None:
 def _is_running(pid: int, started: float | None) -> bool:
     try:
         process = psutil.Process(pid)
-        same = started is None or abs(process.create_time() - started) < CLOCK_SECONDS
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        is_same = started is None or abs(process.create_time() - started) < CLOCK_SECONDS
+        return is_same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

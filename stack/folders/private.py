@@ -1,4 +1,4 @@
-"""Only the owner reads the state and the lake: what this process makes, and what an earlier release left open."""
+"""Private folders: only their owner can read the state and the lake, also those of an earlier release."""
 
 import os
 import stat
@@ -12,10 +12,10 @@ GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def make_private(settings: Settings) -> None:
-    """Close state and lake to other users, and let this process and its children make only private files.
+    """Remove the rights of other users from state and lake, and let this process and its children create private files.
 
-    On a cluster, the lake's group keeps its rights: workers may run as other users of that group. What belongs to
-    another user is left to that user.
+    On a cluster, the lake's group keeps its rights: workers may run as other users of that group. Files of other
+    users are not changed.
     """
     removed = GROUP_AND_OTHERS if settings.spark_master.startswith("local") else OTHERS
     os.umask(os.umask(removed) | removed)
@@ -29,9 +29,9 @@ def make_private(settings: Settings) -> None:
 
 
 def restrict_state(state: Path) -> None:
-    """Let only the owner into the folder `state`; the group of PostgreSQL's system user may pass through.
+    """Let only the owner use the folder `state`; the group of PostgreSQL's system user may pass through.
 
-    That user owns the folder `postgres` where root started it.
+    If root started PostgreSQL, that user owns the folder `postgres`.
     """
     data = state / "postgres"
     if os.geteuid() == 0 and data.is_dir() and data.stat().st_uid != state.stat().st_uid:

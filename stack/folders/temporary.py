@@ -1,4 +1,4 @@
-"""A temporary folder of this process's own: what a library leaves in it goes with it, killed or not."""
+"""The temporary folder of a process; it is removed with all files that libraries left in it."""
 
 import tempfile
 from collections.abc import Iterator

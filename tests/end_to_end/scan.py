@@ -83,7 +83,7 @@ def _connections(state: Path, kind: str) -> Iterator[tuple[str, Any]]:
     for service in ("postgres", "s3", "mlflow"):
         started = records.read(service)
         assert started is not None
-        assert started.alive()
+        assert started.is_alive()
         process = psutil.Process(started.pid)
         for member in (process, *process.children(recursive=True)):
             yield from ((service, results) for results in member.net_connections(kind))

@@ -11,11 +11,11 @@ import psutil
 import pytest
 import requests
 
-from stack.mlflow_users import GRANTS, PersonError, give_role
+from stack.mlflow_users import GRANTS, UserError, give_role
 from stack.settings import Settings, read_env_file
 from tests.end_to_end.conftest import ROOT, Clone, clean_environment
 
-MODEL = "who_may"
+MODEL = "access_rights"
 NOBODY = "nobody"
 
 
@@ -59,7 +59,7 @@ def up(clone: Clone, auth: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def server(clone: Clone) -> Iterator[Server]:
-    """The tests' own MLflow, asked to ask; afterwards it asks nobody again."""
+    """The tests' own MLflow, with its log-in; afterwards without."""
     written = up(clone, "on")
     try:
         settings = Settings.load({**clean_environment(clone.state), **written})
@@ -84,7 +84,7 @@ def server(clone: Clone) -> Iterator[Server]:
 def make(settings: Settings, name: str, role: str) -> str:
     expected_text: list[str] = []
     give_role(settings, name, role, expected_text.append)
-    return expected_text[-1].removeprefix("password, shown this once: ")
+    return expected_text[-1].removeprefix("password, shown only once: ")
 
 
 def run_id(built: Mapping[str, object]) -> str:
@@ -163,7 +163,7 @@ ACTS: dict[str, tuple[set[str], Try]] = {
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_each_role_may_what_its_row_says_and_nothing_else(server: Server, act: str) -> None:
+def test_each_role_has_the_rights_of_its_row_only(server: Server, act: str) -> None:
     may, attempt = ACTS[act]
     if act == "take an alias away":
         server.fetch("admin", "POST", "registered-models/alias", name=MODEL, alias="previous", version=server.version())
@@ -174,14 +174,14 @@ def test_each_role_may_what_its_row_says_and_nothing_else(server: Server, act: s
     }
 
 
-def test_without_the_right_password_nothing_is_answered(server: Server) -> None:
+def test_without_the_password_every_request_is_refused(server: Server) -> None:
     address = f"{server.uri}/api/2.0/mlflow/experiments/search?max_results=1"
     assert requests.get(address, timeout=30).status_code == 401
     assert requests.get(address, auth=("author", "guessed-password"), timeout=30).status_code == 401
     assert requests.get(address, auth=("admin", "password1234"), timeout=30).status_code == 401
 
 
-def test_who_made_a_model_first_owns_it_until_the_role_is_given_again(server: Server) -> None:
+def test_the_creator_of_a_model_owns_it_until_the_role_is_assigned_again(server: Server) -> None:
     server.fetch("author", "POST", "registered-models/create", name="authors_own")
     server.fetch(
         "author",
@@ -194,7 +194,7 @@ def test_who_made_a_model_first_owns_it_until_the_role_is_given_again(server: Se
     alias = {"name": "authors_own", "alias": "production"}
     server.fetch("author", "POST", "registered-models/alias", **alias, version="1")
     server.fetch("author", "DELETE", "registered-models/alias", **alias)
-    assert make(server.settings, "author", "author") == "the password is as it was"
+    assert make(server.settings, "author", "author") == "the password has not changed"
     server.fetch("author", "POST", "registered-models/alias", **alias, version="1")
     assert server.ask("author", "DELETE", "registered-models/alias", **alias).status_code == 403
 
@@ -206,10 +206,10 @@ def test_another_role_replaces_the_one_before(server: Server) -> None:
     assert server.ask("mover", "POST", "runs/create", experiment_id=server.experiment).status_code == 403
 
 
-def test_who_is_no_admin_makes_no_people(server: Server) -> None:
+def test_only_the_admin_creates_users(server: Server) -> None:
     fields = {"tracking_user": "reviewer", "tracking_password": server.passwords["reviewer"]}
     asking = Settings.model_validate({**server.settings.model_dump(), **fields})
-    with pytest.raises(PersonError, match="lets its admin alone make people and 'reviewer' is not"):
+    with pytest.raises(UserError, match="Only the admin may create users in MLflow, not 'reviewer'"):
         give_role(asking, "friend", "reviewer", lambda line: None)
 
 
@@ -230,7 +230,7 @@ for sign_in in ({}, {"MLFLOW_TRACKING_USERNAME": "scorer", "MLFLOW_TRACKING_PASS
 """
 
 
-def test_a_step_works_with_the_log_in_on_and_its_run_tells_who(server: Server, clone: Clone) -> None:
+def test_a_step_works_with_the_log_in_and_its_run_has_the_account(server: Server, clone: Clone) -> None:
     """The machine's owner needs no setting: `.stack/env` holds the admin's; others set theirs."""
     done = subprocess.run(
         [sys.executable, "-c", STEP], cwd=ROOT, env=clean_environment(clone.state), input=server.passwords["scorer"],
@@ -254,7 +254,7 @@ def author(server: Server, run: str) -> str:
     ],
     ids=["a wrong password", "a name it does not know"],
 )
-def test_a_check_says_what_is_wrong_with_who_signs_in(
+def test_a_check_names_the_problem_of_the_account(
     server: Server, clone: Clone, names: dict[str, str], expected_text: str
 ) -> None:
     shell = Clone(clone.state, clean_environment(clone.state))
@@ -284,7 +284,7 @@ def test_the_log_in_changes_no_address(server: Server, clone: Clone) -> None:
     assert server.uri == clone.environment["MLFLOW_TRACKING_URI"]
 
 
-def test_a_second_up_leaves_the_server_that_asks_alone(server: Server, clone: Clone) -> None:
+def test_a_second_up_keeps_the_server_with_the_log_in(server: Server, clone: Clone) -> None:
     """The setting is kept in `.stack/env`: it need not be given again."""
     before = (clone.state / "run" / "mlflow.json").read_text()
     shell = Clone(clone.state, clean_environment(clone.state))

@@ -164,7 +164,7 @@ def test_a_service_that_cannot_be_used(clone: Clone, morning: object, tmp_path: 
     assert snapshot_of(clone) == before
 
 
-def test_scoring_with_an_alias_that_was_taken_away_by_hand(clone: Clone, morning: object) -> None:
+def test_scoring_with_a_manually_removed_alias(clone: Clone, morning: object) -> None:
     mlflow.set_tracking_uri(clone.environment["MLFLOW_TRACKING_URI"])
     client, before = mlflow.MlflowClient(), snapshot_of(clone)
     version = client.get_model_version_by_alias("cdnow_churn", "production").version
@@ -197,7 +197,7 @@ def test_a_port_that_is_taken(clone: Clone, tmp_path: Path, setting: str) -> Non
     assert setting in done.stderr
 
 
-def test_a_sentence_also_reaches_the_person_through_mlflow_run(clone: Clone, morning: object) -> None:
+def test_mlflow_run_prints_the_sentence(clone: Clone, morning: object) -> None:
     done = clone.mlflow_run("score", "as_of=1999-01-01")
     assert done.returncode != 0
     assert "prichal: as_of 1999-01-01 is outside the data" in done.stderr

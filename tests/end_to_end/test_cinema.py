@@ -48,7 +48,7 @@ def test_every_row_of_the_bucket_is_accounted_for(exports: Path, taken: str) -> 
     assert sum(result[4] for result in rows(taken)) > 0, "the simulation garbles some lines"
 
 
-def test_rows_whose_owner_is_not_known_are_kept_and_counted(taken: str) -> None:
+def test_anonymous_rows_are_kept_and_counted(taken: str) -> None:
     assert re.search(r"hits: [1-9][\d,]* rows are nobody's; kept", taken)
 
 
@@ -66,10 +66,10 @@ def test_exports_that_no_simulation_wrote_are_not_replaced(clone: Clone, exports
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [("s3://Prichal/x", "is no place in S3: write it as s3://bucket/prefix"), ("s3://nobody/x", "NoSuchBucket"),
-     ("s3://prichal/nothing", "holds no object")],
+    [("s3://Prichal/x", "is not an S3 URL: write it as s3://bucket/prefix"), ("s3://nobody/x", "NoSuchBucket"),
+     ("s3://prichal/nothing", "has no object")],
 )  # fmt: skip
-def test_a_bucket_that_cannot_be_read_is_told(clone: Clone, place: str, words: str) -> None:
+def test_an_unreadable_bucket_is_an_error(clone: Clone, place: str, words: str) -> None:
     assert words in refusal(clone, "jobs.ingest", "--project", "churn", "--raw", place)
 
 
@@ -81,7 +81,7 @@ def test_a_bucket_that_cannot_be_read_is_told(clone: Clone, place: str, words: s
         (("--project", "churn", "--months", "1"), "months '1' is not allowed: give a whole number from 3 to 60"),
     ],
 )
-def test_what_cannot_be_simulated_is_told(clone: Clone, arguments: tuple[str, ...], words: str) -> None:
+def test_an_impossible_simulation_is_an_error(clone: Clone, arguments: tuple[str, ...], words: str) -> None:
     assert words in refusal(clone, "jobs.sample", *arguments)
 
 

@@ -56,7 +56,7 @@ def holding(context: Context, step: str, population: str = "all") -> Iterator[Co
         yield context
 
 
-def test_who_comes_second_is_told_and_a_live_step_is_left_alone(clone: Clone, morning: object) -> None:
+def test_the_second_step_ends_with_a_sentence_and_the_first_continues(clone: Clone, morning: object) -> None:
     """A reader's lock holds the first `score` in the middle of its publication, while others come."""
     before = clone.mart()
     with psycopg.connect(clone.url) as holder:
@@ -99,7 +99,7 @@ def test_a_step_ends_when_the_mlflow_run_that_started_it_is_killed(clone: Clone,
     assert clone.mart() == before
     _, outcome, message = clone.rows(NEWEST, "score")[0]
     assert outcome == "failed"
-    assert "the command that started it is gone" in str(message)
+    assert "the command that started it has ended" in str(message)
     assert not list((clone.state / "tmp").iterdir()), "its temporary folder was left"
 
 
@@ -123,7 +123,7 @@ def test_scores_that_were_swapped_before_they_are_published_are_refused(clone: C
     assert clone.rows("select count(*), max(user_id) from mart.swapped_scores") == [(20, 19)]
 
 
-def test_different_steps_and_populations_run_side_by_side(clone: Clone) -> None:
+def test_different_steps_and_populations_run_at_the_same_time(clone: Clone) -> None:
     with ExitStack() as running:
         running.enter_context(holding(context_of(clone, "churn"), "train", "trial"))
         running.enter_context(holding(context_of(clone, "churn"), "train", "paid"))
@@ -157,7 +157,7 @@ def test_replaced_folders_stay_while_a_step_reads_them(clone: Clone, tmp_path: P
 def test_a_step_that_has_lost_its_locks_does_not_publish(clone: Clone) -> None:
     with holding(context_of(clone, "cdnow"), "score") as context:
         check_locks(context)
-        session = Locks(clone.url).holder("prichal.step.cdnow.score")
+        session = Locks(clone.url).find_holder("prichal.step.cdnow.score")
         assert clone.rows("select pg_terminate_backend(%s)", session) == [(True,)]
-        with pytest.raises(LostLocksError, match="nothing more was published; run the same again"):
+        with pytest.raises(LostLocksError, match="nothing more was published; run the step again"):
             check_locks(context)

@@ -32,7 +32,7 @@ def training(version: ModelVersion) -> Run:
     return MlflowClient().get_run(version.run_id)
 
 
-def test_a_rerun_from_the_runs_own_parameters_is_the_registered_model(
+def test_a_refit_from_the_runs_parameters_equals_the_registered_model(
     clone: Clone, version: ModelVersion, training: Run, tmp_path: Path
 ) -> None:
     project = load_project("cdnow")
@@ -55,7 +55,7 @@ def test_a_rerun_from_the_runs_own_parameters_is_the_registered_model(
         assert built.read_bytes() == (stored / name).read_bytes(), name
 
 
-def test_the_version_carries_its_card(version: ModelVersion, training: Run) -> None:
+def test_the_version_has_its_card(version: ModelVersion, training: Run) -> None:
     card = mlflow.artifacts.load_text(f"runs:/{version.run_id}/model_card.md")
     assert "The whole review" in version.description, "the review is on the version's page, and the card where it says"
     assert "`model_card.md`" in version.description
@@ -76,21 +76,21 @@ def test_the_note_of_every_candidate_and_of_the_training_has_five_figures(traini
         assert {item.dataset.name for item in run.inputs.dataset_inputs} == {"development", "out_of_time"}
 
 
-def test_pictures_lie_beside_the_evidence(training: Run) -> None:
+def test_pictures_are_among_the_artifacts(training: Run) -> None:
     result = {Path(item.path).stem for item in MlflowClient().list_artifacts(training.info.run_id, "curves")}
     assert result >= PICTURES
 
 
-def test_how_alike_the_reasons_stay_is_a_metric(training: Run) -> None:
+def test_the_stability_of_the_reasons_is_a_metric(training: Run) -> None:
     for name in ("reasons_top_same", "reasons_rank_correlation"):
         assert 0.5 < training.data.metrics[name] <= 1, name
 
 
-def test_the_example_and_the_signature_ask_for_reasons(version: ModelVersion) -> None:
+def test_example_and_signature_include_the_reasons(version: ModelVersion) -> None:
     info = mlflow.models.get_model_info(f"models:/cdnow_churn/{version.version}")
     assert [item.name for item in info.signature.params.params] == ["explain"]
     model = mlflow.pyfunc.load_model(f"models:/cdnow_churn/{version.version}")
-    text = model.predict(model.input_example, params={"explain": True})
-    assert len(text) == 5
-    assert text["churn_probability"].between(0, 1).all()
-    assert text["reason_1"].notna().any()
+    predicted = model.predict(model.input_example, params={"explain": True})
+    assert len(predicted) == 5
+    assert predicted["churn_probability"].between(0, 1).all()
+    assert predicted["reason_1"].notna().any()

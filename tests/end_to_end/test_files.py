@@ -89,7 +89,7 @@ def turned_round(text: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("what", ["card", "code", "cut", "missing"])
-def test_files_that_changed_after_the_approval_score_nobody(
+def test_files_changed_after_the_approval_do_not_score(
     clone: Clone, context: Context, tmp_path: Path, what: str
 ) -> None:
     flag, bundle = tmp_path / "ran", "artifacts/bundle"

@@ -35,7 +35,7 @@ def runs(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, None], ids=str)
-def test_what_was_started_ends_with_the_process_that_started_it(tmp_path: Path, ending: signal.Signals | None) -> None:
+def test_services_end_with_the_process_that_started_them(tmp_path: Path, ending: signal.Signals | None) -> None:
     state = tmp_path / "state"
     state.mkdir()
     (state / "run").mkdir()

@@ -136,7 +136,7 @@ def test_the_other_half_of_a_release_is_completed_with_the_first(
     assert [aliases(model) for model in models] == [{"production": "1"}] * 2
 
 
-def test_a_move_whose_version_is_gone_is_given_up(clone: Clone, model: str, sound: str) -> None:
+def test_a_move_of_a_missing_version_becomes_void(clone: Clone, model: str, sound: str) -> None:
     versions((model,), sound, 2)
     move_aliases(clone, (model,), "promote", "1", None)
     with killed_after(1), pytest.raises(Killed):
@@ -180,9 +180,7 @@ def test_a_move_killed_by_the_system_frees_its_locks_and_is_completed(
         assert "completed by the next run" in state(clone, model).rows[-1].reason
 
 
-def test_mlflow_that_goes_away_in_the_middle(
-    clone: Clone, model: str, sound: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mlflow_fails_during_a_move(clone: Clone, model: str, sound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     versions((model,), sound, 2)
     move_aliases(clone, (model,), "promote", "1", None)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
@@ -203,9 +201,7 @@ def test_mlflow_that_goes_away_in_the_middle(
     assert production(clone.url, model) == "2"
 
 
-def test_postgresql_that_goes_away_in_the_middle(
-    clone: Clone, model: str, sound: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_postgresql_fails_during_a_move(clone: Clone, model: str, sound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     versions((model,), sound, 2)
     move_aliases(clone, (model,), "promote", "1", None)
     where = psycopg.conninfo.conninfo_to_dict(clone.url)

@@ -95,7 +95,7 @@ def test_verify_names_the_row(clone: Clone, model: str, last: int) -> None:
     assert verify(clone.url) == []
 
 
-def test_nothing_moves_while_rows_are_cut_off(clone: Clone, model: str, last: int) -> None:
+def test_nothing_moves_while_rows_at_the_end_are_missing(clone: Clone, model: str, last: int) -> None:
     split = f"delete from ops.promotions where id = {last}"
     with spoilt(clone, split), pytest.raises(TamperedError, match=f"Row {last} is missing"):
         promote_one(clone, model)
@@ -179,7 +179,7 @@ def test_the_database_refuses_the_writer_a_row_that_does_not_follow_the_last(
     assert verify(clone.url) == []
 
 
-def test_of_two_rows_added_at_once_with_one_number_the_second_is_refused(clone: Clone, model: str, last: int) -> None:
+def test_the_second_of_two_concurrent_rows_with_one_number_is_refused(clone: Clone, model: str, last: int) -> None:
     row = next_row(clone, model)
     with psycopg.connect(clone.url) as first, psycopg.connect(clone.url) as second, ThreadPoolExecutor() as pool:
         insert(first, row)
@@ -244,7 +244,7 @@ def recomputed(clone: Clone, model: str) -> list[str]:
     return statements
 
 
-def test_with_the_tag_deleted_an_emptied_or_recomputed_ledger_is_told(clone: Clone, model: str, last: int) -> None:
+def test_with_the_tag_deleted_an_emptied_or_recomputed_ledger_is_detected(clone: Clone, model: str, last: int) -> None:
     with spoilt(clone, *recomputed(clone, model)):
         MlflowClient().delete_registered_model_tag(model, HEAD)
         assert any(item.startswith(f"MLflow has no tag {HEAD} on {model}") for item in verify(clone.url))

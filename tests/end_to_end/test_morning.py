@@ -33,7 +33,7 @@ def client(clone: Clone, morning: object) -> MlflowClient:
     return MlflowClient()
 
 
-def test_the_page_tells_candidates_gate_rows_reasons_and_where_to_look(
+def test_the_summary_shows_candidates_gate_rows_reasons_and_addresses(
     clone: Clone, morning: subprocess.CompletedProcess[str]
 ) -> None:
     page = morning.stdout
@@ -115,7 +115,7 @@ def native_margin(family: str, bundle: Path, matrix: np.ndarray) -> np.ndarray:
     return np.asarray(loaded.family.margin(loaded.native, matrix))
 
 
-def test_every_artifact_lies_in_s3_and_none_is_a_pickle(clone: Clone, client: MlflowClient) -> None:
+def test_every_artifact_is_in_s3_and_none_is_a_pickle(clone: Clone, client: MlflowClient) -> None:
     s3 = boto3.client(
         "s3", endpoint_url=clone.environment["MLFLOW_S3_ENDPOINT_URL"], region_name="us-east-1",
         aws_access_key_id=clone.environment["AWS_ACCESS_KEY_ID"],
@@ -156,7 +156,7 @@ def test_runs_of_a_training_compare_by_the_same_names(client: MlflowClient) -> N
     assert all({"loss", "loss_variance", "mean_fold_auc"} <= set(run.data.metrics) for run in trials)
 
 
-def test_the_training_run_carries_its_data_and_their_digests(client: MlflowClient) -> None:
+def test_the_training_run_has_its_data_and_digests(client: MlflowClient) -> None:
     experiment = client.get_experiment_by_name("cdnow")
     run = client.search_runs([experiment.experiment_id], "tags.`prichal.kind` = 'training'")[-1]
     assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"development", "out_of_time"}
@@ -182,7 +182,7 @@ def test_boosting_ranks_out_of_time_as_well_as_known_for_this_log(client: Mlflow
     assert auc_by_family["catboost"] > 0.718
 
 
-def test_every_step_is_journalled_with_its_rows(clone: Clone, morning: object) -> None:
+def test_every_step_has_a_row_with_its_counts(clone: Clone, morning: object) -> None:
     first = clone.rows(
         "select distinct on (step) step, outcome, rows_in, rows_out, quarantined "
         "from ops.runs order by step, started_at"
@@ -194,7 +194,7 @@ def test_every_step_is_journalled_with_its_rows(clone: Clone, morning: object) -
     assert steps["score"] == ("done", 5360, 5360, None)
 
 
-def test_the_ledger_tells_the_promotion(clone: Clone, morning: object) -> None:
+def test_the_ledger_has_the_promotion(clone: Clone, morning: object) -> None:
     rows = clone.rows("select act, version, reason from ops.promotions where model_name = 'cdnow_churn' order by id")
     assert [(act, version) for act, version, _ in rows[:2]] == [("intent", "1"), ("promote", "1")]
     assert "lower end is at or above the minimum of 0.70" in str(rows[1][2])
@@ -245,7 +245,7 @@ def test_a_challenger_that_scoring_cannot_supply_is_refused_by_its_signature_bef
     client.delete_run(run.info.run_id)
 
 
-def test_a_reader_sees_the_current_day_and_nothing_else(clone: Clone, morning: object) -> None:
+def test_a_reader_sees_the_current_day_only(clone: Clone, morning: object) -> None:
     with psycopg.connect(clone.owner_url) as connection:
         connection.execute("set role prichal_reader")
         assert connection.execute("select count(*) from mart.cdnow_scores_current").fetchone() == (5360,)

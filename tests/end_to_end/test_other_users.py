@@ -36,7 +36,7 @@ def open_state(clone: Clone) -> Iterator[Path]:
 
 
 @as_root
-def test_a_step_closes_what_an_earlier_release_left_open(clone: Clone, open_state: Path) -> None:
+def test_a_step_makes_files_of_an_earlier_release_private(clone: Clone, open_state: Path) -> None:
     assert str(open_state / "truth" / "of_a_test" / "people.csv") in open_to("nobody", tree(open_state))
     done = clone.run("python", "-m", "stack", "check")
     assert done.returncode == 0, done.stderr
@@ -57,7 +57,7 @@ def test_no_port_answers_without_a_key_but_that_of_an_mlflow_without_a_log_in(cl
     assert set(find_open_services(clone.state, tmp_path)) == {"mlflow"}
 
 
-def test_up_says_that_mlflow_asks_nobody_and_what_to_do(clone: Clone) -> None:
+def test_up_warns_about_mlflow_without_a_log_in(clone: Clone) -> None:
     done = clone.run("python", "-m", "stack", "up")
     warnings = [line for line in done.stdout.splitlines() if "Every user of this machine" in line]
     assert len(warnings) == 1
@@ -65,7 +65,7 @@ def test_up_says_that_mlflow_asks_nobody_and_what_to_do(clone: Clone) -> None:
 
 
 @pytest.mark.parametrize("secret", [None, "not the key"])
-def test_s3_itself_asks_for_the_key(clone: Clone, secret: str | None) -> None:
+def test_s3_requires_the_key(clone: Clone, secret: str | None) -> None:
     signature = {"signature_version": botocore.UNSIGNED} if secret is None else {}
     client = boto3.client(
         "s3", endpoint_url=clone.environment["MLFLOW_S3_ENDPOINT_URL"], region_name="us-east-1",

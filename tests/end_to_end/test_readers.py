@@ -108,7 +108,7 @@ def test_a_reader_logs_in_and_sees_the_latest_day(people: dict[str, Session], na
         LEAK.format(schema="public"),
     ],
 )
-def test_a_reader_may_do_nothing_else(people: dict[str, Session], statement: str) -> None:
+def test_a_reader_has_no_other_right(people: dict[str, Session], statement: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         people["anna"].run(statement)
 
@@ -129,13 +129,13 @@ def test_no_function_shows_a_reader_older_days(clone: Clone, people: dict[str, S
 
 @pytest.mark.parametrize("name", ["anna", "stranger"])
 @pytest.mark.parametrize("database", ["mlflow", "postgres", "template1"])
-def test_no_other_database_lets_a_person_in(people: dict[str, Session], name: str, database: str) -> None:
+def test_no_person_can_connect_to_another_database(people: dict[str, Session], name: str, database: str) -> None:
     elsewhere = Session(make_conninfo(people[name].address, dbname=database))
     with pytest.raises(psycopg.OperationalError, match="CONNECT"):
         elsewhere.run("select 1")
 
 
-def test_who_has_no_role_does_not_get_in(people: dict[str, Session]) -> None:
+def test_a_user_without_a_role_cannot_connect(people: dict[str, Session]) -> None:
     with pytest.raises(psycopg.OperationalError, match="CONNECT"):
         people["stranger"].run("select 1")
 
@@ -152,7 +152,7 @@ def test_a_writer_publishes_through_a_temporary_table_and_adds_to_the_ledger_onl
             people["nightly"].run(statement)
 
 
-def test_a_database_of_an_earlier_release_is_put_right(clone: Clone, people: dict[str, Session]) -> None:
+def test_a_database_of_an_earlier_release_is_migrated(clone: Clone, people: dict[str, Session]) -> None:
     as_superuser(
         clone,
         "grant temporary on database prichal to public",
@@ -163,5 +163,5 @@ def test_a_database_of_an_earlier_release_is_put_right(clone: Clone, people: dic
         people["anna"].run("select 1")
     assert clone.run("python", "-m", "stack", "up").returncode == 0
     test_a_reader_logs_in_and_sees_the_latest_day(people, "anna")
-    test_a_reader_may_do_nothing_else(people, "create temporary table mine (x int)")
+    test_a_reader_has_no_other_right(people, "create temporary table mine (x int)")
     test_no_function_shows_a_reader_older_days(clone, people)

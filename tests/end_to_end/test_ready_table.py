@@ -74,7 +74,7 @@ def features_of_the_shop(clone: Clone) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_the_record_shops_features_as_a_table_give_its_very_figures(clone: Clone, morning: object, code: Path) -> None:
+def test_the_record_shops_features_as_a_table_give_equal_figures(clone: Clone, morning: object, code: Path) -> None:
     raw = write_project(code, "same", SAME)
     rows = features_of_the_shop(clone)
     rows.sample(frac=1, random_state=1).to_csv(raw / "customers.csv", index=False)
@@ -90,9 +90,7 @@ def test_the_record_shops_features_as_a_table_give_its_very_figures(clone: Clone
     assert table["data"]["point_in_time"] == OWNER_STATEMENT
 
 
-def test_a_table_without_dates_goes_all_the_way_if_its_policy_allows_what_is_not_out_of_time(
-    clone: Clone, code: Path
-) -> None:
+def test_a_table_without_dates_is_promoted_if_the_policy_allows_it(clone: Clone, code: Path) -> None:
     """The project file is the one of docs/your-own-data.md, with one day instead of dates, and the cheapest search."""
     section = (ROOT / "docs" / "your-own-data.md").read_text().partition("## A table you already have")[2]
     text = re.search(r"```python\n(.*?)```", section, re.DOTALL).group(1)  # type: ignore[union-attr]

@@ -31,7 +31,7 @@ from tests.end_to_end.proposals import (
 from tests.unit.builders import is_one_sentence
 
 
-def test_production_moves_and_previous_remembers(clone: Clone, model: str, sound: str) -> None:
+def test_a_promotion_moves_production_and_previous(clone: Clone, model: str, sound: str) -> None:
     with pytest.raises(NoProductionError, match="no version in production"):
         production(clone.url, model)
     first = propose(model, sound)
@@ -46,7 +46,7 @@ def test_production_moves_and_previous_remembers(clone: Clone, model: str, sound
     assert production(clone.url, model) == second
 
 
-def test_a_promotion_can_be_defended_by_its_row(clone: Clone, model: str, sound: str) -> None:
+def test_the_row_of_a_promotion_has_everything_for_an_audit(clone: Clone, model: str, sound: str) -> None:
     propose(model, sound)
     moved = promote_one(clone, model)
     row = state(clone, model).rows[-1]
@@ -59,7 +59,7 @@ def test_a_promotion_can_be_defended_by_its_row(clone: Clone, model: str, sound:
     assert (moved.contenders.challenger.author, moved.contenders.challenger.run_id) == ("ann", sound)
 
 
-def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, model: str, sound: str) -> None:
+def test_a_rollback_restores_previous_once_and_lists_the_dates(clone: Clone, model: str, sound: str) -> None:
     put_in_production(clone, model, sound, 2)
     MlflowClient().delete_registered_model_alias(model, "challenger")
     with pytest.raises(NoReasonError):
@@ -73,7 +73,7 @@ def test_rollback_brings_previous_back_once_and_names_the_dates(clone: Clone, mo
     assert promote_one(clone, model).act == "absent"
 
 
-def test_a_rollback_to_a_version_whose_files_changed_or_are_gone_moves_nothing(clone: Clone, model: str) -> None:
+def test_a_rollback_to_changed_or_missing_files_moves_nothing(clone: Clone, model: str) -> None:
     first = log_run(sound_evidence())
     for run in (first, log_run(sound_evidence())):
         propose(model, run)
@@ -89,7 +89,7 @@ def test_a_rollback_to_a_version_whose_files_changed_or_are_gone_moves_nothing(c
     assert ledger_acts(clone, model)[-1] == "promote"
 
 
-def test_the_gate_alone_does_not_bring_back_what_was_withdrawn(clone: Clone, model: str, sound: str) -> None:
+def test_the_gate_does_not_restore_a_withdrawn_version(clone: Clone, model: str, sound: str) -> None:
     put_in_production(clone, model, sound, 2)
     roll_back(clone, model)
     assert "challenger" not in MlflowClient().get_registered_model(model).aliases
@@ -121,7 +121,7 @@ def breaks(contenders: Contenders) -> dict[str, Any]:
     ids=["no evidence", "below the floor", "no model files", "not measured", "another run's",
          "of an earlier release"],
 )  # fmt: skip
-def test_a_refusal_leaves_production_and_says_why(
+def test_a_refusal_keeps_production_and_states_the_reason(
     clone: Clone, model: str, sound: str, run: Callable[[], str], how: dict[str, Any], expected: str
 ) -> None:
     put_in_production(clone, model, sound, 1)
@@ -153,7 +153,7 @@ def by_hand(model: str, **moved: str | None) -> None:
             MlflowClient().set_registered_model_alias(model, name, version)
 
 
-def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, sound: str) -> None:
+def test_a_manually_moved_alias_is_restored_and_recorded(clone: Clone, model: str, sound: str) -> None:
     put_in_production(clone, model, sound, 2)
     propose(model, sound)
     hands: list[tuple[dict[str, str | None], str]] = [
@@ -174,7 +174,7 @@ def test_an_alias_moved_by_hand_is_set_back_and_told(clone: Clone, model: str, s
     assert production(clone.url, model) == "2"
 
 
-def test_an_alias_that_the_ledger_knows_nothing_of_is_taken_away(clone: Clone, model: str, sound: str) -> None:
+def test_an_alias_without_rows_in_the_ledger_is_removed(clone: Clone, model: str, sound: str) -> None:
     version = propose(model, sound)
     by_hand(model, production=version)
     with pytest.raises(NotVouchedError, match="at version 1, but the ledger records no version"):
@@ -221,10 +221,10 @@ def test_a_model_that_mlflow_lost_is_trained_and_promoted_again(
 
 
 @pytest.mark.parametrize("change", ["challenger", "production", "evidence"])
-def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str, sound: str, change: str) -> None:
+def test_a_change_during_the_evaluation_moves_nothing(clone: Clone, model: str, sound: str, change: str) -> None:
     put_in_production(clone, model, sound, 2 if change == "production" else 1)
-    expected_value = log_run(sound_evidence()) if change == "evidence" else sound
-    propose(model, expected_value)
+    run = log_run(sound_evidence()) if change == "evidence" else sound
+    propose(model, run)
 
     def meanwhile(contenders: Contenders) -> dict[str, Any]:
         if change == "challenger":
@@ -232,7 +232,7 @@ def test_what_changed_while_it_was_judged_moves_nothing(clone: Clone, model: str
         elif change == "production":
             roll_back(clone, model)
         else:
-            MlflowClient().log_dict(expected_value, sound_evidence(metrics__auc__low=0.75), "evidence.json")
+            MlflowClient().log_dict(run, sound_evidence(metrics__auc__low=0.75), "evidence.json")
         return measure(contenders)
 
     before = state(clone, model).production
@@ -253,7 +253,7 @@ def test_a_release_moves_all_models_under_one_name(clone: Clone, models: tuple[s
 
 
 @pytest.mark.parametrize("trouble", ["refused", "stale", "absent"])
-def test_a_release_of_which_one_cannot_be_moved_moves_none(
+def test_a_release_with_one_refused_model_moves_none(
     clone: Clone, models: tuple[str, str], sound: str, trouble: str
 ) -> None:
     good, bad = models
@@ -276,7 +276,7 @@ def test_a_release_of_which_one_cannot_be_moved_moves_none(
     assert aliases(good) == aliases(bad) == {}
 
 
-def test_models_released_each_do_not_hold_back_each_other(clone: Clone, models: tuple[str, str], sound: str) -> None:
+def test_models_released_separately_do_not_block_each_other(clone: Clone, models: tuple[str, str], sound: str) -> None:
     propose(models[1], sound)
     done = promote(clone.url, models, POLICY, "tester", measure=measure)
     assert [moved.act for moved in done] == ["absent", "promote"]

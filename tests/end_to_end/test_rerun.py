@@ -23,7 +23,7 @@ def wait_for(condition: Callable[[], bool], process: object, seconds: float = 12
         time.sleep(0.02)
 
 
-def test_the_whole_job_run_again_leaves_the_same_mart(clone: Clone, morning: object) -> None:
+def test_a_second_run_gives_the_same_mart(clone: Clone, morning: object) -> None:
     before, versions = clone.mart(), clone.rows("select count(*) from ops.promotions where act = 'promote'")
     rerun = clone.mlflow_run("main", "trials=1")
     assert rerun.returncode == 0, rerun.stdout + rerun.stderr
@@ -32,7 +32,7 @@ def test_the_whole_job_run_again_leaves_the_same_mart(clone: Clone, morning: obj
     assert clone.rows("select count(*) from ops.promotions where act = 'promote'") == versions
 
 
-def test_killed_while_scoring_and_again_while_publishing_then_run_again(
+def test_a_run_killed_while_scoring_and_publishing_can_be_repeated(
     clone: Clone, morning: object, tmp_path: Path
 ) -> None:
     """First Python alone is killed: its Java and workers may go on writing for a moment.

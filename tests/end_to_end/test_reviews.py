@@ -39,7 +39,7 @@ def waiting(clone: Clone, model: str, run: str) -> str:
     return version
 
 
-def test_a_review_waits_until_somebody_else_approves_it(clone: Clone, model: str, sound: str) -> None:
+def test_a_review_is_open_until_another_person_approves_it(clone: Clone, model: str, sound: str) -> None:
     version = waiting(clone, model, sound)
     assert aliases(model) == {"in_review": version}
     assert promote_one(clone, model, mode="review").reason == "A review of the same version is open already."
@@ -64,7 +64,7 @@ def test_a_review_waits_until_somebody_else_approves_it(clone: Clone, model: str
     assert is_one_sentence(repeated.value)
 
 
-def test_a_policy_that_asks_for_a_person_is_not_got_around_by_the_mode(clone: Clone, model: str, sound: str) -> None:
+def test_mode_auto_does_not_bypass_a_policy_with_review(clone: Clone, model: str, sound: str) -> None:
     propose(model, sound)
     policy = POLICY.model_copy(update={"review": True})
     assert promote(clone.url, [model], policy, "tester", measure=measure, mode="auto")[0].act == "review"

@@ -43,7 +43,7 @@ class WiredServices:
 
 def kill(server: Started) -> None:
     """End the server and its workers at once: it waits for its database before it ends by itself."""
-    if server.alive():
+    if server.is_alive():
         os.killpg(server.pid, signal.SIGKILL)
         psutil.Process(server.pid).wait(timeout=10)
 
@@ -65,7 +65,7 @@ def services(clone: Clone, tmp_path: Path) -> Iterator[WiredServices]:
     mlflow.set_tracking_uri(before)
 
 
-def test_the_service_that_is_gone_is_blamed(
+def test_the_error_names_the_service_that_failed(
     clone: Clone, services: WiredServices, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in services.environment(clone).items():

@@ -43,7 +43,7 @@ def start_unprotected_weed(clone: Clone) -> Started:
     started = Started.of(int(clone.run("setsid", "sh", "-c", command).stdout), last.ports)
     records.write("s3", started)
     address = f"http://{HOST}:{ports[0]}/cluster/status"
-    wait_until(lambda: answers_http(address), started.alive, "weed", folder / "log", 30)
+    wait_until(lambda: answers_http(address), started.is_alive, "weed", folder / "log", 30)
     return started
 
 
@@ -63,7 +63,7 @@ def test_two_clones_run_side_by_side(clone: Clone, neighbour: Clone) -> None:
     assert clone.run("python", "-m", "stack", "check").returncode == 0
 
 
-def test_down_stops_its_own_and_runs_and_artifacts_outlive_it(clone: Clone, neighbour: Clone) -> None:
+def test_down_stops_its_services_and_runs_and_artifacts_remain(clone: Clone, neighbour: Clone) -> None:
     log = "import mlflow; mlflow.set_experiment('kept'); mlflow.start_run(); mlflow.log_text('here', 'note.txt')"
     read = (
         "import mlflow; run = mlflow.search_runs(experiment_names=['kept']).iloc[0].run_id; "
@@ -77,26 +77,26 @@ def test_down_stops_its_own_and_runs_and_artifacts_outlive_it(clone: Clone, neig
     # What an earlier release started, with inner servers that ask for nothing, is replaced.
     earlier = start_unprotected_weed(neighbour)
     repeated = bring_up(neighbour.state)
-    assert not earlier.alive()
+    assert not earlier.is_alive()
     assert repeated.environment["MLFLOW_TRACKING_URI"] == neighbour.environment["MLFLOW_TRACKING_URI"]
     assert repeated.run("python", "-c", read).stdout.strip() == "here"
     expected = "select count(*) from information_schema.tables where table_name = 'experiments'"
     assert repeated.rows(expected) == [(0,)], "MLflow has a database of its own, apart from the mart's"
 
 
-def test_mlflow_asks_for_a_name_from_the_first_up_on(neighbour: Clone, tmp_path: Path) -> None:
+def test_mlflow_requires_a_log_in_from_the_first_up(neighbour: Clone, tmp_path: Path) -> None:
     assert requests.get(f"{neighbour.environment['MLFLOW_TRACKING_URI']}/version", timeout=30).status_code == 401
     assert find_open_services(neighbour.state, tmp_path) == {}
 
 
-def test_up_again_finds_what_runs_and_keeps_the_addresses(clone: Clone) -> None:
+def test_a_second_up_keeps_running_services_and_addresses(clone: Clone) -> None:
     before = pids(clone.state), (clone.state / "env").read_text()
     done = clone.run("python", "-m", "stack", "up")
     assert done.returncode == 0, done.stderr
     assert (pids(clone.state), (clone.state / "env").read_text()) == before
 
 
-def test_what_is_configured_elsewhere_is_not_started(clone: Clone, tmp_path: Path) -> None:
+def test_services_configured_elsewhere_are_not_started(clone: Clone, tmp_path: Path) -> None:
     names = (
         "DATABASE_URL",
         "MLFLOW_TRACKING_URI",
@@ -124,7 +124,7 @@ def test_no_password_is_on_a_command_line(clone: Clone) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this run is by an ordinary user already")
-def test_an_ordinary_user_can_bring_the_services_up(clone: Clone) -> None:
+def test_an_ordinary_user_can_start_the_services(clone: Clone) -> None:
     """`clone`, started by root, has made the system user; here it plays the ordinary one, in a home of its own."""
     with tempfile.TemporaryDirectory(prefix="prichal-test-") as home:
         shutil.chown(home, "pgserver", "pgserver")

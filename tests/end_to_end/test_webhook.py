@@ -78,7 +78,7 @@ def url(clone: Clone) -> str:
     """An empty ledger in a database of its own."""
     passwords = json.loads((clone.state / "secrets.json").read_text())
     port = json.loads((clone.state / "run" / "postgres.json").read_text())["ports"]["sql"]
-    postgres.make_database(port, passwords, "webhook", owner="prichal")
+    postgres.create_database(port, passwords, "webhook", owner="prichal")
     built = postgres.url("prichal", passwords["prichal"], port, "webhook")
     with postgres.connect(built) as connection:
         connection.execute(LEDGER)
@@ -99,14 +99,14 @@ def settings(address: str | None, key: str | None = None) -> Settings:
     )
 
 
-def test_a_decision_is_told_once_with_all_that_matters_and_signed(url: str, receiver: Receiver) -> None:
-    expected_text: list[str] = []
+def test_a_decision_is_delivered_once_complete_and_signed(url: str, receiver: Receiver) -> None:
+    lines: list[str] = []
     decide(url, 7)
     for _ in range(2):
-        post_decisions(url, settings(receiver.url, "key"), {7: "http://mlflow/run"}, expected_text.append)
+        post_decisions(url, settings(receiver.url, "key"), {7: "http://mlflow/run"}, lines.append)
     (headers, body), *more = receiver.heard
     assert not more
-    assert not expected_text
+    assert not lines
     text = json.loads(body)
     assert text.pop("happened_at").startswith("20")
     assert text == {
@@ -116,7 +116,7 @@ def test_a_decision_is_told_once_with_all_that_matters_and_signed(url: str, rece
     assert headers["X-Prichal-Signature"] == f"sha256={hmac.new(b'key', body, hashlib.sha256).hexdigest()}"
 
 
-def test_what_was_decided_before_telling_began_is_not_told(url: str, receiver: Receiver) -> None:
+def test_decisions_before_the_first_delivery_are_not_sent(url: str, receiver: Receiver) -> None:
     for number in (1, 2, 3):
         decide(url, number)
     post_decisions(url, settings(receiver.url), {3: "run"}, pytest.fail)
@@ -124,7 +124,7 @@ def test_what_was_decided_before_telling_began_is_not_told(url: str, receiver: R
     assert "X-Prichal-Signature" not in receiver.heard[0][0]
 
 
-def test_a_decision_whose_teller_died_is_told_with_the_next_in_order(url: str, receiver: Receiver) -> None:
+def test_an_undelivered_decision_is_sent_before_the_next(url: str, receiver: Receiver) -> None:
     for number in (1, 2, 3):
         decide(url, number)
         if number != 2:  # the process that wrote row 2 was killed right after it
@@ -140,25 +140,25 @@ def test_a_decision_whose_teller_died_is_told_with_the_next_in_order(url: str, r
         ([302, 302, 302], "HTTP status 302"),
     ],
 )
-def test_a_receiver_that_refuses_is_asked_three_times_and_again_at_the_next_decision(
+def test_a_refusing_receiver_gets_three_attempts_per_decision(
     url: str, receiver: Receiver, answers: list[int], expected_text: str
 ) -> None:
     receiver.answers = list(answers)
-    text: list[str] = []
+    lines: list[str] = []
     decide(url, 1)
-    post_decisions(url, settings(receiver.url), {1: "first"}, text.append)
+    post_decisions(url, settings(receiver.url), {1: "first"}, lines.append)
     assert receiver.ids() == [1, 1, 1]
-    assert len(text) == 1
-    assert expected_text in text[0]
-    assert "hush-hush" not in text[0]
+    assert len(lines) == 1
+    assert expected_text in lines[0]
+    assert "hush-hush" not in lines[0]
     decide(url, 2)
-    post_decisions(url, settings(receiver.url), {2: "second"}, text.append)
+    post_decisions(url, settings(receiver.url), {2: "second"}, lines.append)
     assert receiver.ids()[3:] == [1, 2]
     assert [json.loads(body)["run"] for _, body in receiver.heard[3:]] == ["first", "second"]
-    assert len(text) == 1
+    assert len(lines) == 1
 
 
-def test_one_bad_answer_is_no_failure(url: str, receiver: Receiver) -> None:
+def test_one_failed_attempt_is_no_failure(url: str, receiver: Receiver) -> None:
     receiver.answers = [503]
     decide(url, 1)
     post_decisions(url, settings(receiver.url), {1: "run"}, pytest.fail)
@@ -168,28 +168,26 @@ def test_one_bad_answer_is_no_failure(url: str, receiver: Receiver) -> None:
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1:9/hush-hush", "gopher://hush-hush", "hush-hush"], ids=["nobody", "a scheme", "none"]
 )
-def test_an_address_that_cannot_be_reached_stops_nothing_and_is_not_shown(
-    url: str, receiver: Receiver, address: str
-) -> None:
-    text: list[str] = []
+def test_an_unreachable_address_stops_nothing_and_is_not_shown(url: str, receiver: Receiver, address: str) -> None:
+    lines: list[str] = []
     decide(url, 1)
-    post_decisions(url, settings(address), {1: "run"}, text.append)
-    assert len(text) == 1
-    assert "PRICHAL_DECISIONS_URL did not accept decision 1" in text[0]
-    assert "hush-hush" not in text[0]
+    post_decisions(url, settings(address), {1: "run"}, lines.append)
+    assert len(lines) == 1
+    assert "PRICHAL_DECISIONS_URL did not accept decision 1" in lines[0]
+    assert "hush-hush" not in lines[0]
 
 
-def test_a_database_that_is_away_stops_nothing(receiver: Receiver) -> None:
-    text: list[str] = []
+def test_an_unavailable_database_stops_nothing(receiver: Receiver) -> None:
+    lines: list[str] = []
     post_decisions(
-        "postgresql://prichal:hush-hush@127.0.0.1:9/prichal", settings(receiver.url), {1: "run"}, text.append
+        "postgresql://prichal:hush-hush@127.0.0.1:9/prichal", settings(receiver.url), {1: "run"}, lines.append
     )
-    assert len(text) == 1
-    assert "does not answer" in text[0]
-    assert "hush-hush" not in text[0]
+    assert len(lines) == 1
+    assert "does not answer" in lines[0]
+    assert "hush-hush" not in lines[0]
 
 
-def test_without_an_address_nothing_is_kept(url: str, receiver: Receiver) -> None:
+def test_without_an_address_no_delivery_is_recorded(url: str, receiver: Receiver) -> None:
     decide(url, 1)
     post_decisions(url, settings(None), {1: "run"}, pytest.fail)
     with psycopg.connect(url) as connection:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from features import DuckEngine, Engine, SparkEngine
 from lake import Ingested, Source, Table, ingest
 from stack.engines.spark_session import session
 from stack.settings import Settings
@@ -49,13 +50,21 @@ def in_zone(spark: "SparkSession") -> "Callable[[str], object]":
     return changed
 
 
+@pytest.fixture(scope="session", params=["duckdb", "spark"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn, in UTC: DuckDB with two processes, as the session has two threads."""
+    if request.param == "duckdb":
+        return DuckEngine("UTC", threads=2)
+    return SparkEngine(request.getfixturevalue("spark"))
+
+
 @pytest.fixture(scope="session")
-def ingest_source(spark: "SparkSession") -> Callable[[Source, Path, Path], Ingested]:
+def ingest_source(engine: Engine) -> Callable[[Source, Path, Path], Ingested]:
     """Ingest the raw folder into the lake's project `shop`."""
 
     def taken(source: Source, raw: Path, lake: Path) -> Ingested:
         table = Table(lake, "shop", source.name)
-        done = ingest(lambda: spark, source, raw, table)
+        done = ingest(lambda: engine, source, raw, table)
         table.remove_outdated()  # as a step does, where nobody else reads
         return done
 

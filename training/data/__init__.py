@@ -1,1 +1,1 @@
-"""Rows and folds: which rows a training learns from and which rows judge it."""
+"""Rows of a training, and their split into fit, calibration, folds and test."""

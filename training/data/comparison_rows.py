@@ -58,10 +58,10 @@ def comparison_dates(
     Raises:
         ComparisonRowsError: no date is left, or the evidence lacks a value.
     """
-    judged = _data_value(evidence, "challenger", "out_of_time")
+    test_dates = _data_value(evidence, "challenger", "out_of_time")
     if validation(evidence["data"]) == BY_ENTITY:
         return [snapshots.latest]
-    days = [date.fromisoformat(day) for day in judged]
+    days = [date.fromisoformat(day) for day in test_dates]
     if production is None:
         return days
     windows = _data_value(production, "version in production", "windows")
@@ -148,8 +148,8 @@ def _columns(frame: Frame, names: Sequence[str]) -> Frame:
     return replace(frame, names=tuple(names), rows=frame.rows[:, [frame.names.index(name) for name in names]])
 
 
-def _data_value(evidence: Mapping[str, Any], whose: str, name: str) -> Any:
+def _data_value(evidence: Mapping[str, Any], version: str, name: str) -> Any:
     try:
         return evidence["data"][name]
     except (KeyError, TypeError):
-        raise ComparisonRowsError(f"The evidence of the {whose} has no data.{name}: train it again.") from None
+        raise ComparisonRowsError(f"The evidence of the {version} has no data.{name}: train it again.") from None

@@ -80,22 +80,22 @@ def time_series_split(
         TooLittleDataError: a fold, the calibration or the out-of-time test would be left without dates to fit on.
     """
     dates = sorted(set(matured))
-    judging = tuple(dates[-out_of_time:])
-    development = tuple(day for day in dates if judging and day + embargo <= judging[0])
-    judges = development[-folds:]
+    test = tuple(dates[-out_of_time:])
+    development = tuple(day for day in dates if test and day + embargo <= test[0])
+    test_days = development[-folds:]
     rolled = tuple(
         Fold(
-            tuple(day for day in development if day + embargo <= judge),
-            (judge,),
+            tuple(day for day in development if day + embargo <= test_day),
+            (test_day,),
             (number, max(2, folds)) if users_apart else None,
         )
-        for number, judge in enumerate(judges)
+        for number, test_day in enumerate(test_days)
     )
-    if len(judging) < out_of_time or len(rolled) < folds or not all(fold.fit for fold in rolled):
+    if len(test) < out_of_time or len(rolled) < folds or not all(fold.fit for fold in rolled):
         needed = out_of_time + folds
         raise TooLittleDataError(
             f"{len(dates)} matured snapshots ({_span(dates)}) are too few for {out_of_time} out-of-time dates, "
-            f"{folds} folds and an embargo of {embargo.days} days: there must be {needed} dates to judge on and, "
+            f"{folds} folds and an embargo of {embargo.days} days: there must be {needed} test dates and, "
             f"{embargo.days} days before the first of them, one to fit on; bring more history, or declare "
             "fewer folds or a shorter horizon."
         )
@@ -104,7 +104,7 @@ def time_series_split(
             f"{len(development)} development snapshots ({_span(development)}) are too few to calibrate on "
             f"{calibration} and to fit on others; bring more history, or declare fewer calibration dates."
         )
-    return Split(development, rolled, judging, calibration)
+    return Split(development, rolled, test, calibration)
 
 
 def entity_groups(entity: NDArray[np.int_] | NDArray[np.object_], groups: int) -> NDArray[np.int_]:

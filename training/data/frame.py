@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from features.declare.label import ALREADY_LEFT, HOW, LABEL
 from stack.errors import PrichalError
-from training.data.validation import CALLED, OUT_OF_TIME
+from training.data.validation import OUT_OF_TIME, VALIDATION_NAMES
 
 
 class TooLittleDataError(PrichalError):
@@ -61,9 +61,9 @@ class Frame:
         return self.validation == OUT_OF_TIME
 
     @property
-    def judged(self) -> str:
-        """Name of its evaluation rows: out of time, or held out."""
-        return CALLED[self.validation]
+    def validation_name(self) -> str:
+        """Name of its test rows: out of time, or held out."""
+        return VALIDATION_NAMES[self.validation]
 
     @property
     def undecided(self) -> "Frame | None":

@@ -1,4 +1,4 @@
-"""Provenance of a training, as its evidence holds it: population, label, data, code and packages."""
+"""Provenance of a training, as in its evidence: population, label, data, code and packages."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,7 +8,7 @@ from features import OWNER_STATEMENT, Label
 from training.data.folds import Split
 from training.data.frame import Frame
 from training.data.training_data import TrainingData
-from training.evaluate.evidence import how_they_left
+from training.evaluate.evidence import count_churn_kinds
 from training.models import version
 from training.request import TrainingRequest
 from training.search.final_fit import describe_rows
@@ -53,7 +53,7 @@ def _data(data: TrainingData) -> dict[str, Any]:
         "development_rows": len(data.development),
         "out_of_time_rows": len(data.out_of_time),
         "out_of_time_left": int(data.out_of_time.labels.sum()),
-        **how_they_left(data.out_of_time),
+        **count_churn_kinds(data.out_of_time),
     }
 
 

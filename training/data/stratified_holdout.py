@@ -62,11 +62,11 @@ def split_stratified_holdout(frame: Frame, plan: TrainingPlan) -> tuple[HoldoutF
     splitter = StratifiedKFold(PARTS, shuffle=True, random_state=plan.seed)
     for name, (_, rows) in zip(names, splitter.split(frame.rows, frame.labels), strict=True):
         parts[rows] = name
-    development, judging = tuple(names[: -plan.out_of_time]), tuple(names[-plan.out_of_time :])
+    development, test = tuple(names[: -plan.out_of_time]), tuple(names[-plan.out_of_time :])
     folds = tuple(
         Fold(tuple(other for other in development if other != part), (part,)) for part in development[-plan.folds :]
     )
-    return HoldoutFrame(**vars(frame), part=parts), Split(development, folds, judging, plan.calibration)
+    return HoldoutFrame(**vars(frame), part=parts), Split(development, folds, test, plan.calibration)
 
 
 def _number(part: str) -> int:
@@ -82,6 +82,6 @@ def _check(frame: Frame, plan: TrainingPlan) -> None:
         )
     if plan.out_of_time + max(plan.folds, plan.calibration + 1) > PARTS:
         raise TooLittleDataError(
-            f"{plan.out_of_time} parts to judge on, {plan.folds} folds and {plan.calibration} parts to calibrate on "
+            f"{plan.out_of_time} test parts, {plan.folds} folds and {plan.calibration} parts to calibrate on "
             f"are more than the {PARTS} parts of a validation by entity; declare fewer."
         )

@@ -1,12 +1,12 @@
-"""Kinds of validation, and the name of the evaluation rows for each kind."""
+"""Kinds of validation, and the name of the test rows for each kind."""
 
 from collections.abc import Mapping
 from typing import Any
 
 OUT_OF_TIME = "out of time"
 BY_ENTITY = "by entity, not out of time"
-#: kind of validation -> name of the evaluation rows.
-CALLED = {OUT_OF_TIME: "out of time", BY_ENTITY: "held out"}
+#: kind of validation -> name of the test rows.
+VALIDATION_NAMES = {OUT_OF_TIME: "out of time", BY_ENTITY: "held out"}
 
 
 def validation(data: Mapping[str, Any]) -> str:
@@ -14,6 +14,6 @@ def validation(data: Mapping[str, Any]) -> str:
     return str(data.get("validation") or OUT_OF_TIME)
 
 
-def judged(data: Mapping[str, Any]) -> str:
-    """Name of the evaluation rows."""
-    return CALLED[validation(data)]
+def validation_name(data: Mapping[str, Any]) -> str:
+    """Name of the test rows."""
+    return VALIDATION_NAMES[validation(data)]

@@ -1,4 +1,4 @@
-"""Bootstrap over entities: a draw takes people with all their rows, for one person's rows are not independent.
+"""Bootstrap over entities: a draw takes people with all their rows, because rows of a person are not independent.
 
 Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8, 10 and 13. All statistics of all candidates
 see the same draws, so their differences are paired, and the draws are made once.
@@ -21,7 +21,7 @@ Statistic = Callable[[Weights], Mapping[str, Floats]]
 Key = TypeVar("Key", bound=Hashable)
 
 REPLICATES = 2000
-#: weights held at once, but those of a few replicates at least; the draws do not depend on it.
+#: number of weights in a block, which has at least a few replicates; the draws do not depend on it.
 WEIGHTS_AT_ONCE, FEWEST_REPLICATES = 500_000, 16
 
 
@@ -34,13 +34,13 @@ class Interval:
     high: float
 
     def json(self) -> dict[str, float]:
-        """As the evidence holds it."""
+        """As in the evidence."""
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
 @dataclass(frozen=True)
 class BootstrapEstimate:
-    """A figure of the rows as they are, () or (m,), and of every replicate, (replicates,) or (replicates, m)."""
+    """A figure of the original rows, () or (m,), and of every replicate, (replicates,) or (replicates, m)."""
 
     value: Floats
     draws: Floats
@@ -54,7 +54,7 @@ class BootstrapEstimate:
         return interval(float(self.value), self.draws)
 
     def centred(self) -> Interval:
-        """Percentile interval after the bootstrap's estimate of bias is taken off, not below 0.
+        """Percentile interval minus the bootstrap's estimate of bias, not below 0.
 
         For a mean of absolute distances, which noise can only raise: drawn again it is larger on average than in
         the rows themselves.
@@ -76,13 +76,13 @@ def estimate(
 
     Args:
         statistics: by any key.
-        entity: (n,) whose row it is.
+        entity: (n,) entity of each row.
         seed: equal seeds draw equal entities, whatever the statistics.
     """
     once = np.ones((1, len(entity)))
     values = {key: statistic(once) for key, statistic in statistics.items()}
     parts: dict[Key, list[Mapping[str, Floats]]] = {key: [] for key in statistics}
-    # The products are small: threads that wait for each other cost more than they add.
+    # The products are small, so several threads would be slower.
     with threadpool_limits(limits=1, user_api="blas"):
         for weights in entity_weights(entity, seed):
             for key, statistic in statistics.items():

@@ -1,4 +1,4 @@
-"""How far probabilities are from what happened: log-loss, Brier score, calibration error, slope and intercept.
+"""Calibration and loss: log-loss, Brier score, calibration error, slope and intercept.
 
 Every figure is made of weighted sums over the rows, so all replicates of a bootstrap are one matrix product. Slope and
 intercept are fitted once; a replicate takes one Newton step from that fit (the one-step bootstrap of Moulton and Zeger,
@@ -20,7 +20,7 @@ RIDGE = 1e-6
 
 
 class Calibration:
-    """Statistic of the figures of `docs/evidence.md` that say how far probabilities can be believed.
+    """Statistic of the calibration figures of `docs/evidence.md`.
 
     `log_loss`, `brier`; `calibration_error` over ten bins that are cut once, on the rows as they are;
     `calibration_gap`, mean predicted minus observed; `calibration_slope` and `calibration_intercept` of the outcome on
@@ -28,7 +28,7 @@ class Calibration:
     """
 
     def __init__(self, labels: NDArray[np.int_], probability: Floats, order: NDArray[np.int_] | None = None) -> None:
-        """Make the columns that are summed, in the order in which weights will come; that of the rows if None."""
+        """Make the columns to sum, in the order of the weights; in the order of the rows if None."""
         y, p = labels.astype(np.float64), np.clip(probability, 1e-9, 1 - 1e-9)
         x = logit(p)
         self.slope, self.center, self.offset = _slope(x, y), float(x.mean()), _intercept(x, y)
@@ -97,7 +97,7 @@ def _slope(x: Floats, y: Floats) -> tuple[float, float]:
 
 
 def _intercept(x: Floats, y: Floats) -> float:
-    """What must be added to the log-odds so that as many are expected to leave as left; NaN for one class."""
+    """Shift of the log-odds that makes the expected number of churned rows equal the observed; NaN for one class."""
     if np.ptp(y) == 0:
         return float("nan")
     return float(brentq(lambda offset: float(np.sum(y - expit(offset + x))), -60, 60))

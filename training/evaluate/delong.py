@@ -1,4 +1,4 @@
-"""Variance of ROC-AUCs without drawing: DeLong, for rows that come in clusters, one a person.
+"""Variance of ROC-AUCs by DeLong's formula, clustered by person.
 
 DeLong, DeLong and Clarke-Pearson (1988); structural components from midranks, as Sun and Xu (2014); summed within each
 person before they are squared, as Obuchowski (1997), for one person's rows at several dates are not independent. With
@@ -40,7 +40,7 @@ def delong(labels: NDArray[np.int_], scores: Sequence[Floats], entity: Entities)
     Args:
         labels: (n,) 1 who left, 0 who stayed; both must be there.
         scores: k arrays (n,).
-        entity: (n,) whose row it is.
+        entity: (n,) entity of each row.
     """
     left, person = labels == 1, np.unique(entity, return_inverse=True)[1]
     people = int(person.max()) + 1
@@ -61,7 +61,7 @@ def delong(labels: NDArray[np.int_], scores: Sequence[Floats], entity: Entities)
 
 
 def _components(left: NDArray[np.bool_], score: Floats) -> tuple[Floats, Floats]:
-    """For each who left the share of stayers ranked below, for each who stayed the share of leavers above."""
+    """For each churned row the share of other rows ranked below; for each other row the share of churned rows above."""
     among_all = rankdata(score)
     below = (among_all[left] - rankdata(score[left])) / (~left).sum()
     above = 1 - (among_all[~left] - rankdata(score[~left])) / left.sum()

@@ -1,4 +1,4 @@
-"""Evidence: the numbers a training run leaves for the gate, all of them out of time."""
+"""Evidence: the figures that a training writes for the gate, all out of time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,22 +29,22 @@ from training.search.candidate import Candidate
 from training.search.cross_validation import FEWEST
 
 SCHEMA = 2
-#: figures whose paired differences between candidates are told.
-COMPARED = ("auc", "average_precision", "log_loss", "brier")
+#: figures whose paired differences between candidates are in the evidence.
+COMPARED_FIGURES = ("auc", "average_precision", "log_loss", "brier")
 
 Estimates = Mapping[tuple[str, Any], Mapping[str, BootstrapEstimate]]
 
 
 @dataclass(frozen=True)
 class OutOfTimeResults:
-    """What the out-of-time rows say of all candidates, in the form that the evidence holds.
+    """Out-of-time figures of all candidates, as parts of the evidence.
 
     Attributes:
         candidates: each candidate's figures.
-        differences: of every two candidates, the chosen one first, paired by bootstrap draw.
-        months: the chosen one's figures at each out-of-time date; none where rows carry no dates.
-        slices: the chosen one among some of the people.
-        profit: the chosen one's profit by budget; None where no costs are declared.
+        differences: of each pair of candidates, the chosen one first, paired by bootstrap draw.
+        months: figures of the chosen candidate at each out-of-time date; empty without dates.
+        slices: figures of the chosen candidate in each slice.
+        profit: profit of the chosen candidate by budget; None without declared costs.
     """
 
     candidates: list[dict[str, Any]]
@@ -54,7 +54,7 @@ class OutOfTimeResults:
     profit: dict[str, Any] | None
 
 
-def judge_out_of_time(
+def evaluate_out_of_time(
     chosen: Candidate,
     candidates: Sequence[Candidate],
     frame: Frame,
@@ -62,23 +62,31 @@ def judge_out_of_time(
     slices: Sequence[Slice] = (),
     costs: Costs | None = None,
 ) -> OutOfTimeResults:
-    """All figures on rows that nothing was fitted, tuned or calibrated on, with 95% intervals from one set of draws.
+    """Compute all figures on the out-of-time rows, with 95% intervals from shared bootstrap draws.
 
     Args:
         chosen: the candidate that will be registered, one of `candidates`.
         candidates: fitted models.
         frame: out-of-time rows.
-        seed: of the bootstrap.
-        slices: declared by the project.
-        costs: declared by the project.
+        seed: random seed of the bootstrap.
+        slices: slices of the project.
+        costs: costs of the project.
     """
     probability = {candidate.name: candidate.probability(frame.rows) for candidate in candidates}
     months, parts = _months(frame), cells(slices, frame)
     scores = probability[chosen.name]
     statistics: dict[tuple[str, Any], Statistic] = {
         **_of_candidates(frame, probability),
-        **{("month", i): Figures(frame.labels, scores, of.rows) for i, of in enumerate(months) if not of.too_small},
-        **{("slice", i): SliceFigures(frame.labels, scores, of.rows) for i, of in enumerate(parts) if not of.too_small},
+        **{
+            ("month", i): Figures(frame.labels, scores, cell.rows)
+            for i, cell in enumerate(months)
+            if not cell.too_small
+        },
+        **{
+            ("slice", i): SliceFigures(frame.labels, scores, cell.rows)
+            for i, cell in enumerate(parts)
+            if not cell.too_small
+        },
     }
     estimates = estimate(statistics, frame.entity, seed)
     areas = delong(frame.labels, list(probability.values()), frame.entity)
@@ -93,18 +101,18 @@ def judge_out_of_time(
 
 
 def evidence(
-    chosen: Candidate, judged: OutOfTimeResults, leaks: Sequence[LeakageCheck], about: Mapping[str, Any]
+    chosen: Candidate, results: OutOfTimeResults, leaks: Sequence[LeakageCheck], about: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The evidence file's content.
 
     Args:
         chosen: the candidate that is registered.
-        judged: what the out-of-time rows say.
-        leaks: what the checks for leaks found.
-        about: what was trained on what: project, population, model, data, label, provenance.
+        results: out-of-time figures.
+        leaks: results of the leakage checks.
+        about: project, population, model, data, label and provenance of the training.
     """
-    chosen_figures = next(candidate for candidate in judged.candidates if candidate["name"] == chosen.name)
-    first = {pair["against"]: pair["auc"] for pair in judged.differences if pair["candidate"] == chosen.name}
+    chosen_figures = next(candidate for candidate in results.candidates if candidate["name"] == chosen.name)
+    first = {pair["against"]: pair["auc"] for pair in results.differences if pair["candidate"] == chosen.name}
     return {
         "schema": SCHEMA,
         **about,
@@ -112,22 +120,22 @@ def evidence(
         **{name: chosen_figures[name] for name in ("metrics", "metrics_undecided") if name in chosen_figures},
         "baselines": {name: gap for name, gap in first.items() if family(name).BASELINE},
         "leaks": [asdict(check) for check in leaks],
-        **asdict(judged),
+        **asdict(results),
     }
 
 
-def how_they_left(frame: Frame) -> dict[str, Any]:
-    """How many left by choice and how many not, and the share of rows whose auto-renew was off at the date."""
-    with_intervals: dict[str, Any] = {}
+def count_churn_kinds(frame: Frame) -> dict[str, Any]:
+    """Numbers of voluntary and involuntary churn, and the share of rows whose auto-renewal was off at the date."""
+    counts: dict[str, Any] = {}
     if frame.how is not None:
-        with_intervals |= {f"left_{how}": int((frame.how == how).sum()) for how in ("voluntary", "involuntary")}
+        counts |= {f"left_{how}": int((frame.how == how).sum()) for how in ("voluntary", "involuntary")}
     if frame.already_left is not None:
-        with_intervals["already_left_share"] = float(frame.already_left.mean())
-    return with_intervals
+        counts["already_left_share"] = float(frame.already_left.mean())
+    return counts
 
 
 def _of_candidates(frame: Frame, probability: Mapping[str, Floats]) -> dict[tuple[str, Any], Statistic]:
-    """Every candidate on all rows, and on those of whom auto-renewal was on."""
+    """Figures of every candidate on all rows, and on rows whose auto-renewal was on."""
     undecided = None if frame.already_left is None else np.flatnonzero(~frame.already_left)
     statistics: dict[tuple[str, Any], Statistic] = {}
     for name, scores in probability.items():
@@ -155,17 +163,17 @@ def _candidate(
     candidate: Candidate, place: int, estimates: Estimates, areas: DeLong, costs: Costs | None
 ) -> dict[str, Any]:
     figures, undecided = estimates["all", candidate.name], estimates.get(("undecided", candidate.name))
-    judged = {
+    results = {
         "name": candidate.name,
         "baseline": bool(family(candidate.name).BASELINE),
         "fold_auc": {"value": candidate.fold_auc, "spread": candidate.fold_spread},
         "metrics": {**with_intervals(figures), "auc_delong": areas.interval(place).json()},
     }
     if undecided is not None:
-        judged["metrics_undecided"] = with_intervals(undecided)
+        results["metrics_undecided"] = with_intervals(undecided)
     if costs is not None:
-        judged["profit"] = best(GRID, figures["contacted"], figures["found"], costs)
-    return judged
+        results["profit"] = best(GRID, figures["contacted"], figures["found"], costs)
+    return results
 
 
 def _difference(first: str, second: str, order: list[str], estimates: Estimates, areas: DeLong) -> dict[str, Any]:
@@ -173,7 +181,7 @@ def _difference(first: str, second: str, order: list[str], estimates: Estimates,
     return {
         "candidate": first,
         "against": second,
-        **{name: (first_figures[name] - second_figures[name]).interval().json() for name in COMPARED},
+        **{name: (first_figures[name] - second_figures[name]).interval().json() for name in COMPARED_FIGURES},
         "auc_delong": areas.difference(order.index(first), order.index(second)).json(),
     }
 

@@ -1,4 +1,4 @@
-"""All figures of one model on some rows, as one statistic that a bootstrap can weigh."""
+"""All figures of a model on some rows, as one statistic for the bootstrap."""
 
 from collections.abc import Mapping
 
@@ -11,9 +11,9 @@ from training.evaluate.calibration_metrics import Calibration
 
 #: shares of the subscribers that a campaign may contact.
 BUDGETS = (0.01, 0.05, 0.10, 0.20)
-#: where the profit curve is told.
+#: budgets of the profit curve.
 GRID = np.arange(1, 101) / 100
-#: what is told with the bootstrap's bias taken off.
+#: figures whose interval is corrected for the bootstrap's bias.
 CENTRED = ("calibration_error",)
 
 
@@ -52,7 +52,7 @@ class Figures:
 
 
 def with_intervals(estimates: Mapping[str, BootstrapEstimate]) -> dict[str, dict[str, float]]:
-    """Each single figure with its 95% interval, as the evidence holds it."""
+    """Each figure with its 95% interval, as in the evidence."""
     return {
         name: (estimate.centred() if name in CENTRED else estimate.interval()).json()
         for name, estimate in estimates.items()

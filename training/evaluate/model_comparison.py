@@ -1,4 +1,4 @@
-"""Compares two models on the same rows: AUC over all rows and by slice, and who is scored differently."""
+"""Comparison of two models on the same rows: AUC over all rows and by slice, and the shift of the ranking."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class ScoresError(PrichalError):
 
 @dataclass(frozen=True)
 class RankingShift:
-    """Who is scored differently.
+    """Shift of the ranking between two models.
 
     Attributes:
         rank_correlation: Spearman's, of all rows.
@@ -47,7 +47,7 @@ class RankingShift:
     withdrawn: NDArray[np.int_]
 
     def json(self) -> dict[str, Any]:
-        """As `measured.json` holds it."""
+        """As in `measured.json`."""
         counts = {"entered": len(self.entered), "withdrawn": len(self.withdrawn)}
         return {"rank_correlation": self.rank_correlation, "top": self.top, **counts}
 
@@ -64,7 +64,7 @@ class ModelComparison:
         bootstrap: AUC of the challenger minus that of production, paired draw by draw.
         delong: the same by DeLong's variance, clustered by entity.
         slices: the same difference within each slice.
-        moved: who is scored differently.
+        moved: shift of the ranking.
     """
 
     frame: Frame
@@ -78,7 +78,7 @@ class ModelComparison:
     moved: RankingShift | None = None
 
     def json(self) -> dict[str, Any]:
-        """`auc`, `versus` and `moved` as `measured.json` holds them, without the version that was compared with."""
+        """`auc`, `versus` and `moved` as in `measured.json`, without the compared version."""
         intervals = {"auc": self.production_auc, "bootstrap": self.bootstrap, "delong": self.delong}
         present = {name: interval.json() for name, interval in intervals.items() if interval is not None}
         return {
@@ -121,10 +121,10 @@ def compare_models(
     )  # fmt: skip
 
 
-def _check(frame: Frame, probability: Floats, whose: str) -> None:
+def _check(frame: Frame, probability: Floats, model: str) -> None:
     missing = len(frame) - int(np.isfinite(probability).sum()) if probability.shape == (len(frame),) else len(frame)
     if missing:
-        raise ScoresError(f"The {whose} gives no number for {missing:,} of {len(frame):,} rows: check its features.")
+        raise ScoresError(f"The {model} gives no number for {missing:,} of {len(frame):,} rows: check its features.")
     if not 0 < frame.labels.sum() < len(frame):
         raise ScoresError(f"{frame.labels.sum():,} of {len(frame):,} rows left: both classes are needed.")
 
@@ -147,6 +147,6 @@ def _slice(cell: Cell, estimates: Mapping[str, BootstrapEstimate] | None) -> dic
 def _score_shift(challenger: Floats, production: Floats) -> RankingShift:
     top = max(1, round(TOP * len(challenger)))
     risky, risky_before = (np.argsort(-scores, kind="stable")[:top] for scores in (challenger, production))
-    flat = challenger.std() == 0 or production.std() == 0  # a constant score ranks nobody
+    flat = challenger.std() == 0 or production.std() == 0  # a constant score has no ranking
     correlation = 0.0 if flat else float(spearmanr(challenger, production).statistic)
     return RankingShift(correlation, top, np.setdiff1d(risky, risky_before), np.setdiff1d(risky_before, risky))

@@ -1,7 +1,7 @@
-"""What a campaign would earn by the share of subscribers it contacts, under costs that the project states.
+"""Expected profit of a campaign by the share of contacted subscribers, under the costs of the project.
 
-The formula is that of Neslin et al. (2006); to judge a model by the profit at its best budget is the maximum profit of
-Verbeke et al. (2012), and that of Verbraken, Verbeke and Baesens (2013), who also let the rate of acceptance vary.
+The formula is by Neslin et al. (2006). The profit at the best budget is the maximum profit of Verbeke et al. (2012);
+Verbraken, Verbeke and Baesens (2013) also let the rate of acceptance vary.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,21 +12,21 @@ import numpy as np
 from lake.declarations import DeclarationError, collectable
 from training.evaluate.bootstrap import BootstrapEstimate, Floats, interval
 
-#: profit is told for so many subscribers scored.
+#: number of scored subscribers that a profit refers to.
 PER = 1000
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What a contact costs and brings.
+    """Costs and value of a contact.
 
     Attributes:
-        contact: of each contact.
-        offer: of each offer that is taken. Who would have stayed anyway takes it always.
-        value: of a subscriber kept, before the offer.
-        acceptance: share of those who would leave that the offer keeps.
-        currency: of the amounts.
-        basis: where the amounts are from; say so if they are assumed.
+        contact: cost of each contact.
+        offer: cost of each accepted offer. Contacted people who would have stayed always accept it.
+        value: value of a retained subscriber, before the offer.
+        acceptance: share of leavers who stay because of the offer.
+        currency: currency of the amounts.
+        basis: source of the amounts; say so if they are assumed.
     """
 
     contact: float
@@ -49,9 +49,9 @@ def profit(contacted: Floats, found_share: Floats, costs: Costs) -> Floats:
     """Expected profit per `PER` subscribers scored.
 
     Args:
-        contacted: share of all who are contacted.
-        found_share: share of all who are contacted and would leave.
-        costs: as declared.
+        contacted: contacted share of all rows.
+        found_share: share of all rows that are contacted and churned.
+        costs: costs of the project.
     """
     saved = found_share * costs.acceptance * (costs.value - costs.offer)
     result: Floats = PER * (saved - (contacted - found_share) * costs.offer - contacted * costs.contact)
@@ -61,9 +61,9 @@ def profit(contacted: Floats, found_share: Floats, costs: Costs) -> Floats:
 def best(
     budgets: Floats, contacted: BootstrapEstimate, found_share: BootstrapEstimate, costs: Costs
 ) -> dict[str, dict[str, float]]:
-    """The budget that earns most, 0 among them, with its interval, and what is earned at that very budget.
+    """The budget with the highest profit, which may be 0, and the profit at this budget, both with intervals.
 
-    It is chosen on the rows that it is told for, so the profit is a little optimistic.
+    The budget is chosen on the same rows, so the profit is slightly optimistic.
     """
     choices = np.r_[0.0, budgets]
     value, draws = (

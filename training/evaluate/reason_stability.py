@@ -1,4 +1,4 @@
-"""What the reasons of a model weigh, and whether the next retrain gives the same people the same reasons."""
+"""Weights of a model's reasons, and their stability when the model is fitted again."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,26 +14,27 @@ from training.models.churn_model import Attribution, attribute
 from training.models.families import family
 from training.search.candidate import Candidate, fit_candidate
 
-#: rows that are enough to tell how much a reason weighs.
+#: maximum number of rows for weights and stability.
 SAMPLE = 5_000
 
 
 def sample(frame: Frame, seed: int) -> Frame:
-    """At most `SAMPLE` rows, drawn once, in their order."""
+    """At most `SAMPLE` random rows, in their order."""
     is_sampled = np.zeros(len(frame), dtype=np.bool_)
     is_sampled[np.random.default_rng(seed).permutation(len(frame))[:SAMPLE]] = True
     return frame.only(is_sampled)
 
 
 def attribution(candidate: Candidate, rows: Floats, features: Sequence[Feature]) -> Attribution:
-    """What each declared reason adds to the log-odds of each row."""
+    """Contributions of each declared reason to the log-odds of each row."""
     return attribute(family(candidate.name), candidate.native, rows, [feature.reason for feature in features])
 
 
 def weights(attribution_: Attribution) -> list[dict[str, Any]]:
-    """How much each reason moves the score, and of how many people it is the first; the heaviest comes first.
+    """Weight of each reason, in descending order.
 
-    `share` is its mean absolute contribution over that of all reasons; `first` the share of rows that it raises most.
+    `share` is its mean absolute contribution divided by that of all reasons; `first` is the share of rows whose risk it
+    raises most.
     """
     size = np.abs(attribution_.sums).mean(axis=0)
     share, top = size / max(float(size.sum()), 1e-12), first_reason(attribution_.sums)
@@ -44,17 +45,17 @@ def weights(attribution_: Attribution) -> list[dict[str, Any]]:
 
 
 def first_reason(sums: Floats) -> Floats:
-    """The position of what raises each row's risk most, shape (n,); -1 where nothing raises it."""
+    """Position of the reason that raises each row's risk most, shape (n,); -1 if none raises it."""
     strongest: Floats = np.where(sums.max(axis=1) > 0, sums.argmax(axis=1), -1)
     return strongest
 
 
 def agreement(first: Floats, second: Floats) -> dict[str, float]:
-    """How alike two models explain the same rows by the same reasons.
+    """Agreement of the reasons of two models on the same rows.
 
     Args:
         first: (n, reasons) contributions of one model.
-        second: of the second.
+        second: (n, reasons) contributions of the other model.
 
     Returns:
         `top_same`, the share of rows whose first reason is the same; `rank_correlation`, Spearman's correlation of a
@@ -75,16 +76,16 @@ def stability(
     features: Sequence[Feature],
     seed: int,
 ) -> dict[str, Any]:
-    """Fit the chosen model once more as it would have been a snapshot earlier, and compare the reasons.
+    """Fit the chosen model again without the latest snapshot, and compare the reasons.
 
     Args:
-        chosen: what is registered.
-        attribution_: what its reasons add to `rows`.
-        development: rows it was made from.
-        split: their dates.
-        rows: (n, columns), whom both explain.
-        features: of the columns.
-        seed: of the fit.
+        chosen: the registered candidate.
+        attribution_: contributions of its reasons to `rows`.
+        development: rows of the training.
+        split: dates of the training.
+        rows: (n, columns) rows that both models explain.
+        features: features of the columns.
+        seed: random seed of the fit.
     """
     before, changed = _earlier(chosen, development, split, seed)
     alike = agreement(attribution_.sums, attribution(before, rows, features).sums)
@@ -92,7 +93,7 @@ def stability(
 
 
 def _earlier(chosen: Candidate, development: Frame, split: Split, seed: int) -> tuple[Candidate, str]:
-    """The same family and parameters without the latest date; by another seed where too little would be left."""
+    """The same family and parameters without the latest date; with another seed if too few rows remain."""
     shorter = replace(split, development=split.development[:-1], folds=())
     if shorter.fit:
         try:
@@ -106,7 +107,7 @@ def _earlier(chosen: Candidate, development: Frame, split: Split, seed: int) -> 
 
 
 def _spearman(first: Floats, second: Floats) -> Floats:
-    """Spearman's rank correlation of each pair of rows; rows without an order agree with none but each other."""
+    """Spearman's rank correlation of each pair of rows; a constant row correlates with constant rows only."""
     from scipy.stats import rankdata
 
     ranks = [rankdata(part, axis=1) - (part.shape[1] + 1) / 2 for part in (first, second)]

@@ -1,4 +1,4 @@
-"""Slices: how the chosen model does among some of the people, so that an average hides nobody."""
+"""Slices: figures of the chosen model in groups of rows, which an average would hide."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ from training.evaluate.bootstrap import (
     weighted_sums,
 )
 
-#: below this many rows of either class an interval says nothing.
-SMALLEST = 30
+#: minimum number of rows of each class for figures.
+MIN_CLASS_ROWS = 30
 
 
 @dataclass(frozen=True)
 class Slice:
-    """People cut by a feature into ranges.
+    """Groups of rows by ranges of a feature.
 
     Attributes:
-        name: of the cut, such as `tenure`.
-        feature: whose value is cut.
-        bounds: rising; a range holds its lower bound.
-        names: of the ranges, one more than bounds; made of the bounds if none are given.
-        null: what no value means.
+        name: name of the slice, such as `tenure`.
+        feature: feature of the ranges.
+        bounds: bounds in rising order; a range contains its lower bound.
+        names: names of the ranges, one more than bounds; by default made from the bounds.
+        null: name of the rows without a value.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Slice:
     @collectable
     def __post_init__(self) -> None:
         if not self.bounds or any(low >= high for low, high in zip(self.bounds, self.bounds[1:], strict=False)):
-            raise DeclarationError(f"Slice {self.name}: bounds are {self.bounds}, they must be given and rise.")
+            raise DeclarationError(f"Slice {self.name}: bounds are {self.bounds}; give at least one, in rising order.")
         if self.names and len(self.names) != len(self.bounds) + 1:
             raise DeclarationError(
                 f"Slice {self.name}: {len(self.names)} names for {len(self.bounds) + 1} ranges; give one each."
@@ -68,14 +68,16 @@ class Cell:
 
     @property
     def too_small(self) -> str | None:
-        """A sentence if it is too small to be judged, else None."""
+        """A sentence if it is too small for figures, else None."""
         stayed = len(self.rows) - self.left
-        if min(self.left, stayed) >= SMALLEST:
+        if min(self.left, stayed) >= MIN_CLASS_ROWS:
             return None
-        return f"{self.left:,} left and {stayed:,} stayed: too few to judge by, at least {SMALLEST} of each are needed."
+        return (
+            f"{self.left:,} left and {stayed:,} stayed: too few for figures, at least {MIN_CLASS_ROWS} each are needed."
+        )
 
     def json(self, estimates: Mapping[str, BootstrapEstimate] | None) -> dict[str, Any]:
-        """As the evidence holds it; without figures there is a sentence."""
+        """The entry of the evidence; without figures it has a sentence."""
         figures = (
             {} if estimates is None else {name: estimate.interval().json() for name, estimate in estimates.items()}
         )
@@ -84,7 +86,7 @@ class Cell:
 
 
 def cells(slices: Sequence[Slice], frame: Frame) -> list[Cell]:
-    """All ranges that have rows; where a contract tells, also who had auto-renewal off at the date and who had not."""
+    """All ranges with rows; with a contract also people with auto-renewal on and off at the date."""
     return [
         Cell(name, range_name, where, int(frame.labels[where].sum()))
         for name, range_name, member in (*_already_left(frame), *_ranges(slices, frame))

@@ -1,6 +1,6 @@
-"""Named checks that the future, or our own hand, does not reach the features.
+"""Leakage checks: features use no future data and no effect of our own campaigns.
 
-ROC-AUC alone does not see small leaks, so every check is by construction or by a bound, and says what it found.
+A small leak hardly changes the ROC-AUC, so each check tests one kind of leak against a bound and reports its value.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,14 +18,14 @@ from training.leakage.rules import find_rules
 from training.models.families import family
 from training.models.fit import fit_family
 
-#: a feature that alone tells more than this has most likely seen the answer.
+#: a single feature with a higher AUC has most likely used the label.
 HIGHEST_SINGLE_AUC = 0.90
-#: fewest rows of either class for a feature to be asked among those it is known of.
-KNOWN = 100
-#: how far the order of ids or rows may tell the label, in ROC-AUC from one half, beyond four standard errors.
-ORDER = 0.10
-#: trees that can tell single rows apart.
-BY_HEART = {"max_depth": 8, "rounds": 30, "eta": 0.3, "min_child_weight": 1}
+#: minimum number of non-null rows of each class for the AUC of non-null rows.
+MIN_ROWS_WITH_VALUE = 100
+#: maximum distance of the AUC of ids or row order from one half, beyond four standard errors.
+MAX_ORDER_AUC = 0.10
+#: deep trees that can memorize single rows.
+MEMORIZING_TREES = {"max_depth": 8, "rounds": 30, "eta": 0.3, "min_child_weight": 1}
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class LeakageCheck:
     """One check's verdict.
 
     Attributes:
-        check: its name.
-        passed: whether it holds.
-        sentence: what was found, for a person.
+        check: name of the check.
+        passed: whether it passed.
+        sentence: the finding.
     """
 
     check: str
@@ -44,17 +44,17 @@ class LeakageCheck:
 
 
 def blind(check: str, before: pd.DataFrame, after: pd.DataFrame, keys: Sequence[str]) -> LeakageCheck:
-    """See that features are bit-identical, however the rows that must not count were changed.
+    """Check that features are bit-identical after a change of rows that they must not use.
 
     Args:
-        check: `event_future`, `known_future`, or `backfill`, by what was changed.
+        check: `event_future`, `known_future`, or `backfill`, by the changed rows.
         before: features by the keys.
-        after: the same features of a changed world.
+        after: the same features after the change.
         keys: entity and date.
     """
     first, second = (frame.sort_values(list(keys)).reset_index(drop=True) for frame in (before, after))
     if len(first) != len(second) or not first[list(keys)].equals(second[list(keys)]):
-        return LeakageCheck(check, False, f"{len(first)} rows became {len(second)}, or are of others.")
+        return LeakageCheck(check, False, f"{len(first)} rows became {len(second)}, or the keys differ.")
     changed = [name for name in first.columns if not first[name].equals(second[name])]
     if changed:
         rows = int((~_same(first[changed[0]], second[changed[0]])).sum())
@@ -64,22 +64,22 @@ def blind(check: str, before: pd.DataFrame, after: pd.DataFrame, keys: Sequence[
     return LeakageCheck(check, True, f"{len(first)} rows of {first.shape[1] - len(keys)} features are identical.")
 
 
-def label_windows(fit: Iterable[date], judge: Iterable[date], reach: timedelta) -> LeakageCheck:
-    """See that no label of a fitting date looks into a judging date: the embargo is at least horizon + grace."""
-    latest, earliest = max(fit), min(judge)
+def label_windows(fit: Iterable[date], test: Iterable[date], reach: timedelta) -> LeakageCheck:
+    """Check that no label of a fit date overlaps a test date: the embargo is at least horizon + grace."""
+    latest, earliest = max(fit), min(test)
     gap = (earliest - latest).days
-    sentence = f"{gap} days lie between fit and judge, labels look {reach.days} days ahead."
+    sentence = f"{gap} days are between fit and test; labels look {reach.days} days ahead."
     return LeakageCheck("label_windows", gap >= reach.days, sentence)
 
 
-def entities_apart(fit: Frame, judge: Frame) -> LeakageCheck:
-    """See that nobody is in both, where they are asked to be apart."""
-    both = np.intersect1d(fit.entity, judge.entity)
-    return LeakageCheck("entities_apart", len(both) == 0, f"{len(both)} entities are fitted on and judged on.")
+def entities_apart(fit: Frame, test: Frame) -> LeakageCheck:
+    """Check that no entity is in both fit and test rows."""
+    both = np.intersect1d(fit.entity, test.entity)
+    return LeakageCheck("entities_apart", len(both) == 0, f"{len(both)} entities are in both fit and test rows.")
 
 
 def order(frame: Frame) -> LeakageCheck:
-    """See that neither the ids nor the order of rows tell the label, date by date."""
+    """Check that neither ids nor row order predict the label, date by date."""
     worst, where = 0.0, "ids"
     for day in np.unique(frame.as_of):
         rows = frame.only(frame.as_of == day)
@@ -90,12 +90,14 @@ def order(frame: Frame) -> LeakageCheck:
             beyond = abs(auc(rows.labels, ranks.astype(float)) - 0.5) - 4 * _error(rows.labels)
             worst, where = max((worst, where), (beyond, name))
     return LeakageCheck(
-        "order", worst <= ORDER, f"The order of {where} tells {worst:.3f} beyond chance, at most {ORDER} may."
+        "order",
+        worst <= MAX_ORDER_AUC,
+        f"The AUC of the order of {where} is {worst:.3f} beyond chance; at most {MAX_ORDER_AUC} is allowed.",
     )
 
 
 def single_feature(frame: Frame) -> LeakageCheck:
-    """See that no feature alone tells the label too well: among those it is known of, or by being known at all."""
+    """Check that no single feature predicts the label too well, by its value or by being null."""
     aucs = {name: _single_auc(frame.rows[:, place], frame.labels) for place, name in enumerate(frame.names)}
     name = max(aucs, key=lambda feature: aucs[feature])
     sentence = f"{name} alone has an AUC of {aucs[name]:.3f}; at most {HIGHEST_SINGLE_AUC} is allowed."
@@ -103,48 +105,46 @@ def single_feature(frame: Frame) -> LeakageCheck:
 
 
 def label_permutation(frame: Frame, fold: Fold, seed: int) -> LeakageCheck:
-    """See that a model fitted on shuffled labels ranks like chance (Ojala and Garriga, 2010).
+    """Check that a model fitted on shuffled labels ranks randomly (Ojala and Garriga, 2010).
 
-    Labels are shuffled within each date, once for fit and judge, so whatever ranks then has got the judge's own answers
-    through the rows: a row on both sides, or an order that both share. Boosted trees deep enough to learn
-    single rows by heart are fitted. It cannot see a feature made of the true label: `single_feature` looks for that.
+    Labels are shuffled within each date, once for fit and test. A model that still ranks has received test labels
+    through the rows: by a row in both, or by a common order. The boosted trees are deep enough to memorize
+    single rows. This check cannot detect a feature made from the true label; `single_feature` does.
     """
     shuffled = replace(frame, labels=_shuffled(frame, seed))
     early, late = shuffled.at(fold.fit), shuffled.at(fold.test[-1:])
-    native = fit_family("xgboost", early.rows, early.labels, BY_HEART, seed)
+    native = fit_family("xgboost", early.rows, early.labels, MEMORIZING_TREES, seed)
     shuffled_auc, chance = auc(late.labels, family("xgboost").margin(native, late.rows)), 4 * _error(late.labels)
-    sentence = f"With shuffled labels the AUC is {shuffled_auc:.3f}; by chance it is 0.5, at most {chance:.3f} off."
+    sentence = f"With shuffled labels the AUC is {shuffled_auc:.3f}; at most {chance:.3f} from 0.5 is allowed."
     return LeakageCheck("label_permutation", abs(shuffled_auc - 0.5) <= chance, sentence)
 
 
 def too_good_rules(frame: Frame, seed: int, known_rules: Sequence[Sequence[str]] = ()) -> LeakageCheck:
-    """See that no short rule nearly settles the label although its neighbours do not (training/leakage/rules.py).
+    """Check that no short rule almost determines the label while its neighbours do not (training/leakage/rules.py).
 
     Args:
         frame: rows.
-        seed: of how people are halved.
-        known_rules: features of each rule that the project knows; a rule that has all of them in its conditions is no
-            leak.
+        seed: random seed of the two halves of the people.
+        known_rules: features of each legitimate rule; a rule with all of them in its conditions is no leak.
     """
     rules = find_rules(frame, seed)
     new = [rule for rule in rules if not any(set(features) <= set(rule.features) for features in known_rules)]
     if new:
-        more = f"; {len(new) - 1} more like it" if len(new) > 1 else ""
-        return LeakageCheck("too_good_rules", False, f"{new[0].sentence}{more}; name a rule you know in known_rules.")
+        more = f"; {len(new) - 1} similar rules" if len(new) > 1 else ""
+        return LeakageCheck("too_good_rules", False, f"{new[0].sentence}{more}; add a legitimate rule to known_rules.")
     known_sentences = "".join(f" Known: {rule.sentence}." for rule in rules)
-    return LeakageCheck("too_good_rules", True, f"No short rule nearly settles the label by surprise.{known_sentences}")
+    return LeakageCheck("too_good_rules", True, f"No unknown short rule almost determines the label.{known_sentences}")
 
 
 def our_contacts(frame: Frame, names: Sequence[str], score: NDArray[np.float64]) -> LeakageCheck:
-    """See that what we did ourselves does not follow the risk that we saw.
+    """Check that our own contacts do not follow the predicted risk.
 
-    A contact chosen by risk tells the model what it once said. Contacts at random do not: their number has nothing
-    to do with the score of who was contacted.
+    Contacts chosen by risk repeat an earlier prediction; random contacts are independent of the score.
 
     Args:
         frame: rows.
         names: features that count our contacts.
-        score: (n,) the risk by which contacts could have been chosen.
+        score: (n,) the predicted risk.
     """
     worst, which = 0.0, "none"
     for name in names:
@@ -153,7 +153,9 @@ def our_contacts(frame: Frame, names: Sequence[str], score: NDArray[np.float64])
             beyond = abs(auc(contacted.astype(int), score) - 0.5) - 4 * _error(contacted.astype(int))
             worst, which = max((worst, which), (beyond, name))
     return LeakageCheck(
-        "our_contacts", worst <= 0, f"Of our contacts, {which} follows the risk by {worst:.3f} in AUC beyond chance."
+        "our_contacts",
+        worst <= 0,
+        f"Of our contacts, {which} predicts the risk with an AUC of {worst:.3f} beyond chance.",
     )
 
 
@@ -170,15 +172,15 @@ def _same(first: pd.Series, second: pd.Series) -> pd.Series:
 
 
 def _single_auc(values: NDArray[np.float64], labels: NDArray[np.int_]) -> float:
-    """ROC-AUC of a feature, either way round: of all rows with null lowest or highest, and of those it is known of."""
-    has_value_rules = ~np.isnan(values)
-    left, stayed = int(labels[has_value_rules].sum()), int((1 - labels[has_value_rules]).sum())
+    """Highest ROC-AUC of a feature in both directions: all rows with null lowest or highest, and non-null rows."""
+    has_value = ~np.isnan(values)
+    left, stayed = int(labels[has_value].sum()), int((1 - labels[has_value]).sum())
     null_left, null_stayed = int(labels.sum()) - left, int((1 - labels).sum()) - stayed
-    among_known = auc(labels[has_value_rules], values[has_value_rules]) if min(left, stayed) else 0.5
-    ties = among_known * left * stayed + null_left * null_stayed / 2
+    auc_with_value = auc(labels[has_value], values[has_value]) if min(left, stayed) else 0.5
+    ties = auc_with_value * left * stayed + null_left * null_stayed / 2
     pairs = (left + null_left) * (stayed + null_stayed)
     aucs = [(ties + left * null_stayed) / pairs, (ties + null_left * stayed) / pairs] if pairs else []
-    aucs += [among_known] if min(left, stayed) >= KNOWN else []
+    aucs += [auc_with_value] if min(left, stayed) >= MIN_ROWS_WITH_VALUE else []
     return max((max(value, 1 - value) for value in aucs), default=0.5)
 
 

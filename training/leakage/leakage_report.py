@@ -1,4 +1,4 @@
-"""The checks for leaks that a training can ask of its own rows; what they find goes into the evidence."""
+"""Leakage checks of a training's rows; their results go into the evidence."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,13 +21,13 @@ from training.leakage.checks import (
 from training.models.families import family
 from training.models.fit import fit_family
 
-#: small trees that rank well enough to say who was at risk.
-QUICK = {"max_depth": 3, "rounds": 50, "eta": 0.1}
+#: small trees for the predicted risk of `our_contacts`.
+RISK_TREES = {"max_depth": 3, "rounds": 50, "eta": 0.1}
 
 
 def run_leakage_checks(
     development: Frame,
-    judging: Frame,
+    test: Frame,
     split: Split,
     reach: timedelta,
     seed: int,
@@ -36,37 +36,35 @@ def run_leakage_checks(
     apart: Sequence[tuple[Frame, Frame]] = (),
     known_rules: Sequence[Sequence[str]] = (),
 ) -> list[LeakageCheck]:
-    """What each check found.
+    """Run the checks and return their results.
 
-    `label_windows`, `order`, `single_feature`, `label_permutation` and `too_good_rules` are always asked; of rows
-    without dates, whose labels have no windows to compare, `entities_apart` instead of the first. That features are
-    blind to what happened or was known later is proved by tests on changed logs, and checked against backfills by
-    `monitor`.
+    `label_windows`, `order`, `single_feature`, `label_permutation` and `too_good_rules` always run; for rows
+    without dates `entities_apart` replaces the first. These checks cannot show that features ignore later events;
+    tests show it with changed logs, and `monitor` with backfills.
 
     Args:
         development: rows of the dates up to the embargo.
-        judging: out-of-time rows.
-        split: which dates fit and which judge.
-        reach: how far a label looks ahead.
-        seed: of the shuffled labels.
-        contacts: features that count our own contacts; none where the project names none.
-        apart: pairs of fitted and judged rows that must share nobody; none where people need not be apart. What is
-            judged without dates is among them anyway.
-        known_rules: features of each rule that nearly settles the label and is known to the project.
+        test: out-of-time rows.
+        split: dates of fit and test.
+        reach: horizon and grace of the label.
+        seed: random seed of the shuffled labels.
+        contacts: features that count our own contacts.
+        apart: pairs of fit and test rows that must share no entity. Rows without dates are always checked.
+        known_rules: features of each legitimate rule that almost determines the label.
     """
-    if not judging.dated:
-        apart = [*apart, (development, judging), *(fold.split(development) for fold in split.folds)]
+    if not test.dated:
+        apart = [*apart, (development, test), *(fold.split(development) for fold in split.folds)]
     results = [
-        *([_label_windows(split, reach)] if judging.dated else []),
-        order(judging),
-        single_feature(judging),
+        *([_label_windows(split, reach)] if test.dated else []),
+        order(test),
+        single_feature(test),
         label_permutation(development, split.folds[-1], seed),
-        too_good_rules(_concatenate(development, judging), seed, known_rules),
-        *_worst([entities_apart(fit, judge) for fit, judge in apart]),
+        too_good_rules(_concatenate(development, test), seed, known_rules),
+        *_worst([entities_apart(fit, test_rows) for fit, test_rows in apart]),
     ]
     if contacts:
-        risk = _risk(development.at(split.fit), judging, contacts, seed)
-        results.append(our_contacts(judging, contacts, risk))
+        risk = _risk(development.at(split.fit), test, contacts, seed)
+        results.append(our_contacts(test, contacts, risk))
     return results
 
 
@@ -79,18 +77,18 @@ def _concatenate(first: Frame, second: Frame) -> Frame:
 def _label_windows(split: Split, reach: timedelta) -> LeakageCheck:
     """The narrowest gap of all folds and of the out-of-time dates."""
     pairs = [(fold.fit, fold.test) for fold in split.folds] + [(split.development, split.out_of_time)]
-    fit, judge = min(pairs, key=lambda pair: min(pair[1]) - max(pair[0]))
-    return label_windows(fit, judge, reach)
+    fit, test = min(pairs, key=lambda pair: min(pair[1]) - max(pair[0]))
+    return label_windows(fit, test, reach)
 
 
 def _worst(results: list[LeakageCheck]) -> list[LeakageCheck]:
-    """One finding for all: the first that failed, else the first."""
+    """The first failed result, else the first result."""
     return sorted(results, key=lambda result: result.passed)[:1]
 
 
-def _risk(fit: Frame, judging: Frame, contacts: Sequence[str], seed: int) -> NDArray[np.float64]:
-    """Log-odds of leaving by a model that does not see our contacts."""
+def _risk(fit: Frame, test: Frame, contacts: Sequence[str], seed: int) -> NDArray[np.float64]:
+    """Log-odds of leaving by a model without the features of our contacts."""
     columns = [place for place, name in enumerate(fit.names) if name not in contacts]
-    native = fit_family("xgboost", fit.rows[:, columns], fit.labels, QUICK, seed)
-    risk: NDArray[np.float64] = family("xgboost").margin(native, judging.rows[:, columns])
+    native = fit_family("xgboost", fit.rows[:, columns], fit.labels, RISK_TREES, seed)
+    risk: NDArray[np.float64] = family("xgboost").margin(native, test.rows[:, columns])
     return risk

@@ -1,4 +1,4 @@
-"""Single conditions that a rule is made of: one value of a feature, a range of its values, or none."""
+"""Cells: conditions on single features, from which rules are combined: a value, a range of values, or null."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from training.data.frame import Frame
 
-#: a value by itself, and a missing one, is a condition if this share of the rows has it.
-COMMON = 0.01
-#: a feature with at most so many common values is cut by value if they cover nearly all of its rows, else into ranges.
-VALUES, COVERED, RANGES = 12, 0.8, 6
+#: a value, or null, is a condition if at least this share of the rows has it.
+MIN_SHARE = 0.01
+#: a feature with at most `MAX_VALUES` common values that cover `MIN_COVERED` of its rows is split by value, any other
+#: into ranges.
+MAX_VALUES, MIN_COVERED, RANGES = 12, 0.8, 6
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -18,7 +19,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Cells:
-    """Conditions: `inside` (n, cells) is 1 where one holds, `feature` (cells,) whose it is, `names` and `words`."""
+    """Conditions: `inside` (n, cells) is 1 where a condition holds; `feature` (cells,) is its column."""
 
     inside: NDArray[np.float32]
     feature: NDArray[np.int_]
@@ -28,7 +29,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class Part:
-    """Rows that find rules, or rows that confirm them; `expected` is the additive model's probability of leaving."""
+    """Rows that find or confirm rules; `expected` is the additive model's probability of leaving."""
 
     inside: NDArray[np.float32]
     labels: NDArray[np.int_]
@@ -62,12 +63,12 @@ def make_cells(frame: Frame) -> Cells:
 def _of_feature(name: str, values: NDArray[np.float64]) -> list[tuple[str, Flags]]:
     missing = np.isnan(values)
     present = values[~missing]
-    conditions = [(f"{name} has no value", missing)] if missing.mean() >= COMMON else []
+    conditions = [(f"{name} has no value", missing)] if missing.mean() >= MIN_SHARE else []
     single, count = np.unique(present, return_counts=True)
-    common = count >= COMMON * len(values)
+    common = count >= MIN_SHARE * len(values)
     if len(single) < 2:
         return conditions + [(f"{name} = {value:g}", values == value) for value in single if missing.any()]
-    if common.sum() <= VALUES and count[common].sum() >= COVERED * len(present):
+    if common.sum() <= MAX_VALUES and count[common].sum() >= MIN_COVERED * len(present):
         return conditions + [(f"{name} = {value:g}", values == value) for value in single[common]]
     edges = np.unique(np.quantile(present, np.arange(1, RANGES) / RANGES, method="higher"))
     place = np.where(missing, -1, np.searchsorted(edges, values, side="right"))

@@ -1,10 +1,10 @@
-"""Rules too good to be true: short conditions that nearly settle the label, although their neighbours do not.
+"""Rules too good to be true: short conditions that almost determine the label, although their neighbours do not.
 
-A price that is only told once somebody has bought, or a field that is filled afterwards, shows itself in no feature
-alone but in two or three together: where both hold, the labels are one-sided, and where one of them fails they are not.
-Features act on the log-odds nearly additively; a leak does not. So each rule is held against an additive model, and
-against its neighbours, which are the rows that break exactly one of its conditions. Rules are found among one half of
-the people and confirmed among the other, both ways round, by an exact binomial test. One row of each person counts.
+A leak, such as a field that is filled after the outcome, may be visible only in two or three features together: where
+all conditions hold, nearly all labels are equal, and where a condition fails they are not. Legitimate features act
+nearly additively on the log-odds. So each rule is compared with an additive model, and with its neighbours: the rows
+that violate exactly one condition. Rules are found on one half of the people and confirmed on the other half, in both
+directions, by an exact binomial test. One row per person is used.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,36 +27,36 @@ from training.leakage.rule_cells import (
 from training.models.families import family
 from training.models.fit import fit_family
 
-#: people that are looked at, drawn at random where there are more.
-LARGEST = 8_000
-#: share of rows on the rarer side of the labels that a rule may have.
-IMPURE = 0.02
-#: how many times smaller than expected the odds of the rarer side must surely be.
+#: maximum number of people; a random sample if there are more.
+MAX_PEOPLE = 8_000
+#: maximum share of the rarer label in a rule.
+MAX_IMPURITY = 0.02
+#: factor by which the odds of the rarer label must be below the expected odds.
 ODDS_RATIO = 5.0
-#: probability that a world without such a rule fails, if the additive model is right.
+#: probability of a failure without a leak, if the additive model is right.
 ALPHA = 0.01
-#: fewest rows of a rule in the half that finds it, and the gain in log-likelihood that makes it a candidate.
-FEWEST_ROWS, LEAST_GAIN = 8, 2.0
-#: pairs that are tried with a third condition, and candidates that are confirmed.
-EXTENDED, CANDIDATES = 30, 50
+#: minimum rows of a rule in the half that finds it, and minimum gain in log-likelihood of a candidate.
+MIN_ROWS, MIN_GAIN = 8, 2.0
+#: maximum number of pairs to extend by a third condition, and of candidates to confirm.
+MAX_EXTENDED, MAX_CANDIDATES = 30, 50
 #: trees with one split each are additive.
 ADDITIVE = {"max_depth": 1, "rounds": 40, "eta": 0.3, "min_child_weight": 5}
 
-#: numbers of cells whose conditions all hold, and the label that its rows nearly all have.
+#: numbers of cells whose conditions all hold, and the label of nearly all their rows.
 Candidate = tuple[tuple[int, ...], int]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Conditions that nearly settle the label.
+    """Conditions that almost determine the label.
 
     Attributes:
-        features: whose values the conditions are about.
+        features: features of the conditions.
         words: the conditions.
-        rows: how many people they hold for, in both halves.
-        left: the share of those rows that left.
-        expected: the share that an additive model of all features expects.
-        neighbours: the shares that left where exactly one condition fails, by the condition.
+        rows: number of people in both halves.
+        left: churn rate of these rows.
+        expected: churn rate expected by an additive model of all features.
+        neighbours: churn rate where exactly one condition fails, by condition.
     """
 
     features: tuple[str, ...]
@@ -97,11 +97,11 @@ def find_rules(frame: Frame, seed: int) -> list[Rule]:
 
 
 def _one_row_each(frame: Frame, rng: np.random.Generator) -> Flags:
-    """A row of each person, drawn at random; of some of the people where there are very many."""
+    """One random row per person, for at most `MAX_PEOPLE` people."""
     order = rng.permutation(len(frame))
     _, first = np.unique(frame.entity[order], return_index=True)
     chosen = np.zeros(len(frame), dtype=np.bool_)
-    chosen[order[np.sort(first)[:LARGEST]]] = True
+    chosen[order[np.sort(first)[:MAX_PEOPLE]]] = True
     return chosen
 
 
@@ -111,9 +111,9 @@ def _confirmed(search: Part, confirm: Part, cells: Cells) -> list[tuple[int, ...
 
 
 def _candidates(part: Part, cells: Cells) -> list[Candidate]:
-    """Rules of two and three conditions that are purer than expected, the surest first."""
+    """Rules of two and three conditions that are purer than expected, in order of their gain."""
     rows, left, expected = (_together(part.inside, weights) for weights in (None, part.labels, part.expected))
-    pairs = np.triu(cells.feature[:, None] != cells.feature[None, :], 1) & (rows >= FEWEST_ROWS)
+    pairs = np.triu(cells.feature[:, None] != cells.feature[None, :], 1) & (rows >= MIN_ROWS)
     first, second = np.nonzero(pairs)
     if not len(first):
         return []
@@ -121,25 +121,25 @@ def _candidates(part: Part, cells: Cells) -> list[Candidate]:
     scored: list[tuple[float, Candidate]] = []
     for label in (0, 1):
         gains = _gains(*counts, label)
-        best = np.argpartition(-gains, min(CANDIDATES, len(gains) - 1))[:CANDIDATES]
+        best = np.argpartition(-gains, min(MAX_CANDIDATES, len(gains) - 1))[:MAX_CANDIDATES]
         best = best[np.argsort(-gains[best])]
         pair_rules: list[Candidate] = [((int(first[place]), int(second[place])), label) for place in best]
         scored += [
             *zip(gains[best].tolist(), pair_rules, strict=True),
-            *_extended(part, cells, pair_rules[:EXTENDED], label),
+            *_extended(part, cells, pair_rules[:MAX_EXTENDED], label),
         ]
-    wanted = {rule: gain for gain, rule in scored if gain >= LEAST_GAIN and _is_pure(part, *rule)}
-    return sorted(wanted, key=lambda rule: -wanted[rule])[:CANDIDATES]
+    wanted = {rule: gain for gain, rule in scored if gain >= MIN_GAIN and _is_pure(part, *rule)}
+    return sorted(wanted, key=lambda rule: -wanted[rule])[:MAX_CANDIDATES]
 
 
 def _together(inside: NDArray[np.float32], weights: NDArray[np.int_] | Floats | None) -> Floats:
-    """Sum of the weights over the rows in each two cells."""
+    """Sum of the weights over the rows in each pair of cells."""
     part = inside if weights is None else inside[weights > 0] * np.sqrt(weights[weights > 0], dtype=np.float32)[:, None]
     return np.asarray(part.T @ part, dtype=np.float64)
 
 
 def _gains(rows: Floats, left: Floats, expected: Floats, label: int) -> Floats:
-    """Log-likelihood won over odds `ODDS_RATIO` times below the expected; negative where the share is above those."""
+    """Gain in log-likelihood over odds `ODDS_RATIO` times below the expected; negative if the share is above."""
     rarer, chance = (left, expected / rows) if label == 0 else (rows - left, 1 - expected / rows)
     share, bound = rarer / rows, _bound(chance)
     gain = rows * (rel_entr(share, bound) + rel_entr(1 - share, 1 - bound))
@@ -158,7 +158,7 @@ def _extended(part: Part, cells: Cells, pairs: Sequence[Candidate], label: int) 
     weighted = (holding, holding * part.labels.astype(np.float32), holding * part.expected.astype(np.float32))
     counts = [np.asarray(weights @ part.inside, dtype=np.float64) for weights in weighted]
     for (pair, _), rows, left, expected in zip(pairs, *counts, strict=True):
-        allowed = (rows >= FEWEST_ROWS) & ~np.isin(cells.feature, cells.feature[list(pair)])
+        allowed = (rows >= MIN_ROWS) & ~np.isin(cells.feature, cells.feature[list(pair)])
         if allowed.any():
             places = np.flatnonzero(allowed)
             gains = _gains(rows[places], left[places], expected[places], label)
@@ -166,11 +166,11 @@ def _extended(part: Part, cells: Cells, pairs: Sequence[Candidate], label: int) 
 
 
 def _is_pure(part: Part, rule: tuple[int, ...], label: int) -> bool:
-    return bool((part.labels[part.holds(rule)] != label).mean() <= IMPURE)
+    return bool((part.labels[part.holds(rule)] != label).mean() <= MAX_IMPURITY)
 
 
 def _is_confirmed(part: Part, rule: tuple[int, ...], label: int, alpha: float) -> bool:
-    """Whether other people show the same: purer than the additive model expects, and than each of the neighbours."""
+    """Whether the rule holds for other people: purer than the additive model expects and than each neighbour."""
     inside = part.holds(rule)
     if not inside.any() or not _is_pure(part, rule, label):
         return False
@@ -182,7 +182,7 @@ def _is_confirmed(part: Part, rule: tuple[int, ...], label: int, alpha: float) -
 
 
 def _neighbours(part: Part, rule: tuple[int, ...]) -> Iterator[Flags]:
-    """For each condition the rows that break it and no other."""
+    """For each condition, the rows that violate only this condition."""
     for others in combinations(rule, len(rule) - 1):
         broken = next(iter(set(rule) - set(others)))
         yield part.holds(others) & (part.inside[:, broken] == 0)

@@ -1,4 +1,4 @@
-"""What a feature says by itself: its ROC-AUC, with an error that knows one person's rows are not independent."""
+"""ROC-AUC of a single feature, with a standard error clustered by entity."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from training.evaluate.delong import delong
 
 @dataclass(frozen=True)
 class UnivariateAuc:
-    """ROC-AUC of one feature's values as they stand, and its standard error; NaN where only one class has values."""
+    """ROC-AUC of a feature's values, and its standard error; NaN if only one class has values."""
 
     auc: float
     error: float
@@ -23,19 +23,19 @@ class UnivariateAuc:
 
     @property
     def riskier(self) -> str:
-        """`high` or `low` values are those of people who leave; empty where 0.5 is in the interval, or no interval."""
+        """`high` or `low`: the values with the higher risk; empty if 0.5 is in the interval, or without an interval."""
         if not abs(self.auc - 0.5) > self.half_width:
             return ""
         return "high" if self.auc > 0.5 else "low"
 
 
 def univariate_auc(labels: NDArray[np.int_], values: Floats, entity: Entities) -> UnivariateAuc:
-    """AUC of the known values, and its error by DeLong, clustered by entity.
+    """AUC of the non-null values, and its error by DeLong, clustered by entity.
 
     Args:
         labels: (n,) 1 left, 0 stayed.
-        values: (n,) the feature, NaN where it has no value; such rows are left out.
-        entity: (n,) whose row it is.
+        values: (n,) the feature; rows with NaN are left out.
+        entity: (n,) entity of each row.
     """
     has_value = ~np.isnan(values)
     labels, values, entity = labels[has_value], values[has_value], entity[has_value]

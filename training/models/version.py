@@ -27,13 +27,13 @@ def packages() -> dict[str, str]:
     return {package: package_version(package) for package in PACKAGES}
 
 
-def register(bundle: Path, model: str, judging: Frame, evidence: Mapping[str, Any], card: str, fingerprint: str) -> str:
+def register(bundle: Path, model: str, test: Frame, evidence: Mapping[str, Any], card: str, fingerprint: str) -> str:
     """Log the bundle as a model of the active run, register it and make it the challenger.
 
     Args:
         bundle: folder of the fitted model.
         model: registered name.
-        judging: out-of-time rows; the first five are the input example.
+        test: out-of-time rows; the first five are the input example.
         evidence: the evidence, stored with the model.
         card: model card in Markdown, for the version's page in MLflow.
         fingerprint: hash of the training's inputs, by which `find` looks up the version.
@@ -41,14 +41,14 @@ def register(bundle: Path, model: str, judging: Frame, evidence: Mapping[str, An
     Returns:
         Its version number.
     """
-    example = pd.DataFrame(judging.rows[:5], columns=list(judging.names))
+    example = pd.DataFrame(test.rows[:5], columns=list(test.names))
     (bundle / "evidence.json").write_text(json.dumps(evidence, indent=1, sort_keys=True) + "\n")
     with _no_compiled_code():
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(churn_model.__file__),
             artifacts={"bundle": str(bundle)},
-            signature=_signature(judging.names),
+            signature=_signature(test.names),
             input_example=(example, {"explain": True}),
             pip_requirements=[f"{package}=={number}" for package, number in packages().items()],
             registered_model_name=model,
@@ -59,7 +59,7 @@ def register(bundle: Path, model: str, judging: Frame, evidence: Mapping[str, An
         "fingerprint": fingerprint,
         "family": evidence["family"],
         "auc": f"{evidence['metrics']['auc']['value']:.4f}",
-        "validation": judging.validation,
+        "validation": test.validation,
     }
     for key, value in tags.items():
         client.set_model_version_tag(model, number, key, value)

@@ -1,1 +1,1 @@
-"""What people read of a training: pictures, model card, run note, MLflow logging."""
+"""Reports of a training: pictures, model card, run note, MLflow logging."""

@@ -1,4 +1,4 @@
-"""One look for all pictures: colours, axes, and the words of features."""
+"""Common style of all pictures: colours, axes, and names of features."""
 
 import textwrap
 from typing import Any
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from features import Feature
 
-mpl.use("Agg")  # there is no screen where this runs
-mpl.rcParams["text.parse_math"] = False  # a dollar in a description is a dollar
+mpl.use("Agg")  # no screen is needed
+mpl.rcParams["text.parse_math"] = False  # a dollar sign in a description is not a formula
 
 INK, ACCENT, WARM, FAINT = "#1f2933", "#0b7285", "#d9480f", "#adb5bd"
-#: of what stands beside the one that matters.
+#: colours of everything except the highlighted series.
 OTHERS = ("#868e96", "#f08c00", "#7048e8", "#2f9e44", "#c2255c")
 
 
 def canvas(title: str, x: str, y: str, size: tuple[float, float] = (7.5, 5)) -> tuple[Any, Any]:
-    """A figure of one pair of axes."""
+    """A figure with one pair of axes."""
     figure = sheet(title, size)
     axes = figure.subplots()
     plain(axes, x, y)
@@ -35,7 +35,7 @@ def sheet(title: str, size: tuple[float, float]) -> Any:
 
 
 def plain(axes: Any, x: str, y: str) -> None:
-    """Label axes, and leave out what says nothing."""
+    """Label the axes and hide the other spines."""
     axes.set_xlabel(x, color=INK)
     axes.set_ylabel(y, color=INK)
     axes.tick_params(colors=INK, length=3)
@@ -49,7 +49,7 @@ def with_unit(feature: Feature, width: int) -> str:
 
 
 def is_binary(values: NDArray[np.float64]) -> bool:
-    """Whether a feature holds 1 and 0 only, nulls aside: its values are yes and no, not amounts.
+    """Whether all values of a feature except nulls are 1 or 0.
 
     >>> is_binary(np.array([0.0, 1.0, np.nan])), is_binary(np.array([0.0, 2.0])), is_binary(np.array([np.nan]))
     (True, False, False)
@@ -59,5 +59,5 @@ def is_binary(values: NDArray[np.float64]) -> bool:
 
 
 def short(value: float) -> str:
-    """A number as it is said: no more digits than it needs."""
+    """A number with at most three significant digits below 100."""
     return f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.3g}"

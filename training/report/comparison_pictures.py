@@ -1,4 +1,4 @@
-"""Pictures of a challenger beside the version in production, both scored on the same rows."""
+"""Pictures that compare a challenger with the version in production on the same rows."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,9 +24,9 @@ from training.report.canvas import (
 )
 from training.report.curves import observed_interval, percent
 
-#: of the version in production, everywhere.
-BEFORE = OTHERS[0]
-#: from few rows to many.
+#: colour of the version in production.
+PRODUCTION_COLOR = OTHERS[0]
+#: colours of densities, from few rows to many.
 DENSITY = LinearSegmentedColormap.from_list("density", ["#d0ebf0", ACCENT, "#062f38"])
 
 
@@ -38,8 +38,8 @@ class Pair:
         labels: (n,) 1 who left, 0 who stayed.
         challenger: (n,) probabilities of the challenger.
         production: (n,) probabilities of the version in production.
-        entity: (n,) whose row it is.
-        names: what the two are called, the challenger first.
+        entity: (n,) entity of each row.
+        names: names of both versions, the challenger first.
     """
 
     labels: NDArray[np.int_]
@@ -52,14 +52,14 @@ class Pair:
 def comparison_gallery(
     pair: Pair, measured: Mapping[str, Any], margin: float, seed: int = 1
 ) -> Iterator[tuple[str, Any]]:
-    """Names and figures, one after the other.
+    """Yield names and figures.
 
     Args:
-        pair: what is compared.
+        pair: both versions on the same rows.
         measured: `auc` of the challenger and `comparison` with `auc`, `bootstrap` and `delong`, each a value with its
             interval, and `moved` with `entered` and `withdrawn`, as a promotion measures them.
-        margin: how far the challenger's AUC may lie below that of production.
-        seed: of error bars.
+        margin: allowed loss of AUC against production.
+        seed: random seed of the error bars.
     """
     yield "auc", auc_picture(measured, margin, pair.names)
     yield "moved", moved_picture(pair, measured["moved"])
@@ -73,14 +73,14 @@ def pngs(pictures: Iterable[tuple[str, Any]], dpi: int = 110) -> dict[str, bytes
 
 
 def auc_picture(measured: Mapping[str, Any], margin: float, names: tuple[str, str]) -> Any:
-    """ROC-AUC of both with intervals, and below it the paired difference with what the gate allows."""
+    """ROC-AUC of both with intervals; below, the paired difference and the margin of the gate."""
     figure = sheet("ROC-AUC on the same rows, 95% intervals", (7.5, 4.6))
     above, below = figure.subplots(2)
     comparison = measured["versus"]
     plain(above, "ROC-AUC", "")
-    _intervals(above, [(names[0], measured["auc"], ACCENT), (names[1], comparison["auc"], BEFORE)])
+    _intervals(above, [(names[0], measured["auc"], ACCENT), (names[1], comparison["auc"], PRODUCTION_COLOR)])
     plain(below, f"difference, {names[0]} minus {names[1]}", "")
-    intervals = [("by drawing people", comparison["bootstrap"], ACCENT), ("by DeLong", comparison["delong"], ACCENT)]
+    intervals = [("by bootstrap", comparison["bootstrap"], ACCENT), ("by DeLong", comparison["delong"], ACCENT)]
     _intervals(below, intervals, "+")
     far = max(1.5 * margin, *(abs(interval[end]) for _, interval, _ in intervals for end in ("low", "high")))
     below.set_xlim(-1.25 * far, 1.25 * far)
@@ -92,10 +92,10 @@ def auc_picture(measured: Mapping[str, Any], margin: float, names: tuple[str, st
 
 
 def moved_picture(pair: Pair, moved: Mapping[str, Any]) -> Any:
-    """Each row's place by production and by the challenger, as a density, with the border of the riskiest tenth."""
-    title, before, now = "Who is scored differently", f"place by {pair.names[1]}", f"place by {pair.names[0]}"
+    """Density of each row's rank by production and by the challenger, with lines at the riskiest tenth."""
+    title, before, now = "Who is scored differently", f"rank by {pair.names[1]}", f"rank by {pair.names[0]}"
     figure, axes = canvas(title, f"{before}, 100% is the riskiest", f"{now}, 100% is the riskiest", (7, 6))
-    drawn = axes.hexbin(_places(pair.production), _places(pair.challenger), gridsize=45, extent=(0, 1, 0, 1),
+    drawn = axes.hexbin(_ranks(pair.production), _ranks(pair.challenger), gridsize=45, extent=(0, 1, 0, 1),
                         bins="log", mincnt=1, cmap=DENSITY, linewidths=0.1)  # fmt: skip
     bar = figure.colorbar(drawn, ax=axes, shrink=0.6, label="rows in a cell", format="{x:,.0f}")
     bar.outline.set_visible(False)
@@ -128,7 +128,7 @@ def calibration_picture(pair: Pair, seed: int) -> Any:
 
 
 def scores_picture(pair: Pair) -> Any:
-    """Where the probabilities of both lie."""
+    """Distributions of the probability of both."""
     figure, axes = canvas("Scores of all rows", "predicted probability of leaving", "share of the rows")
     top = max(0.01, *(float(np.quantile(scores, 0.999)) for _, scores, _ in _both(pair)))
     bins = np.linspace(0, top, 51)
@@ -139,19 +139,19 @@ def scores_picture(pair: Pair) -> Any:
                   label=f"{name}: {probability.mean():.1%} on average")  # fmt: skip
     axes.axvline(float(pair.labels.mean()), color=INK, linewidth=1, linestyle=":",
                  label=f"{pair.labels.mean():.1%} left")  # fmt: skip
-    axes.set_ylim(top=1.25 * axes.get_ylim()[1])  # room for the words
+    axes.set_ylim(top=1.25 * axes.get_ylim()[1])  # space for the legend
     percent(axes.xaxis, axes.yaxis)
     axes.legend(frameon=False, loc="upper right")
     return figure
 
 
 def _both(pair: Pair) -> list[tuple[str, Floats, str]]:
-    """Production first, so that the challenger lies on top."""
-    return [(pair.names[1], pair.production, BEFORE), (pair.names[0], pair.challenger, ACCENT)]
+    """Production first, so that the challenger is drawn on top."""
+    return [(pair.names[1], pair.production, PRODUCTION_COLOR), (pair.names[0], pair.challenger, ACCENT)]
 
 
 def _intervals(axes: Any, intervals: list[tuple[str, Mapping[str, float], str]], sign: str = "") -> None:
-    """One line each, the first on top, with its figures above it."""
+    """One line per interval, the first on top, with its figures above the line."""
     for place, (_, interval, color) in enumerate(reversed(intervals)):
         axes.plot(
             [interval["low"], interval["high"]], [place, place], color=color, linewidth=2.2, solid_capstyle="butt"
@@ -165,12 +165,12 @@ def _intervals(axes: Any, intervals: list[tuple[str, Mapping[str, float], str]],
     axes.locator_params(axis="x", nbins=6)
 
 
-def _places(probability: Floats) -> Floats:
-    """The share of rows that are not riskier, ties in the middle; above 0.9 lies the riskiest tenth."""
+def _ranks(probability: Floats) -> Floats:
+    """Rank of each row from 0 to 1, ties in the middle; the riskiest tenth is above 0.9."""
     from scipy.stats import rankdata
 
-    places: Floats = (rankdata(probability) - 0.5) / len(probability)
-    return places
+    ranks: Floats = (rankdata(probability) - 0.5) / len(probability)
+    return ranks
 
 
 def _png(figure: Any, dpi: int) -> bytes:

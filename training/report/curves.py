@@ -1,4 +1,4 @@
-"""Pictures of how good a candidate is out of time: ranking, calibration, what a budget finds, the scores themselves."""
+"""Pictures of the quality of a candidate: ROC curve, calibration, recall by contact budget, distribution of scores."""
 
 from collections.abc import Iterator, Sequence
 from itertools import cycle
@@ -27,7 +27,7 @@ from training.report.canvas import (
 )
 from training.search.candidate import Candidate
 
-#: bootstrap draws behind the error bars of a picture.
+#: number of bootstrap draws of the error bars.
 REPLICATES = 500
 
 
@@ -36,7 +36,7 @@ def roc_picture(candidates: Sequence[Candidate], frame: Frame, chosen: str) -> A
     from sklearn.metrics import roc_auc_score, roc_curve
 
     figure, axes = canvas(
-        f"ROC curve, {frame.judged}", "share of those who stayed, contacted", "share of those who left, found", (6.5, 6)
+        f"ROC curve, {frame.validation_name}", "false positive rate", "recall (true positive rate)", (6.5, 6)
     )
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1)
     colors = cycle(OTHERS)
@@ -57,7 +57,10 @@ def calibration_picture(candidate: Candidate, frame: Frame, seed: int) -> Any:
     predicted, observed, _ = calibration_table(frame.labels, probability)
     low, high = observed_interval(frame.labels, probability, frame.entity, seed)
     figure, axes = canvas(
-        f"Calibration, {frame.judged}", "predicted probability of leaving", "share that left, 95% interval", (6.5, 6)
+        f"Calibration, {frame.validation_name}",
+        "predicted probability of leaving",
+        "share that left, 95% interval",
+        (6.5, 6),
     )
     top = 1.05 * max(float(predicted.max()), float(high.max()), 0.01)
     axes.plot([0, top], [0, top], color=FAINT, linestyle=":", linewidth=1, label="as predicted")
@@ -69,29 +72,29 @@ def calibration_picture(candidate: Candidate, frame: Frame, seed: int) -> Any:
     return figure
 
 
-def found_picture(candidate: Candidate, frame: Frame) -> Any:
-    """Share of those who left that is found, by the share contacted, with the lift at the usual budgets."""
+def recall_picture(candidate: Candidate, frame: Frame) -> Any:
+    """Recall by the share of contacted rows, with the lift at the usual budgets."""
     order = np.argsort(-candidate.probability(frame.rows), kind="stable")
-    found_share = np.cumsum(frame.labels[order]) / max(1, frame.labels.sum())
-    contacted = np.arange(1, len(found_share) + 1) / len(found_share)
-    title = f"Found by contact budget, {frame.judged}"
-    figure, axes = canvas(title, "share contacted", "share of those who left, found")
+    recall = np.cumsum(frame.labels[order]) / max(1, frame.labels.sum())
+    contacted = np.arange(1, len(recall) + 1) / len(recall)
+    title = f"Recall by contact budget, {frame.validation_name}"
+    figure, axes = canvas(title, "share of contacted rows", "recall")
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1, label="at random")
-    axes.plot([0, frame.labels.mean(), 1], [0, 1, 1], color=FAINT, linewidth=1, label="nobody contacted in vain")
-    axes.plot(contacted, found_share, color=ACCENT, linewidth=2.2, label=candidate.name)
+    axes.plot([0, frame.labels.mean(), 1], [0, 1, 1], color=FAINT, linewidth=1, label="perfect ranking")
+    axes.plot(contacted, recall, color=ACCENT, linewidth=2.2, label=candidate.name)
     for budget in BUDGETS:
-        place = max(1, round(budget * len(found_share))) - 1
-        axes.plot(contacted[place], found_share[place], "o", color=ACCENT)
-    axes.legend(frameon=False, loc="lower right", title=_budgets(found_share), alignment="left")
+        place = max(1, round(budget * len(recall))) - 1
+        axes.plot(contacted[place], recall[place], "o", color=ACCENT)
+    axes.legend(frameon=False, loc="lower right", title=_budgets(recall), alignment="left")
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     percent(axes.xaxis, axes.yaxis)
     return figure
 
 
 def scores_picture(candidate: Candidate, frame: Frame) -> Any:
-    """Where the probabilities of those who left and of those who stayed lie."""
+    """Distributions of the probability of churned rows and of other rows."""
     probability = candidate.probability(frame.rows)
-    title = f"Scores by outcome, {frame.judged}"
+    title = f"Scores by outcome, {frame.validation_name}"
     figure, axes = canvas(title, "predicted probability of leaving", "share of the group")
     bins = np.linspace(0, max(0.01, float(np.quantile(probability, 0.999))), 41)
     for left, color, name in ((0, ACCENT, "stayed"), (1, WARM, "left")):
@@ -100,17 +103,17 @@ def scores_picture(candidate: Candidate, frame: Frame) -> Any:
         label = f"{name}: {len(part):,} rows, {part.mean():.1%} on average"
         axes.hist(part, bins=bins, weights=weight, color=color, alpha=0.25)
         axes.hist(part, bins=bins, weights=weight, color=color, histtype="step", linewidth=1.6, label=label)
-    axes.set_ylim(top=1.2 * axes.get_ylim()[1])  # room for the words
+    axes.set_ylim(top=1.2 * axes.get_ylim()[1])  # space for the legend
     percent(axes.xaxis, axes.yaxis)
     axes.legend(frameon=False, loc="upper right")
     return figure
 
 
-def _budgets(found_share: Floats) -> str:
+def _budgets(recall: Floats) -> str:
     lines = []
     for budget in BUDGETS:
-        share = found_share[max(1, round(budget * len(found_share))) - 1]
-        lines.append(f"{budget:.0%} contacted: {share:.1%} found, lift {share / budget:.1f}")
+        share = recall[max(1, round(budget * len(recall))) - 1]
+        lines.append(f"{budget:.0%} contacted: recall {share:.1%}, lift {share / budget:.1f}")
     return "\n".join(lines)
 
 
@@ -123,7 +126,7 @@ def observed_interval(
     for place, part in enumerate(np.array_split(order, 10)):
         member[part, place] = 1.0
     member = member[:, member.any(axis=0)]
-    with np.errstate(invalid="ignore"):  # a tenth of which nobody was drawn
+    with np.errstate(invalid="ignore"):  # a tenth without a drawn entity
         shares = [
             weighted_sums(weights, member * labels[:, None]) / weighted_sums(weights, member)
             for weights in _draws(entity, seed)
@@ -133,7 +136,7 @@ def observed_interval(
 
 
 def _draws(entity: Entities, seed: int) -> Iterator[Weights]:
-    """Blocks of weights, as many as a picture needs."""
+    """Blocks of at least `REPLICATES` weights in all."""
     drawn = 0
     for weights in entity_weights(entity, seed):
         yield weights
@@ -143,7 +146,7 @@ def _draws(entity: Entities, seed: int) -> Iterator[Weights]:
 
 
 def percent(*axes: Any) -> None:
-    """Tell shares in percent."""
+    """Show shares in percent."""
     for axis in axes:
         axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
         axis.label.set_color(INK)

@@ -25,27 +25,27 @@ from training.report.canvas import (
 
 STRONGEST, ACROSS = 6, 3
 BARS = 20
-#: groups of values, equal in size, whose medians make the line of a dependence curve.
+#: number of groups of equal size whose medians form the line of a dependence curve.
 STEPS = 16
 
 
-def reasons_picture(attribution: Attribution, judged: str = OUT_OF_TIME) -> Any:
-    """Mean absolute contribution of each reason to the log-odds; `judged` says of which rows."""
+def reasons_picture(attribution: Attribution, validation_name: str = OUT_OF_TIME) -> Any:
+    """Mean absolute contribution of each reason to the log-odds; `validation_name` names the rows."""
     weight = np.abs(attribution.sums).mean(axis=0)
     order = np.argsort(weight, kind="stable")
-    return _bars(f"What the model looks at, by reason, {judged}", [attribution.names[i] for i in order], weight[order])
+    return _bars(f"Contribution by reason, {validation_name}", [attribution.names[i] for i in order], weight[order])
 
 
-def features_picture(attribution: Attribution, features: Sequence[Feature], judged: str = OUT_OF_TIME) -> Any:
+def features_picture(attribution: Attribution, features: Sequence[Feature], validation_name: str = OUT_OF_TIME) -> Any:
     """The same of the twenty strongest features."""
     weight = np.abs(attribution.features).mean(axis=0)
     order = np.argsort(weight, kind="stable")[-BARS:]
-    title = f"What the model looks at, by feature, {judged}"
+    title = f"Contribution by feature, {validation_name}"
     return _bars(title, [features[i].description for i in order], weight[order])
 
 
 def dependence_picture(attribution: Attribution, rows: Floats, features: Sequence[Feature]) -> Any:
-    """What the six strongest features add to the log-odds, by their value: one point a row, the line its median."""
+    """Contributions of the six strongest features by value: one point per row, and the running median."""
     strongest = np.argsort(-np.abs(attribution.features).mean(axis=0), kind="stable")[:STRONGEST]
     lines = -(-len(strongest) // ACROSS)
     figure = sheet("How the strongest features move the log-odds of leaving", (13, 0.6 + 3.6 * lines))
@@ -83,20 +83,20 @@ def _curve(axes: Any, value: Floats, added: Floats, feature: Feature) -> None:
 
 
 def _points(axes: Any, value: Floats, added: Floats) -> None:
-    """Rows up to the 99th percentile, for a few far ones would press all others together."""
+    """Rows up to the 99th percentile, because a few extreme values would compress all others."""
     if is_binary(value):
-        _two_points(axes, value, added)
+        _binary_points(axes, value, added)
         return
     low, high = np.quantile(value, [0.005, 0.99])
-    seen = (value >= low) & (value <= high)
-    axes.scatter(value[seen], added[seen], s=5, color=ACCENT, alpha=0.18, linewidths=0, rasterized=True)
-    middle, median = running_median(value[seen], added[seen])
+    in_range = (value >= low) & (value <= high)
+    axes.scatter(value[in_range], added[in_range], s=5, color=ACCENT, alpha=0.18, linewidths=0, rasterized=True)
+    middle, median = running_median(value[in_range], added[in_range])
     axes.plot(middle, median, color=INK, linewidth=1.8)
     axes.xaxis.set_major_formatter(lambda number, _: short(number))
 
 
-def _two_points(axes: Any, value: Floats, added: Floats) -> None:
-    """A feature of 1 or 0 has no slope: a median for no and one for yes, with the middle 80% of the rows."""
+def _binary_points(axes: Any, value: Floats, added: Floats) -> None:
+    """Medians of a binary feature for no and yes, with the middle 80% of the rows."""
     for place in np.unique(value):
         low, median, high = np.quantile(added[value == place], [0.1, 0.5, 0.9])
         axes.errorbar(place, median, [[median - low], [high - median]], fmt="o", color=INK, ecolor=ACCENT, capsize=4)

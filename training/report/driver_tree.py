@@ -1,4 +1,4 @@
-"""A shallow tree of the drivers: three questions that tell most of what the model says, as a picture."""
+"""A decision tree of depth three that approximates the model's probability, as a picture."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -21,13 +21,13 @@ from training.report.canvas import (
 )
 
 DEPTH = 3
-#: the smallest share of rows that an end of the tree may stand for.
-SMALLEST = 0.02
+#: smallest share of rows in a leaf.
+MIN_LEAF_SHARE = 0.02
 
 
 @dataclass(frozen=True)
 class Node:
-    """A question or an end of the tree: its place in the picture and what is written there."""
+    """A split or a leaf of the tree, with its position and text in the picture."""
 
     x: float
     depth: int
@@ -43,76 +43,78 @@ def tree_picture(
     rows: Floats,
     labels: NDArray[np.int_],
     features: Sequence[Feature],
-    judged: str = OUT_OF_TIME,
+    validation_name: str = OUT_OF_TIME,
 ) -> Any:
-    """Decision tree of the model's own probability, with the share of its variance that the tree tells.
+    """Decision tree fitted to the model's probability, with its R².
 
     Args:
-        probability: (n,) of the model.
-        rows: (n, columns).
-        labels: (n,) who left, to hold beside what is predicted.
-        features: of the columns.
-        judged: what the rows are called.
+        probability: (n,) probabilities of the model.
+        rows: (n, columns) features.
+        labels: (n,) 1 left, 0 stayed, to compare with the prediction.
+        features: features of the columns.
+        validation_name: name of the rows, such as "out of time".
     """
     from sklearn.tree import DecisionTreeRegressor
 
-    smallest = max(1, round(SMALLEST * len(rows)))
-    fitted = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=smallest, random_state=0).fit(rows, probability)
+    min_leaf_rows = max(1, round(MIN_LEAF_SHARE * len(rows)))
+    fitted = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=min_leaf_rows, random_state=0).fit(
+        rows, probability
+    )
     root = _Reader(fitted, rows, labels, features).node(0, 0, iter(range(2**DEPTH)))
     explained_share = fitted.score(rows, probability)
-    title = f"The drivers in {DEPTH} questions, {judged}: they tell {explained_share:.0%} of the score's variance (R²)"
+    title = f"Drivers of the score, tree of depth {DEPTH}, {validation_name}: R² {explained_share:.0%}"
     figure = sheet(title, (15, 7.5))
     axes = figure.subplots()
     axes.axis("off")
-    ends = list(_ends(root))
-    axes.set(xlim=(-0.7, len(ends) - 0.3), ylim=(-max(node.depth for node in ends) - 0.4, 0.3))
-    _draw(axes, root, max(node.risk for node in ends))
+    leaves = list(_leaves(root))
+    axes.set(xlim=(-0.7, len(leaves) - 0.3), ylim=(-max(node.depth for node in leaves) - 0.4, 0.3))
+    _draw(axes, root, max(node.risk for node in leaves))
     return figure
 
 
 class _Reader:
-    """Reads a fitted tree as nodes, ends from left to right."""
+    """Converts a fitted tree to nodes, leaves from left to right."""
 
     def __init__(self, fitted: Any, rows: Floats, labels: NDArray[np.int_], features: Sequence[Feature]) -> None:
         self.tree, self.rows, self.features = fitted.tree_, rows, features
         self.reached, self.labels = fitted.decision_path(rows).tocsc(), labels
 
-    def node(self, place: int, depth: int, ends: Iterator[int]) -> Node:
+    def node(self, place: int, depth: int, leaf_positions: Iterator[int]) -> Node:
         tree = self.tree
         reached = self.reached[:, place].indices
         risk, share = float(tree.value[place, 0, 0]), len(reached) / len(self.rows)
         if tree.children_left[place] < 0:
             text = f"predicted {risk:.1%}\nleft {self.labels[reached].mean():.1%}\n{share:.0%} of rows"
-            return Node(float(next(ends)), depth, text, risk, share)
+            return Node(float(next(leaf_positions)), depth, text, risk, share)
         left, right = tree.children_left[place], tree.children_right[place]
         binary = is_binary(self.rows[:, tree.feature[place]])
-        yes = self.node(right if binary else left, depth + 1, ends)
-        no = self.node(left if binary else right, depth + 1, ends)
+        yes = self.node(right if binary else left, depth + 1, leaf_positions)
+        no = self.node(left if binary else right, depth + 1, leaf_positions)
         return Node((yes.x + no.x) / 2, depth, self._question(place, reached, binary), risk, share, yes, no)
 
     def _question(self, place: int, reached: NDArray[np.int_], binary: bool) -> str:
-        """A feature of 1 or 0 is asked for itself, any other for a value up to the threshold."""
+        """The description of a binary feature; else the description and the threshold."""
         column = self.tree.feature[place]
         has_null = bool(np.isnan(self.rows[reached, column]).any())
         to_yes = bool(self.tree.missing_go_to_left[place]) != binary
-        none = " or none" if has_null and to_yes else ""
+        null_text = " or none" if has_null and to_yes else ""
         text = textwrap.fill(self.features[column].description, 26)
-        return f"{text}{none}?" if binary else f"{text}\n≤ {short(self.tree.threshold[place])}{none}?"
+        return f"{text}{null_text}?" if binary else f"{text}\n≤ {short(self.tree.threshold[place])}{null_text}?"
 
 
-def _draw(axes: Any, node: Node, most: float) -> None:
+def _draw(axes: Any, node: Node, highest_risk: float) -> None:
     for child, answer in ((node.yes, "yes"), (node.no, "no")):
         if child is not None:
-            _draw_way(axes, node, child, answer)
-            _draw(axes, child, most)
-    color = "white" if node.yes else colormaps["YlOrRd"](0.05 + 0.6 * node.risk / max(most, 1e-12))
+            _draw_edge(axes, node, child, answer)
+            _draw(axes, child, highest_risk)
+    color = "white" if node.yes else colormaps["YlOrRd"](0.05 + 0.6 * node.risk / max(highest_risk, 1e-12))
     box = {"facecolor": color, "edgecolor": FAINT, "boxstyle": "round,pad=0.5"}
     axes.text(node.x, -node.depth, node.text, ha="center", va="center", fontsize=9, color=INK, zorder=3, bbox=box,
               in_layout=False)  # fmt: skip
 
 
-def _draw_way(axes: Any, node: Node, child: Node, answer: str) -> None:
-    """A line as thick as the share of rows that go this way."""
+def _draw_edge(axes: Any, node: Node, child: Node, answer: str) -> None:
+    """A line whose width shows the share of rows."""
     x, y = [node.x, child.x], [-node.depth, -child.depth]
     axes.plot(x, y, color=FAINT, linewidth=1 + 10 * child.share, zorder=1)
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
@@ -120,9 +122,9 @@ def _draw_way(axes: Any, node: Node, child: Node, answer: str) -> None:
               in_layout=False)  # fmt: skip
 
 
-def _ends(node: Node) -> Iterator[Node]:
+def _leaves(node: Node) -> Iterator[Node]:
     if node.yes is None or node.no is None:
         yield node
     else:
-        yield from _ends(node.yes)
-        yield from _ends(node.no)
+        yield from _leaves(node.yes)
+        yield from _leaves(node.no)

@@ -1,14 +1,14 @@
-"""The card of a model version: what it is for, on what it stands, how good it is, and its limits (Mitchell, 2019)."""
+"""Model card: purpose, data, figures, limits, reasons and provenance of a version (Mitchell, 2019)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stack.markdown import LONGEST, escape, figure, shorten, table
+from stack.markdown import MAX_DESCRIPTION, escape, figure, shorten, table
 from training.data.validation import (
     BY_ENTITY,
     OUT_OF_TIME,
-    judged,
     validation,
+    validation_name,
 )
 
 REST = "The rest is in `model_card.md` of the version's run.\n"
@@ -21,10 +21,10 @@ FIGURES = {
     "calibration_error": ("expected calibration error", 4),
     "calibration_gap": ("predicted minus observed", 4),
     "calibration_slope": ("calibration slope", 2),
-    "recall_at_1pct": ("found in the riskiest 1%", 3),
-    "recall_at_5pct": ("found in the riskiest 5%", 3),
-    "recall_at_10pct": ("found in the riskiest 10%", 3),
-    "recall_at_20pct": ("found in the riskiest 20%", 3),
+    "recall_at_1pct": ("recall in the riskiest 1%", 3),
+    "recall_at_5pct": ("recall in the riskiest 5%", 3),
+    "recall_at_10pct": ("recall in the riskiest 10%", 3),
+    "recall_at_20pct": ("recall in the riskiest 20%", 3),
     "lift_at_10pct": ("lift of the riskiest 10%", 2),
 }
 
@@ -34,7 +34,7 @@ def model_card(evidence: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
     Args:
         evidence: the evidence file's content, with `reasons` and `reasons_stability`.
-        params: of the model's family.
+        params: parameters of the model's family.
     """
     sections = (_purpose, _data, _refit, _figures, _how_they_left, _slices, _limits, _reasons)
     present = [lines for section in sections if (lines := list(section(evidence)))]
@@ -43,8 +43,8 @@ def model_card(evidence: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 
 def description(card: str) -> str:
-    """The card, or as many of its sections as the registry holds."""
-    return shorten(card, LONGEST, REST)
+    """The card, shortened by whole sections to the registry's limit."""
+    return shorten(card, MAX_DESCRIPTION, REST)
 
 
 def _purpose(evidence: Mapping[str, Any]) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _data(evidence: Mapping[str, Any]) -> Iterator[str]:
         [
             ["development", _dates(data["development"]), f"{data['development_rows']:,}", f"`{data['digest'][:16]}`"],
             [
-                judged(data),
+                validation_name(data),
                 _dates(data["out_of_time"]),
                 f"{data['out_of_time_rows']:,}",
                 f"`{data['out_of_time_digest'][:16]}`",
@@ -76,13 +76,11 @@ def _data(evidence: Mapping[str, Any]) -> Iterator[str]:
         ],
     )
     yield ""
-    apart = (
-        f"{data['embargo_days']} days of embargo before the first judging date" if dated else f"validated {BY_ENTITY}"
-    )
-    called = judged(data).replace(" ", "-")
+    apart = f"{data['embargo_days']} days of embargo before the first test date" if dated else f"validated {BY_ENTITY}"
+    rows_name = validation_name(data).replace(" ", "-")
     yield (
         f"Calibrated on {_dates(data['calibration'])}; {apart}. "
-        f"{data['out_of_time_left']:,} of {data['out_of_time_rows']:,} {called} rows left."
+        f"{data['out_of_time_left']:,} of {data['out_of_time_rows']:,} {rows_name} rows left."
     )
     if data.get("point_in_time"):
         yield ""
@@ -115,7 +113,7 @@ def _refit(evidence: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _figures(evidence: Mapping[str, Any]) -> Iterator[str]:
-    yield f"## Figures, {judged(evidence['data'])}"
+    yield f"## Figures, {validation_name(evidence['data'])}"
     yield ""
     columns = [evidence["metrics"], evidence.get("metrics_undecided")]
     heads = ["", "value (95% interval)", "who had auto-renew on"]
@@ -130,12 +128,12 @@ def _figures(evidence: Mapping[str, Any]) -> Iterator[str]:
 
 def _verdict(gap: Mapping[str, float]) -> str:
     if gap["low"] > 0:
-        return "better for sure"
-    return "worse for sure" if gap["high"] < 0 else "not surely different"
+        return "better (95% confidence)"
+    return "worse (95% confidence)" if gap["high"] < 0 else "no significant difference"
 
 
 def _how_they_left(evidence: Mapping[str, Any]) -> Iterator[str]:
-    """By choice or not, where a contract tells."""
+    """Numbers of voluntary and involuntary churn, with a contract."""
     data = evidence["data"]
     if data.get("left_voluntary") is not None:
         yield (
@@ -145,13 +143,13 @@ def _how_they_left(evidence: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _slices(evidence: Mapping[str, Any]) -> Iterator[str]:
-    """The same model month by month and among some of the people, as far as the evidence tells."""
+    """Figures of the model by month and by slice, as far as the evidence contains them."""
     kind = "date" if validation(evidence["data"]) == OUT_OF_TIME else "part"
     months = [(kind, item["as_of"], item, item.get("metrics", {})) for item in evidence.get("months", [])]
     parts = [(item["slice"], item["range"], item, item) for item in evidence.get("slices", [])]
     if not months and not parts:
         return
-    yield "## Among whom"
+    yield "## Slices"
     yield ""
     yield from table(
         ["slice", "rows", "left", "ROC-AUC", "predicted minus observed"],
@@ -169,29 +167,32 @@ def _limits(evidence: Mapping[str, Any]) -> Iterator[str]:
     data = evidence["data"]
     yield "## Limits"
     yield ""
-    yield from _limits_in_time(data)
+    yield from _time_limits(data)
     if data.get("already_left_share"):
         yield (
-            f"- {data['already_left_share']:.1%} of the rows had switched auto-renew off already, which makes any "
-            "model look better; the last column is without them."
+            f"- {data['already_left_share']:.1%} of the rows had auto-renewal off, which makes any model look better; "
+            "the last column is without them."
         )
-    yield from (f"- ALARM {escape(item['check'])}: {escape(item['sentence'])}" for item in _alarms(evidence))
-    yield "- Reasons say what the model looks at. They are no causes: what keeps a person is for an experiment to tell."
+    yield from (
+        f"- Leakage check {escape(item['check'])} failed: {escape(item['sentence'])}"
+        for item in _failed_checks(evidence)
+    )
+    yield "- Reasons are the features that the model uses, not causes. Only an experiment shows what keeps a customer."
 
 
-def _limits_in_time(data: Mapping[str, Any]) -> Iterator[str]:
-    """What the dates, or none, cannot tell."""
+def _time_limits(data: Mapping[str, Any]) -> Iterator[str]:
+    """Limits of the dates of the evaluation."""
     if validation(data) == BY_ENTITY:
-        yield f"- Validated {BY_ENTITY}: judged on other people of the same day; how it holds later is not known."
+        yield f"- Validated {BY_ENTITY}: tested on other people of the same day. The quality on later dates is unknown."
         return
     months = len(data["development"])
-    yield f"- Judged on {len(data['out_of_time'])} dates; how it does in another season is not known from them."
+    yield f"- Tested on {len(data['out_of_time'])} dates. The quality in another season is unknown."
     if months < 13:
-        yield f"- Made from {months} snapshots, less than a year and a month: it cannot know a season."
+        yield f"- Fitted on {months} snapshots, less than 13 months: it cannot learn seasons."
 
 
-def _alarms(evidence: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The checks for leaks that did not pass."""
+def _failed_checks(evidence: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Leakage checks that failed."""
     return [item for item in evidence.get("leaks", []) if not item["passed"]]
 
 
@@ -199,14 +200,14 @@ def _reasons(evidence: Mapping[str, Any]) -> Iterator[str]:
     yield "## Reasons"
     yield ""
     yield from table(
-        ["reason", "share of what moves the score", "is the first of"],
+        ["reason", "share of the contributions", "first reason of"],
         [[escape(item["reason"]), f"{item['share']:.1%}", f"{item['first']:.1%}"] for item in evidence["reasons"]],
     )
     yield ""
     stability = evidence["reasons_stability"]
     yield (
-        f"Fitted again {escape(stability['changed'])}, {stability['top_same']:.1%} of {stability['rows']:,} rows keep "
-        f"their first reason; the order of reasons correlates by {stability['rank_correlation']:.3f} (Spearman). "
+        f"When fitted again {escape(stability['changed'])}, {stability['top_same']:.1%} of {stability['rows']:,} rows "
+        f"keep their first reason; the rank correlation of reasons is {stability['rank_correlation']:.3f} (Spearman). "
         "Log-odds before calibration are a base plus the sum of all reasons."
     )
 

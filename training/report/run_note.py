@@ -1,36 +1,35 @@
-"""The note on a run: the five figures that matter, in the words of a person who has a minute."""
+"""The note of a run: its five most important figures."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from stack.markdown import escape, figure
-from training.data.validation import BY_ENTITY, validation
-from training.data.validation import judged as judged_as
+from training.data.validation import BY_ENTITY, validation, validation_name
 
 
-def run_note(judged: Mapping[str, Any], about: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
+def run_note(results: Mapping[str, Any], about: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
     """Markdown for `mlflow.note.content`.
 
     Args:
-        judged: the candidate's out-of-time metrics.
-        about: what was trained on what; `evidence` has it.
-        baselines: how its AUC differs from that of each baseline.
+        results: the candidate's out-of-time figures.
+        about: data and model of the training, as in the evidence.
+        baselines: difference of its AUC from that of each baseline.
     """
-    metrics, data = judged["metrics"], about["data"]
+    metrics, data = results["metrics"], about["data"]
     lines = {
-        f"ROC-AUC, {judged_as(data)}": figure(metrics["auc"]),
+        f"ROC-AUC, {validation_name(data)}": figure(metrics["auc"]),
         "Against baselines": _against(baselines),
         "Calibration": _calibration(metrics),
         "The riskiest 10%": _riskiest(metrics["recall_at_10pct"]),
-        "On what": _on_what(data),
+        "Data": _describe_data(data),
     }
     return "".join(f"- **{name}**: {text}\n" for name, text in lines.items())
 
 
-def point_differences(name: str, judged: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+def point_differences(name: str, results: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """AUC of candidate `name` minus that of every other baseline, without an interval."""
-    auc = {candidate["name"]: candidate["metrics"]["auc"]["value"] for candidate in judged}
-    others = [candidate["name"] for candidate in judged if candidate["baseline"] and candidate["name"] != name]
+    auc = {candidate["name"]: candidate["metrics"]["auc"]["value"] for candidate in results}
+    others = [candidate["name"] for candidate in results if candidate["baseline"] and candidate["name"] != name]
     return {other: {"value": auc[name] - auc[other]} for other in others}
 
 
@@ -41,17 +40,17 @@ def _against(baselines: Mapping[str, Any]) -> str:
 
 def _calibration(metrics: Mapping[str, Any]) -> str:
     error, slope = figure(metrics["calibration_error"]), figure(metrics["calibration_slope"], 2)
-    return f"off by {error} on average; slope {slope}, where 1 is neither too bold nor too timid"
+    return f"error {error}; slope {slope} (1 is best, below 1 overconfident)"
 
 
 def _riskiest(recall: Mapping[str, float]) -> str:
     times = recall["value"] / 0.10
-    return f"hold {figure(recall, 3)} of those who left, {times:.1f} times as many as a tenth at random"
+    return f"recall {figure(recall, 3)}, {times:.1f} times that of a random tenth"
 
 
-def _on_what(data: Mapping[str, Any]) -> str:
+def _describe_data(data: Mapping[str, Any]) -> str:
     rows, left = f"{data['out_of_time_rows']:,} rows", f"{data['out_of_time_left']:,} left"
-    trained = f"made from {data['development_rows']:,} rows"
+    trained = f"fitted on {data['development_rows']:,} rows"
     if validation(data) == BY_ENTITY:
         return f"{rows} of people held out, {left}; {trained} of others; validated {BY_ENTITY}"
     dates = ", ".join(data["out_of_time"])

@@ -34,7 +34,7 @@ class Proposals:
 
         Args:
             fixed: family -> parameters that are not searched.
-            seed: of all proposals.
+            seed: random seed of all proposals.
         """
         from hyperopt import Trials, hp
         from hyperopt.base import Domain
@@ -54,11 +54,11 @@ class Proposals:
         """Record the loss of a set.
 
         Args:
-            number: as it was proposed with; a new one for a declared set.
+            number: number of the proposal; a new number for a declared set.
             name: the family.
             params: the set.
-            loss: the lower, the better.
-            variance: of the loss.
+            loss: 1 - AUC.
+            variance: variance of the loss.
         """
         from hyperopt import JOB_STATE_DONE, STATUS_OK
 
@@ -85,7 +85,7 @@ class Proposals:
         return name, {**params, **self._fixed[name]}
 
     def _as_drawn(self, name: str, params: Mapping[str, Any]) -> dict[str, list[Any]]:
-        """A declared set as if it had been drawn: every label of the space, empty where it plays no part."""
+        """A declared set in the form of a drawn one: every label of the space, empty if it is not used."""
         drawn: dict[str, list[Any]] = {label: [] for label in self._domain.params}
         drawn["family"] = [self._names.index(name)]
         for key in self._spaces[name]:
@@ -95,7 +95,7 @@ class Proposals:
 
 
 def _space(name: str, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """The family's space and the half-life that all have, without what is fixed; empty if none of its own is left."""
+    """The family's space and the half-life, without fixed parameters; empty if the family has nothing to search."""
     from hyperopt import hp
 
     searched = {key: choice for key, choice in family(name).space().items() if key not in fixed}
@@ -105,6 +105,6 @@ def _space(name: str, fixed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A Python number with a short text: what is logged is exactly what is fitted."""
+    """A Python number with a short text, so that the logged value is exactly the fitted one."""
     number = float(value)
     return int(number) if number.is_integer() else float(f"{number:.{4 - math.ceil(math.log10(abs(number)))}f}")

@@ -1,14 +1,11 @@
-"""Checks of the version that scoring would load: the judged one, complete, the same on every path, and fast."""
+"""Deployability: the registered version is the evaluated one, complete, equal in all ways of scoring, and fast."""
 
 from collections.abc import Iterator
 
 from registry.gate.checks.check import Check, describe_maximum
 from registry.gate.checks.inputs import CheckInputs
 from registry.gate.measurements import FeatureAvailability
-from registry.gate.policy import Policy
-
-#: largest difference of a probability from the model library's own, on each path.
-TOLERANCE = 1e-9
+from registry.gate.policy import PARITY_TOLERANCE, Policy
 
 
 def version(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
@@ -58,11 +55,11 @@ def parity_texts(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
 
 
 def _parity(inputs: CheckInputs, name: str, distance: float, path_name: str) -> Check:
-    passed = distance <= TOLERANCE
+    passed = distance <= PARITY_TOLERANCE
     return Check(
-        name, passed, distance, TOLERANCE,
+        name, passed, distance, PARITY_TOLERANCE,
         f"{path_name} differs from the model library by at most {distance:.1e} on "
-        f"{inputs.measurements.parity.rows:,} sampled rows, {describe_maximum(passed, f'{TOLERANCE:.0e}')}.",
+        f"{inputs.measurements.parity.rows:,} sampled rows, {describe_maximum(passed, f'{PARITY_TOLERANCE:.0e}')}.",
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from features import (
 from lake import Column, Ingested, Source, Table
 from lake.ingestion.batches import QuarantineError
 from lake.ingestion.raw_files import RawFileError
+from tests.spark.lake.shop import rows_of
 from tests.unit.builders import is_one_sentence
 
 if TYPE_CHECKING:
@@ -74,13 +75,11 @@ def snapshot(lake: Path, table: ReadyTable, engine: Engine) -> pd.DataFrame:
     return rows[["user_id", "silence", "plan_basic", "plan_plus", "label"]]
 
 
-def test_every_row_is_kept_counted_twice_or_put_aside_with_its_reason(
-    ingest_source: Take, spark: "SparkSession", tmp_path: Path
-) -> None:
+def test_every_row_is_kept_counted_twice_or_put_aside_with_its_reason(ingest_source: Take, tmp_path: Path) -> None:
     raw = write(tmp_path / "raw", [*SOUND, *TWICE, *CONTRADICTING, *(row for row, _ in BAD.values())])
     done = ingest_source(replace(TABLE, max_quarantined=0.9).source, raw, tmp_path).manifest
     assert (done.rows_in, done.rows_kept, done.duplicates, done.quarantined) == (13, 4, 1, 8)
-    aside = spark.read.parquet(*map(str, Table(tmp_path, "shop", "customers").quarantine.iterdir())).collect()
+    aside = rows_of(Table(tmp_path, "shop", "customers").quarantine.iterdir())
     text = {row["position"]: row["reason"] for row in aside}
     for place, (_, reason) in enumerate(BAD.values()):
         assert text[f"line {9 + place}"].startswith(reason)

@@ -1,10 +1,12 @@
 """A source with every type, and raw files of it."""
 
 import gzip
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from lake import Column, Source
+from stack.engines.duckdb_engine import DuckEngine
 
 ORDERS = Source(
     name="orders",
@@ -43,3 +45,13 @@ def sentence(error: BaseException) -> str:
     assert "\n" not in text
     assert text.endswith(".")
     return text
+
+
+def rows_of(folders: Iterable[Path], columns: str = "*") -> list[dict[str, Any]]:
+    """The rows of some folders of Parquet files in the order of their values, moments in UTC."""
+    engine = DuckEngine("UTC", threads=1)
+    engine.show_files("files", list(folders))
+    engine.show("selected", f"select {columns} from files")
+    names = engine.columns("selected")
+    order = ", ".join(f"`{name}`" for name in names)
+    return [dict(zip(names, row, strict=True)) for row in engine.rows(f"select * from selected order by {order}")]

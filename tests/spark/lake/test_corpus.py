@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from features import Engine
 from lake import Ingested, Source, Table, count_anomalies, ingest
 from lake.ingestion.raw_files import RawFileError
 from stack.errors import PrichalError
@@ -17,10 +17,7 @@ from tests.spark.lake.corpus import page
 from tests.spark.lake.corpus.exports import DROP, FILES, header, put, row, text
 from tests.spark.lake.corpus.rows import DUPLICATE, KEPT, NO_ROW, PLAYS, TEXTS, turned, write
 from tests.spark.lake.corpus.stops import STOPS, Stop
-from tests.spark.lake.shop import sentence
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from tests.spark.lake.shop import rows_of, sentence
 
 TODAY = date(2026, 3, 10)
 LINES = [(source, line) for source, lines in TEXTS.items() for line in lines]
@@ -28,9 +25,9 @@ Take = Callable[[Source, Path, Path], Ingested]
 
 
 @pytest.fixture(scope="module")
-def ingest_source(spark: "SparkSession") -> Take:
+def ingest_source(engine: Engine) -> Take:
     def taken(source: Source, raw: Path, lake: Path) -> Ingested:
-        return ingest(lambda: spark, source, raw, Table(lake, "churn", source.name), today=TODAY)
+        return ingest(lambda: engine, source, raw, Table(lake, "churn", source.name), today=TODAY)
 
     return taken
 
@@ -46,12 +43,12 @@ def lake(ingest_source: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def aside(lake: Path, spark: "SparkSession") -> dict[tuple[str, str], str]:
+def aside(lake: Path) -> dict[tuple[str, str], str]:
     """(source, position) -> reason, of everything put aside."""
     result = {}
     for source in FILES:
         folders = Table(lake, "churn", source).quarantine.iterdir()
-        for item in spark.read.parquet(*map(str, folders)).collect():
+        for item in rows_of(folders):
             assert item["file"] == f"{DROP}/{FILES[source][1]}"
             result[source, item["position"]] = item["reason"]
     return result
@@ -64,8 +61,8 @@ def test_a_file_that_stops_the_step(case: Stop, ingest_source: Take, tmp_path: P
     case.make(raw)
     table = Table(tmp_path / "lake", "churn", source.name)
 
-    def unread() -> "SparkSession":
-        pytest.fail("Spark was started")
+    def unread() -> Engine:
+        pytest.fail("an engine was started")
 
     with pytest.raises(PrichalError, match=case.message) as caught:
         ingest_source(source, raw, tmp_path / "lake") if case.reads else ingest(unread, source, raw, table, today=TODAY)
@@ -99,20 +96,18 @@ def test_nothing_disappears(source: str, lake: Path):
     assert manifest.rows_in == manifest.rows_kept + manifest.duplicates + manifest.quarantined
 
 
-def test_values_are_what_the_files_say(lake: Path, spark: "SparkSession"):
-    plays = Table(lake, "churn", "viewing").read(spark)
-    (play,) = plays.selectExpr("event_id", "unix_seconds(happened_at) as at", "user_id", "watched_s").collect()
-    assert tuple(play) == (str(2**64 - 1), 1_770_400_000, "u0000001", 2400)
-    urls = {item["watch_id"]: item["url"] for item in Table(lake, "churn", "hits").read(spark).collect()}
+def test_values_are_what_the_files_say(lake: Path):
+    columns = "event_id, unix_seconds(happened_at) as at, user_id, watched_s"
+    (play,) = rows_of(Table(lake, "churn", "viewing").folders(), columns)
+    assert tuple(play.values()) == (str(2**64 - 1), 1_770_400_000, "u0000001", 2400)
+    urls = {item["watch_id"]: item["url"] for item in rows_of(Table(lake, "churn", "hits").folders())}
     assert urls["2"] == "https://kino.example/search?q=a\tb"
     assert "17446744073709551615" in urls
-    titles = {item["title"]: item["genres"] for item in Table(lake, "churn", "catalogue").read(spark).collect()}
+    titles = {item["title"]: item["genres"] for item in rows_of(Table(lake, "churn", "catalogue").folders())}
     assert titles == {"The Pier": '["drama"]', "Причал": '["drama"]'}
 
 
-def test_an_event_before_sign_up_is_kept_and_counted(
-    lake: Path, spark: "SparkSession", ingest_source: Take, tmp_path: Path
-):
+def test_an_event_before_sign_up_is_kept_and_counted(lake: Path, engine: Engine, ingest_source: Take, tmp_path: Path):
     put(tmp_path, "profiles", text(header("profiles"), row("profiles")))
     put(
         tmp_path,
@@ -126,10 +121,10 @@ def test_an_event_before_sign_up_is_kept_and_counted(
     for source in ("profiles", "payments"):
         ingest_source(FILES[source][0], tmp_path, tmp_path / "lake")
     tables = {source: Table(tmp_path / "lake", "churn", source) for source in ("profiles", "payments")}
-    assert count_anomalies(spark, tables, FILES["payments"][0]) == {"before sign-up": 1}
+    assert count_anomalies(engine, tables, FILES["payments"][0]) == {"before sign-up": 1}
 
 
-def test_whole_files_that_are_odd_and_sound(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
+def test_whole_files_that_are_odd_and_sound(ingest_source: Take, tmp_path: Path):
     """BOM, CRLF, other order and more columns, no line end, packed or not: one drop each, all rows kept."""
     raw, sound = tmp_path / "raw", [header("payments")]
     put(raw, "payments", b"\xef\xbb\xbf" + text(*sound, row("payments", payment_id="b1")), drop="2026-03-01")
@@ -139,13 +134,13 @@ def test_whole_files_that_are_odd_and_sound(ingest_source: Take, spark: "SparkSe
     put(raw, "payments", text(*sound, row("payments", payment_id="g1")), drop="2026-03-05", packed=True)
     put(raw, "payments", text(*sound), drop="2026-03-06")
     done = ingest_source(FILES["payments"][0], raw, tmp_path / "lake")
-    rows = Table(tmp_path / "lake", "churn", "payments").read(spark).collect()
+    rows = rows_of(Table(tmp_path / "lake", "churn", "payments").folders())
     assert {item["payment_id"]: item["amount"] for item in rows} == dict.fromkeys(("b1", "c1", "t1", "n1", "g1"), 399.0)
     assert (done.manifest.rows_in, done.manifest.quarantined, done.taken) == (5, 0, 6)
     assert done.manifest.coverage.end == date(2026, 3, 6)
 
 
-def test_the_same_drop_twice_and_a_corrected_one(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
+def test_the_same_drop_twice_and_a_corrected_one(ingest_source: Take, tmp_path: Path):
     raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
     two = text(header("payments"), row("payments"), row("payments", payment_id="p2"))
     put(raw, "payments", two)
@@ -160,24 +155,20 @@ def test_the_same_drop_twice_and_a_corrected_one(ingest_source: Take, spark: "Sp
     for drop in (DROP, "2026-03-02"):
         put(raw, "payments", text(header("payments"), corrected), drop=drop)
     done = ingest_source(source, raw, lake)
-    (left,) = Table(lake, "churn", "payments").read(spark).collect()
+    (left,) = rows_of(Table(lake, "churn", "payments").folders())
     assert (done.taken, left["payment_id"], left["amount"]) == (2, "p2", 499.0)
     assert sorted(done.manifest.months) == ["2026-01"]
 
 
-def test_a_key_that_moves_to_another_month_is_not_counted_twice(
-    ingest_source: Take, spark: "SparkSession", tmp_path: Path
-):
+def test_a_key_that_moves_to_another_month_is_not_counted_twice(ingest_source: Take, tmp_path: Path):
     raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
     put(raw, "payments", text(header("payments"), row("payments"), row("payments", payment_id="p9")))
     ingest_source(source, raw, lake)
     moved = row("payments", attempted_at="2026-01-31T12:00:00+03:00")
     put(raw, "payments", text(header("payments"), moved), drop="2026-03-02")
     done = ingest_source(source, raw, lake)
-    rows = (
-        Table(lake, "churn", "payments").read(spark).selectExpr("payment_id", "month(attempted_at) as month").collect()
-    )
-    assert sorted(map(tuple, rows)) == [("p1", 1), ("p9", 2)]
+    rows = rows_of(Table(lake, "churn", "payments").folders(), "payment_id, month(attempted_at) as month")
+    assert [tuple(row.values()) for row in rows] == [("p1", 1), ("p9", 2)]
     assert (done.manifest.rows_kept, done.manifest.duplicates) == (2, 1)
 
 
@@ -212,15 +203,15 @@ def test_a_byte_order_mark_in_an_archive(ingest_source: Take, tmp_path: Path):
     assert (manifest.rows_in, manifest.rows_kept, manifest.quarantined) == (1, 1, 0)
 
 
-def test_a_file_that_changes_while_it_is_read(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
+def test_a_file_that_changes_while_it_is_read(ingest_source: Take, engine: Engine, tmp_path: Path):
     raw, source = tmp_path / "raw", FILES["payments"][0]
     path = put(raw, "payments", text(header("payments"), row("payments")))
 
-    def meanwhile() -> "SparkSession":
+    def meanwhile() -> Engine:
         with path.open("ab") as file:
             file.write(text(row("payments", payment_id="p2")))
         os.utime(path, (1, 1))
-        return spark
+        return engine
 
     table = Table(tmp_path / "lake", "churn", "payments")
     with pytest.raises(RawFileError, match=r"payments\.csv changed while it was read: nothing was taken") as caught:

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from pyarrow import parquet
@@ -15,10 +14,7 @@ from lake import Ingested, Source, Table, ingest
 from lake.ingestion.raw_files import RawFileError
 from lake.table import BrokenManifestError
 from stack.folders.checked_folder import RECORD, BrokenFolderError
-from tests.spark.lake.shop import HEADER, ORDERS, line, sentence, write
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from tests.spark.lake.shop import HEADER, ORDERS, line, rows_of, sentence, write
 
 Take = Callable[[Source, Path, Path], Ingested]
 DAILY = replace(ORDERS, files="*/orders.csv", key=("user_id", "day"))
@@ -76,19 +72,19 @@ ATTACKS: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_ingest_makes_anew_what_is_broken(
-    attack: str, shop: Path, ingest_source: Take, spark: "SparkSession", caplog: pytest.LogCaptureFixture
+    attack: str, shop: Path, ingest_source: Take, caplog: pytest.LogCaptureFixture
 ):
     before = table(shop).require()
     ATTACKS[attack](shop)
     if "batch" not in attack:
         with pytest.raises(BrokenFolderError, match="run `-e ingest -P project=shop`") as caught:
-            table(shop).read(spark)
+            table(shop).folders()
         sentence(caught.value)
     with caplog.at_level(logging.WARNING, logger="prichal"):
         done = ingest_source(DAILY, shop / "raw", shop / "lake")
     assert len(caplog.messages) == (2 if attack == "both gone" else 1)
     assert done.manifest.months == before.months
-    assert sorted(row["user_id"] for row in table(shop).read(spark).collect()) == list(range(1, 11))
+    assert sorted(row["user_id"] for row in rows_of(table(shop).folders())) == list(range(1, 11))
     assert ingest_source(DAILY, shop / "raw", shop / "lake").taken == 0
 
 
@@ -101,19 +97,19 @@ def test_a_broken_batch_whose_raw_files_are_archived_is_told(shop: Path, ingest_
     sentence(caught.value)
 
 
-def test_a_lake_of_an_earlier_release_is_sealed_and_goes_on(shop: Path, spark: "SparkSession"):
+def test_a_lake_of_an_earlier_release_is_sealed_and_goes_on(shop: Path):
     unseal(shop)
-    done = ingest(lambda: pytest.fail("Spark was started"), DAILY, shop / "raw", table(shop))
+    done = ingest(lambda: pytest.fail("an engine was started"), DAILY, shop / "raw", table(shop))
     assert done.taken == 0
-    assert table(shop).read(spark).count() == 10
+    assert len(rows_of(table(shop).folders())) == 10
     assert (month(shop) / RECORD).exists()
     assert (batch(shop) / RECORD).exists()
 
 
 @pytest.mark.parametrize("left", [0, 300], ids=["empty", "split"])
-def test_a_broken_manifest_is_told(left: int, shop: Path, ingest_source: Take, spark: "SparkSession"):
+def test_a_broken_manifest_is_told(left: int, shop: Path, ingest_source: Take):
     os.truncate(table(shop).folder / "current.json", left)
-    for act in (lambda: table(shop).read(spark), lambda: ingest_source(DAILY, shop / "raw", shop / "lake")):
+    for act in (lambda: table(shop).folders(), lambda: ingest_source(DAILY, shop / "raw", shop / "lake")):
         with pytest.raises(BrokenManifestError, match=r"current\.json is cut .* remove it and run") as caught:
             act()
         sentence(caught.value)
@@ -121,9 +117,7 @@ def test_a_broken_manifest_is_told(left: int, shop: Path, ingest_source: Take, s
     assert ingest_source(DAILY, shop / "raw", shop / "lake").manifest.rows_kept == 10
 
 
-def test_keys_that_are_empty_twice_or_hold_nul_are_put_aside_and_counted(
-    ingest_source: Take, spark: "SparkSession", tmp_path: Path
-):
+def test_keys_that_are_empty_twice_or_hold_nul_are_put_aside_and_counted(ingest_source: Take, tmp_path: Path):
     user, *others = ORDERS.columns
     texts = replace(DAILY, columns=(replace(user, type="string", lowest=None), *others))
     rows = ["a", "", "b\0c", "d", "d", "e", "e"]
@@ -131,8 +125,8 @@ def test_keys_that_are_empty_twice_or_hold_nul_are_put_aside_and_counted(
     raw = write(tmp_path / "raw" / "1997-02-01", *lines, header=HEADER).parent
     manifest = ingest_source(texts, raw, tmp_path / "lake").manifest
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (7, 2, 1, 4)
-    aside = spark.read.parquet(*map(str, table(tmp_path).quarantine.iterdir()))
-    reasons = sorted(row["reason"] for row in aside.collect())
+    aside = rows_of(table(tmp_path).quarantine.iterdir())
+    reasons = sorted(row["reason"] for row in aside)
     assert reasons == [
         "contradicts another row of its drop with the same user_id, day",
         "contradicts another row of its drop with the same user_id, day",
@@ -141,9 +135,7 @@ def test_keys_that_are_empty_twice_or_hold_nul_are_put_aside_and_counted(
     ]
 
 
-def test_a_key_with_nul_beside_an_escaped_sign_is_put_aside_too(
-    ingest_source: Take, spark: "SparkSession", tmp_path: Path
-):
+def test_a_key_with_nul_beside_an_escaped_sign_is_put_aside_too(ingest_source: Take, tmp_path: Path):
     """Tab-separated text spells a backslash as two: undoing that must not turn the NUL into another key's sign."""
     user, *others = ORDERS.columns
     source = replace(DAILY, format="tsv", columns=(replace(user, type="string", lowest=None), *others))
@@ -151,6 +143,6 @@ def test_a_key_with_nul_beside_an_escaped_sign_is_put_aside_too(
     raw = write(tmp_path / "raw" / "1997-02-01", *lines, header=HEADER.replace(",", "\t")).parent
     manifest = ingest_source(source, raw, tmp_path / "lake").manifest
     assert (manifest.rows_in, manifest.rows_kept, manifest.quarantined) == (3, 2, 1)
-    assert {row["user_id"] for row in table(tmp_path).read(spark).collect()} == {"a", r"b\c"}
-    aside = spark.read.parquet(*map(str, table(tmp_path).quarantine.iterdir()))
-    assert [row["reason"] for row in aside.collect()] == ["user_id: holds a NUL character"]
+    assert {row["user_id"] for row in rows_of(table(tmp_path).folders())} == {"a", r"b\c"}
+    aside = rows_of(table(tmp_path).quarantine.iterdir())
+    assert [row["reason"] for row in aside] == ["user_id: holds a NUL character"]

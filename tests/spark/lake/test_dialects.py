@@ -4,18 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 from unittest import mock
 
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from features import DuckEngine
 from lake import Column, Dialect, Ingested, Source, Table, ingest
 from lake.ingestion.raw_files import RawFileError
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from tests.spark.lake.shop import rows_of
 
 NOTES = Source(
     name="notes",
@@ -45,7 +43,7 @@ Take = Callable[[Source, Path, Path], Ingested]
 
 
 @pytest.fixture
-def taken(ingest_source: Take, spark: "SparkSession", tmp_path: Path):  # type: ignore[no-untyped-def]
+def taken(ingest_source: Take, tmp_path: Path):  # type: ignore[no-untyped-def]
     def read(
         source: Source, content: bytes | pa.Table, name: str = "notes"
     ) -> tuple[list[tuple[object, ...]], list[str]]:
@@ -58,11 +56,11 @@ def taken(ingest_source: Take, spark: "SparkSession", tmp_path: Path):  # type: 
             parquet.write_table(content, raw / name)
         manifest = ingest_source(source, raw, tmp_path / "lake").manifest
         table = Table(tmp_path / "lake", "shop", source.name)
-        rows = table.read(spark).selectExpr("user_id", "note", "n").orderBy("user_id").collect()
+        rows = rows_of(table.folders(), "user_id, note, n")
         aside = [path for path in table.quarantine.glob("*") if path.is_dir()]
-        reasons = [row["reason"] for path in aside for row in spark.read.parquet(str(path)).collect()]
+        reasons = [row["reason"] for path in aside for row in rows_of([path])]
         assert manifest.rows_in == len(rows) + len(reasons)
-        return [tuple(row) for row in rows], reasons
+        return [tuple(row.values()) for row in rows], reasons
 
     return read
 
@@ -128,18 +126,16 @@ def test_a_spreadsheet_export_with_its_signs(taken):  # type: ignore[no-untyped-
     assert taken(replace(NOTES, dialect=dialect), content)[0] == [("ж1", "причал", 1234), ("ж2", None, 7)]
 
 
-def test_invisible_characters_around_ids_make_no_other_people(
-    ingest_source: Take, spark: "SparkSession", tmp_path: Path
-):
+def test_invisible_characters_around_ids_make_no_other_people(ingest_source: Take, tmp_path: Path):
     lines = ["u1,2026-01-01 10:00:00,,1", "\u00a0u1\u200b,2026-01-02 10:00:00,,2", "u1\0\0,2026-01-03 10:00:00,,3"]
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "notes.csv").write_bytes(HEAD + "".join(f"{line}\n" for line in lines).encode())
     manifest = ingest_source(NOTES, tmp_path / "raw", tmp_path / "lake").manifest
-    assert {row["user_id"] for row in Table(tmp_path / "lake", "shop", "notes").read(spark).collect()} == {"u1"}
+    assert {row["user_id"] for row in rows_of(Table(tmp_path / "lake", "shop", "notes").folders())} == {"u1"}
     assert (manifest.rows_kept, manifest.trimmed) == (3, 2)
 
 
-def test_a_drop_of_the_projects_today_is_taken(spark: "SparkSession", tmp_path: Path):
+def test_a_drop_of_the_projects_today_is_taken(tmp_path: Path):
     """Its zone may be ahead of the machine's."""
     tomorrow = date(2026, 3, 11)
     folder = tmp_path / "raw" / str(tomorrow)
@@ -150,8 +146,9 @@ def test_a_drop_of_the_projects_today_is_taken(spark: "SparkSession", tmp_path: 
     with mock.patch("lake.ingestion.ingest.datetime") as clock:
         clock.now.side_effect = moment.astimezone
         with pytest.raises(RawFileError, match="is from the future"):
-            ingest(lambda: spark, source, tmp_path / "raw", table, time_zone="UTC")
-        done = ingest(lambda: spark, source, tmp_path / "raw", table, time_zone="Asia/Kamchatka")
+            ingest(lambda: DuckEngine("UTC"), source, tmp_path / "raw", table, time_zone="UTC")
+        zone = "Asia/Kamchatka"
+        done = ingest(lambda: DuckEngine(zone), source, tmp_path / "raw", table, time_zone=zone)
     assert done.manifest.coverage.end == date(2026, 1, 1) + timedelta(days=69)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lake import Ingested, Source, Table
 from lake.ingestion.raw_files import RawFileError
-from tests.spark.lake.shop import HEADER, ORDERS, line, sentence, write
+from tests.spark.lake.shop import HEADER, ORDERS, line, rows_of, sentence, write
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -54,12 +54,12 @@ def test_files_that_cannot_be_used_are_told(
 
 
 @pytest.mark.parametrize("name", ["_orders.csv", "orders[1].csv", "orders {a,b} 100%.csv"])
-def test_no_row_is_lost_because_of_a_files_name(name: str, ingest_source: Take, spark: "SparkSession", tmp_path: Path):
+def test_no_row_is_lost_because_of_a_files_name(name: str, ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1))
     write(raw, line(2), name=name)
     done = ingest_source(replace(ORDERS, files="*.csv"), raw, tmp_path / "lake")
     assert done.manifest.rows_in == 2
-    rows = Table(tmp_path / "lake", "shop", "orders").read(spark).collect()
+    rows = rows_of(Table(tmp_path / "lake", "shop", "orders").folders())
     assert sorted(row["user_id"] for row in rows) == [1, 2]
 
 

@@ -7,30 +7,28 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from features import DuckEngine, Engine
 from lake import Coverage, Ingested, Source, Table, ingest
 from lake.ingestion import batches, months
 from lake.ingestion.batches import QuarantineError
 from stack.errors import PrichalError
 from stack.folders.atomic import publish_directory, replace_text
-from tests.spark.lake.shop import ORDERS, line, sentence, write
+from tests.spark.lake.shop import ORDERS, line, rows_of, sentence, write
 from tests.unit.builders import dead_owner
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 Take = Callable[[Source, Path, Path], Ingested]
 
 
-def never() -> "SparkSession":
-    pytest.fail("Spark was started")
+def never() -> Engine:
+    pytest.fail("an engine was started")
 
 
-def users(spark: "SparkSession", lake: Path) -> list[int]:
-    return sorted(row["user_id"] for row in Table(lake, "shop", "orders").read(spark).collect())
+def users(lake: Path) -> list[int]:
+    return sorted(row["user_id"] for row in rows_of(Table(lake, "shop", "orders").folders()))
 
 
 def contents(folder: Path) -> list[tuple[str, int]]:
@@ -43,33 +41,29 @@ def contents(folder: Path) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("name", ["orders.csv", "orders.csv.gz"])
-def test_rows_in_are_rows_kept_duplicates_and_quarantined(
-    name: str, ingest_source: Take, spark: "SparkSession", tmp_path: Path
-):
+def test_rows_in_are_rows_kept_duplicates_and_quarantined(name: str, ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1), line(2), line(2), line(3), line(4, day="soon"), name=name)
     done = ingest_source(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
     manifest = done.manifest
     assert done.taken
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (5, 3, 1, 1)
-    assert users(spark, tmp_path / "lake") == [1, 2, 3]
+    assert users(tmp_path / "lake") == [1, 2, 3]
     assert manifest.coverage == Coverage(date(1997, 1, 1), date(1997, 1, 4))
     assert list(manifest.files) == [name]
 
 
-def test_without_a_key_equal_rows_are_events_of_their_own(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
+def test_without_a_key_equal_rows_are_events_of_their_own(ingest_source: Take, tmp_path: Path):
     done = ingest_source(ORDERS, write(tmp_path / "raw", line(1), line(1)), tmp_path / "lake")
     assert (done.manifest.rows_kept, done.manifest.duplicates) == (2, 0)
-    assert users(spark, tmp_path / "lake") == [1, 1]
+    assert users(tmp_path / "lake") == [1, 1]
 
 
-def test_of_rows_with_one_key_that_of_the_latest_drop_counts(
-    ingest_source: Take, spark: "SparkSession", tmp_path: Path
-):
+def test_of_rows_with_one_key_that_of_the_latest_drop_counts(ingest_source: Take, tmp_path: Path):
     daily = replace(ORDERS, files="*/orders.csv", key=("user_id",))
     for drop, price, day in (("1997-02-01", 5.0, "1997-01-31"), ("1997-02-03", 7.0, "1997-02-02")):
         write(tmp_path / "raw" / drop, line(1, price=price, day=day), line(2))
     done = ingest_source(daily, tmp_path / "raw", tmp_path / "lake")
-    rows = Table(tmp_path / "lake", "shop", "orders").read(spark).orderBy("user_id").collect()
+    rows = rows_of(Table(tmp_path / "lake", "shop", "orders").folders())
     assert [(row["user_id"], row["price"], str(row["day"])) for row in rows] == [
         (1, 7.0, "1997-02-02"),
         (2, 2.5, "1997-01-02"),
@@ -78,20 +72,18 @@ def test_of_rows_with_one_key_that_of_the_latest_drop_counts(
     assert done.manifest.coverage.end == date(1997, 2, 3)
 
 
-def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(
-    ingest_source: Take, spark: "SparkSession", tmp_path: Path
-):
+def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1, price=5), line(2), line(1, price=7), line(2))
     done = ingest_source(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
     manifest, table = done.manifest, Table(tmp_path / "lake", "shop", "orders")
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (4, 1, 1, 2)
     (aside,) = table.quarantine.iterdir()
-    rows = spark.read.parquet(str(aside)).orderBy("position").collect()
+    rows = rows_of([aside])
     assert [(row["file"], row["position"]) for row in rows] == [("orders.csv", "line 2"), ("orders.csv", "line 4")]
     assert {row["reason"] for row in rows} == {"contradicts another row of its drop with the same user_id, day"}
 
 
-def test_columns_are_found_by_name_in_every_file(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
+def test_columns_are_found_by_name_in_every_file(ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1), line(2))
     turned = "note,colour,price,user_id,seen,day"
     write(raw, "y,red,3.5,3,,1997-01-03", name="orders_2.csv", header=turned)
@@ -102,7 +94,7 @@ def test_columns_are_found_by_name_in_every_file(ingest_source: Take, spark: "Sp
         header='"' + turned.replace(",", '","') + '"',
     )
     done = ingest_source(ORDERS, raw, tmp_path / "lake")
-    rows = Table(tmp_path / "lake", "shop", "orders").read(spark).orderBy("user_id").collect()
+    rows = rows_of(Table(tmp_path / "lake", "shop", "orders").folders())
     assert [(row["user_id"], str(row["day"]), row["price"], row["note"]) for row in rows] == [
         (1, "1997-01-01", 1.5, "x"),
         (2, "1997-01-02", 2.5, "x"),
@@ -112,9 +104,7 @@ def test_columns_are_found_by_name_in_every_file(ingest_source: Take, spark: "Sp
     assert done.manifest.quarantined == 0
 
 
-def test_the_same_files_are_not_taken_twice_and_a_changed_one_replaces_the_table(
-    ingest_source: Take, spark: "SparkSession", tmp_path: Path
-):
+def test_the_same_files_are_not_taken_twice_and_a_changed_one_replaces_the_table(ingest_source: Take, tmp_path: Path):
     lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
     table = Table(lake, "shop", "orders")
     first = ingest_source(ORDERS, raw, lake)
@@ -124,14 +114,14 @@ def test_the_same_files_are_not_taken_twice_and_a_changed_one_replaces_the_table
     write(raw, line(1), line(2), line(3))
     changed = ingest_source(ORDERS, raw, lake)
     assert changed.taken
-    assert users(spark, lake) == [1, 2, 3]
+    assert users(lake) == [1, 2, 3]
     assert [path.name for path in table.folder.glob("months/*/*")] == [changed.manifest.months["1997-01"].digest]
     assert len(list(table.folder.glob("staged/*"))) == 1
     # Another declaration reads the files anew.
     assert ingest_source(replace(ORDERS, key=("user_id",)), raw, lake).taken
 
 
-def test_what_a_killed_run_left_does_not_matter(ingest_source: Take, spark: "SparkSession", tmp_path: Path):
+def test_what_a_killed_run_left_does_not_matter(ingest_source: Take, tmp_path: Path):
     lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
     table = Table(lake, "shop", "orders")
     ingest_source(ORDERS, raw, lake)
@@ -145,7 +135,7 @@ def test_what_a_killed_run_left_does_not_matter(ingest_source: Take, spark: "Spa
     shutil.copytree(month, table.folder / "months" / "1997-02" / month.name)
 
     assert ingest_source(ORDERS, raw, lake).taken
-    assert users(spark, lake) == [1, 2]
+    assert users(lake) == [1, 2]
     assert contents(table.folder) == before
 
 
@@ -202,9 +192,7 @@ def test_killed_at_any_step_and_run_again_is_the_same_lake(
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (6, 4, 1, 1)
 
 
-def test_above_the_allowed_share_the_old_table_stays_and_the_rows_are_put_aside(
-    ingest_source: Take, spark: "SparkSession", tmp_path: Path
-):
+def test_above_the_allowed_share_the_old_table_stays_and_the_rows_are_put_aside(ingest_source: Take, tmp_path: Path):
     lake, source = tmp_path / "lake", replace(ORDERS, max_quarantined=0.25)
     raw = write(tmp_path / "raw", line(1), line(2), line(3), line(4, day="soon"))
     before = ingest_source(source, raw, lake).manifest
@@ -217,9 +205,9 @@ def test_above_the_allowed_share_the_old_table_stays_and_the_rows_are_put_aside(
         ingest_source(source, raw, lake)
     table = Table(lake, "shop", "orders")
     assert table.require() == before
-    assert users(spark, lake) == [1, 2, 3]
+    assert users(lake) == [1, 2, 3]
     (aside,) = (path for path in table.quarantine.iterdir() if path.name in sentence(caught.value))
-    reasons = {row["reason"] for row in spark.read.parquet(str(aside)).collect()}
+    reasons = {row["reason"] for row in rows_of([aside])}
     assert reasons == {"day: not a date: soon", "price: empty"}
 
 
@@ -238,9 +226,11 @@ def test_a_date_at_either_end_of_the_calendar_is_taken_or_told(day: str, ingest_
         assert ingest_source(ORDERS, raw, tmp_path / "lake").manifest.rows_in == 3
 
 
-def test_a_moment_belongs_to_its_day_in_the_projects_time_zone(ingest_source: Take, in_zone: Callable, tmp_path: Path):  # type: ignore[type-arg]
+def test_a_moment_belongs_to_its_day_in_the_projects_time_zone(engine: Engine, in_zone: Callable, tmp_path: Path):  # type: ignore[type-arg]
     raw = write(tmp_path / "raw", line(1, seen="1997-01-05T20:00:00Z"), line(2, seen="1997-01-06 23:59:59"))
     columns = tuple(replace(column, nullable=False) for column in ORDERS.columns)
     with in_zone("Asia/Kolkata"):
-        done = ingest_source(replace(ORDERS, event_time="seen", columns=columns), raw, tmp_path / "lake")
+        runner = engine if engine.name == "spark" else DuckEngine("Asia/Kolkata")
+        source, table = replace(ORDERS, event_time="seen", columns=columns), Table(tmp_path, "shop", "orders")
+        done = ingest(lambda: runner, source, raw, table, time_zone="Asia/Kolkata")
     assert done.manifest.coverage == Coverage(date(1997, 1, 6), date(1997, 1, 7))

@@ -2,16 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
 from lake import Ingested, Table
-from tests.spark.lake.shop import ORDERS, line, write
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from tests.spark.lake.shop import ORDERS, line, rows_of, write
 
 #: description -> the row's text, and what its reason must say.
 BAD = {
@@ -47,7 +44,7 @@ BAD = {
     "a word alone": ("total", "1 fields instead of the 5"),
 }
 
-MORNING = "1997-01-05 10:30:00"
+MORNING = datetime(1997, 1, 5, 10, 30, tzinfo=UTC)
 #: description -> the row's text, and the values it must have.
 GOOD = {
     "as it should be": (line(note="plain"), {"user_id": 1, "day": date(1997, 1, 1), "price": 1.5, "note": "plain"}),
@@ -75,20 +72,20 @@ def taken(ingest_source: Callable[..., Ingested], tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="module")
-def aside(taken: tuple[Ingested, Table], spark: "SparkSession") -> dict[str, str]:
+def aside(taken: tuple[Ingested, Table]) -> dict[str, str]:
     """Raw text -> reason, of the rows put aside."""
     done, table = taken
-    rows = spark.read.parquet(str(table.quarantine / done.manifest.files["orders.csv"].batch)).collect()
+    rows = rows_of([table.quarantine / done.manifest.files["orders.csv"].batch])
     assert {row["file"] for row in rows} == {"orders.csv"}
     return {row["raw"]: row["reason"] for row in rows}
 
 
 @pytest.fixture(scope="module")
-def remaining(taken: tuple[Ingested, Table], spark: "SparkSession") -> dict[int, dict[str, Any]]:
+def remaining(taken: tuple[Ingested, Table]) -> dict[int, dict[str, Any]]:
     """Rows kept, by user."""
     # Moments as text: how Python shows one depends on the machine's own time zone.
-    rows = taken[1].read(spark).selectExpr("user_id", "day", "cast(seen as string) as seen", "price", "note")
-    return {row["user_id"]: row.asDict() for row in rows.collect()}
+    rows = rows_of(taken[1].folders(), "user_id, day, seen, price, note")
+    return {row["user_id"]: row for row in rows}
 
 
 @pytest.mark.parametrize(("text", "reason"), BAD.values(), ids=BAD)

@@ -35,7 +35,7 @@ def test_an_honest_model_is_below_the_oracle(drawn: tuple[Frame, np.ndarray]):
     assert not verdict.leak
 
 
-def test_the_oracle_against_itself_is_no_leak(drawn: tuple[Frame, np.ndarray]):
+def test_the_oracle_compared_with_itself_is_no_leak(drawn: tuple[Frame, np.ndarray]):
     frame, truth = drawn
     assert not compare(frame, truth, truth).leak
 

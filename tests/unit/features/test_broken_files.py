@@ -74,7 +74,7 @@ ATTACKS: dict[str, Callable[[Snapshots], object]] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_a_broken_snapshot_is_made_anew_and_told_in_one_line(
+def test_a_broken_snapshot_is_rebuilt_with_one_line(
     attack: str, snapshots: Snapshots, caplog: pytest.LogCaptureFixture
 ):
     before = read(snapshots)
@@ -110,9 +110,7 @@ def test_a_broken_month_ends_in_a_sentence_with_the_step_that_repairs_it(snapsho
 
 
 @pytest.mark.parametrize("what", ["states", "partials", "manifest of partials"])
-def test_a_morning_after_files_were_lost_is_as_the_reference_says(
-    what: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-):
+def test_an_update_after_lost_files_equals_the_reference(what: str, tmp_path: Path, caplog: pytest.LogCaptureFixture):
     mornings = Mornings(tmp_path, SPEC, random_log(5, FIRST, 60, ZONE, entities=8))
     assert mornings.wrong(FIRST + timedelta(days=20)) == {}
     if what == "manifest of partials":

@@ -24,7 +24,7 @@ SPEC = SnapshotSpec(
     [
         pytest.param("| minutes | double | yes |  | how long |", id="a column that may be empty"),
         pytest.param("| user_id | bigint | no | 1 | whom |", id="a column with a lowest value"),
-        pytest.param("key: user_id, day; stops above 0.5% unusable rows", id="key and share"),
+        pytest.param("key: user_id, day; stops above 0.5% invalid rows", id="key and share"),
         pytest.param("| paid | `shop_paid` | who pays | `visits_count_30d > 0` |", id="a population"),
         pytest.param("[as_of, as_of + 30 days + 2 days of grace), else 0; null until 32 days", id="the label"),
         pytest.param("| `visits_days_since_last` | visits in all | days | never | Comes rarely |", id="a feature"),
@@ -51,7 +51,7 @@ def test_a_contract_is_in_the_dictionary_with_the_labels_of_its_populations():
     assert "ends in (as_of, as_of + 30 days] without being restored within 2 days, else 0" in page
 
 
-def test_personal_columns_and_measures_are_told():
+def test_the_dictionary_lists_personal_columns_and_measures():
     text = replace(
         source(),
         columns=(*source().columns, Column("email", "string", "address", personal=True)),
@@ -70,7 +70,7 @@ def test_every_row_of_the_features_table_has_every_column_measured_or_not():
     assert table[3].endswith("|  |  |")
 
 
-def test_what_the_figures_were_measured_on_stands_above_them():
+def test_the_origin_of_the_figures_is_above_them():
     page = dictionary_page(SPEC, "", {}, ["Measured on little.", "Read it so."])
     assert "## Features: 2\n\nMeasured on little.\n\nRead it so.\n\n| feature |" in page
     assert "`make docs PROJECT=shop`" in page

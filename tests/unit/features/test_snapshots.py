@@ -69,7 +69,7 @@ def test_a_date_that_the_data_reaches_can_have_a_snapshot(snapshots: Snapshots, 
         pytest.param(date(2097, 4, 1), id="a hundred years too late"),
     ],
 )
-def test_a_date_outside_the_data_is_told_with_the_dates_that_may_be(snapshots: Snapshots, as_of: date):
+def test_a_date_outside_the_data_is_an_error_with_the_allowed_dates(snapshots: Snapshots, as_of: date):
     with pytest.raises(AsOfError, match=f"as_of {as_of} .* 1997-01-02 to 1997-04-01 \\(or latest\\)") as caught:
         snapshots.build(lambda: pytest.fail("Spark was started"), [date(1997, 3, 1), as_of])
     assert is_one_sentence(caught.value)
@@ -86,7 +86,7 @@ def test_a_snapshot_lies_elsewhere_when_the_data_or_a_declaration_changes(snapsh
     assert Snapshots(tmp_path, SPEC).path(as_of) != before
 
 
-def test_a_snapshot_that_another_process_makes_meanwhile_is_not_made_again(snapshots: Snapshots):
+def test_a_snapshot_that_another_process_has_built_is_not_rebuilt(snapshots: Snapshots):
     day = date(1997, 3, 1)
 
     @contextmanager

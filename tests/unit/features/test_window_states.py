@@ -84,7 +84,7 @@ def log() -> list[Event]:
     [(1, 40, 5, 1), pytest.param((0, 1, 2, 5, 9, 20, 9, 1), marks=pytest.mark.slow)],
     ids=["every kind of step", "all steps"],
 )
-def test_every_morning_is_what_the_reference_says(steps: tuple[int, ...], log: list[Event], tmp_path: Path):
+def test_every_daily_update_equals_the_reference(steps: tuple[int, ...], log: list[Event], tmp_path: Path):
     mornings, as_of = Mornings(tmp_path, SPEC, log), FIRST + timedelta(days=3)
     for step in steps:
         as_of += timedelta(days=step)

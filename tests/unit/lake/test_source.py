@@ -24,7 +24,7 @@ USER, DAY = Column("user_id", "bigint", "whom"), Column("day", "date", "when")
         pytest.param({"type": "int"}, "minutes.*int", id="a type that is not one of ours"),
     ],
 )
-def test_a_column_declared_wrong_is_told(declared: dict[str, Any], expected_text: str):
+def test_a_wrong_column_declaration_is_an_error(declared: dict[str, Any], expected_text: str):
     with pytest.raises(DeclarationError, match=expected_text) as caught:
         Column(**{"name": "minutes", "type": "double", "description": "how long", **declared})
     assert is_one_sentence(caught.value)
@@ -58,7 +58,7 @@ def test_a_column_declared_wrong_is_told(declared: dict[str, Any], expected_text
         ),
     ],
 )
-def test_a_source_declared_wrong_is_told(declared: dict[str, Any], expected_text: str):
+def test_a_wrong_source_declaration_is_an_error(declared: dict[str, Any], expected_text: str):
     with pytest.raises(DeclarationError, match=expected_text) as caught:
         source(**declared)
     assert is_one_sentence(caught.value)

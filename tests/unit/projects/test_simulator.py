@@ -16,13 +16,7 @@ import pytest
 from projects.churn.simulator import simulate
 from projects.churn.simulator.calendar import DAY, LAST_DAY, SimulationWindow, moment
 from projects.churn.simulator.systems.logs import MALFORMED_NUMBER
-from projects.churn.simulator.systems.text import (
-    delimited_text,
-    fill_template,
-    hexadecimal,
-    iso_time,
-    utc_time,
-)
+from projects.churn.simulator.systems.text import delimited_text, fill_template, hexadecimal, iso_time, utc_time
 
 USERS, MONTHS, SEED = 300, 6, 5
 

@@ -98,7 +98,7 @@ def test_each_bound_is_exact(changes: dict[str, Any], refused: list[str], expect
     assert decision.accepted is (refused == [])
 
 
-def test_many_slices_are_judged_with_a_correction_for_chance():
+def test_many_slices_are_tested_with_a_correction():
     """A slice 2.5 standard errors below the margin fails alone and passes among twenty."""
     looks = gap(-0.01 - 0.025 * 1.96 * 1.25, -0.01 - 0.025, -0.01 - 0.025 + 0.01 * 1.96)
     many = one_slice(difference=looks) + 19 * one_slice(range="other")
@@ -203,7 +203,7 @@ def test_making_any_number_worse_never_turns_a_refusal_into_an_acceptance(
     assert judge(**other, **values).accepted or not judge(**other, **worse).accepted
 
 
-def test_two_slices_of_one_name_are_both_judged():
+def test_two_slices_with_one_name_are_both_tested():
     worse = one_slice(difference=gap(-0.05, -0.04, -0.03))
     assert refusals(judge(versus__slices=worse + one_slice())) == ["slices_versus_production"]
     assert refusals(judge(versus__slices=one_slice() + worse)) == ["slices_versus_production"]

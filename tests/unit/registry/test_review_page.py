@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from registry.gate.gate import Check, Decision
 from registry.review_page import Review, review, with_outcome
 from registry.review_page.markdown import REST
-from stack.markdown import LONGEST
+from stack.markdown import MAX_DESCRIPTION
 from tests.unit.builders import evidence, measured, measured_first
 
 HOSTILE = "<script>alert('1')</script> a|b `c` \"d\" $1\n\n## x\n[y](http://z) ![w](http://w) **v** <b onclick='u'>"
@@ -43,15 +43,13 @@ class Contenders:
 def evidence_file(**changes: Any) -> dict[str, Any]:
     """Evidence with the fields that only the page shows."""
     part = {"slice": "tenure", "range": "below 30", "rows": 4_000, "left": 2_500}
-    sentence = evidence(**changes)
-    sentence["metrics"] |= {"recall_at_10pct": figure(0.31), "lift_at_10pct": figure(3.1)}
+    content = evidence(**changes)
+    content["metrics"] |= {"recall_at_10pct": figure(0.31), "lift_at_10pct": figure(3.1)}
     return {
-        **sentence,
-        "project": "shop",
-        "population": "paid",
+        **content, "project": "shop", "population": "paid",
         "reasons": [{"reason": "Comes rarely", "share": 0.6}, {"reason": "Spends little", "share": 0.4}],
         "slices": [{**part, "auc": figure(0.75), "calibration_gap": figure(-0.01)}],
-    }
+    }  # fmt: skip
 
 
 def figure(value: float) -> dict[str, float]:
@@ -90,10 +88,8 @@ def plain(built: Review) -> list[str]:
     [
         pytest.param(BOTH, YES, True, "APPROVAL NEEDED: the gate accepts",
                      " in place of version 1; somebody other than anna must decide.", id="waits"),
-        pytest.param(BOTH, YES, False, "ACCEPTED: the gate accepts",
-                     " in place of version 1.", id="accepted"),
-        pytest.param(FIRST, YES, False, "ACCEPTED: the gate accepts",
-                     " as the first in production.", id="first"),
+        pytest.param(BOTH, YES, False, "ACCEPTED: the gate accepts", " in place of version 1.", id="accepted"),
+        pytest.param(FIRST, YES, False, "ACCEPTED: the gate accepts", " as the first in production.", id="first"),
         pytest.param(BOTH, NO, True, "REFUSED: the gate refuses", "; 1 of 2 checks failed (parity). "
                      "Version 1 stays in production.", id="refused"),
         pytest.param(FIRST, NO, True, "REFUSED: the gate refuses", "; 1 of 2 checks failed (parity). "
@@ -148,7 +144,7 @@ def test_one_command_decides_on_all_models_of_a_release():
     ],
 )
 def test_the_page_shows(line: str):
-    decision = replace(NO, accepted=True)  # both kinds of check, and the commands of one that waits
+    decision = replace(NO, accepted=True)  # passed and failed checks, and the commands of a review
     assert line in plain(both(decision=decision))
 
 
@@ -158,9 +154,8 @@ def test_the_page_shows(line: str):
      (0.00008637, "0.0000864"), (1e-9, "1e-09"), (None, ""), (float("nan"), "")],
 )  # fmt: skip
 def test_a_number_has_four_significant_digits(value: float | None, expected: str):
-    assert f"| one | {expected} | {expected} | yes |  |" in plain(
-        both(decision=decision_of(True, Check("one", True, value, value, "")))
-    )
+    lines = plain(both(decision=decision_of(True, Check("size", True, value, value, ""))))
+    assert f"| size | {expected} | {expected} | yes |  |" in lines
 
 
 def test_metrics_on_different_rows_are_marked_as_such():
@@ -187,15 +182,9 @@ def test_equal_models_have_no_differences():
 
 
 def test_the_chosen_parameters_of_a_run_are_shown():
-    expected_value = {"model_params": '{"depth": 4, "rate": 0.1}', "depth": "4", "seed": "7", "as_of": "1998-07-01"}
-    lines = plain(
-        both(
-            Contenders(
-                Version(params=expected_value),
-                replace(OLD, params={**expected_value, "seed": "8", "as_of": "1998-06-01"}),
-            )
-        )
-    )
+    params = {"model_params": '{"depth": 4, "rate": 0.1}', "depth": "4", "seed": "7", "as_of": "1998-07-01"}
+    before = replace(OLD, params={**params, "seed": "8", "as_of": "1998-06-01"})
+    lines = plain(both(Contenders(Version(params=params), before)))
     assert "2 parameters with the same value; 1 differs." in lines
     assert "| seed | 7 | 8 |" in lines
 
@@ -229,17 +218,16 @@ def test_missing_data_is_shown_as_not_known(contenders: Contenders, result: dict
 def filled(text: str) -> Contenders:
     """Contenders whose foreign texts are all `text`."""
     part = {"slice": text, "range": text, "rows": 1, "left": 1}
-    sentence = {
+    content = {
         **evidence_file(), "family": text, "packages": {text: text}, "project": text, "population": text,
-        "commit": text,
-        "reasons": [{"reason": text, "share": 1}], "slices": [part],
+        "commit": text, "reasons": [{"reason": text, "share": 1}], "slices": [part],
         "leaks": [{"check": text, "passed": False, "sentence": text}],
     }  # fmt: skip
-    alike: dict[str, Any] = {"evidence": sentence, "author": text, "features": (text,)}
-    return Contenders(Version(**alike, params={text: text}), Version(**alike, number="1", params={}))
+    fields: dict[str, Any] = {"evidence": content, "author": text, "features": (text,)}
+    return Contenders(Version(**fields, params={text: text}), Version(**fields, number="1", params={}))
 
 
-def judged(text: str) -> Decision:
+def decision_on(text: str) -> Decision:
     return decision_of(True, Check(text, True, 1.0, 1.0, text), Check(text, False, None, None, text))
 
 
@@ -267,7 +255,7 @@ class Tags(HTMLParser):
 
 
 def test_html_is_well_formed_and_loads_no_other_file():
-    tags = Tags(both(filled(HOSTILE), pictures={"moved": PNG, HOSTILE: PNG}, decision=judged(HOSTILE)).html)
+    tags = Tags(both(filled(HOSTILE), pictures={"moved": PNG, HOSTILE: PNG}, decision=decision_on(HOSTILE)).html)
     assert tags.open == []
     assert not {"script", "link", "a", "iframe", "object", "form", "b"} & {tag for tag, _ in tags.seen}
     assert not [name for _, names in tags.seen for name in names if name.startswith("on") or name in {"href", "srcset"}]
@@ -275,7 +263,7 @@ def test_html_is_well_formed_and_loads_no_other_file():
 
 
 def test_foreign_text_adds_no_tag_to_the_html():
-    strange, mild = (both(filled(text), decision=judged(text)).html for text in (HOSTILE, "mild"))
+    strange, mild = (both(filled(text), decision=decision_on(text)).html for text in (HOSTILE, "mild"))
     assert Tags(strange).seen == Tags(mild).seen
 
 
@@ -286,9 +274,9 @@ def test_foreign_text_adds_no_tag_to_the_html():
 )  # fmt: skip
 def test_foreign_text_adds_nothing_to_the_markdown(text: str):
     def kinds(word: str) -> list[str]:
-        tokens = reader.parse(both(filled(word), decision=judged(word)).markdown)
-        sentence = [item.type for token in tokens for item in (token, *(token.children or []))]
-        return [item for item in sentence if item not in {"text", "text_special"}]
+        tokens = reader.parse(both(filled(word), decision=decision_on(word)).markdown)
+        types = [item.type for token in tokens for item in (token, *(token.children or []))]
+        return [item for item in types if item not in {"text", "text_special"}]
 
     reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     assert kinds(text) == kinds("mild")
@@ -298,7 +286,7 @@ def test_a_long_description_loses_whole_sections_the_least_important_first():
     many = tuple(Check(f"check{place}", place > 0, 1.0, 1.0, "A sentence of some length. " * 6) for place in range(20))
     built = both(decision=decision_of(False, *many))
     titles = [line for line in built.markdown.splitlines() if line.startswith("## ")]
-    assert len(built.markdown) <= LONGEST
+    assert len(built.markdown) <= MAX_DESCRIPTION
     assert built.markdown.endswith(f"\n\n{REST}")
     assert titles[:2] == ["## Checks of the gate", "## Comparison with production"]
     assert "## Leakage checks" not in titles
@@ -309,7 +297,7 @@ def test_a_long_description_loses_whole_sections_the_least_important_first():
 
 def test_a_long_verdict_is_cut_too():
     names = tuple(Check("_" * 900, False, None, None, "x") for _ in range(9))
-    assert len(both(decision=decision_of(False, *names)).markdown) <= LONGEST
+    assert len(both(decision=decision_of(False, *names)).markdown) <= MAX_DESCRIPTION
 
 
 def test_the_description_names_and_links_the_whole_review():
@@ -339,9 +327,8 @@ def test_after_an_approval_no_approval_is_requested():
     assert "APPROVAL NEEDED" in waiting
     assert "-e approve" in waiting
     approved = with_outcome(waiting, "Version 2 approved by vera")
-    assert not [
-        words for words in ("APPROVAL", "-e approve", "-e reject", "No version is in production") if words in approved
-    ]
+    requests = ("APPROVAL", "-e approve", "-e reject", "No version is in production")
+    assert not [words for words in requests if words in approved]
     assert [line for line in approved.splitlines() if line.startswith("**")] == ["**Version 2 approved by vera**"]
     assert approved.count("## ") == waiting.count("## ")
 
@@ -350,10 +337,10 @@ def test_outcomes_replace_the_least_important_sections():
     text = both().markdown
     for place in range(60):
         text = with_outcome(text, f"{place} " + "$" * 90)
-        assert len(text) <= LONGEST
+        assert len(text) <= MAX_DESCRIPTION
         assert text.startswith(f"**{place} &#36;")
     assert text.count(REST) == 1
-    assert len(with_outcome("", "$" * 9_000)) <= LONGEST
+    assert len(with_outcome("", "$" * 9_000)) <= MAX_DESCRIPTION
 
 
 def test_a_request_of_an_earlier_release_is_removed_too():

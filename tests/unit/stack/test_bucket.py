@@ -18,13 +18,13 @@ def test_a_place_is_a_bucket_and_a_prefix(url: str, place: tuple[str, str]):
 
 
 @pytest.mark.parametrize("url", ["s3://", "s3:///raw", "s3://Exports/raw", "s3://a/raw"])
-def test_a_place_that_is_none_is_told(url: str):
-    with pytest.raises(PrichalError, match="is no place in S3") as caught:
+def test_an_invalid_s3_url_is_an_error(url: str):
+    with pytest.raises(PrichalError, match="is not an S3 URL") as caught:
         _split(url)
     assert is_one_sentence(caught.value)
 
 
-def test_an_object_goes_below_the_folder_and_nowhere_else(tmp_path: Path):
+def test_an_object_is_written_below_the_folder_only(tmp_path: Path):
     assert _below(tmp_path, "/2026-03-01/payments.csv") == tmp_path / "2026-03-01" / "payments.csv"
     with pytest.raises(PrichalError, match="would be written outside") as caught:
         _below(tmp_path, "/2026-03-01/../../payments.csv")

@@ -7,7 +7,7 @@ import pytest
 
 from stack import mlflow_login
 from stack.mlflow_login import Login
-from stack.mlflow_users import PersonError, give_role
+from stack.mlflow_users import UserError, give_role
 from stack.settings import Settings
 from tests.unit.builders import is_one_sentence
 
@@ -51,15 +51,15 @@ def test_a_container_without_the_admins_password_says_so(
 @pytest.mark.parametrize(
     ("name", "role", "expected_text"),
     [
-        ("anna", "boss", "Role 'boss' does not exist: it may be author, reviewer, scorer, reader"),
-        ("anna:rita", "author", "User name 'anna:rita' cannot be"),
-        ("", "author", "User name '' cannot be"),
-        ("watch", "reviewer", "and not admin or watch"),
-        ("admin", "reader", "and not admin or watch"),
+        ("anna", "boss", "Role 'boss' does not exist: use author, reviewer, scorer, reader"),
+        ("anna:rita", "author", "User name 'anna:rita' is not allowed"),
+        ("", "author", "User name '' is not allowed"),
+        ("watch", "reviewer", "but not admin or watch"),
+        ("admin", "reader", "but not admin or watch"),
     ],
     ids=["no such role", "a colon", "no name", "the watch", "the admin"],
 )
-def test_a_name_or_role_that_cannot_be_is_told_before_anything_is_asked(name: str, role: str, expected_text: str):
-    with pytest.raises(PersonError, match=expected_text) as caught:
+def test_an_invalid_name_or_role_is_an_error_before_any_request(name: str, role: str, expected_text: str):
+    with pytest.raises(UserError, match=expected_text) as caught:
         give_role(Settings(), name, role, pytest.fail)
     assert is_one_sentence(caught.value)

@@ -27,7 +27,7 @@ def test_an_address_shows_neither_user_nor_password(database_url: str, shown: st
     assert address(database_url) == shown
 
 
-def test_a_url_of_another_database_is_told_without_its_password():
+def test_a_url_of_another_database_is_an_error_without_its_password():
     with pytest.raises(PrichalError) as caught:
         address("mysql://writer:hunter2@db/mart")
     assert "hunter2" not in str(caught.value)

@@ -22,7 +22,7 @@ def taken(request: pytest.FixtureRequest) -> Iterator[int]:
         yield other.getsockname()[1]
 
 
-def test_a_port_that_was_asked_for_and_is_taken_is_told_with_its_setting(taken: int):
+def test_a_requested_port_that_is_taken_is_an_error_with_its_setting(taken: int):
     with pytest.raises(PortTakenError, match=f"^PRICHAL_S3_PORT={taken}: port {taken} is taken") as caught:
         choose_port(taken, None, "PRICHAL_S3_PORT")
     assert is_one_sentence(caught.value)
@@ -32,7 +32,7 @@ def test_the_last_port_is_given_up_silently_when_it_is_taken(taken: int):
     assert choose_port(None, taken, "PRICHAL_S3_PORT") != taken
 
 
-def test_a_free_port_that_was_asked_for_is_used_before_the_last_one():
+def test_a_requested_port_is_preferred_to_the_last_one():
     requested, last = free_ports(2)
     assert choose_port(requested, last, "PRICHAL_S3_PORT") == requested
     assert choose_port(None, last, "PRICHAL_S3_PORT") == last
@@ -49,7 +49,7 @@ def sleeper(tmp_path: Path) -> Iterator[Started]:
     pid = launch([sys.executable, "-c", f"{inner}; print('up', flush=True); time.sleep(60)"],
                  tmp_path / "log", {}, tmp_path)  # fmt: skip
     started = Started.of(pid, {"http": 1})
-    wait_until(lambda: "up" in (tmp_path / "log").read_text(), started.alive, "the sleeper", tmp_path / "log", 20)
+    wait_until(lambda: "up" in (tmp_path / "log").read_text(), started.is_alive, "the sleeper", tmp_path / "log", 20)
     yield started
     stop(started, seconds=0.2)
 
@@ -60,18 +60,18 @@ def test_stopping_a_process_ends_what_it_started_too(sleeper: Started):
     children = psutil.Process(sleeper.pid).children(recursive=True)
     assert children
     stop(sleeper, seconds=0.2)
-    assert not sleeper.alive()
+    assert not sleeper.is_alive()
     assert not any(child.is_running() for child in children)
 
 
-def test_a_process_is_known_by_its_record_and_another_with_its_number_is_not(sleeper: Started, tmp_path: Path):
+def test_a_process_with_a_reused_id_does_not_match_the_record(sleeper: Started, tmp_path: Path):
     records = Records(tmp_path / "run")
     assert records.read("mlflow") is None
     records.write("mlflow", sleeper)
     result = records.read("mlflow")
     assert result == sleeper
-    assert result.alive()
-    assert not Started(sleeper.pid, sleeper.created - 100, {}).alive()
+    assert result.is_alive()
+    assert not Started(sleeper.pid, sleeper.created - 100, {}).is_alive()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_process_is_known_by_its_record_and_another_with_its_number_is_not(sle
         pytest.param(True, r"MLflow did not answer within 0 s: no such table \(whole log: ", id="it hangs"),
     ],
 )
-def test_a_service_that_does_not_come_up_is_told_with_the_last_line_of_its_log(
+def test_a_service_that_does_not_start_is_an_error_with_its_last_log_line(
     alive: bool, expected_text: str, tmp_path: Path
 ):
     log = tmp_path / "log"

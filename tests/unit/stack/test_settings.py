@@ -29,7 +29,7 @@ def source_env_file(path: Path, name: str) -> str:
     return done.stdout
 
 
-def test_an_unknown_variable_of_ours_is_an_error_that_names_the_known_ones(tmp_path: Path):
+def test_an_unknown_variable_is_an_error_that_lists_the_settings(tmp_path: Path):
     with pytest.raises(SettingError, match=r"PRICHAL_LAKES is not a setting of Prichal.*PRICHAL_LAKE,") as caught:
         load(tmp_path, PRICHAL_LAKES="/data")
     assert is_one_sentence(caught.value)
@@ -48,7 +48,7 @@ def test_other_programs_variables_are_none_of_our_business(tmp_path: Path):
         pytest.param("PRICHAL_DRIVER_MEMORY", "2 GB", id="memory as a person writes it"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_told_with_its_variable(name: str, value: str, tmp_path: Path):
+def test_an_invalid_value_is_an_error_with_its_variable(name: str, value: str, tmp_path: Path):
     with pytest.raises(SettingError) as caught:
         load(tmp_path, **{name: value})
     assert str(caught.value).startswith(f"{name}={value!r} cannot be used: ")
@@ -84,7 +84,7 @@ def test_the_environment_wins_over_the_file_and_an_empty_variable_does_not(tmp_p
 
 
 @pytest.mark.parametrize(("need", "name"), [("database", "DATABASE_URL"), ("tracking", "MLFLOW_TRACKING_URI")])
-def test_a_service_that_is_needed_and_not_set_is_told_by_its_variable(need: str, name: str, tmp_path: Path):
+def test_a_missing_service_is_an_error_with_its_variable(need: str, name: str, tmp_path: Path):
     with pytest.raises(SettingError, match=f"^{name} is not set: run `make up`") as caught:
         getattr(load(tmp_path), f"require_{need}")()
     assert is_one_sentence(caught.value)
@@ -146,7 +146,7 @@ def test_a_shell_that_sources_the_env_file_gets_the_same_value(value: str, tmp_p
     assert source_env_file(tmp_path / "env", "ODD") == value == read_env_file(tmp_path / "env")["ODD"]
 
 
-def test_an_env_file_that_cannot_be_read_is_told_with_its_path(tmp_path: Path):
+def test_an_unreadable_env_file_is_an_error_with_its_path(tmp_path: Path):
     (tmp_path / "env").write_text("export DATABASE_URL='postgresql://u@h/db\n")
     with pytest.raises(SettingError, match=str(tmp_path / "env")) as caught:
         load(tmp_path)
@@ -192,7 +192,7 @@ def test_who_signs_in_to_mlflow_is_who_acts(monkeypatch: pytest.MonkeyPatch):
     assert reviewer("anybody at all") == "anybody at all"
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "rita")
     assert user() == reviewer("rita") == "rita"
-    with pytest.raises(SettingError, match="name 'anna' is not the one signed in to MLflow, 'rita'") as caught:
+    with pytest.raises(SettingError, match="name 'anna' is not your MLflow account 'rita'") as caught:
         reviewer("anna")
     assert is_one_sentence(caught.value)
 

@@ -8,7 +8,7 @@ from training.models.families import UnknownFamilyError
 from training.plan import TrainingPlan
 
 
-def test_a_family_that_does_not_exist_is_told_with_those_that_do():
+def test_an_unknown_family_is_an_error_that_lists_the_families():
     with pytest.raises(UnknownFamilyError, match=r"'lightgbm' does not exist; name one of recency, logistic") as caught:
         TrainingPlan(recency="x", families=("recency", "lightgbm"))
     assert is_one_sentence(caught.value)
@@ -25,7 +25,7 @@ def test_a_family_that_does_not_exist_is_told_with_those_that_do():
         ("minutes", float("inf"), "above 0, or None"),
     ],
 )
-def test_a_plan_that_cannot_judge_calibrate_or_search_is_told(name: str, value: float, expected_text: str):
+def test_an_impossible_plan_is_an_error(name: str, value: float, expected_text: str):
     with pytest.raises(PrichalError, match=f"{name} is {value}, it must be {expected_text}") as caught:
         TrainingPlan(recency="x", **{name: value})  # type: ignore[arg-type]
     assert is_one_sentence(caught.value)

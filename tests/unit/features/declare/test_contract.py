@@ -15,20 +15,24 @@ def test_a_contract_that_fits_its_sources_is_taken():
 @pytest.mark.parametrize(
     ("changes", "expected_text"),
     [
-        pytest.param({"payments": "charges"}, "no source charges; there are payments, subscriptions", id="no source"),
+        pytest.param(
+            {"payments": "charges"}, "no source charges; the sources are payments, subscriptions", id="no source"
+        ),
         pytest.param({"period_end": "until"}, "payments has no column until", id="no column"),
-        pytest.param({"period_start": "status"}, "status of payments is no date and no timestamp", id="no moment"),
-        pytest.param({"promo_end": "kind"}, "kind of subscriptions is no date", id="no end of the lower price"),
-        pytest.param({"auto_renew": "by"}, "by of switches is no whole number", id="a switch that is a text"),
+        pytest.param(
+            {"period_start": "status"}, "status of payments is neither a date nor a timestamp", id="no moment"
+        ),
+        pytest.param({"promo_end": "kind"}, "kind of subscriptions is neither a date", id="no end of the lower price"),
+        pytest.param({"auto_renew": "by"}, "by of switches is not a bigint", id="a switch that is a text"),
     ],
 )
-def test_a_contract_that_does_not_fit_its_sources_is_told(changes: dict[str, Any], expected_text: str):
+def test_a_contract_that_does_not_fit_its_sources_is_an_error(changes: dict[str, Any], expected_text: str):
     with pytest.raises(DeclarationError, match=expected_text) as caught:
         contract(**changes).check(contract_sources())
     assert is_one_sentence(caught.value)
 
 
 @pytest.mark.parametrize("name", ["grace_days", "joined_days"])
-def test_days_below_zero_are_told(name: str):
+def test_negative_days_are_an_error(name: str):
     with pytest.raises(DeclarationError, match=f"{name} is -1, it must be at least 0"):
         contract(**{name: -1})

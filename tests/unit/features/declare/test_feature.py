@@ -47,7 +47,7 @@ def test_a_name_is_source_measure_aggregation_and_window(declared: Feature, name
     ("aggregation", "rest", "expected_text"),
     [
         pytest.param("sum", {}, "visits_sum_all: sum needs a measure", id="a sum of nothing"),
-        pytest.param("count", {"measure": "minutes"}, "count takes no measure, minutes was given", id="a count of"),
+        pytest.param("count", {"measure": "minutes"}, "count takes no measure, but it is minutes", id="a count of"),
         pytest.param("count", {"window": 0}, "window 0 must be at least 1 day", id="an empty window"),
         pytest.param("count", {"window": -7}, "window -7 must be at least 1 day", id="a window into the future"),
         pytest.param("days_since_last", {"window": 30}, "days_since_last.* have none", id="recency in a window"),
@@ -61,8 +61,8 @@ def test_a_name_is_source_measure_aggregation_and_window(declared: Feature, name
         ),
         pytest.param("days_until", {}, "days_until needs a measure", id="days until nothing"),
         pytest.param("share", {"window": 7}, "a share needs `where`", id="a share of everything"),
-        pytest.param("count", {"where": "minutes > 5"}, "go together", id="a condition without a word"),
-        pytest.param("count", {"what": "long"}, "go together", id="a word without a condition"),
+        pytest.param("count", {"where": "minutes > 5"}, "require each other", id="a condition without a word"),
+        pytest.param("count", {"what": "long"}, "require each other", id="a word without a condition"),
         pytest.param(
             "count", {"where": "true", "what": "Long ones"}, "lower-case letters", id="a word that is no name"
         ),
@@ -76,11 +76,13 @@ def test_a_name_is_source_measure_aggregation_and_window(declared: Feature, name
             "takes no `where`",
             id="a value with a condition",
         ),
-        pytest.param("count", {"window": 7, "against": 30}, "visits_count_7d.* against", id="against without ratio"),
+        pytest.param("count", {"window": 7, "against": 30}, "visits_count_7d.* `against`", id="against without ratio"),
         pytest.param("median", {"window": 7}, "visits_median_7d.* median", id="an aggregation that does not exist"),
     ],
 )
-def test_a_feature_declared_wrong_is_told_by_its_name(aggregation: str, rest: dict[str, Any], expected_text: str):
+def test_a_wrong_feature_declaration_is_an_error_with_its_name(
+    aggregation: str, rest: dict[str, Any], expected_text: str
+):
     with pytest.raises(DeclarationError, match=expected_text) as caught:
         feature(aggregation, **rest)
     assert is_one_sentence(caught.value)
@@ -89,11 +91,15 @@ def test_a_feature_declared_wrong_is_told_by_its_name(aggregation: str, rest: di
 @pytest.mark.parametrize(
     ("declared", "expected_text"),
     [
-        pytest.param([feature(source="views")], "views_count_all: no source views; there are visits", id="no source"),
+        pytest.param(
+            [feature(source="views")], "views_count_all: no source views; the sources are visits", id="no source"
+        ),
         pytest.param([feature("sum", measure="hours")], "visits has no column hours; it has", id="no column"),
         pytest.param([feature("max", measure="device")], "visits_device_max_all: .* device is not a number", id="text"),
         pytest.param([feature("max", measure="day")], "visits_day_max_all: .* day is not a number", id="a date"),
-        pytest.param([feature("days_until", measure="minutes")], "minutes is no date and no timestamp", id="until 7"),
+        pytest.param(
+            [feature("days_until", measure="minutes")], "minutes is neither a date nor a timestamp", id="until 7"
+        ),
         pytest.param([feature("distinct", measure="hours")], "visits has no column hours", id="distinct of nothing"),
         pytest.param(
             [feature("value", source="calendar", measure="moon")],
@@ -105,19 +111,19 @@ def test_a_feature_declared_wrong_is_told_by_its_name(aggregation: str, rest: di
         ),
         pytest.param(
             [feature("count", **TV), feature("count", window=7, where="device = 'web'", what="tv")],
-            "tv stands for \"device = 'web'\" here and for \"device = 'tv'\" elsewhere",
+            "tv has the condition \"device = 'web'\", but another feature has \"device = 'tv'\"",
             id="one word twice",
         ),
         pytest.param([feature(), feature(unit="other")], "visits_count_all is declared twice", id="one name twice"),
     ],
 )
-def test_features_that_do_not_fit_the_sources_are_told(declared: list[Feature], expected_text: str):
+def test_features_that_do_not_fit_the_sources_are_an_error(declared: list[Feature], expected_text: str):
     with pytest.raises(DeclarationError, match=expected_text) as caught:
         check(declared, [source()])
     assert is_one_sentence(caught.value)
 
 
-def test_two_features_whose_parts_spell_one_name_are_told():
+def test_two_features_with_one_name_are_an_error():
     who, day = source().column("user_id"), source().column("day")
     rows = source(name="calls_minutes", columns=(who, day, Column("paid", "double", "of them paid")))
     calls = source(name="calls", columns=(who, day, Column("minutes_paid", "double", "of them paid")))

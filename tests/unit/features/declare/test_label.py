@@ -26,7 +26,7 @@ def test_a_label_matures_on_the_day_after_its_reach_and_not_before(grace: int, c
 
 
 @pytest.mark.parametrize(("horizon", "grace"), [(0, 0), (-1, 0), (30, -1)])
-def test_a_label_that_cannot_look_ahead_is_told(horizon: int, grace: int):
+def test_a_label_without_a_horizon_is_an_error(horizon: int, grace: int):
     with pytest.raises(DeclarationError, match=f"horizon {horizon} .* grace {grace} ") as caught:
         NoEvent("visits", horizon, grace)
     assert is_one_sentence(caught.value)

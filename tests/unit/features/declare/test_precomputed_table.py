@@ -54,7 +54,7 @@ def duck() -> Engine:
         pytest.param({"format": "xlsx"}, "no format xlsx", id="a format that is not read"),
     ],
 )
-def test_a_declaration_that_cannot_be_is_told(changes: dict[str, Any], expected_text: str):
+def test_an_invalid_declaration_is_an_error(changes: dict[str, Any], expected_text: str):
     with pytest.raises(DeclarationError, match=expected_text) as caught:
         replace(TABLE, **changes)
     assert is_one_sentence(caught.value)
@@ -97,7 +97,7 @@ def test_a_snapshot_holds_the_rows_as_they_stand_in_the_columns_that_other_rooms
     pd.testing.assert_frame_equal(pd.read_parquet(repeated[0]), then)
 
 
-def test_what_is_made_is_found_again_until_its_own_rows_change(tmp_path: Path):
+def test_snapshots_are_reused_until_their_rows_change(tmp_path: Path):
     days = [date(2026, 1, 1), date(2026, 3, 1)]
     ingest_source(tmp_path, rows("2026-01-01", "2026-03-01"), "d1")
     snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
@@ -115,7 +115,7 @@ def test_what_is_made_is_found_again_until_its_own_rows_change(tmp_path: Path):
         pytest.param({"2026-03-01": None, "2026-03-31": None}, date(2026, 3, 31), "as before", id="two not"),
     ],
 )
-def test_labels_tell_how_far_what_happened_is_known(tmp_path: Path, labels: dict[str, str | None], end: date, why: str):
+def test_labels_determine_the_coverage(tmp_path: Path, labels: dict[str, str | None], end: date, why: str):
     ingest_source(tmp_path, rows("2026-01-01", "2026-03-01", "2026-03-31", labels=labels))
     snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     assert snapshots.coverage.end == end, why
@@ -124,7 +124,7 @@ def test_labels_tell_how_far_what_happened_is_known(tmp_path: Path, labels: dict
     assert snapshots.known_until(date(2026, 3, 1)) == date(2026, 3, 1), "a training in March does not look into April"
 
 
-def test_a_date_of_which_some_labels_came_early_is_not_learnt_from(tmp_path: Path):
+def test_a_date_with_some_early_labels_is_not_matured(tmp_path: Path):
     """Who has left already is known before who stays: half of a date's labels are the wrong half."""
     early = [(1, "2026-03-31", None, 10.0, None), (2, "2026-03-31", "1", 20.0, None)]
     ingest_source(tmp_path, [*rows("2026-01-01", "2026-03-01"), *early])
@@ -133,7 +133,7 @@ def test_a_date_of_which_some_labels_came_early_is_not_learnt_from(tmp_path: Pat
     assert pd.read_parquet(snapshots.path(date(2026, 3, 31)))["label"].isna().all()
 
 
-def test_labels_that_nobody_can_know_yet_are_told(tmp_path: Path):
+def test_labels_of_the_future_are_an_error(tmp_path: Path):
     ingest_source(tmp_path, rows("2026-01-01", "2026-05-01"))
     with pytest.raises(LabelError, match="labels of 2026-05-01 look 30 days ahead, to 2026-05-31, and today") as caught:
         PrecomputedSnapshots(tmp_path, spec(), TODAY).build(duck, [date(2026, 1, 1)])
@@ -141,7 +141,7 @@ def test_labels_that_nobody_can_know_yet_are_told(tmp_path: Path):
 
 
 @pytest.mark.parametrize("as_of", [date(2026, 2, 1), date(2025, 12, 1), date(2026, 3, 2)])
-def test_a_date_that_is_none_of_the_tables_is_told_with_those_there_are(tmp_path: Path, as_of: date):
+def test_a_date_that_is_not_in_the_table_is_an_error_that_lists_its_dates(tmp_path: Path, as_of: date):
     ingest_source(tmp_path, rows("2026-01-01", "2026-03-01"))
     snapshots = PrecomputedSnapshots(tmp_path, spec(), TODAY)
     with pytest.raises(AsOfError, match=r"the 2 from 2026-01-01 to 2026-03-01 \(or latest\)") as caught:
@@ -149,7 +149,7 @@ def test_a_date_that_is_none_of_the_tables_is_told_with_those_there_are(tmp_path
     assert is_one_sentence(caught.value)
 
 
-def test_a_population_over_a_column_that_is_not_there_is_told(tmp_path: Path):
+def test_a_population_over_a_missing_column_is_an_error(tmp_path: Path):
     ingest_source(tmp_path, rows("2026-01-01", "2026-03-01"))
     with pytest.raises(DeclarationError, match="'visits > 1' is not valid over the features"):
         PrecomputedSnapshots(tmp_path, spec(where="visits > 1"), TODAY).build(duck, [date(2026, 1, 1)])
@@ -178,8 +178,8 @@ def test_a_table_of_one_day_without_any_label_can_be_scored(tmp_path: Path):
     assert snapshots.unlabelled(TODAY) == 2
 
 
-def test_the_dictionary_says_whose_word_it_is_and_what_is_missing_without_dates():
+def test_the_dictionary_names_the_owner_and_the_limits_without_dates():
     assert f"{OWNER_STATEMENT}\n" in dictionary_page(spec(), "", {})
     page = dictionary_page(spec(UNDATED), "", {})
-    assert f"{OWNER_STATEMENT} Its rows carry no dates, so models are validated by entity, not out of time.\n" in page
+    assert f"{OWNER_STATEMENT} Its rows have no dates, so models are validated by entity, not out of time.\n" in page
     assert "has left within 30 days from as_of, as `gone` of the ready table says, else 0" in page

@@ -33,11 +33,9 @@ def row(number: int, act: str, version: str, replaced: str | None = None, **deci
 def failed(*rows: Row, policy: Policy = POLICY, mode: str = "auto", contenders: Contenders = CONTENDERS) -> list[str]:
     """Names and sentences of the failed checks that need files and ledger."""
     judged = judge(contenders, replay(rows), policy, lambda _: measured(), mode)
-    expected_value = {"policy", "rejected", "withdrawn", "files", "measured"}
+    origins = {"policy", "rejected", "withdrawn", "files", "measured"}
     return [
-        f"{item.name}: {item.sentence}"
-        for item in judged.decision.checks
-        if not item.passed and item.name in expected_value
+        f"{item.name}: {item.sentence}" for item in judged.decision.checks if not item.passed and item.name in origins
     ]
 
 
@@ -78,9 +76,9 @@ def test_a_version_whose_files_cannot_be_read_is_refused(which: str):
 
 
 def test_unknown_code_is_refused():
-    strange = replace(version("2"), files_problem="its churn_model.py is code that this repository does not know")
+    strange = replace(version("2"), files_problem="its churn_model.py is code that this repository does not list")
     expected = [
-        "files: Version 2 of m cannot be loaded because its churn_model.py is code that this repository does not know"
+        "files: Version 2 of m cannot be loaded because its churn_model.py is code that this repository does not list"
     ]
     assert [item.removesuffix(": train again.") for item in failed(contenders=Contenders(strange, None))] == expected
 

@@ -88,16 +88,16 @@ def split(name: str) -> Callable[[Path], object]:
     [
         (write("churn_model.py", CODE.read_text() + "\n"), "its churn_model.py (SHA-256 "),
         (write(FAMILY, "raise RuntimeError('dies at import')"), f"its {FAMILY} (SHA-256 "),
-        (write("code/helper.py", ""), "it holds code/helper.py, which is neither data nor code"),
-        (write("artifacts/bundle/numpy.pyc", ""), "it holds artifacts/bundle/numpy.pyc"),
-        (write("model.pkl", ""), "it holds model.pkl"),
-        (write("churn_model.cpython-311-x86_64-linux-gnu.so", ""), "it holds churn_model.cpython"),
+        (write("code/helper.py", ""), "it contains code/helper.py, which is neither data nor code"),
+        (write("artifacts/bundle/numpy.pyc", ""), "it contains artifacts/bundle/numpy.pyc"),
+        (write("model.pkl", ""), "it contains model.pkl"),
+        (write("churn_model.cpython-311-x86_64-linux-gnu.so", ""), "it contains churn_model.cpython"),
         (flavor(loader_module="os"), "(loader os)"),
-        (flavor(code="code"), "its MLmodel asks for more than"),
-        (flavor(python_model="python_model.pkl"), "its MLmodel asks for more than"),
-        (flavor(model_code_path="elsewhere.py"), "its MLmodel asks for more than"),
-        (flavor(artifacts={"bundle": {"path": "../bundle"}}), "its MLmodel asks for more than"),
-        (another_flavor, "its MLmodel asks for more than"),
+        (flavor(code="code"), "its MLmodel requires more than"),
+        (flavor(python_model="python_model.pkl"), "its MLmodel requires more than"),
+        (flavor(model_code_path="elsewhere.py"), "its MLmodel requires more than"),
+        (flavor(artifacts={"bundle": {"path": "../bundle"}}), "its MLmodel requires more than"),
+        (another_flavor, "its MLmodel requires more than"),
         (lambda folder: (folder / "MLmodel").unlink(), "its MLmodel is missing, damaged, or not of a"),
         (split("MLmodel"), "its MLmodel "),
         (lambda folder: (folder / "churn_model.py").unlink(), "its churn_model.py is missing"),
@@ -116,7 +116,7 @@ def test_a_version_with_anything_else_is_not_loaded(files: Path, spoil: Callable
     assert expected in result
 
 
-def test_what_python_compiled_is_removed_and_no_part_of_the_model(files: Path):
+def test_compiled_files_are_removed_from_the_model(files: Path):
     """MLflow loads a model that it stores, and Python leaves compiled files among it; so an attacker can too."""
     before = bundle_digest(files)
     family = files / FAMILY

@@ -35,13 +35,13 @@ def test_java_17_or_newer_will_do(says: str, version: int, tmp_path: Path):
     ("says", "version"),
     [('openjdk version "11.0.21" 2023-10-17', 11), ('java version "1.8.0_292"', 8), ('openjdk version "16.0.1"', 16)],
 )
-def test_an_older_java_is_told_with_its_version(says: str, version: int, tmp_path: Path):
+def test_an_old_java_is_an_error_with_its_version(says: str, version: int, tmp_path: Path):
     with pytest.raises(JavaError, match=rf"JAVA_HOME={tmp_path} has Java {version}: install a JDK 17") as caught:
         check_java(java(tmp_path, says))
     assert is_one_sentence(caught.value)
 
 
-def test_a_folder_without_java_is_told(tmp_path: Path):
+def test_a_folder_without_java_is_an_error(tmp_path: Path):
     with pytest.raises(JavaError, match=f"JAVA_HOME={tmp_path} has none") as caught:
         check_java(tmp_path)
     assert is_one_sentence(caught.value)
@@ -56,13 +56,13 @@ def test_without_java_home_the_path_is_searched(tmp_path: Path, monkeypatch: pyt
     assert check_java(None) == 17
 
 
-def test_a_java_that_says_nothing_of_a_version_is_told(tmp_path: Path):
+def test_a_java_without_a_version_is_an_error(tmp_path: Path):
     with pytest.raises(JavaError, match="has one that does not run") as caught:
         check_java(java(tmp_path, "Error: could not find libjvm.so"))
     assert is_one_sentence(caught.value)
 
 
-def test_a_java_for_another_machine_is_told(tmp_path: Path):
+def test_a_java_for_another_machine_is_an_error(tmp_path: Path):
     program = java(tmp_path, "") / "bin" / "java"
     program.write_bytes(b"\x7fELF for a processor that this is not")
     with pytest.raises(JavaError, match="has one that does not run") as caught:

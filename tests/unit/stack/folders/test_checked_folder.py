@@ -51,8 +51,8 @@ ATTACKS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a valid file with 30% of the rows": (lambda folder: write(folder / "a.parquet", 3), "a.parquet has"),
     "a lost part file": (lambda folder: (folder / "b.parquet").unlink(), "b.parquet is missing"),
     "a file cut in the middle": (lambda folder: os.truncate(folder / "a.parquet", 99), "has 99 bytes instead of"),
-    "a flipped bit": (swap_byte, "a.parquet is not the one that was written"),
-    "a file more": (lambda folder: write(folder / "c.parquet", 1), "c.parquet was not written with it"),
+    "a flipped bit": (swap_byte, "a.parquet has changed since it was written"),
+    "a file more": (lambda folder: write(folder / "c.parquet", 1), "c.parquet is not in its record"),
     "a cut record": (lambda folder: os.truncate(folder / RECORD, 20), "its record _sealed.json cannot be read"),
     "another record": (lambda folder: (folder / RECORD).write_text("[1]"), "its record _sealed.json cannot be read"),
     "no record": (lambda folder: (folder / RECORD).unlink(), "has no record of its files"),
@@ -61,7 +61,7 @@ ATTACKS: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_what_happened_to_a_folder_is_told_in_a_sentence(attack: str, folder: Path):
+def test_a_damaged_folder_is_an_error_of_one_sentence(attack: str, folder: Path):
     act, words = ATTACKS[attack]
     check(folder, REPAIR)
     act(folder)
@@ -78,13 +78,13 @@ def test_a_whole_folder_is_read_with_its_count_and_hashed_once(folder: Path):
 
 
 def test_a_folder_of_another_count_than_the_reader_knows_is_broken(folder: Path):
-    with pytest.raises(BrokenFolderError, match="holds 20 rows, 21 are recorded"):
+    with pytest.raises(BrokenFolderError, match="has 20 rows instead of 21"):
         check(folder, REPAIR, rows=21)
 
 
 def test_a_folder_of_an_earlier_release_is_sealed_if_its_count_is_the_recorded_one(folder: Path):
     (folder / RECORD).unlink()
-    with pytest.raises(BrokenFolderError, match="holds 20 rows, 21 are recorded"):
+    with pytest.raises(BrokenFolderError, match="has 20 rows instead of 21"):
         check(folder, REPAIR, rows=21)
     assert not (folder / RECORD).exists()
     assert check(folder, REPAIR, rows=20).rows == 20
@@ -93,7 +93,7 @@ def test_a_folder_of_an_earlier_release_is_sealed_if_its_count_is_the_recorded_o
         check(folder, REPAIR, rows=20)
 
 
-def test_what_can_be_made_anew_is_told_in_one_line(folder: Path, caplog: pytest.LogCaptureFixture):
+def test_a_folder_that_can_be_rebuilt_is_logged_in_one_line(folder: Path, caplog: pytest.LogCaptureFixture):
     (folder / "b.parquet").unlink()
     with caplog.at_level(logging.WARNING, logger="prichal"):
         assert not is_whole(folder)

@@ -49,11 +49,11 @@ def test_what_another_machine_writes_stays_for_a_week(tmp_path: Path):
     assert not theirs.exists()
 
 
-def test_names_of_earlier_releases_hold_a_process_id_alone(tmp_path: Path):
+def test_names_of_earlier_releases_have_a_process_id_only(tmp_path: Path):
     assert not is_abandoned(tmp_path / f"d1.{os.getpid()}.partial")
     assert is_abandoned(tmp_path / f"d1.{dead_owner().split('-')[-2]}.partial")
 
 
 @pytest.mark.parametrize("name", ["current.json", "d1.partial", "as_of=1997-01-01", ".orders.csv.partial"])
-def test_what_names_no_process_is_nobodys_to_remove(name: str, tmp_path: Path):
+def test_a_name_without_a_process_is_not_removed(name: str, tmp_path: Path):
     assert not is_abandoned(tmp_path / name)

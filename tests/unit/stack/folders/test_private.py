@@ -3,7 +3,6 @@
 import os
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,6 @@ import pytest
 from jobs.runtime import command
 from stack.folders.private import make_private
 from stack.settings import VARIABLES, Settings
-
-
-@pytest.fixture(autouse=True)
-def usual_umask() -> Iterator[None]:
-    """That of most systems: everybody may read."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
 
 
 def settings(folder: Path, **environ: str) -> Settings:
@@ -62,7 +53,7 @@ def test_what_is_not_there_yet_stays_away(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_link_leaves_alone_what_it_leads_to(tmp_path: Path):
+def test_the_target_of_a_link_is_not_changed(tmp_path: Path):
     built = settings(tmp_path)
     (tmp_path / "shared").mkdir(mode=0o755)
     (tmp_path / "state" / "shared").symlink_to(tmp_path / "shared")

@@ -73,7 +73,7 @@ def repeated(
     return read_comparison_rows(snapshots, snapshots.spec.populations[0], PLAN, expected, its, names or NAMES)
 
 
-def test_alone_or_beside_an_older_version_they_are_all_the_rows_of_the_evidence(monthly: PrecomputedSnapshots):
+def test_without_overlap_the_comparison_rows_are_all_rows_of_the_evidence(monthly: PrecomputedSnapshots):
     expected, older = evidence(monthly, MONTHS[:3], MONTHS[4:]), evidence(monthly, MONTHS[:2], MONTHS[3:5])
     for its in (None, older):
         result = repeated(monthly, expected, its)
@@ -109,7 +109,7 @@ def test_parts_are_dealt_as_they_were(tmp_path: Path):
         assert len(result.frame) == 48
 
 
-def test_parts_that_a_version_may_know_do_not_judge(tmp_path: Path):
+def test_parts_that_a_version_was_fitted_on_are_not_compared(tmp_path: Path):
     snapshots, changed = one_day(tmp_path / "one"), one_day(tmp_path / "two", silence=2.0)
     expected, other = proof_of_parts(snapshots), proof_of_parts(changed)
     for built, its, expected_text in (
@@ -133,7 +133,7 @@ LATEST = object()
         pytest.param({"data": {}}, None, "challenger has no data.out_of_time", id="an old challenger"),
     ],
 )
-def test_without_rows_for_both_it_is_said_why(
+def test_without_common_rows_the_error_states_the_reason(
     monthly: PrecomputedSnapshots, expected: dict[str, Any], its: Any, expected_text: str
 ):
     challenger = {**evidence(monthly, MONTHS[:3], MONTHS[4:]), **expected}

@@ -13,7 +13,7 @@ PLAN = TrainingPlan(recency="visits_days_since_last", families=("recency", "logi
 ABOUT = {"data": {"digest": "d1"}, "code": "c1", "packages": {"catboost": "1.2.10"}}
 
 
-def test_the_same_training_has_the_same_fingerprint_in_whatever_order_it_is_told():
+def test_the_fingerprint_does_not_depend_on_the_order_of_settings():
     assert fingerprint(replace(PLAN), dict(reversed(ABOUT.items()))) == fingerprint(PLAN, ABOUT)
 
 
@@ -51,7 +51,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_code_is_known_by_its_text_not_by_its_place_or_the_order_of_rooms(root: Path, tmp_path_factory: Any):
+def test_the_hash_of_code_depends_on_its_text_only(root: Path, tmp_path_factory: Any):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "clone"
     root.rename(elsewhere)
     assert code_hash(elsewhere, ["features", "lake"]) == code_hash(elsewhere, ["lake", "features"])

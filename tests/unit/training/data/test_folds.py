@@ -113,12 +113,12 @@ def test_history_is_enough_to_the_day(first: date, enough: bool):
         pytest.param([date(1997, 5, 1)], r"^1 matured snapshots \(1997-05-01 to 1997-05-01\)", id="one"),
         pytest.param(
             monthly(date(1997, 5, 1), date(1997, 12, 1)),
-            r"^8 matured .* an embargo of 90 days: there must be 5 dates to judge on",
+            r"^8 matured .* an embargo of 90 days: there must be 5 test dates",
             id="the embargo takes too many",
         ),
     ],
 )
-def test_too_short_a_history_is_told_with_what_there_is_and_what_is_needed(dates: list[date], expected_text: str):
+def test_a_short_history_is_an_error_with_present_and_required_dates(dates: list[date], expected_text: str):
     with pytest.raises(TooLittleDataError, match=expected_text) as caught:
         time_series_split(dates, DAYS_90, 2, 3)
     assert is_one_sentence(caught.value)
@@ -128,7 +128,7 @@ GRID = monthly(date(1997, 1, 1), date(1997, 12, 1))
 
 
 @pytest.mark.parametrize("folds", [1, 3])
-def test_nobody_is_fitted_on_and_judged_where_users_are_kept_apart(folds: int):
+def test_with_users_apart_nobody_is_in_fit_and_test_rows(folds: int):
     rows = frame(GRID)
     for fold in time_series_split(GRID, DAYS_90, 2, folds, users_apart=True).folds:
         early, late = fold.split(rows)
@@ -140,7 +140,7 @@ def test_nobody_is_fitted_on_and_judged_where_users_are_kept_apart(folds: int):
     assert not entities_apart(*together.split(rows)).passed
 
 
-def test_every_fold_judges_other_people_where_users_are_kept_apart():
+def test_with_users_apart_every_fold_tests_other_people():
     rows = frame(GRID)
     judged = [
         set(fold.split(rows)[1].entity) for fold in time_series_split(GRID, DAYS_90, 2, 3, users_apart=True).folds
@@ -148,7 +148,7 @@ def test_every_fold_judges_other_people_where_users_are_kept_apart():
     assert sum(map(len, judged)) == len(set.union(*judged)) == 120
 
 
-def test_a_group_depends_on_the_name_alone():
+def test_a_group_depends_on_the_entity_only():
     names = np.array(["u1", "u2", "u3", "u1"], dtype=object)
     assert entity_groups(names, 5).tolist() == entity_groups(names[::-1], 5).tolist()[::-1]
     assert entity_groups(np.array([1, 2, 3]), 5).tolist() == entity_groups(np.array(["1", "2", "3"]), 5).tolist()

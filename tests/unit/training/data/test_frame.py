@@ -38,7 +38,7 @@ def read(folders: list[Path], population: str = "paid") -> Frame:
     return read_frame(folders, NAMES, "user_id", population)
 
 
-def test_rows_come_in_the_order_of_date_and_entity_and_columns_as_asked(tmp_path: Path):
+def test_rows_are_ordered_by_date_and_entity_and_columns_as_requested(tmp_path: Path):
     march = snapshot(tmp_path, MARCH, [row(3), row(1, 1), row(2)])
     april = snapshot(tmp_path, APRIL, [row(2), row(1)])
     frame = read([april, march])
@@ -62,14 +62,14 @@ def test_null_is_not_a_number_and_never_zero(tmp_path: Path):
 
 
 @pytest.mark.parametrize("days", [[], [MARCH]])
-def test_nobody_is_told_with_the_population(days: list[date], tmp_path: Path):
+def test_an_empty_population_is_an_error_with_its_name(days: list[date], tmp_path: Path):
     folders = [snapshot(tmp_path, day, [row(1)]) for day in days]
     with pytest.raises(TooLittleDataError, match=f"Population trial has no matured row in {len(days)} ") as caught:
         read(folders, "trial")
     assert is_one_sentence(caught.value)
 
 
-def test_a_date_that_nobody_belongs_to_adds_nothing(tmp_path: Path):
+def test_a_date_without_members_adds_no_rows(tmp_path: Path):
     march, empty = snapshot(tmp_path, MARCH, [row(1), row(2, 1)]), tmp_path / f"as_of={APRIL}" / "digest"
     empty.mkdir(parents=True)
     assert read([march, empty]).digest() == read([march]).digest()

@@ -12,7 +12,7 @@ from features import Feature
 from tests.unit.builders import feature, frame, is_one_sentence
 from training.data.frame import Frame, TooLittleDataError
 from training.data.stratified_holdout import PARTS, split_stratified_holdout
-from training.evaluate.evidence import judge_out_of_time
+from training.evaluate.evidence import evaluate_out_of_time
 from training.evaluate.reason_stability import attribution, stability
 from training.leakage.checks import entities_apart
 from training.leakage.leakage_report import run_leakage_checks
@@ -31,7 +31,7 @@ REACH = timedelta(days=90)
 FEATURES: list[Feature] = [feature("days_since_last"), feature("sum", measure="minutes"), feature("count")]
 
 
-def test_nobody_is_fitted_on_and_judged_on():
+def test_no_entity_is_in_fit_and_test_rows():
     dealt, split = split_stratified_holdout(DAY, PLAN)
     pairs = [(fold.fit, fold.test) for fold in split.folds]
     pairs += [(split.fit, split.calibrate), (split.development, split.out_of_time)]
@@ -67,7 +67,7 @@ def logistic() -> Candidate:
     return fit_candidate("logistic", {}, DEVELOPMENT, SPLIT, seed=1)
 
 
-def test_a_candidate_is_judged_fitted_and_calibrated_on_parts_as_it_is_on_dates(logistic: Candidate):
+def test_parts_of_a_holdout_are_used_like_dates(logistic: Candidate):
     assert len(logistic.folds) == PLAN.folds
     assert 0.65 < logistic.fold_auc < 0.9
     assert abs(logistic.probability(JUDGING.rows).mean() - JUDGING.labels.mean()) < 0.06
@@ -87,7 +87,7 @@ def test_leaks_are_looked_for_but_for_windows_and_people_are_seen_to_be_apart():
     assert alarms(JUDGING) == dict.fromkeys(requested, True)
 
 
-def test_a_person_on_both_sides_and_an_order_that_tells_ring():
+def test_an_entity_in_both_parts_and_a_predictive_order_fail():
     mixed = replace(JUDGING, entity=np.append(JUDGING.entity[1:], DEVELOPMENT.entity[0]))
     assert not alarms(mixed)["entities_apart"]
     rows = np.argsort(JUDGING.labels, kind="stable")
@@ -96,12 +96,12 @@ def test_a_person_on_both_sides_and_an_order_that_tells_ring():
 
 
 def test_the_only_day_is_no_month_of_its_own(logistic: Candidate):
-    judged = judge_out_of_time(logistic, [logistic], JUDGING, seed=1)
+    judged = evaluate_out_of_time(logistic, [logistic], JUDGING, seed=1)
     assert judged.months == []
     assert judged.candidates[0]["metrics"]["auc"]["value"] > 0.6
 
 
-def test_the_reasons_are_held_against_those_of_a_fit_without_a_part(logistic: Candidate):
+def test_stability_compares_with_a_fit_without_a_part(logistic: Candidate):
     expected = attribution(logistic, JUDGING.rows, FEATURES)
     sentence = stability(logistic, expected, DEVELOPMENT, SPLIT, JUDGING.rows, FEATURES, seed=1)
     assert sentence["changed"] == "without part 8"
@@ -115,7 +115,7 @@ def test_no_picture_says_out_of_time(logistic: Candidate):
     assert not [title for title in titles if "out of time" in title]
 
 
-def test_a_model_is_made_again_from_its_parts(logistic: Candidate):
+def test_a_model_is_refitted_from_its_parts(logistic: Candidate):
     logged = {
         name: str(value) for name, value in refit_parameters(logistic, DEVELOPMENT.digest(), SPLIT, 1, ()).items()
     }
@@ -131,7 +131,7 @@ def test_what_it_measures_is_nowhere_called_out_of_time():
     names = {
         f"{name}{end}" for name in ("log_loss", "undecided_log_loss", "best_profit") for end in ("", "_low", "_high")
     }
-    assert set(figures(evidence, dealt.judged)) == {f"held_out_{name}" for name in names}
+    assert set(figures(evidence, dealt.validation_name)) == {f"held_out_{name}" for name in names}
     assert set(figures(evidence)) == {f"oot_{name}" for name in names}
 
 
@@ -145,7 +145,7 @@ def test_what_it_measures_is_nowhere_called_out_of_time():
         pytest.param(2000, FEWEST * PARTS - 1, id="one too few left"),
     ],
 )
-def test_too_few_rows_of_a_class_are_told(rows: int, left: int):
+def test_too_few_rows_of_a_class_are_an_error(rows: int, left: int):
     few = replace(DAY.only(np.arange(2000) < rows), labels=(np.arange(rows) < left).astype(int))
     with pytest.raises(
         TooLittleDataError, match=f"{left} of {rows} labelled rows left .* at least 100 of each"
@@ -159,7 +159,7 @@ def test_just_enough_of_a_class_gives_every_part_what_a_fold_needs():
     assert [int(dealt.at([part]).labels.sum()) for part in split.out_of_time] == [FEWEST, FEWEST]
 
 
-def test_a_plan_of_more_parts_than_there_are_is_told():
+def test_a_plan_with_too_many_parts_is_an_error():
     with pytest.raises(TooLittleDataError, match="more than the 10 parts") as caught:
         split_stratified_holdout(DAY, replace(PLAN, out_of_time=5, calibration=5))
     assert is_one_sentence(caught.value)

@@ -24,5 +24,5 @@ def test_without_a_half_life_all_count_alike():
     assert recency_weights(ROWS, None) is None
 
 
-def test_the_family_is_not_told_of_the_half_life():
+def test_the_half_life_is_no_parameter_of_the_family():
     assert family_params({"half_life": 90, "depth": 3}) == {"depth": 3}

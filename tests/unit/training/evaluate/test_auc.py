@@ -39,7 +39,7 @@ def test_a_weight_counts_like_repeated_rows(rows: list[tuple[int, int, int]], bu
         pytest.param(1.0, 1.00, id="everybody"),
     ],
 )
-def test_found_counts_the_churners_with_the_highest_scores(budget: float, recall: float):
+def test_recall_counts_the_churners_with_the_highest_scores(budget: float, recall: float):
     labels = np.array([1, 1, 0, 1, 0, 0, 0, 0, 0, 1])
     metrics = RankingMetrics(labels, np.linspace(0.9, 0.1, 10), budgets=[budget])(np.ones((1, 10)))
     assert metrics["found"][0, 0] / metrics["left"][0] == recall

@@ -73,7 +73,7 @@ def test_an_interval_of_nothing_is_not_a_number():
     assert np.isnan([result.low, result.high]).all()
 
 
-def test_the_draws_do_not_depend_on_how_many_weights_are_held_at_once(sample: Sample, monkeypatch: pytest.MonkeyPatch):
+def test_the_draws_do_not_depend_on_the_block_size(sample: Sample, monkeypatch: pytest.MonkeyPatch):
     labels, scores, entity = sample
     draws = auc_draws(labels, scores, entity, seed=1)
     monkeypatch.setattr(bootstrap, "FEWEST_REPLICATES", 7)

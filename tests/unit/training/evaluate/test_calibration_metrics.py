@@ -30,7 +30,7 @@ def test_values_are_those_of_scikit_learn():
     assert result["calibration_gap"][0] == pytest.approx(probability.mean() - labels.mean(), rel=1e-8)
 
 
-def test_every_replicate_is_as_if_fitted_again():
+def test_every_replicate_equals_a_full_fit():
     labels, probability = sample()
     entity = np.arange(len(labels)) // 2
     result = estimate({"own": Calibration(labels, probability)}, entity, seed=1)["own"]
@@ -46,7 +46,7 @@ def test_every_replicate_is_as_if_fitted_again():
     assert result["log_loss"].draws[:20] == pytest.approx(losses, rel=1e-5)
 
 
-def test_slope_and_intercept_are_found_again():
+def test_slope_and_intercept_of_the_simulation_are_recovered():
     labels, probability = sample(n=20_000, slope=0.8, shift=0.0)
     result = Calibration(labels, probability)(np.ones((1, len(labels))))
     assert result["calibration_slope"][0] == pytest.approx(0.8, abs=0.04)
@@ -71,7 +71,7 @@ def test_the_interval_of_the_error_holds_the_value_even_where_all_of_it_is_noise
         pytest.param([0.1] * 20 + [0.9] * 20, [0] * 20 + [1] * 20, id="separated"),
     ],
 )
-def test_what_cannot_be_fitted_well_still_has_finite_figures(probability: list[float], labels: list[int]):
+def test_rows_that_cannot_be_fitted_have_finite_figures(probability: list[float], labels: list[int]):
     result = estimate({"own": Calibration(np.array(labels), np.array(probability))}, np.arange(40), seed=1)["own"]
     for name, item in result.items():
         text = item.interval()

@@ -75,5 +75,5 @@ def test_the_same_score_twice_does_not_differ():
     assert (gap.value, gap.low, gap.high) == (0.0, pytest.approx(0.0, abs=1e-7), pytest.approx(0.0, abs=1e-7))
 
 
-def test_one_person_alone_has_no_interval():
+def test_a_single_person_has_no_interval():
     assert np.isnan(delong(LABELS, [ONE], np.zeros(10, dtype=int)).interval(0).low)

@@ -18,9 +18,9 @@ from training.evaluate.auc import auc_draws
 from training.evaluate.delong import delong
 from training.evaluate.evidence import (
     OutOfTimeResults,
+    count_churn_kinds,
+    evaluate_out_of_time,
     evidence,
-    how_they_left,
-    judge_out_of_time,
 )
 from training.evaluate.metrics import calibration_error
 from training.evaluate.profit import Costs
@@ -50,7 +50,7 @@ def candidates() -> list[Candidate]:
 
 
 def judge(candidates: list[Candidate], frame: Frame = LATE, chosen: int = 1, seed: int = 1) -> OutOfTimeResults:
-    return judge_out_of_time(candidates[chosen], candidates, frame, seed, SLICES, COSTS)
+    return evaluate_out_of_time(candidates[chosen], candidates, frame, seed, SLICES, COSTS)
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +82,11 @@ def test_every_figure_has_an_interval_that_holds_it(judged: OutOfTimeResults):
 
 def test_the_interval_of_the_auc_is_that_of_its_own_draws(candidates: list[Candidate], judged: OutOfTimeResults):
     draws = auc_draws(LATE.labels, candidates[0].probability(LATE.rows), LATE.entity, seed=1)
-    expected_value = judged.candidates[0]["metrics"]["auc"]
-    assert [expected_value["low"], expected_value["high"]] == list(np.percentile(draws, [2.5, 97.5]))
+    interval = judged.candidates[0]["metrics"]["auc"]
+    assert [interval["low"], interval["high"]] == list(np.percentile(draws, [2.5, 97.5]))
     by_formula = delong(LATE.labels, [candidates[0].probability(LATE.rows)], LATE.entity).interval(0)
     assert judged.candidates[0]["metrics"]["auc_delong"] == by_formula.json()
-    assert by_formula.low == pytest.approx(expected_value["low"], abs=0.01)
+    assert by_formula.low == pytest.approx(interval["low"], abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_slope_is_one_for_probabilities_that_are_neither_bold_nor_timid(
     drawn = np.random.default_rng(2).random(len(many)) < 1 / (1 + np.exp(-margin))
     native = {"column": 0, "longest": 200.0, "slope": 2.0, "intercept": -8.0, "mean": 4.0}
     present = Candidate("recency", {}, native, {"slope": scale, "intercept": 0.0}, candidates[0].folds)
-    judged = judge_out_of_time(present, [present], replace(many, labels=drawn.astype(int)), seed=1)
+    judged = evaluate_out_of_time(present, [present], replace(many, labels=drawn.astype(int)), seed=1)
     assert judged.candidates[0]["metrics"]["calibration_slope"]["value"] == pytest.approx(slope, rel=0.1)
 
 
@@ -109,11 +109,11 @@ def test_the_difference_is_of_the_values_and_paired_by_draw(candidates: list[Can
     result = next(
         item for item in judged.differences if item["against"] == "recency" and item["candidate"] == "logistic"
     )
-    expected_value, other = (roc_auc_score(LATE.labels, item.probability(LATE.rows)) for item in (logistic, recency))
+    first_auc, second_auc = (roc_auc_score(LATE.labels, item.probability(LATE.rows)) for item in (logistic, recency))
     draws = [auc_draws(LATE.labels, item.probability(LATE.rows), LATE.entity, seed=1) for item in (logistic, recency)]
-    assert result["auc"]["value"] == pytest.approx(expected_value - other, abs=1e-12)
+    assert result["auc"]["value"] == pytest.approx(first_auc - second_auc, abs=1e-12)
     assert [result["auc"]["low"], result["auc"]["high"]] == list(np.percentile(draws[0] - draws[1], [2.5, 97.5]))
-    assert result["auc_delong"]["value"] == pytest.approx(expected_value - other, abs=1e-12)
+    assert result["auc_delong"]["value"] == pytest.approx(first_auc - second_auc, abs=1e-12)
     assert result["auc_delong"]["low"] == pytest.approx(result["auc"]["low"], abs=0.01)
     assert {"average_precision", "log_loss", "brier"} <= set(result)
 
@@ -137,39 +137,39 @@ def test_the_gate_can_read_what_a_training_leaves(candidates: list[Candidate]):
     assert [item.check for item in read.leaks] == [item.check for item in LEAKS]
 
 
-def test_each_month_is_judged_by_itself_and_one_with_too_few_says_so(
+def test_each_month_has_its_own_figures_or_a_sentence_about_too_few_rows(
     candidates: list[Candidate], judged: OutOfTimeResults
 ):
     assert [month["as_of"] for month in judged.months] == [str(day) for day in SPLIT.out_of_time]
     for month, day in zip(judged.months, SPLIT.out_of_time, strict=True):
-        expected_value = LATE.at([day])
-        probability = candidates[1].probability(expected_value.rows)
-        assert month["rows"] == len(expected_value)
-        assert month["metrics"]["brier"]["value"] == pytest.approx(brier_score_loss(expected_value.labels, probability))
+        rows_of_day = LATE.at([day])
+        probability = candidates[1].probability(rows_of_day.rows)
+        assert month["rows"] == len(rows_of_day)
+        assert month["metrics"]["brier"]["value"] == pytest.approx(brier_score_loss(rows_of_day.labels, probability))
         assert {"log_loss", "calibration_error", "calibration_slope", "calibration_intercept"} <= set(month["metrics"])
     few = LATE.only((LATE.as_of == LATE.as_of[0]) | (np.arange(len(LATE)) >= len(LATE) - 20))
     small = judge(candidates, few).months[1]
     assert "metrics" not in small
-    assert "too few to judge by" in small["sentence"]
+    assert "too few for figures" in small["sentence"]
 
 
 def test_a_slice_that_is_too_small_is_there_with_a_sentence(judged: OutOfTimeResults):
-    text = {(item["slice"], item["range"]): item for item in judged.slices}
-    assert text["silence", "100 and more"]["sentence"] is None
-    assert "auc" in text["silence", "100 and more"]
-    small = text["spent", "not known"]
+    parts = {(item["slice"], item["range"]): item for item in judged.slices}
+    assert parts["silence", "100 and more"]["sentence"] is None
+    assert "auc" in parts["silence", "100 and more"]
+    small = parts["spent", "not known"]
     assert "auc" not in small
-    assert "too few to judge by" in small["sentence"]
+    assert "too few for figures" in small["sentence"]
     assert sum(item["rows"] for item in judged.slices if item["slice"] == "spent") == len(LATE)
 
 
-def test_profit_is_told_where_costs_are_stated(candidates: list[Candidate], judged: OutOfTimeResults):
+def test_profit_is_computed_if_costs_are_declared(candidates: list[Candidate], judged: OutOfTimeResults):
     assert judged.profit is not None
     assert judged.profit["costs"]["basis"] == "assumed"
-    expected_value = judged.candidates[1]["profit"]
-    assert expected_value["best_profit"] == judged.profit["best_profit"]
-    assert expected_value["best_profit"]["value"] == max(0.0, *(point["value"] for point in judged.profit["curve"]))
-    silent = judge_out_of_time(candidates[1], candidates[:2], LATE, 1)
+    profit = judged.candidates[1]["profit"]
+    assert profit["best_profit"] == judged.profit["best_profit"]
+    assert profit["best_profit"]["value"] == max(0.0, *(point["value"] for point in judged.profit["curve"]))
+    silent = evaluate_out_of_time(candidates[1], candidates[:2], LATE, 1)
     assert silent.profit is None
     assert "profit" not in silent.candidates[0]
 
@@ -188,7 +188,7 @@ HOW = np.where(LATE.labels == 1, np.where(FLAG, "voluntary", "involuntary"), Non
 CONTRACTED = replace(LATE, already_left=FLAG, how=HOW)
 
 
-def test_the_undecided_are_judged_apart_and_how_people_left_is_counted(
+def test_undecided_rows_have_their_own_figures_and_kinds_of_churn_are_counted(
     candidates: list[Candidate], judged: OutOfTimeResults
 ):
     result = judge(candidates, CONTRACTED)
@@ -198,17 +198,17 @@ def test_the_undecided_are_judged_apart_and_how_people_left_is_counted(
         assert item["metrics"] == other["metrics"]
         assert "metrics_undecided" not in other
         assert figures(item)["oot_undecided_auc"] == item["metrics_undecided"]["auc"]["value"]
-    text = how_they_left(CONTRACTED)
-    assert text["already_left_share"] == FLAG.mean()
-    assert text["left_voluntary"] + text["left_involuntary"] == LATE.labels.sum()
-    assert text["left_voluntary"] == (FLAG & (LATE.labels == 1)).sum()
-    assert how_they_left(LATE) == {}
+    counts = count_churn_kinds(CONTRACTED)
+    assert counts["already_left_share"] == FLAG.mean()
+    assert counts["left_voluntary"] + counts["left_involuntary"] == LATE.labels.sum()
+    assert counts["left_voluntary"] == (FLAG & (LATE.labels == 1)).sum()
+    assert count_churn_kinds(LATE) == {}
 
 
 def test_the_gate_can_read_the_undecided(candidates: list[Candidate]):
     judged = judge(candidates, CONTRACTED, chosen=2)
     rows = {"out_of_time_rows": len(LATE), "out_of_time_left": int(LATE.labels.sum())}
-    about = {**ABOUT, "data": {**EVIDENCE["data"], **rows, **how_they_left(CONTRACTED)}}  # type: ignore[dict-item]
+    about = {**ABOUT, "data": {**EVIDENCE["data"], **rows, **count_churn_kinds(CONTRACTED)}}  # type: ignore[dict-item]
     read = parse(json.loads(json.dumps(evidence(candidates[2], judged, LEAKS, about))))
     assert read.metrics_undecided is not None
     assert read.metrics_undecided.auc.value == judged.candidates[2]["metrics_undecided"]["auc"]["value"]
@@ -218,7 +218,7 @@ def test_the_gate_can_read_the_undecided(candidates: list[Candidate]):
 def test_too_few_undecided_of_a_class_have_no_figures(candidates: list[Candidate]):
     nearly_all = LATE.labels == 1
     nearly_all[np.flatnonzero(nearly_all)[:9]] = False
-    judged = judge_out_of_time(candidates[0], candidates[:1], replace(LATE, already_left=nearly_all), 1)
+    judged = evaluate_out_of_time(candidates[0], candidates[:1], replace(LATE, already_left=nearly_all), 1)
     assert "metrics_undecided" not in judged.candidates[0]
 
 

@@ -20,7 +20,7 @@ def test_rows_that_do_not_count_change_nothing():
         np.testing.assert_allclose(apart[name], among[name], rtol=1e-12, err_msg=name)
 
 
-def test_every_single_figure_is_told_and_the_curve_is_not():
+def test_every_figure_is_reported_except_the_curve():
     result = estimate({"own": Figures(LABELS, PROBABILITY, curve=True)}, np.arange(300) // 2, seed=1)["own"]
     assert result["found"].draws.shape == (2000, 100)
     assert set(result) - set(with_intervals(result)) == {"contacted", "found"}

@@ -45,10 +45,10 @@ def test_the_difference_is_paired_draw_by_draw(rows: Frame, result: ModelCompari
     assert result.bootstrap.low > 0, "noise makes a model worse"
 
 
-def test_it_is_told_as_the_registry_reads_it(result: ModelComparison):
-    text = json.loads(json.dumps(result.json()))
-    text["versus"] |= {"version": "1", "digest": "0123456789"}
-    content = read(Measurements, measured(**text))
+def test_the_comparison_has_the_format_of_the_registry(result: ModelComparison):
+    comparison = json.loads(json.dumps(result.json()))
+    comparison["versus"] |= {"version": "1", "digest": "0123456789"}
+    content = read(Measurements, measured(**comparison))
     assert content.comparison is not None
     sizes = {(item.slice, item.range): (item.rows, item.difference is None) for item in content.comparison.slices}
     assert sum(rows for (name, _), (rows, _) in sizes.items() if name == "silence") == 600
@@ -71,7 +71,7 @@ def test_the_same_model_does_not_differ_from_itself(rows: Frame):
     assert same["moved"] == {"rank_correlation": pytest.approx(1.0), "top": 60, "entered": 0, "withdrawn": 0}
 
 
-def test_with_nothing_in_production_only_the_challenger_is_told(rows: Frame, result: ModelComparison):
+def test_without_production_only_the_challenger_is_measured(rows: Frame, result: ModelComparison):
     single = compare_models(rows, result.challenger, None, SLICES, seed=7)
     assert single.json() == {"auc": result.auc.json(), "versus": None, "moved": None}
 

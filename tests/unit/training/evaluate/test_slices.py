@@ -32,7 +32,7 @@ def test_every_row_is_in_one_range_of_each_slice_and_a_range_holds_its_lower_bou
     assert [item.left for item in result] == [ROWS.labels[item.rows].sum() for item in result]
 
 
-def test_where_a_contract_tells_who_had_left_already_is_a_slice_of_its_own():
+def test_with_a_contract_people_without_auto_renewal_are_a_slice():
     flagged = replace(ROWS, already_left=np.arange(len(ROWS)) % 3 == 0)
     on, off = cells([], flagged)
     assert (on.range, off.range) == ("auto-renewal on", "auto-renewal off")
@@ -43,13 +43,13 @@ def test_where_a_contract_tells_who_had_left_already_is_a_slice_of_its_own():
 @pytest.mark.parametrize(
     ("left", "stayed", "small"), [(30, 30, False), (29, 300, True), (300, 29, True), (0, 40, True)]
 )
-def test_a_slice_that_is_too_small_is_told_with_its_size(left: int, stayed: int, small: bool):
+def test_a_slice_that_is_too_small_has_a_sentence_with_its_size(left: int, stayed: int, small: bool):
     few = ROWS.only(np.arange(len(ROWS)) < left + stayed)
     few = replace(few, labels=np.r_[np.ones(left, dtype=int), np.zeros(stayed, dtype=int)])
     item = cells([Slice("all", "silence", (1000,))], few)[0]
     assert item.json(None)["rows"] == left + stayed
     assert item.json(None)["sentence"] == (
-        f"{left} left and {stayed} stayed: too few to judge by, at least 30 of each are needed." if small else None
+        f"{left} left and {stayed} stayed: too few for figures, at least 30 each are needed." if small else None
     )
 
 
@@ -57,22 +57,22 @@ def test_figures_of_a_slice_are_those_of_its_rows():
     probability = 1 / (1 + np.exp(2 - ROWS.rows[:, 0] / 60))
     item = cells([SILENCE], ROWS)[1]
     result = estimate({"own": SliceFigures(ROWS.labels, probability, item.rows)}, ROWS.entity, seed=1)["own"]
-    text, labels, expected_text = item.json(result), ROWS.labels[item.rows], probability[item.rows]
-    assert text["auc"]["value"] == pytest.approx(roc_auc_score(labels, expected_text), abs=1e-12)
-    assert text["calibration_gap"]["value"] == pytest.approx(expected_text.mean() - labels.mean(), abs=1e-12)
+    figures, labels, scores = item.json(result), ROWS.labels[item.rows], probability[item.rows]
+    assert figures["auc"]["value"] == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
+    assert figures["calibration_gap"]["value"] == pytest.approx(scores.mean() - labels.mean(), abs=1e-12)
     for name in ("auc", "calibration_gap"):
-        assert text[name]["low"] < text[name]["value"] < text[name]["high"]
+        assert figures[name]["low"] < figures[name]["value"] < figures[name]["high"]
 
 
 @pytest.mark.parametrize(
     ("bad", "expected_text"),
     [
-        pytest.param({"bounds": ()}, "they must be given and rise", id="no bound"),
-        pytest.param({"bounds": (3.0, 3.0)}, "they must be given and rise", id="bounds that do not rise"),
+        pytest.param({"bounds": ()}, "give at least one, in rising order", id="no bound"),
+        pytest.param({"bounds": (3.0, 3.0)}, "give at least one, in rising order", id="bounds that do not rise"),
         pytest.param({"names": ("all",)}, "1 names for 3 ranges; give one each", id="too few names"),
     ],
 )
-def test_a_slice_that_cannot_be_is_told(bad: dict[str, Any], expected_text: str):
+def test_an_invalid_slice_is_an_error(bad: dict[str, Any], expected_text: str):
     with pytest.raises(PrichalError, match=expected_text) as caught:
         replace(SILENCE, **bad)
     assert is_one_sentence(caught.value)

@@ -54,9 +54,7 @@ def without_late_rows(log: list[Event]) -> list[Event]:
 @pytest.mark.parametrize(
     ("check", "change"), [("event_future", without_future_events), ("known_future", without_late_rows)]
 )
-def test_features_are_blind_to_what_had_not_happened_or_was_not_known(
-    check: str, change: Callable[[list[Event]], list[Event]]
-):
+def test_features_ignore_future_and_unknown_events(check: str, change: Callable[[list[Event]], list[Event]]):
     assert change(LOG) != LOG
     assert blind(check, features(LOG), features(change(LOG)), KEYS).passed
 
@@ -68,7 +66,7 @@ def test_trap_a_row_after_the_cut_off(monkeypatch: pytest.MonkeyPatch):
     assert (result.check, result.passed) == ("event_future", False)
 
 
-def test_trap_a_row_that_arrived_late_declared_as_known_at_once():
+def test_trap_a_late_row_declared_as_known_at_once():
     at_once = replace(timed(), known_time=None)
     result = blind("known_future", features(LOG, at_once), features(without_late_rows(LOG), at_once), KEYS)
     assert (result.check, result.passed) == ("known_future", False)
@@ -85,7 +83,7 @@ def test_trap_a_column_that_says_how_things_are_now():
 
 
 @pytest.mark.parametrize(("gap", "passed"), [(32, True), (31, False)])
-def test_trap_labels_that_overlap_what_judges(gap: int, passed: bool):
+def test_trap_labels_that_overlap_test_dates(gap: int, passed: bool):
     result = label_windows([date(2026, 1, 1)], [date(2026, 1, 1) + timedelta(days=gap)], timedelta(days=32))
     assert (result.check, result.passed) == ("label_windows", passed)
 
@@ -100,7 +98,7 @@ def shuffled(rows: Frame, by: np.ndarray | None = None) -> Frame:
     return Frame(rows.names, rows.rows[where], rows.labels[where], rows.entity[where], rows.as_of[where])
 
 
-def test_trap_the_order_of_rows_tells_the_label():
+def test_trap_the_order_of_rows_predicts_the_label():
     rows = frame(DATES, entities=400)
     assert order(shuffled(rows)).passed
     result = order(shuffled(rows, by=rows.labels))
@@ -150,7 +148,7 @@ def test_trap_a_feature_that_is_the_answer():
     assert result.sentence.startswith("noise alone")
 
 
-def test_trap_a_feature_that_is_only_known_of_those_who_left():
+def test_trap_a_feature_that_is_null_for_all_who_stayed():
     rows = frame(DATES, entities=200)
     text = np.where(rows.labels == 1, rows.rows[:, 2], np.nan)
     result = single_feature(replace(rows, rows=np.column_stack([rows.rows[:, :2], text])))
@@ -158,7 +156,7 @@ def test_trap_a_feature_that_is_only_known_of_those_who_left():
     assert "noise alone has an AUC of 1.000" in result.sentence
 
 
-def test_a_feature_that_few_are_known_of_is_no_alarm_by_luck():
+def test_a_feature_with_few_values_does_not_fail_by_chance():
     rows = frame(DATES, entities=200)
     text = np.where(np.arange(len(rows)) < 40, rows.labels.astype(float), np.nan)
     assert single_feature(replace(rows, rows=np.column_stack([rows.rows[:, :2], text]))).passed
@@ -173,6 +171,6 @@ def test_shuffled_labels_are_not_ranked():
     assert result.sentence.startswith("With shuffled labels the AUC is 0.")
 
 
-def test_trap_the_rows_that_judge_are_fitted_on():
+def test_trap_test_rows_among_fit_rows():
     result = label_permutation(frame(DATES, entities=400), replace(FOLD, fit=tuple(DATES)), seed=1)
     assert (result.check, result.passed) == ("label_permutation", False)

@@ -28,7 +28,7 @@ def with_column(rows: Frame, values: np.ndarray) -> Frame:
     return replace(rows, names=(*rows.names, "more"), rows=np.column_stack([rows.rows, values]))
 
 
-def test_clean_rows_pass_every_check_that_is_always_asked():
+def test_clean_rows_pass_every_required_check():
     result = run_leakage_checks(EARLY, LATE, SPLIT, REACH, seed=1)
     assert {item.check for item in result} == ALWAYS
     assert rung(result) == set()
@@ -50,7 +50,7 @@ def test_a_feature_that_is_the_answer_rings():
     assert rung(run_leakage_checks(early, text, SPLIT, REACH, seed=1)) == {"single_feature"}
 
 
-def test_people_are_asked_to_be_apart_only_where_the_project_wants_it():
+def test_entities_apart_runs_only_if_the_plan_requires_it():
     apart = (ROWS.only(ROWS.entity < 100), ROWS.only(ROWS.entity >= 100))
     mixed = (ROWS.only(ROWS.entity <= 100), apart[1])
     result = run_leakage_checks(EARLY, LATE, SPLIT, REACH, seed=1, apart=[apart])

@@ -31,7 +31,7 @@ def world(seed: int, leak: bool = False) -> Frame:
     return Frame(names, rows, labels, np.arange(PEOPLE), np.full(PEOPLE, np.datetime64("2026-06-01")))
 
 
-def test_a_price_that_tells_who_bought_is_found_in_words():
+def test_a_leaking_price_is_found_and_described():
     rules = find_rules(world(1, leak=True), seed=1)
     assert rules[0].features == KIND_AND_PRICE
     assert rules[0].words == "own_purchase = 1 and price = 478.8"
@@ -47,7 +47,7 @@ def test_the_worlds_without_it_have_no_rule():
     assert [find_rules(world(seed), seed=1) for seed in range(10)] == [[]] * 10
 
 
-def test_a_rule_that_the_project_knows_is_told_and_does_not_refuse():
+def test_a_known_rule_is_reported_and_passes():
     rows = world(1, leak=True)
     present = too_good_rules(rows, 1, known_rules=[KIND_AND_PRICE])
     assert present.passed
@@ -55,7 +55,7 @@ def test_a_rule_that_the_project_knows_is_told_and_does_not_refuse():
     assert not too_good_rules(rows, 1, known_rules=[("price", "noise_1")]).passed
 
 
-def test_a_condition_that_settles_the_label_alone_is_no_surprise_of_two():
+def test_a_single_decisive_condition_is_no_rule_of_two():
     """Those whose access ends later cannot leave: their neighbours in any second feature cannot either."""
     rows = world(2)
     later = rows.rows[:, 2] > 0.8

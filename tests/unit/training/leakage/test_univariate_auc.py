@@ -13,7 +13,7 @@ LEFT = (RNG.random(600) < 0.3).astype(int)
 VALUES = np.round(HABIT[PEOPLE] + RNG.normal(scale=0.3, size=600) + 0.5 * LEFT, 1)
 
 
-def test_pairs_counted_by_hand_ties_half():
+def test_the_auc_counts_pairs_with_ties_as_half():
     result = univariate_auc(np.array([1, 1, 0, 0]), np.array([3.0, 1.0, 1.0, 0.0]), np.arange(4))
     assert result.auc == 3.5 / 4
 

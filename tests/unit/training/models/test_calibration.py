@@ -38,7 +38,7 @@ TRUTHS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("kind", WAYS)
-def test_the_way_that_made_the_labels_is_found_again(kind: str):
+def test_the_calibration_kind_of_the_simulation_is_chosen(kind: str):
     result = choose_calibration(MARGIN, (TRUTHS[kind] > DRAW).astype(int), PEOPLE)
     assert result["kind"] == kind
     assert np.abs(calibrate(MARGIN, result) - TRUTHS[kind]).mean() < 0.03
@@ -54,7 +54,7 @@ def test_every_way_keeps_the_order_strictly_and_stays_between_0_and_1(kind: str,
     assert probability.max() < 1
 
 
-def test_a_slope_of_beta_that_would_turn_the_order_is_not_there():
+def test_beta_calibration_has_no_negative_slope():
     humped = sigmoid(np.where(MARGIN > 0, 2 - 0.5 * MARGIN, 2 + 3 * MARGIN))
     fitted = beta(MARGIN, (humped > DRAW).astype(int))
     assert fitted["b"] == 0.0 < fitted["a"]

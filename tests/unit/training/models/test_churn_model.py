@@ -165,7 +165,7 @@ def test_a_null_that_raises_the_risk_is_shown_as_none(tmp_path: Path):
         pytest.param([0, 0, 0, 0, 1], "Late", id="nobody may speak"),
     ],
 )
-def test_a_private_number_is_not_said_but_its_reason_is(slopes: list[float], expected_text: str, tmp_path: Path):
+def test_a_private_feature_shows_its_reason_without_the_number(slopes: list[float], expected_text: str, tmp_path: Path):
     text = [*TOLD[:3], *(replace(item, private=True) for item in TOLD[3:])]
     stored = store(tmp_path / "bundle", linear(slopes), text)
     assert stored.reasons(np.full((1, 5), E1))[0] == [expected_text, None, None]
@@ -188,16 +188,16 @@ def model(tmp_path: Path) -> ChurnModel:
     return loaded
 
 
-def test_predict_answers_row_by_row_and_explains_only_when_asked(model: ChurnModel):
+def test_predict_returns_a_row_per_row_and_explains_on_request(model: ChurnModel):
     rows = table([E1, 0, 0], [0, 0, 0]).set_index(pd.Index([7, 3]))
-    plain, text = model.predict(None, rows), model.predict(None, rows, {"explain": True})
+    plain, predicted = model.predict(None, rows), model.predict(None, rows, {"explain": True})
     assert list(plain.columns) == ["churn_probability"]
-    assert plain.index.tolist() == text.index.tolist() == [7, 3]
+    assert plain.index.tolist() == predicted.index.tolist() == [7, 3]
     assert plain["churn_probability"].tolist() == pytest.approx([1 / (1 + np.exp(-1)), 0.5])
-    assert list(text.columns) == ["churn_probability", "reason_1", "reason_2", "reason_3"]
+    assert list(predicted.columns) == ["churn_probability", "reason_1", "reason_2", "reason_3"]
     # All three features share a reason here, so there can be one at most.
-    assert text["reason_1"].tolist() == ["Comes rarely (visits in all: 1.72)", None]
-    assert text["reason_3"].tolist() == [None, None]
+    assert predicted["reason_1"].tolist() == ["Comes rarely (visits in all: 1.72)", None]
+    assert predicted["reason_3"].tolist() == [None, None]
 
 
 def test_predict_of_no_rows_is_no_rows(model: ChurnModel):
@@ -205,7 +205,7 @@ def test_predict_of_no_rows_is_no_rows(model: ChurnModel):
     assert text.shape == (0, 4)
 
 
-def test_the_card_says_what_the_model_is_made_of(tmp_path: Path):
+def test_the_card_lists_the_parts_of_the_model(tmp_path: Path):
     store(tmp_path / "bundle", linear([1.0, 2.0, 3.0]))
     card = json.loads((tmp_path / "bundle" / "model.json").read_text())
     assert [(item["name"], item["type"]) for item in card["features"]] == [(name, "double") for name in NAMES_OF]

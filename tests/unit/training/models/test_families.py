@@ -135,7 +135,7 @@ def test_null_counts_as_the_longest_silence_in_the_recency_baseline():
     assert unknown == longest
 
 
-def test_a_family_that_does_not_exist_is_told():
+def test_an_unknown_family_is_an_error():
     with pytest.raises(PrichalError, match="Model family 'lightgbm' does not exist") as caught:
         family("lightgbm")
     assert is_one_sentence(caught.value)

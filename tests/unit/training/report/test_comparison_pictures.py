@@ -32,8 +32,8 @@ def test_scores_without_an_order_are_drawn_without_a_warning():
 
 def test_they_say_the_measured_figures():
     drawn = dict(comparison_gallery(pair(RISK, RISK**2), measured(), 0.005))
-    expected_text = {name: [item.get_text() for item in figure.findobj(Text)] for name, figure in drawn.items()}
-    assert {"0.7800 (0.7700 to 0.7900)", "+0.0050 (+0.0010 to +0.0090)", "allowed: -0.005"} <= set(expected_text["auc"])
-    assert {"90 enter the riskiest tenth", "90 leave it"} <= set(expected_text["moved"])
-    assert "version 2" in expected_text["calibration"]
-    assert f"{FRAME.labels.mean():.1%} left" in expected_text["scores"]
+    texts = {name: [item.get_text() for item in figure.findobj(Text)] for name, figure in drawn.items()}
+    assert {"0.7800 (0.7700 to 0.7900)", "+0.0050 (+0.0010 to +0.0090)", "allowed: -0.005"} <= set(texts["auc"])
+    assert {"90 enter the riskiest tenth", "90 leave it"} <= set(texts["moved"])
+    assert "version 2" in texts["calibration"]
+    assert f"{FRAME.labels.mean():.1%} left" in texts["scores"]

@@ -91,7 +91,7 @@ def test_features_of_one_description_keep_a_bar_each():
     assert [item.get_text() for item in axes.get_yticklabels()].count("minutes in all") == 2
 
 
-def test_a_curve_tells_how_many_have_no_value():
+def test_a_curve_shows_the_share_of_nulls():
     sentence = attribution(fit(FRAME), FRAME.rows, FEATURES)
     share = np.isnan(FRAME.rows[:, 1]).mean()
     assert f"no value: {share:.0%} of rows" in texts(dependence_picture(sentence, FRAME.rows, FEATURES))
@@ -104,14 +104,14 @@ def test_the_running_median_is_that_of_each_group_of_values():
     assert median.tolist() == [49.5, 7, 9]
 
 
-def test_the_tree_asks_by_description_and_tells_its_fidelity():
+def test_the_tree_shows_descriptions_and_its_r2():
     rows = np.column_stack([np.arange(100.0), np.zeros(100)])
     risk, labels = np.where(rows[:, 0] < 40, 0.1, 0.7), (np.arange(100) % 4 == 0).astype(int)
     expected_text = texts(tree_picture(risk, rows, labels, FEATURES[:2]))
     assert "days since the last visit\n≤ 39.5?" in expected_text
     assert "predicted 10.0%\nleft 25.0%\n40% of rows" in expected_text
     assert "predicted 70.0%\nleft 25.0%\n60% of rows" in expected_text
-    assert any("100% of the score's variance (R²)" in text for text in expected_text)
+    assert any("R² 100%" in text for text in expected_text)
 
 
 def test_the_tree_says_which_way_go_those_without_a_value():
@@ -121,7 +121,7 @@ def test_the_tree_says_which_way_go_those_without_a_value():
     assert any(text.endswith("or none?") for text in expected_text)
 
 
-def test_the_tree_asks_a_feature_of_yes_and_no_for_itself():
+def test_the_tree_shows_a_binary_feature_without_threshold():
     monthly = (np.arange(100) < 30).astype(float)
     risk = np.where(monthly == 1, 0.6, 0.1)
     labels = np.where(monthly == 1, 1, 0)

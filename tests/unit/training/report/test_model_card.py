@@ -7,7 +7,7 @@ import pytest
 from features import OWNER_STATEMENT
 from stack.markdown import escape
 from tests.unit.builders import REFIT, by_entity, evidence
-from training.report.model_card import LONGEST, description, model_card
+from training.report.model_card import MAX_DESCRIPTION, description, model_card
 
 ABOUT = {
     "project": "shop",
@@ -41,8 +41,8 @@ def card(**changes: Any) -> str:
         "| log-loss | 0.5200 (0.5000 to 0.5400) |",
         "| expected calibration error | 0.0200 (0.0100 to 0.0300) |",
         "| calibration slope | 1.03 (0.97 to 1.09) |",
-        "- against recency: +0.0500 (+0.0400 to +0.0600) of ROC-AUC, better for sure",
-        "- Made from 2 snapshots, less than a year and a month: it cannot know a season.",
+        "- against recency: +0.0500 (+0.0400 to +0.0600) of ROC-AUC, better (95% confidence)",
+        "- Fitted on 2 snapshots, less than 13 months: it cannot learn seasons.",
         "| Comes rarely | 62.5% | 40.0% |",
         r"| Spends &lt;little&gt; \| on a\_b | 37.5% | 10.0% |",
         "- family catboost; parameters: depth 4, eta 0.1",
@@ -62,15 +62,19 @@ def test_the_card_says_which_model_was_judged_and_which_is_registered():
     assert "Judged and registered" not in card()
 
 
-def test_how_alike_the_reasons_stay_is_told():
+def test_the_card_shows_the_stability_of_the_reasons():
     text = card()
-    assert "Fitted again by another seed, 91.2% of 5,000 rows keep their first reason;" in text
-    assert "the order of reasons correlates by 0.950 (Spearman)." in text
+    assert "When fitted again by another seed, 91.2% of 5,000 rows keep their first reason;" in text
+    assert "the rank correlation of reasons is 0.950 (Spearman)." in text
 
 
 @pytest.mark.parametrize(
     ("low", "high", "expected_text"),
-    [(0.01, 0.02, "better for sure"), (-0.01, 0.02, "not surely different"), (-0.02, -0.01, "worse for sure")],
+    [
+        (0.01, 0.02, "better (95% confidence)"),
+        (-0.01, 0.02, "no significant difference"),
+        (-0.02, -0.01, "worse (95% confidence)"),
+    ],
 )
 def test_a_difference_is_called_sure_only_if_its_interval_excludes_zero(low: float, high: float, expected_text: str):
     gap = {"value": (low + high) / 2, "low": low, "high": high}
@@ -84,24 +88,24 @@ def test_a_contract_adds_how_they_left_and_the_figures_of_the_undecided():
     )  # fmt: skip
     assert "Of those who left, 4,000 did so by choice and 2,000 because a payment failed." in text
     assert "| ROC-AUC | 0.7800 (0.7700 to 0.7900) | 0.7000 (0.6800 to 0.7200) |" in text
-    assert "- 8.1% of the rows had switched auto-renew off already" in text
-    assert "switched auto-renew off" not in card()
+    assert "- 8.1% of the rows had auto-renewal off" in text
+    assert "auto-renewal off" not in card()
 
 
-def test_a_card_of_people_held_out_says_that_it_is_not_out_of_time():
+def test_a_card_of_a_stratified_holdout_says_that_it_is_not_out_of_time():
     about = {name.removeprefix("data__"): value for name, value in DATA.items()} | {"calibration": ["part 2"]}
     evidence_file = by_entity(**about, point_in_time=OWNER_STATEMENT)
     text = model_card({**evidence_file, **ABOUT}, {}).replace("&ensp;", "")
     assert "Calibrated on part 2; validated by entity, not out of time. 6,000 of 10,000 held-out rows left." in text
     assert "| held out | part 9 to part 10 (2) | 10,000 | `ffffffffffffffff` |" in text
     assert "## Figures, held out" in text
-    assert "- Validated by entity, not out of time: judged on other people of the same day; how it holds later" in text
+    assert "- Validated by entity, not out of time: tested on other people of the same day." in text
     assert escape(OWNER_STATEMENT) in text
     assert not [word for word in ("embargo", "season", "| out of time") if word in text]
     assert escape(OWNER_STATEMENT) not in card()
 
 
-def test_months_and_slices_are_told_and_small_ones_as_too_few():
+def test_months_and_slices_are_listed_and_small_ones_have_too_few_rows():
     auc, gap = {"value": 0.7, "low": 0.68, "high": 0.72}, {"value": -0.01, "low": -0.02, "high": 0.0}
     month = {"as_of": "1998-03-01", "rows": 5000, "left": 3000, "metrics": {"auc": auc, "calibration_gap": gap}}
     slices = [
@@ -112,7 +116,7 @@ def test_months_and_slices_are_told_and_small_ones_as_too_few():
     assert "| date: 1998-03-01 | 5,000 | 3,000 | 0.700 (0.680 to 0.720) | -0.010 (-0.020 to 0.000) |" in text
     assert "| tenure: below 90 | 1,000 | 600 | 0.700 (0.680 to 0.720) | -0.010 (-0.020 to 0.000) |" in text
     assert "| tenure: 90 and more | 20 | 1 | too few | too few |" in text
-    assert "## Among whom" not in card(slices=[])
+    assert "## Slices" not in card(slices=[])
 
 
 def test_a_check_that_did_not_pass_is_a_limit():
@@ -121,23 +125,23 @@ def test_a_check_that_did_not_pass_is_a_limit():
         {"check": "single_feature", "passed": False, "sentence": "days_ahead alone has 0.970."},
     ]
     text = card(leaks=leaks)
-    assert r"- ALARM single\_feature: days\_ahead alone has 0.970." in text.splitlines()
+    assert r"- Leakage check single\_feature failed: days\_ahead alone has 0.970." in text.splitlines()
     assert "The order tells nothing" not in text
 
 
 def test_a_year_and_a_month_of_snapshots_may_know_a_season():
     dates = [f"2025-{month:02d}-01" for month in range(1, 13)] + ["2026-01-01"]
     assert "season" in card(data__development=dates[1:])
-    assert "it cannot know a season" not in card(data__development=dates)
+    assert "it cannot learn seasons" not in card(data__development=dates)
 
 
 def test_a_card_that_fits_is_the_versions_description():
     assert description(card()) == card()
-    assert len(card()) < LONGEST
+    assert len(card()) < MAX_DESCRIPTION
 
 
-def test_of_a_longer_one_whole_sections_are_kept():
-    long = "# Title\n\n## One\n\nshort\n\n## Two\n\n" + "x" * LONGEST
+def test_a_long_card_is_shortened_by_whole_sections():
+    long = "# Title\n\n## One\n\nshort\n\n## Two\n\n" + "x" * MAX_DESCRIPTION
     remaining = description(long)
     assert remaining == "# Title\n\n## One\n\nshort\n\nThe rest is in `model_card.md` of the version's run.\n"
-    assert len(description("y" * (2 * LONGEST))) <= LONGEST
+    assert len(description("y" * (2 * MAX_DESCRIPTION))) <= MAX_DESCRIPTION

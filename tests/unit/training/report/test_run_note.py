@@ -12,43 +12,46 @@ METRICS = {**ABOUT["metrics"], "recall_at_10pct": {"value": 0.31}}
 
 
 def note(**changes: Any) -> str:
-    text = {"judged": {"metrics": METRICS}, "about": ABOUT, "baselines": ABOUT["baselines"]}
-    return run_note(**{**text, **changes})
+    arguments = {"results": {"metrics": METRICS}, "about": ABOUT, "baselines": ABOUT["baselines"]}
+    return run_note(**{**arguments, **changes})
 
 
-def test_the_five_figures_are_told():
+def test_the_note_has_five_figures():
     assert note().splitlines() == [
         "- **ROC-AUC, out of time**: 0.7800 (0.7700 to 0.7900)",
         "- **Against baselines**: +0.0500 (+0.0400 to +0.0600) on recency; +0.0100 (+0.0020 to +0.0180) on logistic",
-        "- **Calibration**: off by 0.0200 (0.0100 to 0.0300) on average; slope 1.03 (0.97 to 1.09), "
-        "where 1 is neither too bold nor too timid",
-        "- **The riskiest 10%**: hold 0.310 of those who left, 3.1 times as many as a tenth at random",
-        "- **On what**: 10,000 rows of 1998-03-01, 1998-04-01, 6,000 left; made from 40,000 rows up to 1997-06-01",
+        "- **Calibration**: error 0.0200 (0.0100 to 0.0300); slope 1.03 (0.97 to 1.09) "
+        "(1 is best, below 1 overconfident)",
+        "- **The riskiest 10%**: recall 0.310, 3.1 times that of a random tenth",
+        "- **Data**: 10,000 rows of 1998-03-01, 1998-04-01, 6,000 left; fitted on 40,000 rows up to 1997-06-01",
     ]
 
 
-def test_of_people_held_out_no_date_is_told():
-    expected_text = note(about=by_entity(development_rows=40_000)).splitlines()
-    assert expected_text[0] == "- **ROC-AUC, held out**: 0.7800 (0.7700 to 0.7900)"
-    assert expected_text[-1] == (
-        "- **On what**: 10,000 rows of people held out, 6,000 left; made from 40,000 rows of others; validated by "
+def test_a_stratified_holdout_has_no_dates():
+    lines = note(about=by_entity(development_rows=40_000)).splitlines()
+    assert lines[0] == "- **ROC-AUC, held out**: 0.7800 (0.7700 to 0.7900)"
+    assert lines[-1] == (
+        "- **Data**: 10,000 rows of people held out, 6,000 left; fitted on 40,000 rows of others; validated by "
         "entity, not out of time"
     )
 
 
-def test_a_figure_with_an_interval_is_told_with_it():
+def test_a_figure_is_shown_with_its_interval():
     recall = {"value": 0.31, "low": 0.29, "high": 0.33}
-    expected_text = note(judged={"metrics": {**METRICS, "recall_at_10pct": recall}})
-    assert "hold 0.310 (0.290 to 0.330) of those who left, 3.1 times" in expected_text
+    text = note(results={"metrics": {**METRICS, "recall_at_10pct": recall}})
+    assert "recall 0.310 (0.290 to 0.330), 3.1 times" in text
 
 
-def test_a_candidate_is_held_against_the_other_baselines():
-    judged = [
+def test_a_candidate_is_compared_with_the_other_baselines():
+    results = [
         {"name": name, "baseline": baseline, "metrics": {"auc": {"value": auc}}}
         for name, baseline, auc in (("recency", True, 0.6), ("logistic", True, 0.7), ("catboost", False, 0.75))
     ]
-    text = {name: point_differences(name, judged) for name in ("catboost", "recency")}
-    assert text["catboost"] == {"recency": {"value": pytest.approx(0.15)}, "logistic": {"value": pytest.approx(0.05)}}
-    assert text["recency"] == {"logistic": {"value": pytest.approx(-0.1)}}
-    assert "- **Against baselines**: -0.1000 on logistic\n" in note(baselines=text["recency"])
+    differences = {name: point_differences(name, results) for name in ("catboost", "recency")}
+    assert differences["catboost"] == {
+        "recency": {"value": pytest.approx(0.15)},
+        "logistic": {"value": pytest.approx(0.05)},
+    }
+    assert differences["recency"] == {"logistic": {"value": pytest.approx(-0.1)}}
+    assert "- **Against baselines**: -0.1000 on logistic\n" in note(baselines=differences["recency"])
     assert "- **Against baselines**: it is the only baseline\n" in note(baselines={})

@@ -47,7 +47,7 @@ def test_a_folds_auc_is_that_of_its_later_date_ranked_by_a_fit_on_the_earlier_on
         assert score.fold == fold
 
 
-def test_what_happened_out_of_time_cannot_be_learnt():
+def test_out_of_time_rows_do_not_change_the_candidate():
     corrupted = with_rows(SPLIT.out_of_time, rows=1e6, labels=1)
     for name, params in (("logistic", {}), ("catboost", {"iterations": 20})):
         honest, other = fit(name=name, params=params), fit(corrupted, name, params)
@@ -55,7 +55,7 @@ def test_what_happened_out_of_time_cannot_be_learnt():
         assert honest.fold_auc == other.fold_auc
 
 
-def test_what_happened_in_the_embargo_of_a_fold_cannot_be_learnt_by_it():
+def test_rows_in_the_embargo_of_a_fold_do_not_change_its_fit():
     fold = SPLIT.folds[0]
     between = tuple(day for day in DATES if fold.fit[-1] < day < fold.test[0])
     assert between
@@ -84,7 +84,7 @@ def test_probabilities_are_right_on_average_on_the_date_that_calibrates():
         assert mean == pytest.approx(1 - late.labels.mean(), abs=0.01)
 
 
-def test_what_the_judge_of_the_search_has_judged_is_not_fitted_again():
+def test_folds_scored_by_the_search_are_not_fitted_again():
     cross_validation = CrossValidation(FRAME, SPLIT.folds, seed=7)
     present = cross_validation.scores("logistic", {"C": 0.1})
     candidate = fit_candidate("logistic", {"C": 0.1}, FRAME, SPLIT, 7, cross_validation)
@@ -94,7 +94,7 @@ def test_what_the_judge_of_the_search_has_judged_is_not_fitted_again():
 
 
 @pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
-def test_shared_matrices_rank_as_matrices_made_for_each_fit(name: str):
+def test_shared_matrices_give_the_same_ranking_as_separate_matrices(name: str):
     cross_validation = CrossValidation(FRAME, SPLIT.folds[:1], seed=7)
     early, late = SPLIT.folds[0].split(FRAME)
     for half_life in (None, 90):
@@ -148,7 +148,9 @@ def test_platt_recovers_slope_and_intercept(slope: float, intercept: float):
         pytest.param(SPLIT.folds[1].fit, 0, "0 of 480 rows left", id="everybody stayed where it fits"),
     ],
 )
-def test_a_fold_of_one_class_is_told_with_its_dates_and_counts(dates: tuple[date, ...], label: int, expected_text: str):
+def test_a_fold_with_one_class_is_an_error_with_dates_and_counts(
+    dates: tuple[date, ...], label: int, expected_text: str
+):
     with pytest.raises(TooLittleDataError, match=f"In snapshots {dates[0]} to {dates[-1]}, {expected_text}") as caught:
         cross_validate("logistic", {}, with_rows(dates, labels=label), SPLIT.folds[1:2], seed=7)
     assert is_one_sentence(caught.value)
@@ -175,7 +177,7 @@ def test_a_spread_needs_two_folds():
 
 
 @pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
-def test_three_rows_or_one_who_left_are_told_whatever_the_family(name: str):
+def test_too_few_rows_are_an_error_for_every_family(name: str):
     few = FRAME.only(np.isin(FRAME.entity, np.unique(FRAME.entity)[:1]))
     item = replace(FRAME, labels=(np.arange(len(FRAME)) == 0).astype(int))
     for rows, expected_text in ((few, "rows left and"), (item, "1 of 360 rows left and 359 stayed")):
@@ -184,7 +186,7 @@ def test_three_rows_or_one_who_left_are_told_whatever_the_family(name: str):
         assert is_one_sentence(caught.value)
 
 
-def test_one_class_where_it_fits_is_told_with_the_fits_dates():
+def test_fit_rows_with_one_class_are_an_error_with_their_dates():
     for name in ("logistic", "catboost", "xgboost"):
         cross_validation = CrossValidation(FRAME, SPLIT.folds, seed=7)
         cross_validation.scores(name, {})
@@ -203,11 +205,11 @@ def test_a_feature_that_is_null_only_where_it_is_fitted_says_nothing_where_it_is
 
 
 @pytest.mark.parametrize("name", ["logistic", "catboost", "xgboost"])
-def test_a_feature_that_is_null_only_where_it_judges_is_scored(name: str):
+def test_a_feature_that_is_null_only_in_test_rows_is_scored(name: str):
     late = with_rows(SPLIT.folds[0].test, rows=np.array([100.0, np.nan, np.nan]))
     assert np.isfinite(cross_validate(name, {}, late, SPLIT.folds[:1], seed=7)[0].margin).all()
 
 
-def test_columns_that_never_vary_make_a_candidate_that_ranks_nobody():
+def test_constant_columns_give_equal_scores():
     for name in ("logistic", "catboost", "xgboost"):
         assert fit(replace(FRAME, rows=np.ones_like(FRAME.rows)), name).fold_auc == 0.5

@@ -63,7 +63,7 @@ def test_each_parameter_matters(changed: str):
     assert (repeated.probability(DEVELOPMENT.rows) != fitted.probability(DEVELOPMENT.rows)).any()
 
 
-def test_what_was_left_out_is_left_out_again():
+def test_a_refit_leaves_out_the_same_features():
     seen = mask_features(DEVELOPMENT, [DEVELOPMENT.names[0]])
     fitted = fit_candidate("logistic", {}, seen, SPLIT, seed=7)
     text = {
@@ -89,9 +89,9 @@ def test_other_rows_are_refused():
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_a_run_that_lacks_a_parameter_is_told(name: str):
-    text = logged(fit("recency"))
-    del text[name]
+def test_a_run_without_a_parameter_is_an_error(name: str):
+    params = logged(fit("recency"))
+    del params[name]
     with pytest.raises(RefitError, match=f"has no parameter {name}:") as caught:
-        refit(text, DEVELOPMENT)
+        refit(params, DEVELOPMENT)
     assert is_one_sentence(caught.value)

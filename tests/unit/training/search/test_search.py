@@ -83,7 +83,7 @@ def test_equal_seeds_try_equal_parameters_and_other_seeds_others():
 
 
 @pytest.mark.parametrize("killed_after", [4, 6, 10])
-def test_a_search_that_was_killed_goes_on_without_doing_anything_twice_and_ends_the_same(killed_after: int):
+def test_a_killed_search_resumes_and_ends_with_the_same_trials(killed_after: int):
     done = {trial.number: trial for trial in WHOLE[:killed_after]}
     trials, text = run(done=done)
     assert [trial.number for trial in text] == list(range(killed_after + 1, 11))
@@ -128,7 +128,7 @@ def test_a_trial_below_the_median_of_its_family_is_hopeless(
     assert should_prune(aucs, earlier) == stop
 
 
-def test_a_hopeless_trial_is_not_judged_on_further_folds_and_never_chosen():
+def test_a_pruned_trial_has_no_further_folds_and_is_never_chosen():
     trials = run(trials=16)[0]
     stopped = [trial for trial in trials if trial.pruned]
     assert stopped

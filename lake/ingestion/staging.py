@@ -1,0 +1,98 @@
+"""Files to typed rows in one Parquet file: what one task does, on this machine or on a worker of a cluster."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from lake.dialect import Dialect
+from lake.ingestion.reader import FileColumn, ReadError, batch_schema, read_batches
+from lake.source import DROP
+from stack.engines.paths import sql_text
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A raw file of a task.
+
+    Attributes:
+        place: in the batch.
+        path: where it is.
+        drop: the day before which its rows were received, as text; empty outside of drops.
+        until: the day after which nothing in it can have happened.
+    """
+
+    place: int
+    path: Path
+    drop: str
+    until: date
+
+
+@dataclass(frozen=True)
+class StagingTask:
+    """Some files of one source, and the file that their rows are written to.
+
+    Attributes:
+        files: read in this order.
+        format: csv, tsv, jsonl or parquet.
+        dialect: how text files are written.
+        columns: which are read.
+        sql: adds types and reasons to the relation `read_rows`.
+        time_zone: of moments without an offset, and of days.
+        target: a Parquet file, complete or absent.
+    """
+
+    files: tuple[StagedFile, ...]
+    format: str
+    dialect: Dialect
+    columns: tuple[FileColumn, ...]
+    sql: str
+    time_zone: str
+    target: Path
+
+
+def stage_files(task: StagingTask) -> tuple[int, str] | None:
+    """Write the rows of a task's files; returns the place of a file that is cut off or damaged and why, or None.
+
+    Memory does not grow with the files: rows pass through in batches.
+    """
+    failures: list[tuple[int, str]] = []
+    partial = task.target.with_suffix(".partial")
+    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as duck:
+        duck.execute("set timezone = ?", [task.time_zone])
+        duck.execute("set temp_directory = ?", [scratch])
+        duck.execute("set threads = 1")
+        rows = pa.RecordBatchReader.from_batches(_schema(task.columns), _batches(task, failures))
+        duck.register("read_rows", rows)
+        try:
+            duck.execute(f"copy ({task.sql}) to {sql_text(partial)} (format parquet)")
+        except duckdb.Error:
+            if failures:
+                return failures[0]
+            raise
+    partial.rename(task.target)
+    return None
+
+
+def _schema(columns: Sequence[FileColumn]) -> pa.Schema:
+    added = [("_file", pa.int32()), (DROP, pa.string()), ("_until", pa.date32())]
+    return pa.unify_schemas([pa.schema(added), batch_schema(columns)])
+
+
+def _batches(task: StagingTask, failures: list[tuple[int, str]]) -> Iterator[pa.RecordBatch]:
+    schema = _schema(task.columns)
+    for file in task.files:
+        try:
+            for batch in read_batches(file.path, task.format, task.dialect, task.columns):
+                constants = [
+                    pa.repeat(pa.scalar(value, kind), batch.num_rows)
+                    for value, kind in ((file.place, pa.int32()), (file.drop, pa.string()), (file.until, pa.date32()))
+                ]
+                yield pa.RecordBatch.from_arrays([*constants, *batch.columns], schema=schema)
+        except ReadError as error:
+            failures.append((file.place, "".join(letter for letter in str(error) if letter.isprintable())))
+            raise
