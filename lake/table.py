@@ -45,7 +45,8 @@ class Coverage:
 class IngestedFile:
     """An ingested file: SHA-256 of its bytes, its batch, its place in the batch, and counts of its rows.
 
-    `months` maps a month to the number of valid rows; `trimmed` rows had invisible characters around a key.
+    `months` maps a month to the number of valid rows; `trimmed` rows had invisible characters around a key; no document
+    of the file has an `absent` column.
     """
 
     content: str
@@ -56,6 +57,7 @@ class IngestedFile:
     quarantined: int
     months: Mapping[str, int]
     trimmed: int = 0
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,15 @@ class Manifest:
     def trimmed(self) -> int:
         """Rows with invisible characters around a key, which were removed."""
         return sum(file.trimmed for file in self.files.values())
+
+    @property
+    def absent(self) -> dict[str, list[str]]:
+        """The declared columns that no document of some files has, and the names of these files."""
+        columns: dict[str, list[str]] = {}
+        for name, file in self.files.items():
+            for column in file.absent:
+                columns.setdefault(column, []).append(name)
+        return columns
 
     @property
     def duplicates(self) -> int:
@@ -251,7 +262,10 @@ def _read(path: Path, _changed: int, _inode: int) -> Manifest:
     """The manifest; cached, for it is read often and is long if there are many batches."""
     try:
         content = json.loads(path.read_text())
-        content["files"] = {name: IngestedFile(**file) for name, file in content["files"].items()}
+        content["files"] = {
+            name: IngestedFile(**{**file, "absent": tuple(file.get("absent", ()))})
+            for name, file in content["files"].items()
+        }
         content["months"] = {name: _month(**month) for name, month in content["months"].items()}
         content["declaration_digest"] = content.pop("mark")
         return Manifest(**content)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -123,7 +124,8 @@ def stop(started: Started, seconds: float = 60) -> None:
     os.kill(started.pid, signal.SIGTERM)
     _, remaining = psutil.wait_procs(family, timeout=seconds)
     for process in remaining:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # it may end just now
+            process.kill()
     psutil.wait_procs(remaining, timeout=5)
 
 

@@ -61,6 +61,9 @@ def _ingest(context: Context, source: Source, folder: Path) -> Ingested:
     )
     if manifest.trimmed:
         context.say(f"ingest · {source.name}: {manifest.trimmed:,} rows had invisible characters around a key; removed")
+    if ingested.taken:
+        for column, names in manifest.absent.items():
+            context.say(f"ingest · {source.name}: no document of {len(names)} files (first: {names[0]}) has {column}")
     return ingested
 
 

@@ -61,11 +61,10 @@ def stage(
     partial.mkdir(parents=True)
     runner = engine()
     tasks = _tasks(source, files, partial, today, time_zone, runner.parallelism)
-    failures = [failure for failure in runner.run_tasks(stage_files, tasks) if failure is not None]
+    results = runner.run_tasks(stage_files, tasks)
     for file in files:
         file.check_unchanged()
-    if failures:
-        place, reason = min(failures)
+    for place, reason in sorted(item for result in results for item in result.unreadable.items()):
         raise RawFileError(
             f"{files[place].name} cannot be read to its end ({reason}): it is cut off or damaged; export it again."
         )
@@ -75,6 +74,7 @@ def stage(
     staged = f"staged_{source.name}"
     runner.show_files(staged, [table.batch(batch)])
     counts = _count(runner, staged)
+    absent = {place: names for result in results for place, names in result.absent.items()}
     quarantine = table.quarantine / batch
     _write_quarantine(runner, staged, files, counts, quarantine, source)
     _check_quarantined_share(source, counts, runner, staged, quarantine)
@@ -82,7 +82,7 @@ def stage(
         file.name: IngestedFile(
             content=file.content, batch=batch, place=place, drop=str(file.drop) if file.drop else None,
             rows_in=counts[place].rows, quarantined=counts[place].unusable, months=counts[place].months,
-            trimmed=counts[place].trimmed,
+            trimmed=counts[place].trimmed, absent=absent.get(place, ()),
         )
         for place, file in enumerate(files)
     }  # fmt: skip

@@ -24,7 +24,8 @@ class _Number(str):
 def document_values(text: str, is_mongo: bool, columns: Sequence[_Column]) -> tuple[str | None, list[str | None]]:
     """The fault of a line, and the text of each column's first path that the document has; no texts with a fault.
 
-    A number keeps its digits; true and false are words; an array or an object is JSON.
+    A number keeps its digits; true and false are words; an array or an object is JSON. A null is an empty text, so that
+    None says that the document has none of the paths.
 
     Args:
         text: the line.
@@ -74,9 +75,9 @@ def _moment(value: Any) -> Any:
     return value
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any) -> str:
     if value is None or isinstance(value, str):
-        return None if value is None else str(value)
+        return str(value or "")
     if isinstance(value, bool):
         return "true" if value else "false"
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

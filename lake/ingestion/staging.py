@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -55,27 +56,39 @@ class StagingTask:
     target: Path
 
 
-def stage_files(task: StagingTask) -> tuple[int, str] | None:
-    """Write the rows of a task's files; returns the place of a file that is cut off or damaged and why, or None.
+class StagedFiles(NamedTuple):
+    """What a task found in its files, by their places in the batch.
+
+    Attributes:
+        unreadable: why a file that is cut off or damaged cannot be read to its end.
+        absent: the declared columns that no document of a file has.
+    """
+
+    unreadable: dict[int, str]
+    absent: dict[int, tuple[str, ...]]
+
+
+def stage_files(task: StagingTask) -> StagedFiles:
+    """Write the rows of a task's files, if all can be read.
 
     Memory does not grow with the files: rows pass through in batches.
     """
-    failures: list[tuple[int, str]] = []
+    result = StagedFiles({}, {})
     partial = task.target.with_suffix(".partial")
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as duck:
         duck.execute("set timezone = ?", [task.time_zone])
         duck.execute("set temp_directory = ?", [scratch])
         duck.execute("set threads = 1")
-        rows = pa.RecordBatchReader.from_batches(_schema(task.columns), _batches(task, failures))
+        rows = pa.RecordBatchReader.from_batches(_schema(task.columns), _batches(task, result))
         duck.register("read_rows", rows)
         try:
             duck.execute(f"copy ({task.sql}) to {sql_text(partial)} (format parquet)")
         except duckdb.Error:
-            if failures:
-                return failures[0]
-            raise
+            if not result.unreadable:
+                raise
+            return result
     partial.rename(task.target)
-    return None
+    return result
 
 
 def _schema(columns: Sequence[FileColumn]) -> pa.Schema:
@@ -83,16 +96,22 @@ def _schema(columns: Sequence[FileColumn]) -> pa.Schema:
     return pa.unify_schemas([pa.schema(added), batch_schema(columns)])
 
 
-def _batches(task: StagingTask, failures: list[tuple[int, str]]) -> Iterator[pa.RecordBatch]:
+def _batches(task: StagingTask, result: StagedFiles) -> Iterator[pa.RecordBatch]:
     schema = _schema(task.columns)
+    names = [column.name for column in task.columns]
     for file in task.files:
+        absent, has_document = set(names), False
         try:
             for batch in read_batches(file.path, task.format, task.dialect, task.columns):
+                absent = {name for name in absent if batch.column(name).null_count == batch.num_rows}
+                has_document = has_document or batch.column("_fault").null_count > 0
                 constants = [
                     pa.repeat(pa.scalar(value, kind), batch.num_rows)
                     for value, kind in ((file.place, pa.int32()), (file.drop, pa.string()), (file.until, pa.date32()))
                 ]
                 yield pa.RecordBatch.from_arrays([*constants, *batch.columns], schema=schema)
         except ReadError as error:
-            failures.append((file.place, "".join(letter for letter in str(error) if letter.isprintable())))
+            result.unreadable[file.place] = "".join(letter for letter in str(error) if letter.isprintable())
             raise
+        if task.format == "jsonl" and has_document:
+            result.absent[file.place] = tuple(name for name in names if name in absent)

@@ -98,6 +98,15 @@ def test_a_renamed_field_of_documents_is_found_and_wrapped_values_are_read(field
     assert taken(DOCUMENTS, document.encode()) == ([("0003", "x", 9007199254740993)], [])
 
 
+def test_a_field_that_no_document_has_is_told_by_its_name(ingest_source: Take, tmp_path: Path):
+    document = '{"_id": "%d", "created": "2026-02-01 10:00:00", "n": null, "remark": "x"}\n'
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "notes").write_text(document % 1 + "no document\n" + document % 2)
+    manifest = ingest_source(DOCUMENTS, tmp_path / "raw", tmp_path / "lake").manifest
+    assert (manifest.rows_kept, manifest.absent) == (2, {"note": ["notes"]})
+    assert Table(tmp_path / "lake", "shop", "notes").require() == manifest
+
+
 def test_whole_floats_become_integers_and_others_are_put_aside(taken):  # type: ignore[no-untyped-def]
     moments = pa.array([datetime(2026, 1, 1, tzinfo=UTC)] * 4, pa.timestamp("ns", "UTC"))
     table = pa.table({

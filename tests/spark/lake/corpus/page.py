@@ -2,6 +2,7 @@
 
 import sys
 
+from tests.spark.lake.corpus.formats import FORMATS, KINDS
 from tests.spark.lake.corpus.rows import DUPLICATE, KEPT, NO_ROW, PLAYS, TEXTS
 from tests.spark.lake.corpus.stops import STOPS
 
@@ -52,8 +53,22 @@ def render() -> str:
     rows = [(source, line.what, line.becomes) for source, lines_of_source in TEXTS.items() for line in lines_of_source]
     rows += [("viewing", what, becomes) for what, becomes, _ in PLAYS]
     for source, what, becomes in rows:
-        lines.append(f"| {source} | {what} | {WORDS.get(becomes) or f'quarantined: «{becomes.strip()} …»'} |")
+        lines.append(f"| {source} | {what} | {_result(becomes)} |")
+    lines += [
+        "",
+        "## The same rows in every format",
+        "",
+        f"On both engines, and in each of {', '.join(FORMATS)}:",
+        "",
+        "| row | result |",
+        "|---|---|",
+        *[f"| {kind.what} | {_result(kind.becomes)} |" for kind in KINDS],
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _result(becomes: str) -> str:
+    return WORDS.get(becomes) or f"quarantined: «{becomes.strip()} …»"
 
 
 if __name__ == "__main__":

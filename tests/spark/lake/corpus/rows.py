@@ -24,7 +24,7 @@ def _payment(what: str, becomes: str, **changes: str) -> Line:
 
 PAYMENTS = (
     _payment("a valid row", KEPT),
-    Line("the same row twice", DUPLICATE, row("payments", payment_id="p-a sound row").encode()),
+    Line("the same row twice", DUPLICATE, row("payments", payment_id="p-a valid row").encode()),
     Line("an empty line", NO_ROW, b""),
     Line("the header in the middle", "the header again", header("payments").encode()),
     Line("a field too few", "13 fields instead of the 14", row("payments").rpartition(",")[0].encode()),

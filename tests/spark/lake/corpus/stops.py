@@ -179,7 +179,7 @@ STOPS = (
         "a header without rows",
         "payments",
         lambda raw: put(raw, "payments", text(header("payments"))),
-        "a header without rows",
+        "a header and no row",
         reads=True,
     ),
     Stop(
