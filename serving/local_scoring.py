@@ -30,13 +30,16 @@ class ModelProcessError(PrichalError):
     """The code or the files of a version failed in the scoring process."""
 
 
-def predict_probabilities(files: VersionFiles, names: Sequence[str], rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def predict_probabilities(
+    files: VersionFiles, names: Sequence[str], rows: NDArray[np.float64], *, judged: bool = False
+) -> NDArray[np.float64]:
     """The probability that a version predicts for each row.
 
     Args:
         files: of the version.
         names: of the columns.
         rows: (n, columns).
+        judged: whether to predict by the judged model of a refit, which was not fitted on the evaluation rows.
 
     Returns:
         Probabilities (n,).
@@ -52,13 +55,15 @@ def predict_probabilities(files: VersionFiles, names: Sequence[str], rows: NDArr
             f"{files.name} needs {', '.join(missing)}, which snapshots no longer have: it cannot be scored on the "
             "evaluation rows; declare the feature again, or roll back to a version without it."
         )
-    predictions = run_model_process(files, "probabilities", pd.DataFrame(rows, columns=list(names))[features])
+    predictions = run_model_process(
+        files, "judged" if judged else "probabilities", pd.DataFrame(rows, columns=list(names))[features]
+    )
     probability: NDArray[np.float64] = predictions["churn_probability"].to_numpy(dtype=np.float64)
     return probability
 
 
 def run_model_process(
-    files: VersionFiles, task: Literal["probabilities", "reasons", "benchmark"], rows: pd.DataFrame
+    files: VersionFiles, task: Literal["probabilities", "judged", "reasons", "benchmark"], rows: pd.DataFrame
 ) -> pd.DataFrame:
     """The predictions of a version, computed by `serving/model_process.py`.
 

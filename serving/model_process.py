@@ -2,9 +2,9 @@
 
     python -B -P serving/model_process.py TASK FOLDER ROWS PREDICTIONS
 
-TASK is `probabilities`, `reasons`, or `benchmark`: reasons, the model library's own probability, and the time. FOLDER
-holds a version's files, whose code was checked before. ROWS and PREDICTIONS are Parquet files. This program imports
-nothing of this project.
+TASK is `probabilities`, `judged` (the same by the judged model of a refit), `reasons`, or `benchmark`: reasons, the
+model library's own probability, and the time. FOLDER holds a version's files, whose code was checked before. ROWS and
+PREDICTIONS are Parquet files. This program imports nothing of this project.
 """
 
 import importlib.util
@@ -26,6 +26,10 @@ EXPLAIN = {"explain": True}
 def main(task: str, folder: Path, rows_path: Path, predictions_path: Path) -> None:
     """Read the rows, score them, write the predictions."""
     rows = pd.read_parquet(rows_path)
+    if task == "judged":
+        probability = load_native(folder).judged_probability(rows.to_numpy())
+        pd.DataFrame({"churn_probability": probability}).to_parquet(predictions_path)
+        return
     model = mlflow.pyfunc.load_model(str(folder), suppress_warnings=True)
     predictions = model.predict(rows, params=None if task == "probabilities" else EXPLAIN)
     if task == "benchmark":

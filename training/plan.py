@@ -26,6 +26,8 @@ class TrainingPlan:
         folds: number of development dates that test a fold.
         calibration: number of the last development dates, used for the calibration.
         users_apart: whether a fold tests only people that it was not fitted on.
+        refit: whether the registered model is the judged procedure fitted again on all matured snapshots. False
+            registers the judged model itself. A table without dates never refits.
         trials: number of proposed parameter sets, besides the declared sets of the families.
         minutes: time limit for new rounds of the search; None for no limit.
         seed: random seed of the training.
@@ -43,6 +45,7 @@ class TrainingPlan:
     folds: int = 3
     calibration: int = 1
     users_apart: bool = False
+    refit: bool = True
     trials: int = 12
     minutes: float | None = None
     seed: int = 20260101

@@ -22,8 +22,10 @@ from training.report import mlflow_logging
 from training.report.gallery import gallery
 from training.report.model_card import model_card
 from training.request import TrainingRequest
+from training.search.candidate import Candidate
 from training.search.candidates import FittedCandidates, fit_candidates
-from training.search.refit import refit_parameters
+from training.search.final_fit import check_refit_rows, describe_refit, fit_again
+from training.search.refit import matured_parameters, refit_parameters
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def train(request: TrainingRequest) -> TrainingResult:
     provenance_with_commit = {**provenance, "commit": mlflow_logging.commit()}
     evidence = _evaluate(request, data, candidates, provenance_with_commit)
     evidence |= _explain(request, data, candidates)
-    number = _register(request, data, candidates, provenance, evidence)
+    refit = _refit(request, data, candidates.chosen, evidence)
+    number = _register(request, data, candidates, refit, provenance, evidence)
     request.report_progress(
         f"train · {request.population.name}: {candidates.chosen.name} registered as {request.population.model} "
         f"version {number}, the challenger"
@@ -92,6 +95,28 @@ def _evaluate(
     return collect_evidence(chosen, figures, _check_leakage(request, data), provenance)
 
 
+def _refit(
+    request: TrainingRequest, data: TrainingData, judged: Candidate, evidence: dict[str, Any]
+) -> Candidate | None:
+    """Fit the chosen procedure on all matured snapshots, and add to the evidence how it agrees with the judged model.
+
+    None where the plan or a table without dates has no refit: then the judged model is registered.
+    """
+    if data.refit is None:
+        return None
+    plan, reach = request.plan, request.population.label.reach
+    refit = fit_again(judged, data.refit, plan.seed)
+    scored_from = request.snapshots.known_until(request.as_of)
+    leaks = check_refit_rows(data.refit, scored_from, reach, plan.seed, plan.known_rules)
+    evidence["refit"] = {**evidence["refit"], **describe_refit(judged, refit, data.refit, plan.slices, leaks)}
+    agreement = evidence["refit"]["agreement"]
+    request.report_progress(
+        f"train · {request.population.name}: fitted again up to {data.refit.split.development[-1]}; its scores of "
+        f"{agreement['as_of']} correlate by {agreement['rank_correlation']:.3f} with those of the judged model"
+    )
+    return refit
+
+
 def _check_leakage(request: TrainingRequest, data: TrainingData) -> list[LeakageCheck]:
     """Run the leakage checks and report those that failed."""
     plan = request.plan
@@ -121,14 +146,16 @@ def _explain(request: TrainingRequest, data: TrainingData, candidates: FittedCan
 
 
 def _register(
-    request: TrainingRequest, data: TrainingData, candidates: FittedCandidates, provenance: dict[str, Any],
-    evidence: dict[str, Any],
+    request: TrainingRequest, data: TrainingData, candidates: FittedCandidates, refit: Candidate | None,
+    provenance: dict[str, Any], evidence: dict[str, Any],
 ) -> str:  # fmt: skip
     """Log the bundle, the evidence and the model card, and register the version; return its number."""
     chosen = candidates.chosen
+    registered, judged = (chosen, None) if refit is None else (refit, chosen)
     with tempfile.TemporaryDirectory() as scratch:
         bundle = Path(scratch) / "bundle"
-        write_bundle(bundle, chosen, request.snapshots.spec.features, {**provenance, "commit": evidence["commit"]})
+        about = {**provenance, "commit": evidence["commit"]}
+        write_bundle(bundle, registered, request.snapshots.spec.features, about, judged)
         # The gate accepts this evidence for these files and this run only.
         evidence |= {"run_id": mlflow_logging.active(), "bundle_sha256": folder_sha256(bundle)}
         _log_training(request, data, candidates, evidence)
@@ -148,6 +175,9 @@ def _log_training(
         digest = evidence["data"]["digest"]
         parameters = refit_parameters(candidate, digest, data.split, plan.seed, data.left_out)
         mlflow_logging.log_refit_params(run, parameters)
+    if data.refit is not None:
+        parameters = matured_parameters(evidence["refit"]["digest"], data.refit.left_out)
+        mlflow_logging.log_refit_params(mlflow_logging.active(), parameters)
     mlflow.log_metrics(
         mlflow_logging.figures(evidence, data.out_of_time.validation_name) | mlflow_logging.reasons(evidence)
     )

@@ -31,6 +31,7 @@ from registry import approved_files, model_evidence, production, verified_files
 from serving import predict_probabilities
 from training import Frame, auc
 from training.evaluate.metrics import Floats
+from training.evaluate.slices import cells
 from training.models.families import family
 from training.models.fit import fit_family
 
@@ -83,10 +84,12 @@ def _rows_with_truth(
     return frame.only(~np.isnan(oracle)), oracle[~np.isnan(oracle)]
 
 
-def _scores(context: Context, population: Population, version: str, frame: Frame) -> Floats:
+def _scores(context: Context, population: Population, version: str, frame: Frame, *, judged: bool = True) -> Floats:
+    """Scores by the judged model, which was not fitted on the evaluation rows, or by the registered one."""
+    judged = judged and model_evidence(population.model, version).get("refit") is not None
     approved = approved_files(context.settings.require_database(), population.model, version)
     with verified_files(population.model, version, approved) as files:
-        return predict_probabilities(files, frame.names, frame.rows)
+        return predict_probabilities(files, frame.names, frame.rows, judged=judged)
 
 
 def _is_honest(context: Context, population: Population, truth: pd.DataFrame) -> bool:
@@ -143,16 +146,37 @@ def _compare_population(context: Context, population: Population, truth: pd.Data
 
 
 def _print_expected(context: Context, population: Population, truth: pd.DataFrame, version: str, test: Frame) -> None:
-    """Print the expected AUC of the registered model, of the reachable probability and of the oracle; no labels."""
+    """Print the expected AUC of both models, of the reachable probability and of the oracle; no labels.
+
+    On the test rows only the judged model has a figure, because the registered refit is fitted on them. The slices by
+    age of the trial are of the test rows.
+    """
     morning = morning_frame(context.snapshots, population.name, context.day("latest"))
-    print("\n| expected AUC | rows | registered model | reachable from exports | oracle |\n|---|---|---|---|---|")
-    for title, frame in {"out of time": test, "the scored morning": morning}.items():
-        is_known = ~np.isnan(probabilities(truth, frame))
-        rows = frame.only(is_known)
-        oracle, reachable = probabilities(truth, rows), probabilities(truth, rows, "reachable")
-        scores = (_scores(context, population, version, rows), reachable, oracle)
-        cells = " | ".join(f"{expected_auc(score, oracle):.4f}" for score in scores)
-        print(f"| {title} | {len(rows):,} | {cells} |")
+    print("\n| expected AUC | rows | judged model | registered model | reachable from exports | oracle |")
+    print("|---|---|---|---|---|---|")
+    _print_expected_row(context, population, truth, version, "the scored morning", morning, registered=True)
+    _print_expected_row(context, population, truth, version, "out of time", test)
+    ages = [part for part in context.project.training.slices if part.name == "age of the trial"]
+    for cell in cells(ages, test) if population.name == "trial" else ():
+        mask = np.isin(np.arange(len(test)), cell.rows)
+        _print_expected_row(context, population, truth, version, cell.range, test.only(mask))
+
+
+def _print_expected_row(
+    context: Context, population: Population, truth: pd.DataFrame, version: str, title: str, frame: Frame,
+    *, registered: bool = False,
+) -> None:  # fmt: skip
+    rows = frame.only(~np.isnan(probabilities(truth, frame)))
+    oracle = probabilities(truth, rows)
+    aucs = {
+        "judged": expected_auc(_scores(context, population, version, rows), oracle),
+        "registered": float("nan"),
+        "reachable": expected_auc(probabilities(truth, rows, "reachable"), oracle),
+        "oracle": expected_auc(oracle, oracle),
+    }
+    if registered:
+        aucs["registered"] = expected_auc(_scores(context, population, version, rows, judged=False), oracle)
+    print(f"| {title} | {len(rows):,} | " + " | ".join(f"{value:.4f}" for value in aucs.values()) + " |")
 
 
 def _print_agreement(context: Context, population: Population, truth: pd.DataFrame, evidence: dict) -> None:  # type: ignore[type-arg]

@@ -56,8 +56,10 @@ class PromotionMeasurement:
         self, challenger: Version, incumbent: Version | None, files: VersionFiles, incumbent_files: VersionFiles | None
     ) -> Mapping[str, Any]:
         rows = self._comparison_rows(challenger, incumbent)
-        probability = self._predict(files, rows)
-        incumbent_probability = None if incumbent_files is None else self._predict(incumbent_files, rows)
+        probability = self._predict(challenger, files, rows)
+        incumbent_probability = None
+        if incumbent is not None and incumbent_files is not None:
+            incumbent_probability = self._predict(incumbent, incumbent_files, rows)
         plan = self.context.project.training
         self.comparison = compare_models(rows.frame, probability, incumbent_probability, plan.slices, plan.seed)
         return {
@@ -95,8 +97,10 @@ class PromotionMeasurement:
             challenger.features or (),
         )  # fmt: skip
 
-    def _predict(self, files: VersionFiles, rows: ComparisonRows) -> Floats:
-        return predict_probabilities(files, rows.frame.names, rows.frame.rows)
+    def _predict(self, version: Version, files: VersionFiles, rows: ComparisonRows) -> Floats:
+        """By the judged model where the version is a refit, because a refit is fitted on the comparison rows."""
+        judged = (version.evidence or {}).get("refit") is not None
+        return predict_probabilities(files, rows.frame.names, rows.frame.rows, judged=judged)
 
     def _benchmark(self, files: VersionFiles, rows: ComparisonRows) -> ScoringBenchmark:
         """On the last date of the comparison rows."""

@@ -185,6 +185,39 @@ class SliceAuc(StrictModel):
         return self
 
 
+class RefitAgreement(StrictModel):
+    """Scores of the judged model and of the refit on the latest snapshot: rank correlation, shift in log-odds."""
+
+    as_of: str = Field(min_length=1)
+    rows: int = Field(ge=1)
+    rank_correlation: Annotated[FiniteNumber, Field(ge=-1, le=1)]
+    judged_mean: Annotated[FiniteNumber, Field(ge=0, le=1)]
+    refit_mean: Annotated[FiniteNumber, Field(ge=0, le=1)]
+    shift: FiniteNumber
+
+
+class RefitSlice(StrictModel):
+    """Shift of the mean score in one slice, in log-odds, refit minus judged model."""
+
+    slice: str = Field(min_length=1)
+    range: str
+    rows: int = Field(ge=1)
+    shift: FiniteNumber
+
+
+class Refit(StrictModel):
+    """The registered model, where it is the judged procedure fitted again on all matured snapshots."""
+
+    dates: list[str] = Field(min_length=2)
+    labels_until: IsoDate
+    digest: str = Field(min_length=8)
+    rows: int = Field(ge=1)
+    agreement: RefitAgreement
+    slices: list[RefitSlice]
+    calibration_gap: Annotated[FiniteNumber, Field(ge=-1, le=1)]
+    leaks: list[LeakageResult] = Field(min_length=1)
+
+
 class Evidence(StrictModel):
     """Evidence of a challenger, as far as the gate reads it.
 
@@ -196,6 +229,8 @@ class Evidence(StrictModel):
         baselines: name -> paired difference of AUC, challenger minus baseline.
         leaks: results of the leakage checks.
         slices: AUC in each slice.
+        refit: how the registered model agrees with the judged one; None if the judged model itself is registered, as
+            in evidence of earlier releases.
     """
 
     version: Literal[2] = Field(alias="schema")
@@ -210,6 +245,7 @@ class Evidence(StrictModel):
     baselines: dict[str, DifferenceEstimate]
     leaks: list[LeakageResult] = Field(min_length=1)
     slices: list[SliceAuc] | None = None
+    refit: Refit | None = None
 
 
 def _dates(name: str, texts: Sequence[str]) -> list[date]:

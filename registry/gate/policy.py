@@ -40,6 +40,10 @@ class Policy(BaseModel):
             than its interval refuses equally good models (`make bench-gate`).
         largest_auc_change: maximum change of the AUC between evidence and promotion, on the same rows.
         lowest_slice_auc: minimum of the upper end of the interval of a slice's AUC; None skips the check.
+        lowest_refit_correlation: minimum of the rank correlation between the scores of the judged model and of the
+            refit, on the latest snapshot.
+        largest_refit_shift: maximum shift of the mean score from the judged model to the refit, in log-odds, on the
+            latest snapshot; each slice may shift by twice as much.
         oldest_days: maximum number of days from the end of the labels to the end of the data.
         largest_megabytes: maximum size of the version's files.
         slowest_ms_per_1000_rows: maximum time of scoring with reasons, in one process.
@@ -63,6 +67,8 @@ class Policy(BaseModel):
     margins: dict[str, Margin] = {}
     largest_auc_change: float = Field(default=0.002, ge=0, le=0.02)
     lowest_slice_auc: Annotated[float, Field(ge=0, le=1)] | None = 0.5
+    lowest_refit_correlation: float = Field(default=0.8, ge=0.5, le=1)
+    largest_refit_shift: float = Field(default=0.5, gt=0, le=2)
     oldest_days: int = Field(default=62, ge=1)
     largest_megabytes: float = Field(default=100.0, gt=0)
     slowest_ms_per_1000_rows: float = Field(default=2000.0, gt=0)

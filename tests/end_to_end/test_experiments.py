@@ -15,6 +15,7 @@ from projects import load_project
 from tests.end_to_end.conftest import Clone
 from training import read_frame
 from training.models.bundle import write_bundle
+from training.search.candidate import Candidate
 from training.search.refit import refit
 
 PICTURES = {"calibration", "dependence", "drivers", "features", "found_by_budget", "reasons", "roc", "scores"}
@@ -37,14 +38,21 @@ def test_a_refit_from_the_runs_parameters_equals_the_registered_model(
     project = load_project("cdnow")
     snapshots, names = Snapshots(clone.lake, project.spec), [feature.name for feature in project.features]
     evidence = json.loads(mlflow.artifacts.load_text(f"runs:/{version.run_id}/evidence.json"))
-    folders = [snapshots.path(date.fromisoformat(day)) for day in evidence["data"]["development"]]
-    repeated = refit(training.data.params, read_frame(folders, names, project.entity, evidence["population"]))
+
+    def repeat(days: list[str]) -> Candidate:
+        folders = [snapshots.path(date.fromisoformat(day)) for day in days]
+        return refit(training.data.params, read_frame(folders, names, project.entity, evidence["population"]))
+
+    registered, judged = repeat(evidence["refit"]["dates"]), repeat(evidence["data"]["development"])
     downloaded = mlflow.artifacts.download_artifacts(f"models:/cdnow_churn/{version.version}", dst_path=str(tmp_path))
     stored = next(Path(downloaded).rglob("model.json")).parent
     provenance = json.loads((stored / "model.json").read_text())["provenance"]
-    write_bundle(tmp_path / "again", repeated, project.features, provenance)
-    for built in (tmp_path / "again").iterdir():
-        assert built.read_bytes() == (stored / built.name).read_bytes(), built.name
+    write_bundle(tmp_path / "again", registered, project.features, provenance, judged)
+    written = [path for path in (tmp_path / "again").rglob("*") if path.is_file()]
+    assert len(written) >= 4
+    for built in written:
+        name = built.relative_to(tmp_path / "again")
+        assert built.read_bytes() == (stored / name).read_bytes(), name
 
 
 def test_the_version_has_its_card(version: ModelVersion, training: Run) -> None:

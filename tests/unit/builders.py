@@ -73,6 +73,22 @@ EVIDENCE: dict[str, Any] = {
 }
 
 
+#: of a refit that agrees with the judged model.
+REFIT: dict[str, Any] = {
+    "dates": ["1997-05-01", "1997-06-01", "1998-03-01", "1998-04-01"],
+    "labels_until": "1998-06-30",
+    "digest": "fedcba9876543210",
+    "rows": 30_000,
+    "sentence": "All figures are of the judged model.",
+    "agreement": {
+        "as_of": "1998-07-01", "rows": 5_000, "rank_correlation": 0.95, "judged_mean": 0.60, "refit_mean": 0.61,
+        "shift": 0.04,
+    },
+    "slices": [{"slice": "tenure", "range": "below 30", "rows": 2_000, "shift": -0.3}],
+    "calibration_gap": 0.004,
+    "leaks": EVIDENCE["leaks"],
+}  # fmt: skip
+
 MEASURED: dict[str, Any] = {
     "schema": 1,
     "project": "shop",

@@ -91,7 +91,9 @@ class Frame:
         return frame.assign(**{LABEL: self.labels})
 
 
-def read_frame(folders: Sequence[Path], names: Sequence[str], entity: str, population: str) -> Frame:
+def read_frame(
+    folders: Sequence[Path], names: Sequence[str], entity: str, population: str, *, matured: bool = True
+) -> Frame:
     """Read matured snapshots, ordered by date and entity.
 
     Args:
@@ -99,6 +101,7 @@ def read_frame(folders: Sequence[Path], names: Sequence[str], entity: str, popul
         names: features, in the model's order.
         entity: name of the entity's column.
         population: only its members are read.
+        matured: whether to read rows with a label only; otherwise a label that is not known yet is 0.
 
     Raises:
         TooLittleDataError: no row at all.
@@ -111,9 +114,8 @@ def read_frame(folders: Sequence[Path], names: Sequence[str], entity: str, popul
         if not (part := _read_folder(folder, columns)).empty
     ]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, "as_of"])
-    frame = frame[(frame["population"] == population) & frame[LABEL].notna()].sort_values(
-        ["as_of", entity], kind="stable"
-    )
+    is_read = (frame["population"] == population) & (frame[LABEL].notna() | (not matured))
+    frame = frame[is_read].sort_values(["as_of", entity], kind="stable")
     if frame.empty:
         raise TooLittleDataError(
             f"Population {population} has no matured row in {len(folders)} snapshots: ingest more data."
@@ -121,7 +123,7 @@ def read_frame(folders: Sequence[Path], names: Sequence[str], entity: str, popul
     return Frame(
         names=tuple(names),
         rows=frame[list(names)].to_numpy(dtype=np.float64, na_value=np.nan),
-        labels=frame[LABEL].to_numpy(dtype=np.int_),
+        labels=frame[LABEL].fillna(0).to_numpy(dtype=np.int_),
         entity=frame[entity].to_numpy(),
         as_of=frame["as_of"].to_numpy().astype("datetime64[D]"),
         already_left=frame[ALREADY_LEFT].to_numpy(dtype=np.bool_) if frame[ALREADY_LEFT].notna().all() else None,

@@ -11,6 +11,7 @@ from training.data.training_data import TrainingData
 from training.evaluate.evidence import count_churn_kinds
 from training.models import version
 from training.request import TrainingRequest
+from training.search.final_fit import describe_rows
 
 
 def describe_provenance(request: TrainingRequest, data: TrainingData) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def describe_provenance(request: TrainingRequest, data: TrainingData) -> dict[st
             **_windows(population.label, data.split, data.out_of_time),
             **({"point_in_time": OWNER_STATEMENT} if spec.table else {}),
         },
+        **({"refit": describe_rows(data.refit, population.label.reach)} if data.refit else {}),
         "code": request.code_hash,
         "packages": version.packages(),
     }

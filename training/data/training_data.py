@@ -13,6 +13,24 @@ from training.search.cross_validation import check_classes
 
 
 @dataclass(frozen=True)
+class RefitData:
+    """Rows of the refit: the chosen procedure fitted again on every matured snapshot.
+
+    Attributes:
+        frame: rows of all matured dates, those between development and out of time included.
+        split: their dates; the last ones are for calibration, as in the judged fit.
+        left_out: features that are null in every row.
+        latest: rows of the latest date, on which the judged model and the refit are compared. Neither was fitted on
+            them, unless the latest date is matured.
+    """
+
+    frame: Frame
+    split: Split
+    left_out: tuple[str, ...]
+    latest: Frame
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """Rows of one training.
 
@@ -21,12 +39,14 @@ class TrainingData:
         out_of_time: rows for evaluation only.
         split: their dates; names of parts where rows carry no dates.
         left_out: features that are null in every row.
+        refit: rows of the refit; None where the plan or a table without dates has none.
     """
 
     development: Frame
     out_of_time: Frame
     split: Split
     left_out: tuple[str, ...] = ()
+    refit: RefitData | None = None
 
 
 def read_training_data(request: TrainingRequest) -> TrainingData:
@@ -38,10 +58,17 @@ def read_training_data(request: TrainingRequest) -> TrainingData:
     if not request.snapshots.spec.dated:
         holdout, split = split_stratified_holdout(_read(request, request.dates), request.plan)
         return TrainingData(holdout.at(split.development), holdout.at(split.out_of_time), split)
-    split = _split_matured_dates(request)
+    matured = _matured_dates(request)
+    split = _split_dates(request, matured)
     left_out = immature_seasonal_features(request.snapshots.spec.features, split.fit)
-    frame = mask_features(_read(request, (*split.development, *split.out_of_time)), left_out)
-    data = TrainingData(frame.at(split.development), frame.at(split.out_of_time), split, left_out)
+    rows = _read(request, matured if request.plan.refit else (*split.development, *split.out_of_time))
+    data = TrainingData(
+        mask_features(rows.at(split.development), left_out),
+        mask_features(rows.at(split.out_of_time), left_out),
+        split,
+        left_out,
+        _refit_data(request, rows) if request.plan.refit else None,
+    )
     check_classes(data.out_of_time, "the out-of-time snapshots")
     return data
 
@@ -55,8 +82,25 @@ def report_left_out_features(request: TrainingRequest, data: TrainingData) -> No
         )
 
 
-def _split_matured_dates(request: TrainingRequest) -> Split:
-    label, plan = request.population.label, request.plan
+def _refit_data(request: TrainingRequest, rows: Frame) -> RefitData:
+    """All matured rows, split into fit and calibration, and the rows of the latest date."""
+    split = Split(rows.dates, (), (), request.plan.calibration)
+    left_out = immature_seasonal_features(request.snapshots.spec.features, split.fit)
+    return RefitData(mask_features(rows, left_out), split, left_out, _latest_rows(request))
+
+
+def _latest_rows(request: TrainingRequest) -> Frame:
+    """Rows of the latest date on which the population has members."""
+    for day in sorted(request.dates)[:0:-1]:
+        try:
+            return _read(request, [day], matured=False)
+        except TooLittleDataError:
+            continue
+    return _read(request, [min(request.dates)], matured=False)
+
+
+def _matured_dates(request: TrainingRequest) -> list[date]:
+    label = request.population.label
     known_until = request.snapshots.known_until(request.as_of)
     matured = [day for day in request.dates if label.matured(day, known_until)]
     if not matured:
@@ -65,15 +109,21 @@ def _split_matured_dates(request: TrainingRequest) -> Split:
             f"the data ends before {known_until}, and the snapshots are {_date_range(request.dates)}; shorten the "
             f"horizon in projects/{request.snapshots.spec.project}/label.py, or ingest more data."
         )
+    return matured
+
+
+def _split_dates(request: TrainingRequest, matured: Sequence[date]) -> Split:
+    label, plan = request.population.label, request.plan
     return time_series_split(
         matured, label.reach, plan.out_of_time, plan.folds, plan.calibration, plan.users_apart
     )  # fmt: skip
 
 
-def _read(request: TrainingRequest, dates: Sequence[date]) -> Frame:
+def _read(request: TrainingRequest, dates: Sequence[date], *, matured: bool = True) -> Frame:
     spec = request.snapshots.spec
     names = [feature.name for feature in spec.features]
-    return read_frame([request.snapshots.path(day) for day in dates], names, spec.entity, request.population.name)
+    folders = [request.snapshots.path(day) for day in dates]
+    return read_frame(folders, names, spec.entity, request.population.name, matured=matured)
 
 
 def _date_range(dates: Sequence[date]) -> str:

@@ -27,9 +27,13 @@ SIGMOID_SHARE = 0.05
 
 
 class Bundle:
-    """A stored fitted model: a folder with `model.json`, `family.py` and the family's native files."""
+    """A stored fitted model: a folder with `model.json`, `family.py` and the family's native files.
+
+    The folder `judged` holds the native files of the judged model, if the model is a refit.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.card: dict[str, Any] = json.loads((folder / "model.json").read_text())
         self.family = _load_code(folder / "family.py")
         self.native = self.family.load(folder)
@@ -47,6 +51,13 @@ class Bundle:
     def probability(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated churn probability, shape (n,)."""
         return calibrate(self.family.margin(self.native, rows), self.card["calibration"])
+
+    def judged_probability(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Calibrated churn probability by the judged model, shape (n,); it was not fitted on the evaluation rows."""
+        if "judged" not in self.card:
+            return self.probability(rows)
+        native = self.family.load(self.folder / "judged")
+        return calibrate(self.family.margin(native, rows), self.card["judged"]["calibration"])
 
     def reasons(self, rows: NDArray[np.float64]) -> list[list[str | None]]:
         """Up to three reasons per row that raise its risk above the average, the strongest first.

@@ -36,7 +36,7 @@ def model_card(evidence: Mapping[str, Any], params: Mapping[str, Any]) -> str:
         evidence: the evidence file's content, with `reasons` and `reasons_stability`.
         params: parameters of the model's family.
     """
-    sections = (_purpose, _data, _figures, _how_they_left, _slices, _limits, _reasons)
+    sections = (_purpose, _data, _refit, _figures, _how_they_left, _slices, _limits, _reasons)
     present = [lines for section in sections if (lines := list(section(evidence)))]
     lines = [line for lines in present for line in (*lines, "")]
     return "\n".join([f"# Model card: {escape(evidence['model'])}", "", *lines, *_provenance(evidence, params)]) + "\n"
@@ -85,6 +85,31 @@ def _data(evidence: Mapping[str, Any]) -> Iterator[str]:
     if data.get("point_in_time"):
         yield ""
         yield escape(data["point_in_time"])
+
+
+def _refit(evidence: Mapping[str, Any]) -> Iterator[str]:
+    """The registered model, where it is the judged procedure fitted again."""
+    refit = evidence.get("refit")
+    if refit is None:
+        return
+    agreement = refit["agreement"]
+    yield "## Judged and registered"
+    yield ""
+    yield refit["sentence"]
+    yield ""
+    yield from table(
+        ["registered model against the judged one", ""],
+        [
+            ["matured snapshots", _dates(refit["dates"])],
+            ["rows", f"{refit['rows']:,}"],
+            [f"rank correlation on {agreement['as_of']}", f"{agreement['rank_correlation']:.3f}"],
+            [
+                "mean probability, judged and registered",
+                f"{agreement['judged_mean']:.4f}, {agreement['refit_mean']:.4f}",
+            ],
+            ["predicted minus observed, latest matured snapshots", f"{refit['calibration_gap']:+.4f}"],
+        ],
+    )
 
 
 def _figures(evidence: Mapping[str, Any]) -> Iterator[str]:

@@ -42,12 +42,23 @@ def refit_parameters(
     }
 
 
+def matured_parameters(digest: str, left_out: Sequence[str]) -> dict[str, Any]:
+    """Parameters of a training's run that are different for the registered model, which all matured rows are fitted to.
+
+    Args:
+        digest: digest of all matured rows.
+        left_out: features that are null in every one of them.
+    """
+    return {"matured_digest": digest[:16], "matured_left_out": ", ".join(left_out) or NOTHING}
+
+
 def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
     """Fit the same model again: equal data and packages give equal bytes.
 
     Args:
         logged: parameters of a candidate's or a training's run, as text.
-        development: the rows of the run's development dates.
+        development: the rows of the run's development dates; of a training's run also all matured rows, which give the
+            registered model.
 
     Raises:
         RefitError: a parameter is missing, or the rows differ.
@@ -55,9 +66,13 @@ def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
     missing = [name for name in NEEDED if name not in logged]
     if missing:
         raise RefitError(f"The run has no parameter {', '.join(missing)}: name the run of a candidate or a training.")
-    if logged["left_out"] != NOTHING:
-        development = mask_features(development, logged["left_out"].split(", "))
-    if development.digest()[:16] != logged["development_digest"]:
+    for rows, wanted in (("left_out", "development_digest"), ("matured_left_out", "matured_digest")):
+        left_out = logged.get(rows, NOTHING)
+        frame = development if left_out == NOTHING else mask_features(development, left_out.split(", "))
+        if frame.digest()[:16] == logged.get(wanted):
+            development = frame
+            break
+    else:
         raise RefitError(
             f"The {len(development)} rows have the digest {development.digest()[:16]} and the run was fitted on "
             f"{logged['development_digest']}: read the snapshots of its development dates, made from the same data."

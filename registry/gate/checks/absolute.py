@@ -9,7 +9,7 @@ from registry.gate.checks.check import (
     describe_maximum,
     describe_minimum,
 )
-from registry.gate.evidence import Evidence
+from registry.gate.evidence import Evidence, RefitAgreement
 from registry.gate.policy import FLOOR, Policy
 
 #: leakage checks that every evidence must contain.
@@ -124,4 +124,50 @@ def slices(evidence: Evidence, policy: Policy) -> Iterator[Check]:
     yield Check("slices", not test.failures, test.smallest_high, bound, sentence)
 
 
-ABSOLUTE_CHECKS = (validation, leaks, auc, baselines, enough_left, calibration, slices)
+def refit(evidence: Evidence, policy: Policy) -> Iterator[Check]:
+    """The registered model ranks and predicts like the judged one, and its own rows have no leak."""
+    fitted = evidence.refit
+    if fitted is None:
+        return
+    yield from _refit_agreement(fitted.agreement, policy)
+    bound = 2 * policy.largest_refit_shift
+    far = [f"{part.slice} {part.range} ({part.shift:+.2f})" for part in fitted.slices if abs(part.shift) > bound]
+    sound = f"None of {len(fitted.slices)} slices shifts by more than {bound:g} log-odds by the refit."
+    sentence = f"The refit shifts the mean score by more than {bound:g} log-odds in {', '.join(far)}." if far else sound
+    yield Check("refit_slices", not far, len(far), 0, sentence)
+    gap, bound = abs(fitted.calibration_gap), policy.largest_calibration_error
+    direction = "more" if fitted.calibration_gap > 0 else "less"
+    yield Check(
+        "refit_calibration", gap <= bound, gap, bound,
+        f"On the latest matured snapshots the refit predicts {gap:.4f} {direction} than observed, "
+        f"{describe_maximum(gap <= bound, f'{bound:g}')}.",
+    )  # fmt: skip
+    failures = [f"{leak.check}: {leak.sentence.rstrip('.')}" for leak in fitted.leaks if not leak.passed]
+    missing = sorted({*REQUIRED, *REQUIRED_OUT_OF_TIME} - {leak.check for leak in fitted.leaks})
+    problems = [*failures, *(f"{name}: missing" for name in missing)]
+    sentence = (
+        f"Leakage checks on the rows of the refit failed: {'; '.join(problems)}."
+        if problems
+        else f"Leakage checks on the {fitted.rows:,} rows of the refit passed."
+    )
+    yield Check("refit_leaks", not problems, len(problems), 0, sentence)
+
+
+def _refit_agreement(agreement: RefitAgreement, policy: Policy) -> Iterator[Check]:
+    """Order and mean of the scores on the latest snapshot."""
+    correlation, bound = agreement.rank_correlation, policy.lowest_refit_correlation
+    where = f"on {agreement.rows:,} rows of {agreement.as_of}"
+    yield Check(
+        "refit_order", correlation >= bound, correlation, bound,
+        f"The refit ranks people like the judged model: rank correlation {correlation:.3f} {where}, "
+        f"{describe_minimum(correlation >= bound, f'{bound:g}')}.",
+    )  # fmt: skip
+    shift, bound = abs(agreement.shift), policy.largest_refit_shift
+    yield Check(
+        "refit_mean", shift <= bound, shift, bound,
+        f"The refit predicts {agreement.refit_mean:.4f} on average, the judged model {agreement.judged_mean:.4f} "
+        f"{where}; the shift of {agreement.shift:+.2f} log-odds is {describe_maximum(shift <= bound, f'{bound:g}')}.",
+    )  # fmt: skip
+
+
+ABSOLUTE_CHECKS = (validation, leaks, auc, baselines, enough_left, calibration, slices, refit)

@@ -21,9 +21,16 @@ def rows(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     measured_rows, problem = inputs.measurements.rows, _overlap_problem(inputs)
     sentence = problem or (
         f"{measured_rows.rows:,} matured rows of {_days(measured_rows.dates)}; in {measured_rows.left:,} the customer "
-        f"left. {'The challenger was not' if inputs.case.first else 'Neither version was'} trained on them."
+        f"left. {_who_was_not(inputs)} trained on them."
     )
     yield Check("rows", problem is None, measured_rows.rows, None, sentence)
+
+
+def _who_was_not(inputs: CheckInputs) -> str:
+    """Whose training did not use the rows; a refit is fitted on them, and its judged model is compared instead."""
+    if inputs.evidence.refit is not None:
+        return "The judged model was not" if inputs.case.first else "Neither judged model was"
+    return "The challenger was not" if inputs.case.first else "Neither version was"
 
 
 def _overlap_problem(inputs: CheckInputs) -> str | None:

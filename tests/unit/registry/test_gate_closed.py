@@ -14,7 +14,7 @@ from registry import (
 )
 from registry.gate import gate
 from registry.gate.measurements import Measurements
-from tests.unit.builders import evidence, measured
+from tests.unit.builders import REFIT, evidence, measured
 
 REMOVED = object()
 DAMAGES = {"removed": REMOVED, "None": None, "NaN": float("nan"), "infinite": float("inf"), "text": "a string"}
@@ -92,7 +92,7 @@ def test_a_check_that_raises_is_a_refusal_with_its_name(group: str, monkeypatch:
 
 def test_the_two_groups_contain_every_check():
     assert [ask.__name__ for ask in (*gate.EVIDENCE_CHECKS, *gate.MEASUREMENT_CHECKS)] == [
-        "validation", "leaks", "auc", "baselines", "enough_left", "calibration", "slices",
+        "validation", "leaks", "auc", "baselines", "enough_left", "calibration", "slices", "refit",
         "rows", "repeats", "first", "versus_production", "versus_production_delong", "slices_versus_production",
         "version", "signature", "parity_pyfunc", "parity_spark", "parity_texts", "freshness", "size", "latency",
     ]  # fmt: skip
@@ -103,4 +103,5 @@ def test_the_two_groups_contain_every_check():
 )
 def test_a_policy_without_a_number_refuses(bound: str):
     policy = Policy.model_construct(**{bound: None})
-    assert not decide(Case(evidence(), evidence(), first=False, measured=measured()), policy).accepted
+    case = Case(evidence(refit=REFIT), evidence(), first=False, measured=measured())
+    assert not decide(case, policy).accepted

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from registry import Case, Decision, Evidence, Policy, decide
-from tests.unit.builders import by_entity, evidence, measured_first
+from tests.unit.builders import REFIT, by_entity, evidence, measured_first
 
 
 def judge(raw: dict[str, Any] | None, policy: Policy) -> Decision:
@@ -86,6 +86,39 @@ def test_sound_evidence_is_accepted_and_every_check_says_why():
     ]  # fmt: skip
     assert len(decision.reasons) == len(decision.checks)
     assert "first version" in decision.reasons[9]
+
+
+REFITS = {
+    "sound": ({}, None),
+    "order at the bound": ({"agreement__rank_correlation": 0.8}, None),
+    "another order": ({"agreement__rank_correlation": 0.79}, "rank correlation 0.790 .* below the minimum of 0.8"),
+    "mean far away": ({"agreement__shift": -0.51}, "shift of -0.51 log-odds is above the maximum of 0.5"),
+    "a slice far away": ({"slices__0__shift": 1.2}, r"more than 1 log-odds in tenure below 30 \(\+1.20\)"),
+    "predicts too much": ({"calibration_gap": 0.06}, "predicts 0.0600 more than observed, above the maximum of 0.05"),
+    "a leak": ({"leaks__0__passed": False}, "rows of the refit failed: label_windows: Nothing was found"),
+    "checks that are missing": ({"leaks": REFIT["leaks"][1:]}, "label_windows: missing"),
+    "no number": ({"agreement__shift": float("nan")}, "refit.agreement.shift: must be a finite number"),
+}
+
+
+@pytest.mark.parametrize("case", REFITS)
+def test_a_refit_must_agree_with_the_judged_model(case: str):
+    changes, expected = REFITS[case]
+    raw = evidence(refit=deepcopy(REFIT))
+    for path, value in changes.items():
+        *above, last = path.split("__")
+        place = raw["refit"]
+        for key in above:
+            place = place[int(key) if key.isdecimal() else key]
+        place[last] = value
+    decision = judge(raw, Policy())
+    assert decision.accepted == (expected is None)
+    assert expected is None or re.search(expected, " ".join(decision.reasons))
+
+
+def test_the_comparison_with_a_refit_names_the_judged_models():
+    decision = judge(evidence(refit=REFIT), Policy())
+    assert "The judged model was not trained on them" in " ".join(decision.reasons)
 
 
 def test_no_evidence_at_all_is_refused():

@@ -6,7 +6,7 @@ import pytest
 
 from features import OWNER_STATEMENT
 from stack.markdown import escape
-from tests.unit.builders import by_entity, evidence
+from tests.unit.builders import REFIT, by_entity, evidence
 from training.report.model_card import MAX_DESCRIPTION, description, model_card
 
 ABOUT = {
@@ -52,6 +52,14 @@ def card(**changes: Any) -> str:
 )
 def test_the_card_holds_what_the_evidence_holds(line: str):
     assert line in card().splitlines()
+
+
+def test_the_card_says_which_model_was_judged_and_which_is_registered():
+    lines = card(refit=REFIT).splitlines()
+    assert "All figures are of the judged model." in lines
+    assert "| rank correlation on 1998-07-01 | 0.950 |" in lines
+    assert "| mean probability, judged and registered | 0.6000, 0.6100 |" in lines
+    assert "Judged and registered" not in card()
 
 
 def test_the_card_shows_the_stability_of_the_reasons():

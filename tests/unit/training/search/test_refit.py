@@ -9,7 +9,7 @@ import pytest
 
 from features import monthly
 from tests.unit.builders import feature, frame, is_one_sentence
-from training.data.folds import time_series_split
+from training.data.folds import Split, time_series_split
 from training.data.immature_seasonal_features import mask_features
 from training.models.bundle import write_bundle
 from training.models.families import NAMES
@@ -17,6 +17,7 @@ from training.search.candidate import Candidate, fit_candidate
 from training.search.refit import (
     NEEDED,
     RefitError,
+    matured_parameters,
     refit,
     refit_parameters,
 )
@@ -69,6 +70,15 @@ def test_a_refit_leaves_out_the_same_features():
         name: str(value) for name, value in refit_parameters(fitted, seen.digest(), SPLIT, 7, [seen.names[0]]).items()
     }
     assert (refit(text, DEVELOPMENT).probability(seen.rows) == fitted.probability(seen.rows)).all()
+
+
+def test_the_registered_model_of_a_refit_comes_from_all_matured_rows():
+    every = mask_features(frame(DATES), [DEVELOPMENT.names[2]])
+    split = Split(every.dates, (), (), SPLIT.calibration)
+    fitted = fit_candidate("logistic", {}, every, split, seed=7)
+    text = logged(fitted) | matured_parameters(every.digest(), [every.names[2]])
+    assert (refit(text, frame(DATES)).probability(every.rows) == fitted.probability(every.rows)).all()
+    assert (refit(text, DEVELOPMENT).probability(every.rows) != fitted.probability(every.rows)).any()
 
 
 def test_other_rows_are_refused():
