@@ -7,6 +7,7 @@ from benchmarks.gate import canary, gate, race
 from benchmarks.models import (
     calibration,
     cinema,
+    families,
     literature,
     retrains,
     rules,
@@ -24,6 +25,7 @@ from stack.errors import PrichalError
 ALL = {
     "literature": literature.main,
     "calibration": calibration.main,
+    "families": families.main,
     "search": search.main,
     "ingest": ingest.main,
     "cinema": cinema.main,

@@ -7,12 +7,13 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from benchmarks.models.frames import population_frame
+from benchmarks.models.frames import morning_frame, population_frame
 from benchmarks.models.honesty import (
     MAX_STANDARD_ERRORS,
     HonestyComparison,
     compare_auc,
     compare_log_loss,
+    expected_auc,
     out_of_fold,
 )
 from benchmarks.models.oracle import (
@@ -133,11 +134,25 @@ def _compare_population(context: Context, population: Population, truth: pd.Data
         undecided = candidate.get("metrics_undecided")
         undecided_text = _format_auc(undecided) if undecided else ""
         print(f"| {candidate['name']} | {_format_auc(candidate['metrics'])} | {undecided_text} |")
+    _print_expected(context, population, truth, version, test)
     difference = comparison.model - comparison.oracle
     print(f"\n{population.model} version {version} against the oracle: {difference:+.3f}, standard "
           f"error {comparison.standard_error:.4f}: {'A LEAK' if comparison.leak else 'no leak'}.")  # fmt: skip
     _print_agreement(context, population, truth, evidence)
     return comparison
+
+
+def _print_expected(context: Context, population: Population, truth: pd.DataFrame, version: str, test: Frame) -> None:
+    """Print the expected AUC of the registered model, of the reachable probability and of the oracle; no labels."""
+    morning = morning_frame(context.snapshots, population.name, context.day("latest"))
+    print("\n| expected AUC | rows | registered model | reachable from exports | oracle |\n|---|---|---|---|---|")
+    for title, frame in {"out of time": test, "the scored morning": morning}.items():
+        is_known = ~np.isnan(probabilities(truth, frame))
+        rows = frame.only(is_known)
+        oracle, reachable = probabilities(truth, rows), probabilities(truth, rows, "reachable")
+        scores = (_scores(context, population, version, rows), reachable, oracle)
+        cells = " | ".join(f"{expected_auc(score, oracle):.4f}" for score in scores)
+        print(f"| {title} | {len(rows):,} | {cells} |")
 
 
 def _print_agreement(context: Context, population: Population, truth: pd.DataFrame, evidence: dict) -> None:  # type: ignore[type-arg]

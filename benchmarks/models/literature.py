@@ -26,10 +26,7 @@ PUBLISHED = {"recency": "0.759", "logistic": "0.7708 ± 0.0047", "catboost": "0.
 
 def main() -> None:
     """Print mean and standard deviation of the folds' AUC, over five random partitions into folds."""
-    project = load_project("cdnow")
-    everyone = Population("everyone", "true", "none", "every customer", NoEvent("purchases", WEEKS_39.days))
-    spec = replace(project.spec, populations=(everyone,))
-    frame = frame_at(spec, [SPLIT_DATE])
+    recency, frame = load_project("cdnow").training.recency, published_frame()
     print(
         f"\nCDNOW, date {SPLIT_DATE}, label: no purchase in 39 weeks, {len(frame):,} customers, "
         f"{frame.labels.mean():.1%} left"
@@ -37,10 +34,16 @@ def main() -> None:
     print(f"{FOLDS} folds over customers, {REPEATS} partitions; AUC of all folds: mean ± standard deviation\n")
     print(f"{'family':12}{'ours':>20}{'published':>20}")
     for name in NAMES:
-        params = {"recency": frame.names.index(project.training.recency)} if name == "recency" else {}
+        params = {"recency": frame.names.index(recency)} if name == "recency" else {}
         values = [value for seed in range(REPEATS) for value in _fold_aucs(name, params, frame, seed)]
         ours = f"{np.mean(values):.4f} ± {np.std(values, ddof=1):.4f}"
         print(f"{name:12}{ours:>20}{PUBLISHED.get(name, ''):>20}", flush=True)
+
+
+def published_frame() -> Frame:
+    """Every customer of the log on the date of the studies, with features and label of this protocol."""
+    everyone = Population("everyone", "true", "none", "every customer", NoEvent("purchases", WEEKS_39.days))
+    return frame_at(replace(load_project("cdnow").spec, populations=(everyone,)), [SPLIT_DATE])
 
 
 def _fold_aucs(name: str, params: dict[str, int], frame: Frame, seed: int) -> list[float]:

@@ -46,11 +46,17 @@ def states(truth: Path) -> pd.DataFrame:
     return pd.read_parquet(truth / "states.parquet").assign(as_of=lambda rows: pd.to_datetime(rows["as_of"]))
 
 
-def probabilities(truth: pd.DataFrame, frame: Frame) -> Floats:
-    """The true probability (n,) of each row of the frame; NaN for rows that the truth does not contain."""
+def probabilities(truth: pd.DataFrame, frame: Frame, column: str = "probability") -> Floats:
+    """The true probability (n,) of each row of the frame; NaN for rows that the truth does not contain.
+
+    Args:
+        truth: the simulator's states.
+        frame: rows of a population.
+        column: `probability` is the oracle's; `reachable` is given all that exports can show at best.
+    """
     rows = pd.DataFrame({"user_id": frame.entity, "as_of": pd.to_datetime(frame.as_of)})
-    merged = rows.merge(truth[["user_id", "as_of", "probability"]], on=["user_id", "as_of"], how="left")
-    return merged["probability"].to_numpy(dtype=np.float64)
+    merged = rows.merge(truth[["user_id", "as_of", column]], on=["user_id", "as_of"], how="left")
+    return merged[column].to_numpy(dtype=np.float64)
 
 
 def agreement(truth: pd.DataFrame, frame: Frame, population: str, dates: list[date]) -> dict[str, int]:

@@ -24,8 +24,9 @@ PROVENANCE = {"project": "shop", "population": "active"}
 def small_bundle(folder: Path, slopes: tuple[float, ...] = (1.0, -0.5, 0.25)) -> Path:
     """A logistic model that adds `slope * log(1 + value)` for each column."""
     zeros, ones = [0.0] * len(slopes), [1.0] * len(slopes)
-    native = {"fill": zeros, "center": ones, "scale": ones, "slopes": list(slopes), "if_null": zeros,
-              "null_share": zeros, "intercept": 0.0}  # fmt: skip
+    native = {"fill": zeros, "center": [ones, ones], "scale": [ones, ones], "slopes": [zeros, list(slopes)],
+              "low": [[-1e9] * len(slopes)] * 2, "high": [[1e9] * len(slopes)] * 2,
+              "if_null": zeros, "null_share": zeros, "intercept": 0.0}  # fmt: skip
     write_bundle(folder, Candidate("logistic", {}, native, {"slope": 1.0, "intercept": 0.0}, ()), FEATURES, PROVENANCE)
     return folder
 

@@ -71,4 +71,4 @@ def _simulate_behaviour(world: World, contracts: Contracts) -> tuple[SimulationR
         session_log(world, devices, sessions), player.player_log(world, devices, plays),
         messages.contacts(world, contracts), messages.history(world, contracts),
     ]  # fmt: skip
-    return SimulationRun(world, contracts, make_states(world, contracts), devices, access, plays), logs, web
+    return SimulationRun(world, contracts, make_states(world, contracts, signals), devices, access, plays), logs, web

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from projects.churn.simulator.behaviour.churn_signals import make_churn_signals
 from projects.churn.simulator.contracts.contract import Contracts, run_contracts
 from projects.churn.simulator.contracts.periods import OPT_IN, PAID
 from projects.churn.simulator.truth.states import States, make_states
@@ -22,7 +23,7 @@ def contracts(world: World) -> Contracts:
 
 @pytest.fixture(scope="module")
 def states(world: World, contracts: Contracts) -> States:
-    states = make_states(world, contracts)
+    states = make_states(world, contracts, make_churn_signals(world, contracts))
     return states.select_rows(states.matured)
 
 

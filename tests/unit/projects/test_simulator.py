@@ -327,8 +327,8 @@ def test_the_truth_is_marked_and_its_statistics_lie_in_the_design_ranges(
     }  # fmt: skip
     states = pq.read_table(truth / "states.parquet").to_pandas()
     assert states.columns.tolist() == [
-        "as_of", "user_id", "population", "probability", "left", "already_cancelled", "log_odds_observable",
-        "log_odds_hidden", "how",
+        "as_of", "user_id", "population", "probability", "left", "already_cancelled", "reachable",
+        "log_odds_observable", "log_odds_hidden", "how",
     ]  # fmt: skip
     assert states["probability"].between(0, 1).all()
     assert states[states["as_of"] >= date(2026, 9, 1)]["left"].isna().all()

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projects.churn.simulator.columns import Columns, Flags, Floats, Ints, logistic
+from projects.churn.simulator.columns import Columns, Floats, Ints, logistic
 from projects.churn.simulator.contracts.contract import Contracts
-from projects.churn.simulator.contracts.periods import OPT_IN, PAID
+from projects.churn.simulator.contracts.periods import OPT_IN, PAID, Periods
 from projects.churn.simulator.events import sort_before
 from projects.churn.simulator.world import World
 
@@ -27,20 +27,23 @@ class ChurnSignals(Columns):
     page: Ints
 
 
+def view_rates(periods: Periods, propensity: Floats) -> Floats:
+    """Expected views (n, pages) in the whole decision time of each period; trials have no page to cancel."""
+    nearness = logistic(0.7 * (np.log(propensity / (1 - propensity)) + 1.0))
+    rates = np.stack([base + slope * nearness for base, slope in RATES], axis=1)
+    rates[periods.kind != PAID, CANCEL] = 0.0
+    return rates
+
+
 def make_churn_signals(world: World, contracts: Contracts) -> ChurnSignals:
     """Draw views at random moments of the decision time, before cancel clicks and after declined charges."""
     generator = world.streams.substreams("looks").generator
     # Sorted by `decision_start`, because the propensity is drawn at that moment: see streams.py.
     contracts = contracts.select_rows(np.argsort(contracts.periods.decision_start, kind="stable"))
     periods, decision, outcome = contracts.periods, contracts.decision, contracts.outcome
-    nearness = logistic(0.7 * (np.log(contracts.intent.propensity / (1 - contracts.intent.propensity)) + 1.0))
     parts = []
-    for page, (base, slope) in enumerate(RATES):
-        rate: Floats = base + slope * nearness
-        relevant: Flags = (periods.kind == PAID) | (page != CANCEL)
-        rows = np.repeat(
-            np.arange(len(periods)), generator(f"{PAGES[page]} count").poisson(np.where(relevant, rate, 0.0))
-        )
+    for page, rate in enumerate(view_rates(periods, contracts.intent.propensity).T):
+        rows = np.repeat(np.arange(len(periods)), generator(f"{PAGES[page]} count").poisson(rate))
         span = periods.end[rows] - periods.decision_start[rows]
         at = periods.decision_start[rows] + (generator(f"{PAGES[page]} at").random(len(rows)) * span).astype(np.int64)
         # The purchase ends an opt-in trial, and after a cancel click there are no more views.

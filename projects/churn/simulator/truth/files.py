@@ -41,6 +41,7 @@ def _states(states: States) -> pa.Table:
         "probability": pa.array(states.probability),
         "left": pa.array(states.left.astype(np.int8), pa.int8(), mask=~states.matured),
         "already_cancelled": pa.array(states.cancelled),
+        "reachable": pa.array(states.reachable),
         "log_odds_observable": pa.array(states.observable, mask=~states.due),
         "log_odds_hidden": pa.array(states.hidden, mask=~states.due),
         "how": text.look_up(HOW, np.where(states.matured, states.how, -1)),

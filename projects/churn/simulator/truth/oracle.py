@@ -46,7 +46,7 @@ def leaving_unclicked(
 ) -> Floats:
     """P(intends to leave | no click by `at`)."""
     trial = periods.kind == AUTO
-    part = _part(periods, at)
+    part = part_passed(periods, at)
     clicked = timing.click_share(part, trial)
     silent = 1 - intent.propensity * clicked
     is_contacted = (decision.campaign >= 0) & (decision.contacted < at)
@@ -57,7 +57,7 @@ def leaving_unclicked(
         when = np.where(intent.slots[:, slot] >= 0, campaigns.at[intent.slots[:, slot]], periods.end)
         to_come = (intent.slots[:, slot] >= 0) & (when >= at) & ~is_contacted
         share = weight * np.where(to_come, intent.targeted[:, slot], 0.0)
-        click_share_at_contact = timing.click_share(_part(periods, when), trial)
+        click_share_at_contact = timing.click_share(part_passed(periods, when), trial)
         contacted = _joint_probability(
             intent.propensity, intent.contacted_propensity[:, slot], clicked, click_share_at_contact
         )
@@ -81,30 +81,36 @@ def _joint_probability(
 
 def _after_contact(periods: Periods, intent: Intent, decision: RenewalDecision, at: Ints) -> Floats:
     """P(intends to leave | contacted, no click since)."""
+    leaving, staying = contacted_masses(periods, intent, decision, at)
+    return np.asarray(leaving / np.maximum(1e-12, leaving + staying), dtype=np.float64)
+
+
+def contacted_masses(periods: Periods, intent: Intent, decision: RenewalDecision, at: Ints) -> tuple[Floats, Floats]:
+    """P(leaves, no click by `at`) and P(stays), each together with no click before the contact."""
     before, contacted_propensity = intent.propensity, decision.contacted_propensity
     trial = periods.kind == AUTO
-    clicked = timing.click_share(_part(periods, at), trial)
-    click_share_at_contact = timing.click_share(_part(periods, decision.contacted), trial)
+    clicked = timing.click_share(part_passed(periods, at), trial)
+    click_share_at_contact = timing.click_share(part_passed(periods, decision.contacted), trial)
     since = np.clip((at - decision.contacted) / np.maximum(1, periods.end - decision.contacted), 0.0, 1.0)
     persuaded = contacted_propensity * (1 - clicked)
     reminded = before * (1 - clicked) + (contacted_propensity - before) * (1 - since)
-    rest = np.where(
+    staying = np.where(
         contacted_propensity < before,
         (before - contacted_propensity) * (1 - click_share_at_contact) + (1 - before),
         1 - contacted_propensity,
     )
-    leaving = np.where(contacted_propensity < before, persuaded, reminded)
-    return np.asarray(leaving / np.maximum(1e-12, leaving + rest), dtype=np.float64)
+    return np.where(contacted_propensity < before, persuaded, reminded), staying
 
 
-def _part(periods: Periods, at: Ints) -> Floats:
+def part_passed(periods: Periods, at: Ints) -> Floats:
+    """Share (n,), 0 to 1, of the decision time that has passed at the moments `at`."""
     return np.clip((at - periods.decision_start) / (periods.end - periods.decision_start), 0.0, 1.0)
 
 
 def contact_probabilities(campaigns: Campaigns, contracts: Contracts) -> tuple[Floats, Floats]:
     """P(leaves) with and without the contact, at its assignment, for periods with an assigned contact."""
     periods, intent, decision = contracts.periods, contracts.intent, contracts.decision
-    clicked = timing.click_share(_part(periods, decision.contacted), periods.kind == AUTO)
+    clicked = timing.click_share(part_passed(periods, decision.contacted), periods.kind == AUTO)
     silent = 1 - intent.propensity * clicked
     contacted = _joint_probability(intent.propensity, decision.contacted_propensity, clicked, clicked) / silent
     not_contacted = intent.propensity * (1 - clicked) / silent

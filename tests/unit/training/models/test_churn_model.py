@@ -41,8 +41,9 @@ def store(folder: Path, candidate: Candidate, features: list[Feature] = FEATURES
 def linear(slopes: list[float], if_null: list[float] | None = None) -> Candidate:
     """A logistic model that adds `slope * log(1 + value)` for each column, nothing for null unless told."""
     zeros, ones = [0.0] * len(slopes), [1.0] * len(slopes)
-    native = {"fill": zeros, "center": zeros, "scale": ones, "slopes": slopes, "if_null": if_null or zeros,
-              "null_share": zeros, "intercept": 0.0}  # fmt: skip
+    native = {"fill": zeros, "center": [zeros, zeros], "scale": [ones, ones], "slopes": [zeros, slopes],
+              "low": [[-1e9] * len(slopes)] * 2, "high": [[1e9] * len(slopes)] * 2,
+              "if_null": if_null or zeros, "null_share": zeros, "intercept": 0.0}  # fmt: skip
     return Candidate("logistic", {}, native, {"slope": 1.0, "intercept": 0.0}, ())
 
 
