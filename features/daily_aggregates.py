@@ -16,6 +16,7 @@ from pathlib import Path
 from features.compile.plan import SourcePlan
 from features.compile.time_sql import EPOCH, day_number
 from lake import DayChecksum, Source, Table, base, view_sql
+from lake.identity import related
 from stack.engines.engine import Engine
 from stack.folders.atomic import fresh_partial, publish_directory, replace_text
 from stack.folders.checked_folder import (
@@ -153,11 +154,6 @@ class _RunningTotals:
     def until(self, day: str) -> tuple[int, int]:
         """Totals of the rows that happened on the day or earlier."""
         return self._sums[bisect_right(self._days, day)]
-
-
-def related(source: Source) -> list[Source]:
-    """The other sources that its rows depend on: logins and lookups."""
-    return [*([source.identity.links] if source.identity else []), *(lookup.source for lookup in source.lookups)]
 
 
 def show_months(engine: Engine, tables: Mapping[str, Table], source: Source, months: set[str]) -> None:

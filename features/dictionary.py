@@ -7,6 +7,7 @@ from features.declare.feature import Feature
 from features.declare.label import Label
 from features.declare.precomputed_table import OWNER_STATEMENT
 from features.declare.snapshot_spec import SnapshotSpec
+from lake.source import UNDATED
 
 
 def dictionary_page(
@@ -42,17 +43,19 @@ def _sources(spec: SnapshotSpec) -> list[str]:
     lines: list[str] = []
     for source in spec.sources:
         key = ", ".join(source.key) if source.key else "none: equal rows are separate events"
-        lines += [f"### {source.name}", "", f"Files `{source.files}`; event time `{source.event_time}`; known time "
-                  f"`{source.known_sql}`; key: {key}; "
+        times = f"event time `{source.event_time}`; known time `{source.known_sql}`"
+        if source.event_time == UNDATED:
+            times = "without dates: a row holds for every date"
+        lines += [f"### {source.name}", "", f"Files `{source.files}`; {times}; key: {key}; "
                   f"stops above {source.max_quarantined:.1%} invalid rows.", "",
                   "| column | type | empty allowed | lowest | meaning |", "|---|---|---|---|---|"]  # fmt: skip
-        for column in source.columns:
+        for column in (column for column in source.columns if column.name != UNDATED):
             lowest = "" if column.lowest is None else f"{column.lowest:g}"
             lines.append(
                 f"| {column.name} | {column.type} | {'yes' if column.nullable else 'no'} | {lowest} "
                 f"| {column.description}{' (personal)' if column.personal else ''} |"
             )
-        lines += [f"| {name} | measure |  |  | `{sql}` |" for name, sql in source.measures]
+        lines += [f"| {name} | measure |  |  | `{sql}` |" for name, sql in source.all_measures]
         lines.append("")
     return lines
 

@@ -17,7 +17,7 @@ from features.compile.population_membership import check_conditions, labelled_sq
 from features.declare.snapshot_spec import SnapshotSpec
 from features.snapshot_files import check_snapshot, is_whole_snapshot, member_count, seal_snapshot
 from features.window_states import WindowStates
-from lake import Coverage, DayChecksum, Table
+from lake import Coverage, DayChecksum, Dimension, Table
 from lake.identity import register_sources
 from stack.engines.engine import Engine
 from stack.errors import PrichalError
@@ -57,9 +57,37 @@ class Snapshots:
 
     @property
     def coverage(self) -> Coverage:
-        """The days that the project's data covers: from the first day of any source to the earliest end of a source."""
-        covers = [table.require().coverage for table in self.tables.values()]
-        return Coverage(min(cover.start for cover in covers), min(cover.end for cover in covers))
+        """The days that the project's data covers: from the first day of any log to the earliest end of one.
+
+        Dimensions and sources whose event time is looked up do not count; sparse sources do not end the data.
+        """
+        starts = [self.tables[source.name].require().coverage.start for source in self.spec.sources
+                  if source.is_dated and not isinstance(source, Dimension)]  # fmt: skip
+        return Coverage(min(starts), min(self.ends.values()))
+
+    @property
+    def ends(self) -> dict[str, date]:
+        """Source -> the day before which it is complete; only sources that can end the data."""
+        return {
+            source.name: self.tables[source.name].require().coverage.end
+            for source in self.spec.sources
+            if source.limits_coverage
+        }
+
+    @property
+    def lag(self) -> str | None:
+        """Which sources hold the others back, and by how many days; None if all end on one day."""
+        ends = self.ends
+        end, later = min(ends.values()), [day for day in ends.values() if day > min(ends.values())]
+        if not later:
+            return None
+        names = [name for name, day in ends.items() if day == end]
+        days = (min(later) - end).days
+        ending = f"{', '.join(names)} {'ends' if len(names) == 1 else 'end'} before {end}"
+        return (
+            f"{ending}, {days} {'day' if days == 1 else 'days'} earlier than the other sources; ingest newer files, or "
+            "declare sparse=True if many days have no row"
+        )
 
     @property
     def latest(self) -> date:
@@ -90,9 +118,10 @@ class Snapshots:
         """
         cover = self.coverage
         if not self.covers(as_of):
+            lag = f" ({lag})" if as_of > cover.end and (lag := self.lag) else ""
             raise AsOfError(
                 f"as_of {as_of} is outside the data of {self.spec.project}: it may be {_next(cover.start)} to "
-                f"{cover.end} (or latest); ingest newer exports for a later date."
+                f"{cover.end} (or latest){lag}; ingest newer exports for a later date."
             )
 
     def build(self, engine: Callable[[], Engine], dates: Sequence[date]) -> Built:
@@ -134,7 +163,7 @@ class Snapshots:
         register_sources(engine, self.tables, self.spec.sources)
         scratch = fresh_partial(folder / "windows")
         with population_members(engine, self.spec, dates) as view:
-            plan = self._staged(engine, dates, view, scratch)
+            plan = self._staged(engine, dates, self._first_day(engine), view, scratch)
             engine.write(self._labelled(engine, plan, dates), folder / "made", "as_of", self.spec.entity)
         shutil.rmtree(scratch)
         return [folder / "made" / f"as_of={day.isoformat()}" for day in dates]
@@ -175,8 +204,9 @@ class Snapshots:
 
     def _make(self, engine: Engine, dates: list[date]) -> None:
         """Compute the last date from earlier window states, and any other dates from the rows in one pass."""
-        daily = WindowStates(self.folder.parent / "daily", self.spec, self.tables, self.coverage.start)
         register_sources(engine, self.tables, self.spec.sources)
+        since = self._first_day(engine)
+        daily = WindowStates(self.folder.parent / "daily", self.spec, self.tables, since)
         check_conditions(engine, self.spec)
         morning = [day for day in dates if day == self.coverage.end and (daily.has_aggregates or len(dates) == 1)]
         scratch = fresh_partial(self.folder / "windows")
@@ -188,14 +218,23 @@ class Snapshots:
                     plan = daily.plan_sql(engine, days[0], view)
                     register_sources(engine, self.tables, self.spec.sources)  # it showed some of their months
                 else:
-                    plan = self._staged(engine, days, view, scratch)
+                    plan = self._staged(engine, days, since, view, scratch)
                 self._write(engine, plan, days)
         shutil.rmtree(scratch, ignore_errors=True)
 
-    def _staged(self, engine: Engine, dates: Sequence[date], view: str | None, folder: Path) -> str:
+    def _first_day(self, engine: Engine) -> date:
+        """The first day of any row; no window of a feature may begin before it without a bound."""
+        days = [self.tables[source.name].require().coverage.start for source in self.spec.sources if source.is_dated]
+        for source in self.spec.sources:
+            if not source.has_own_time:
+                first = engine.rows(f"select cast(min(cast({source.event_time} as date)) as string) from {source.name}")
+                days += [date.fromisoformat(str(day)) for (day,) in first if day is not None]
+        return min(days)
+
+    def _staged(self, engine: Engine, dates: Sequence[date], since: date, view: str | None, folder: Path) -> str:
         """The plan of `snapshot_sql`, run source by source: so it needs the memory of one, and few columns at once."""
         spec = self.spec
-        grid = Grid.of(dates, self.coverage.start, spec.time_zone)
+        grid = Grid.of(dates, since, spec.time_zone)
         plans = source_plans(spec.features, spec.sources, grid)
         for plan in plans:
             steps, last = plan.steps(view), f"{plan.source.name}_windows"

@@ -15,9 +15,10 @@ from features.compile.plan import (
 )
 from features.compile.rolling_states import RollingStep
 from features.compile.time_sql import day_number
-from features.daily_aggregates import DailyAggregates, related
+from features.daily_aggregates import DailyAggregates
 from features.declare.snapshot_spec import SnapshotSpec
 from lake import Table
+from lake.identity import related
 from stack.engines.engine import Engine
 from stack.folders.atomic import fresh_partial, publish_directory
 from stack.folders.checked_folder import is_whole, seal
@@ -56,8 +57,11 @@ class WindowStates:
         """
         grid = Grid.of([as_of], self._since, self.spec.time_zone)
         plans = source_plans(self.spec.features, self.spec.sources, grid)
-        steps = {}
+        steps: dict[str, str] = {}
         for plan in plans:
+            if not plan.source.is_dated:  # its rows are not stored by day, so no day can be added to earlier states
+                steps |= plan.steps(members)
+                continue
             view = f"{plan.source.name}_at_date"
             self._show_states(engine, plan, as_of, view)
             today = f"date'{as_of.isoformat()}' as as_of, {day_number(as_of)} as today"
@@ -75,11 +79,11 @@ class WindowStates:
             partials.refresh(engine)
             earlier = self._earlier(plan, as_of)
             partial = fresh_partial(target.parent / "states")
-            if earlier is None:
+            step = None if earlier is None else RollingStep(plan, day_number(earlier), day_number(as_of))
+            if earlier is None or step is None or not _can_roll(step, partials):
                 _gather(engine, plan, partials, partial)
             else:
-                _roll(engine, RollingStep(plan, day_number(earlier), day_number(as_of)), partials,
-                      self._path(plan, earlier), partial)  # fmt: skip
+                _roll(engine, step, partials, self._path(plan, earlier), partial)
             seal(partial)
             publish_directory(partial, target)
             for old in sorted(target.parent.iterdir())[:-2]:
@@ -117,6 +121,12 @@ def _gather(engine: Engine, plan: SourcePlan, partials: DailyAggregates, target:
     names = ", ".join(plan.windows.states)
     engine.save(f"with {plan.grid.sql}, spans as ({spans}) select entity, {names} from ({states})", target)
     engine.drop("day_partials")
+
+
+def _can_roll(step: RollingStep, partials: DailyAggregates) -> bool:
+    """Whether some day of the longest window has a row; a sparse source can have none."""
+    days = partials.days()
+    return not step.gathered or any(days.get(day) for day in range(step.after - step.gathering(), step.after))
 
 
 def _roll(engine: Engine, step: RollingStep, partials: DailyAggregates, earlier: Path, target: Path) -> None:

@@ -1,12 +1,15 @@
 """Raw exports to typed tables; malformed rows go to quarantine with their reason, and are counted."""
 
 from lake.anomalies import count_anomalies
+from lake.column import Column, Constant
 from lake.dialect import PRESETS, Dialect
+from lake.dimension import Dimension
 from lake.identity import base, view_sql
 from lake.ingestion.ingest import Ingested, ingest
 from lake.ingestion.raw_files import TRUTH
 from lake.ingestion.text_lines import open_raw
-from lake.source import Begins, Column, Constant, Identity, Lookup, Source
+from lake.references import Begins, Identity, Lookup
+from lake.source import Source
 from lake.table import Coverage, DayChecksum, Table, UnknownTableError
 
 __all__ = [
@@ -18,6 +21,7 @@ __all__ = [
     "Coverage",
     "DayChecksum",
     "Dialect",
+    "Dimension",
     "Identity",
     "Ingested",
     "Lookup",

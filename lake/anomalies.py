@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lake.identity import base, view_sql
+from lake.identity import base, related, view_sql
 from lake.source import Source
 from lake.table import Table
 from stack.engines.engine import Engine
@@ -12,18 +12,19 @@ def count_anomalies(engine: Engine, tables: Mapping[str, Table], source: Source)
     """Numbers of unusual rows by kind of anomaly; empty if the source declares nothing to compare with.
 
     `nobody's`: rows with an anonymous id on which no known login happened. `before sign-up`: rows that are earlier
-    than the first day of their entity.
+    than the first day of their entity. `without a time`: rows whose event time is looked up and missing there.
     """
     counts: dict[str, int] = {}
-    identity = [source.identity.links] if source.identity else []
     begins = [source.begins.source] if source.begins else []
-    if not identity and not begins:
+    if source.identity is None and source.has_own_time and not begins:
         return counts
-    for needed in (source, *identity, *begins, *(lookup.source for lookup in source.lookups)):
+    for needed in (source, *begins, *related(source)):
         engine.show_files(base(needed), tables[needed.name].folders())
     rows = view_sql(source, everybody=True)
-    if identity:
+    if source.identity is not None:
         counts["nobody's"] = _count(engine, f"({rows}) as row where {source.entity} is null")
+    if not source.has_own_time:
+        counts["without a time"] = _count(engine, f"({rows}) as row where {source.event_time} is null")
     if source.begins is not None:
         first, day = source.begins.source, source.begins.column
         entity = f"select {first.entity} as _entity, min(to_date({day})) as _first_day from {base(first)} group by 1"

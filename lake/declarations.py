@@ -66,8 +66,8 @@ def collect_mistakes() -> Iterator[None]:
     token = _MISTAKES.set(mistakes)
     try:
         yield
-    except DeclarationError as error:
-        mistakes += error.sentences
+    except PrichalError as error:
+        mistakes += error.sentences if isinstance(error, DeclarationError) else [str(error)]
     except Exception:
         if not mistakes:  # otherwise it is a consequence of them
             raise

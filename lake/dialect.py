@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from lake.declarations import DeclarationError, collectable
+from stack.errors import PrichalError
 
 Escape = Literal["doubled", "backslash", "clickhouse", "postgres"]
 Documents = Literal["plain", "mongo"]
@@ -13,7 +13,7 @@ Documents = Literal["plain", "mongo"]
 DATE_PARTS = {"%Y": r"(?P<Y>\d{4})", "%m": r"(?P<m>\d{1,2})", "%d": r"(?P<d>\d{1,2})"}
 
 
-class DialectError(DeclarationError):
+class DialectError(PrichalError):
     """A dialect contradicts itself or names something that does not exist."""
 
 
@@ -50,7 +50,6 @@ class Dialect:
     comment: str | None = None
     documents: Documents = "plain"
 
-    @collectable
     def __post_init__(self) -> None:
         for name, sign in (("separator", self.separator), ("quote", self.quote), ("decimal", self.decimal)):
             if sign is not None and (len(sign) != 1 or sign in "\r\n"):

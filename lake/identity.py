@@ -5,7 +5,9 @@ The SQL reads the lake's tables, which an engine registers as `lake_<source>`.
 
 from collections.abc import Mapping, Sequence
 
-from lake.source import Identity, Lookup, Source
+from lake.ingestion.text_lines import INVISIBLE
+from lake.references import Identity, Lookup
+from lake.source import Source
 from lake.table import Table
 from stack.engines.engine import Engine
 
@@ -25,16 +27,32 @@ def view_sql(source: Source, everybody: bool = False) -> str:
         source: the declaration.
         everybody: include rows whose entity is unknown.
     """
-    columns = [column.name for column in source.columns]
-    lookup_columns = [f"{name}.{column}" for name, lookup in _lookups(source) for column, _ in lookup.columns]
-    rows = f"(select *, {source.known_sql} as {KNOWN} from {base(source)}) as row"
+    names = [*(column.name for column in source.columns), KNOWN, *([source.entity] if source.identity else [])]
     if source.identity is not None:
-        rows, columns = f"({_resolve_identity(source, source.identity)}) as row", [*columns, source.entity]
-    joins = "".join(f"\nleft join {_looked_up(lookup)} as {name} on row.{lookup.on} = {name}._id"
-                    for name, lookup in _lookups(source))  # fmt: skip
-    where = "" if everybody else f"\nwhere row.{source.entity} is not null"
-    names = ", ".join([*(f"row.{name}" for name in (*columns, KNOWN)), *lookup_columns])
-    return f"select {names}\nfrom {rows}{joins}{where}"
+        rows = f"({_resolve_identity(source, source.identity)})"
+    elif source.has_own_time:
+        rows = f"(select *, {source.known_sql} as {KNOWN} from {base(source)})"
+    else:
+        rows = base(source)
+        names.remove(KNOWN)
+    # Versions are looked up at the event's time, which another lookup can give.
+    for place, lookup in sorted(enumerate(source.lookups), key=lambda item: item[1].has_versions):
+        if lookup.has_versions and KNOWN not in names:
+            rows, names = f"(select *, {source.known_sql} as {KNOWN} from {rows})", [*names, KNOWN]
+        rows = _joined(source, lookup, rows, names, f"looked_{place}")
+        names += [name for name, _ in lookup.columns]
+    if KNOWN not in names:
+        rows, names = f"(select *, {source.known_sql} as {KNOWN} from {rows})", [*names, KNOWN]
+    wanted = (source.entity,) if source.has_own_time else (source.entity, source.event_time)
+    where = "" if everybody else f"\nwhere {' and '.join(f'{name} is not null' for name in wanted)}"
+    return f"select {', '.join(names)}\nfrom {rows}{where}"
+
+
+def related(source: Source) -> list[Source]:
+    """The other sources that its rows depend on: logins, lookups, and those that these depend on."""
+    direct = [*([source.identity.links] if source.identity else []), *(lookup.source for lookup in source.lookups)]
+    others = {other.name: other for first in direct for other in (first, *related(first))}
+    return list(others.values())
 
 
 def _resolve_identity(source: Source, identity: Identity) -> str:
@@ -67,13 +85,81 @@ def _resolve_identity(source: Source, identity: Identity) -> str:
     )
 
 
-def _lookups(source: Source) -> list[tuple[str, Lookup]]:
-    return [(f"looked_{place}", lookup) for place, lookup in enumerate(source.lookups)]
+def _joined(source: Source, lookup: Lookup, rows: str, names: Sequence[str], alias: str) -> str:
+    """SQL of the rows with the columns of a lookup."""
+    columns_so_far = ", ".join(f"row.{name}" for name in names)
+    if not lookup.has_versions:
+        columns = ", ".join(f"{alias}.{name}" for name, _ in lookup.columns)
+        looked_up = ", ".join(f"{sql} as {name}" for name, sql in lookup.columns)
+        return (
+            f"(select {columns_so_far}, {columns} from {rows} as row\n"
+            f"left join (select {lookup.key} as _id, {looked_up} from {_lookup_rows(lookup.source)}) as {alias} "
+            f"on {_compared(source, lookup)} = {alias}._id)"
+        )
+    if lookup.source.known_time is None:
+        return _in_force(source, lookup, rows, columns_so_far, alias)
+    return _in_force_as_known(source, lookup, rows, columns_so_far, alias)
 
 
-def _looked_up(lookup: Lookup) -> str:
-    columns = ", ".join(f"{sql} as {name}" for name, sql in lookup.columns)
-    return f"(select {lookup.key} as _id, {columns} from {base(lookup.source)})"
+def _in_force(source: Source, lookup: Lookup, rows: str, columns_so_far: str, alias: str) -> str:
+    """SQL of the rows with the version of each that was in force; a version is known a fixed number of days later.
+
+    So the versions that count for a row are those that began before one moment, and the last of these is in force.
+    """
+    since, lag = f"cast({lookup.source.event_time} as timestamp)", lookup.source.known_lag_days
+    known_before = f"cast(date_add(cast(row.{KNOWN} as date), {1 - lag}) as timestamp)"
+    moment = f"least(cast(row.{source.event_time} as timestamp), {known_before} - interval 1 microsecond)"
+    looked_up = ", ".join(f"{sql} as {name}" for name, sql in lookup.columns)
+    until = f"lead({since}) over (partition by {lookup.key} order by {since})"
+    versions = (
+        f"select {lookup.key} as _id, {since} as _since, coalesce({until}, timestamp'9999-01-01') as _until, "
+        f"{looked_up} from {_lookup_rows(lookup.source)}"
+    )
+    columns = ", ".join(f"{alias}.{name}" for name, _ in lookup.columns)
+    return (
+        f"(select {columns_so_far}, {columns} from (select row.*, {moment} as _moment from {rows} as row) as row\n"
+        f"left join ({versions}) as {alias} on {_compared(source, lookup)} = {alias}._id "
+        f"and {alias}._since <= row._moment and {alias}._until > row._moment)"
+    )
+
+
+def _in_force_as_known(source: Source, lookup: Lookup, rows: str, columns_so_far: str, alias: str) -> str:
+    """SQL of the rows with the version of each that was in force, of those known when the row was."""
+    columns = ", ".join(f"_version.{name} as {name}" for name, _ in lookup.columns)
+    looked_up = ", ".join(f"{sql} as {name}" for name, sql in lookup.columns)
+    version = (
+        f"struct(cast({lookup.source.event_time} as timestamp) as since, "
+        f"cast({lookup.source.known_sql} as timestamp) as known, {looked_up})"
+    )
+    in_force = (
+        f"filter(_versions, version -> version.since <= cast(row.{source.event_time} as timestamp) "
+        f"and cast(version.known as date) <= cast(row.{KNOWN} as date))"
+    )
+    return (
+        f"(select {columns_so_far}, {columns} from (\n"
+        f"select row.*, array_max({in_force}) as _version from {rows} as row\n"
+        f"left join (select {lookup.key} as _id, collect_list({version}) as _versions "
+        f"from {_lookup_rows(lookup.source)} group by {lookup.key}) as {alias} "
+        f"on {_compared(source, lookup)} = {alias}._id) as row)"
+    )
+
+
+def _compared(source: Source, lookup: Lookup) -> str:
+    """SQL of the column that a lookup compares."""
+    if source.column(lookup.on).type == "string" and lookup.on not in {source.entity, *(source.key or ())}:
+        return _bare(f"row.{lookup.on}")  # its file may have been read before the lookup was declared
+    return f"row.{lookup.on}"
+
+
+def _bare(text: str) -> str:
+    """SQL of a text without invisible characters around it; few texts have any, and to trim is slow."""
+    ends = " and ".join(f"ascii({end}) between 33 and 126" for end in (text, f"right({text}, 1)"))
+    return f"if({ends}, {text}, trim(both '{INVISIBLE.strip(chr(0))}' from {text}))"
+
+
+def _lookup_rows(source: Source) -> str:
+    """The rows of a looked-up source, with the columns of its own lookups."""
+    return f"({view_sql(source, everybody=True)})" if source.lookups else base(source)
 
 
 def register_sources(engine: Engine, tables: Mapping[str, Table], sources: Sequence[Source]) -> None:

@@ -1,132 +1,26 @@
 """What a source is: declared once, checked at import."""
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal, get_args
 
-from lake.declarations import DeclarationError, collectable
+from lake.column import NAME, NUMBERS, TIMES, Column, ColumnType, Constant, check_time_zone
+from lake.declarations import LATER, DeclarationError, collectable, declaration_text, run_checks
 from lake.dialect import PRESETS, Dialect
+from lake.references import Begins, Identity, Lookup
 
-ColumnType = Literal["string", "bigint", "double", "date", "timestamp"]
+__all__ = ["NAME", "NUMBERS", "TIMES", "Column", "ColumnType", "Constant", "Source"]
+
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 #: columns that the lake adds: the month a row happened in, hashes of its key and of all of it, the drop it came with.
 MONTH, HASH, CONTENT, DROP = "event_month", "_hash", "_content", "_drop"
-NUMBERS = frozenset({"bigint", "double"})
-TIMES = frozenset({"date", "timestamp"})
+#: the column of a table whose rows have no date of their own, and its text: the rows hold from the first day there is.
+UNDATED, FIRST_DAY = "undated", "1900-01-01"
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of a raw file.
-
-    Attributes:
-        name: in the lake.
-        type: what its text must read as.
-        description: one line for the data dictionary.
-        raw: what the files call it, where that differs; several names where an export renamed it, and a
-            dotted path in JSON lines such as `_id.$oid`.
-        lowest, highest: the smallest and the largest number that can be true; another makes the row unusable.
-        values: the texts that can be true; empty where any can.
-        nullable: whether an empty text is a value (null) or makes the row unusable.
-        epoch: whether a timestamp is written as seconds since 1970 UTC.
-        personal: whether it identifies a person.
-    """
-
-    name: str
-    type: ColumnType
-    description: str
-    raw: tuple[str, ...] = ()
-    lowest: float | None = None
-    highest: float | None = None
-    values: tuple[str, ...] = ()
-    nullable: bool = False
-    epoch: bool = False
-    personal: bool = False
-
-    @collectable
-    def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name):
-            raise DeclarationError(f"Column name {self.name!r} must be lower-case letters, digits and underscores.")
-        if self.type not in get_args(ColumnType):
-            raise DeclarationError(
-                f"Column {self.name}: no type {self.type}; there are {', '.join(get_args(ColumnType))}."
-            )
-        if (self.lowest, self.highest) != (None, None) and self.type not in NUMBERS:
-            raise DeclarationError(
-                f"Column {self.name}: only a number has a lowest value or a highest, its type is {self.type}."
-            )
-        if self.values and self.type != "string":
-            raise DeclarationError(f"Column {self.name}: only a string has a list of values, its type is {self.type}.")
-        if self.epoch and self.type != "timestamp":
-            raise DeclarationError(
-                f"Column {self.name}: only a timestamp is written as an epoch, its type is {self.type}."
-            )
-
-    @property
-    def raw_names(self) -> tuple[str, ...]:
-        """What a file may call it."""
-        return self.raw or (self.name,)
-
-
-@dataclass(frozen=True)
-class Constant(Column):
-    """A column that no file holds: `text` stands in every row."""
-
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who is behind an anonymous id: whoever had last logged in on it by the moment of the event.
-
-    Attributes:
-        links: the source of logins; its entity is the person, its event time the login.
-        where: SQL condition over the links: which kind of id this is.
-        link_id: the links' column that holds the anonymous id.
-        id: this source's column that holds it.
-        own: this source's column that names the person itself where it can; empty where it cannot.
-    """
-
-    links: "Source"
-    where: str
-    link_id: str
-    id: str
-    own: str | None = None
-
-
-@dataclass(frozen=True)
-class Lookup:
-    """What another source says of something that the rows name, such as the genre of a title.
-
-    Attributes:
-        source: one row per key, and of that only what never changes: it is not looked up as of a date.
-        key: its column that is compared.
-        on: this source's column that names the thing.
-        columns: names, and SQL over the other source's columns.
-    """
-
-    source: "Source"
-    key: str
-    on: str
-    columns: tuple[tuple[str, str], ...]
-
-    @collectable
-    def __post_init__(self) -> None:
-        self.source.column(self.key)
-        if self.source.key != (self.key,):
-            raise DeclarationError(
-                f"Lookup in {self.source.name}: {self.key} is not its key, so a row could be found twice."
-            )
-
-
-@dataclass(frozen=True)
-class Begins:
-    """When an entity came to be: the earliest `column` of its rows in `source`."""
-
-    source: "Source"
-    column: str
+def undated_column() -> Constant:
+    """The column of a table whose rows have no date of their own."""
+    return Constant(UNDATED, "date", "no date: the row holds always", text=FIRST_DAY)
 
 
 @dataclass(frozen=True)
@@ -138,7 +32,8 @@ class Source:
         files: which files of the raw folder belong to it, a glob such as `purchases*.csv*`; in daily drops
             `*/purchases.csv*`, where the folder is the date before which its rows were received.
         entity: the column that says whom a row is about; made by `identity` where that is given.
-        event_time: the column that says when it happened.
+        event_time: the column that says when it happened; its own, or one that a lookup takes from a dimension without
+            versions, such as the first day of a campaign.
         columns: the columns that are kept; files may hold others.
         format: csv and tsv have a header line, tsv escapes as ClickHouse does; jsonl is one object a line.
             csv, tsv and jsonl may be packed by gzip.
@@ -148,13 +43,19 @@ class Source:
             where the log has no such key, and then equal rows are separate events.
         earliest: nothing happened before this day; an earlier row is unusable.
         identity: how an anonymous row finds its entity.
-        lookups: what other sources say of what the rows name; measures and features use it as a column.
+        lookups: what other sources say of what the rows name; measures and features use it as a column. They are joined
+            when features are computed, so a change does not read the files again.
         begins: when its entities came to be; an earlier row is kept and counted as a surprise.
         measures: SQL over the columns by name, to be aggregated as if it were a column.
         retention_days: how long its rows are kept; no feature may look back further. None where they are kept for good.
         max_quarantined: share of unusable rows above which nothing of the source is published.
         dialect: how its text files are written, where that differs from what the format means; or the name of a preset
             such as `clickhouse_tsv` (`lake.dialect.PRESETS`).
+        sparse: whether many days have no row, so that the last row does not show until when the source is complete. A
+            sparse source counts as complete as far as the other sources are.
+        time_zone: in which its timestamps without an offset are written, unless a column has its own; None for the
+            project's.
+        looked_up_keys: set by `stored` only: columns that lookups compare.
     """
 
     name: str
@@ -175,20 +76,38 @@ class Source:
     max_quarantined: float = 0.01
     # Not part of its text: that is hashed, and tables of sources without a dialect are read on as they are.
     dialect: Dialect | str | None = field(default=None, repr=False)
+    sparse: bool = field(default=False, metadata=LATER)
+    time_zone: str | None = field(default=None, metadata=LATER)
+    looked_up_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    __repr__ = declaration_text
 
     @collectable
     def __post_init__(self) -> None:
+        run_checks(
+            self._check_name,
+            self._check_dialect,
+            self._check_columns,
+            self._check_times,
+            self._check_lookups,
+            self._check_keys,
+        )
+
+    def _check_name(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DeclarationError(f"Source name {self.name!r} must be lower-case letters, digits and underscores.")
         if self.format not in get_args(Format):
             raise DeclarationError(
                 f"Source {self.name}: no format {self.format}; there are {', '.join(get_args(Format))}."
             )
-        self._check_dialect()
-        self._check_columns()
-        self._check_times()
-        for lookup in self.lookups:
-            self.column(lookup.on)
+        if self.time_zone is not None:
+            check_time_zone(f"Source {self.name}", self.time_zone)
+        if not 0 <= self.max_quarantined <= 1:
+            raise DeclarationError(
+                f"Source {self.name}: max_quarantined {self.max_quarantined} must be a share from 0 to 1."
+            )
+
+    def _check_keys(self) -> None:
         for name in (self.entity,) if self.identity is None else (self.identity.id,):
             if self.column(name).nullable:
                 raise DeclarationError(f"Source {self.name}: {name} must not be nullable, a row is nothing without it.")
@@ -197,10 +116,6 @@ class Source:
             raise DeclarationError(
                 f"Source {self.name}: every column of its key {', '.join(self.key or ())} is nullable; "
                 "at least one must not be nullable."
-            )
-        if not 0 <= self.max_quarantined <= 1:
-            raise DeclarationError(
-                f"Source {self.name}: max_quarantined {self.max_quarantined} must be a share from 0 to 1."
             )
 
     def _check_dialect(self) -> None:
@@ -212,7 +127,7 @@ class Source:
             raise DeclarationError(f"Source {self.name}: a Parquet file has no dialect; leave it out.")
 
     def _check_columns(self) -> None:
-        names = [column.name for column in self.columns] + [name for name, _ in self.measures]
+        names = [column.name for column in self.columns] + [name for name, _ in self.all_measures]
         names += [name for lookup in self.lookups for name, _ in lookup.columns]
         if len(set(names)) != len(names):
             raise DeclarationError(f"Source {self.name}: a column is declared twice in {', '.join(names)}.")
@@ -224,7 +139,8 @@ class Source:
             )
 
     def _check_times(self) -> None:
-        for time in (self.event_time, *([self.known_time] if self.known_time else [])):
+        own_times = [self.event_time] if self.has_own_time else []
+        for time in (*own_times, *([self.known_time] if self.known_time else [])):
             column = self.column(time)
             if column.type not in TIMES:
                 raise DeclarationError(f"Source {self.name}: {time} is a {column.type}, not a date or timestamp.")
@@ -235,6 +151,70 @@ class Source:
                 f"Source {self.name}: known_lag_days {self.known_lag_days} must be at least 0, and goes without a "
                 "known_time."
             )
+
+    def _check_lookups(self) -> None:
+        for lookup in self.lookups:
+            self.column(lookup.on)
+            if lookup.has_versions and self.event_time == UNDATED:
+                raise DeclarationError(
+                    f"Source {self.name}: it has no dates, so no version of {lookup.source.name} can be looked up; "
+                    "declare its date of change as event_time."
+                )
+        if self.has_own_time:
+            return
+        lookup = next(lookup for lookup in self.lookups if self.event_time in dict(lookup.columns))
+        if lookup.has_versions or self.identity is not None or self.kind(self.event_time) not in TIMES:
+            raise DeclarationError(
+                f"Source {self.name}: its event time {self.event_time} comes from {lookup.source.name}; it must be a "
+                "date or timestamp column of a source without versions, and goes without an identity."
+            )
+
+    @property
+    def has_own_time(self) -> bool:
+        """Whether the rows say themselves when they happened; otherwise a lookup does."""
+        return all(self.event_time not in dict(lookup.columns) for lookup in self.lookups)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the stored rows carry the day of their event or change."""
+        return self.has_own_time and self.event_time != UNDATED
+
+    @property
+    def has_versions(self) -> bool:
+        """Whether a key can have several rows, each in force from its date: only a dimension can say so."""
+        return False
+
+    @property
+    def limits_coverage(self) -> bool:
+        """Whether the data ends where this source does."""
+        return self.is_dated and not self.sparse
+
+    @property
+    def stored(self) -> "Source":
+        """The declarations that decide the stored rows; the others are applied when features are computed."""
+        keys = tuple(dict.fromkeys(lookup.on for lookup in self.lookups))
+        time, columns = self.event_time, self.columns
+        if not self.has_own_time:
+            time, columns = UNDATED, (*columns, undated_column())
+        return replace(self, lookups=(), measures=(), begins=None, retention_days=None, looked_up_keys=keys,
+                       event_time=time, columns=columns)  # fmt: skip
+
+    @property
+    def all_measures(self) -> tuple[tuple[str, str], ...]:
+        """The declared measures, and those of its columns' words."""
+        return (*self.measures, *(measure for column in self.columns for measure in column.word_measures))
+
+    def kind(self, name: str) -> ColumnType | None:
+        """The type of a column of its own or of a lookup; None where the lookup is no plain column.
+
+        Raises:
+            DeclarationError: there is no such column.
+        """
+        for lookup in self.lookups:
+            for looked_up, sql in lookup.columns:
+                if looked_up == name:
+                    return lookup.source.kind(sql) if NAME.fullmatch(sql) else None
+        return self.column(name).type
 
     def column(self, name: str) -> Column:
         """The declared column `name`.
@@ -254,10 +234,10 @@ class Source:
         Raises:
             DeclarationError: there is none, or it is not a number.
         """
-        declared = dict(self.measures)
+        declared = dict(self.all_measures)
         if name in declared:
             return declared[name]
-        if self.column(name).type not in NUMBERS:
+        if self.kind(name) not in {*NUMBERS, None}:
             raise DeclarationError(f"Source {self.name}: {name} is not a number.")
         return name
 
@@ -269,7 +249,7 @@ class Source:
         """
         if name in {column for lookup in self.lookups for column, _ in lookup.columns}:
             return name
-        return dict(self.measures).get(name) or self.column(name).name
+        return dict(self.all_measures).get(name) or self.column(name).name
 
     @property
     def written_as(self) -> Dialect:
@@ -281,7 +261,7 @@ class Source:
     @property
     def key_columns(self) -> frozenset[str]:
         """The columns that name somebody or something: rows are joined by them."""
-        names = [self.entity, *(self.key or ()), *(lookup.on for lookup in self.lookups)]
+        names = [self.entity, *(self.key or ()), *(lookup.on for lookup in self.lookups), *self.looked_up_keys]
         if self.identity is not None:
             names += [self.identity.id, self.identity.own or self.entity]
         return frozenset(names)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from features import Contract, Feature, NoEvent, Population, ReadyTable, SnapshotSpec, Stated
 from features.declare.declaration_checks import check, check_entity
 from features.declare.sql_checks import find_sql_mistakes
 from lake import Source
+from lake.column import check_time_zone
 from lake.declarations import DeclarationError, collect_mistakes, collectable, refuse, run_checks
+from lake.source import UNDATED
 from registry import Policy
 from serving import Mart
 from stack.errors import PrichalError
@@ -70,7 +71,7 @@ class Project:
             self._check_features,
             self._check_contract,
             lambda: refuse(find_sql_mistakes(self.spec)),
-            partial(_check_time_zone, self.name, self.time_zone),
+            partial(check_time_zone, f"Project {self.name}", self.time_zone),
             partial(_check_names, self.name, "source", [source.name for source in self.sources]),
             partial(_check_names, self.name, "population", [population.name for population in self.populations]),
             self._check_mart,
@@ -156,6 +157,11 @@ class Project:
                     "declared; declare it or name another source."
                 )
             check_entity(f"Population {population.name}", source, self.entity)
+            if source.event_time == UNDATED:
+                raise DeclarationError(
+                    f"Project {self.name}: the label's source {label.source} of population {population.name} has no "
+                    "dates; name a source of events."
+                )
         elif label.contract != self.contract:
             raise DeclarationError(
                 f"Project {self.name}: the label of population {population.name} uses a contract other than the "
@@ -196,15 +202,6 @@ def _check_names(project: str, kind: str, names: list[str]) -> None:
         raise DeclarationError(
             f"Project {project}: each {kind} needs its own name other than all, but the names are {names}."
         )
-
-
-def _check_time_zone(project: str, name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise DeclarationError(
-            f"Project {project}: time zone {name} does not exist; give a name such as Europe/Moscow."
-        ) from None
 
 
 def project_names() -> list[str]:

@@ -12,7 +12,7 @@ from features.compile.time_sql import (
     number_of,
 )
 from lake import Source
-from lake.source import ColumnType
+from lake.column import ColumnType
 
 #: how far ahead of the last date a moment may lie: the end of a card or of a promotion.
 AHEAD = timedelta(days=3660)
@@ -58,7 +58,7 @@ class Grid:
 
     def day(self, source: Source) -> str:
         """SQL of the day number on which a row of the source's view happened."""
-        return self.number(source.event_time, source.column(source.event_time).type)
+        return self.number(source.event_time, source.kind(source.event_time) or "date")
 
     def known_day(self, source: Source) -> str:
         """SQL of the day number on which a row of the source's view was known."""
@@ -66,7 +66,7 @@ class Grid:
             return self.number("_known", "timestamp")
         lag = f" + {source.known_lag_days}" if source.known_lag_days else ""
         time = source.known_time or source.event_time
-        return self.number(time, source.column(time).type) + lag
+        return self.number(time, source.kind(time) or "date") + lag
 
     def start(self, windows: Iterable[int], by_word: bool, of: str = "day") -> str:
         """SQL of the first day of the span that the day `of` lies in.

@@ -234,7 +234,7 @@ class SourcePlan:
         return f"day < {numbers[-1]} and known_day < {numbers[-1]}{reach}"
 
     def _day_number(self, column: str) -> str:
-        return self.grid.number(column, self.source.column(column).type)
+        return self.grid.number(column, self.source.kind(column) or "date")
 
     def _coming(self, feature: Feature) -> str:
         """Select: how many rows are to come for a value, by `today` and `value`."""
@@ -242,7 +242,7 @@ class SourcePlan:
         if coming is None:  # the declaration was checked
             raise AssertionError(feature.name)
         other = self.sources[coming.source]
-        day = self.grid.number(coming.day, other.column(coming.day).type)
+        day = self.grid.number(coming.day, other.kind(coming.day) or "date")
         return (
             f"select today, value, count(*) as coming from (select {other.value(coming.matches)} as value, "
             f"{day} as day, {self.grid.known_day(other)} as known_day from {other.name}) "

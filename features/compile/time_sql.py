@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from lake.source import ColumnType
+from lake.column import ColumnType
 
 EPOCH = date(1970, 1, 1)
 #: days that share one number of bits; fewer than 64, for the engines differ in what the sign bit means.

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lake import Source
+from lake.column import TIMES
 from lake.declarations import DeclarationError, collectable
-from lake.source import TIMES
 
 #: states of a contract at a date.
 STATES = ("trial", "paid", "grace", "lapsed")

@@ -11,8 +11,13 @@ from features.declare.feature import (
     Feature,
 )
 from lake import Source
+from lake.column import TIMES
 from lake.declarations import DeclarationError, refuse, run_checks
-from lake.source import TIMES
+from lake.identity import related
+from lake.source import UNDATED
+
+#: aggregations of a dimension without dates, whose one row holds for every date.
+OF_UNDATED = ("state", "days_until")
 
 
 def check(
@@ -34,6 +39,8 @@ def check(
     by_name = {source.name: source for source in sources}
     run_checks(
         partial(_check_source_names, by_name),
+        partial(_check_coverage, sources),
+        *(partial(_check_related, source, by_name) for source in sources),
         *(partial(_check_feature, feature, by_name, contract, entity) for feature in features),
         lambda: refuse(list(_contradictions(features))),
     )
@@ -58,6 +65,22 @@ def _check_source_names(sources: Mapping[str, Source]) -> None:
         raise DeclarationError(f"No source may be called {taken[0]}: this name is reserved, choose another.")
 
 
+def _check_coverage(sources: Sequence[Source]) -> None:
+    if not any(source.limits_coverage for source in sources):
+        raise DeclarationError(
+            "No source says until when the data is complete: at least one must be no dimension, and not sparse."
+        )
+
+
+def _check_related(source: Source, sources: Mapping[str, Source]) -> None:
+    """Check that the sources that a source looks things up in are ingested too."""
+    for other in related(source):
+        if sources.get(other.name) != other:
+            raise DeclarationError(
+                f"Source {source.name}: {other.name}, which it refers to, is not among the project's sources; add it."
+            )
+
+
 def _check_feature(
     feature: Feature, sources: Mapping[str, Source], contract: Contract | None, entity: str | None
 ) -> None:
@@ -73,6 +96,7 @@ def _check_feature(
             partial(check_entity, f"Feature {feature.name}", source, entity),
             partial(_check_measure, feature, source),
             partial(_check_reach, feature, source),
+            partial(_check_undated, feature, source),
         )
     if feature.ahead is not None:
         _check_ahead(feature, sources)
@@ -116,7 +140,7 @@ def _check_measure(feature: Feature, source: Source) -> None:
     if feature.measure is None:
         return
     if feature.aggregation == "days_until":
-        if source.column(feature.measure).type not in TIMES:
+        if source.kind(feature.measure) not in TIMES:
             raise DeclarationError(f"Feature {feature.name}: {feature.measure} is neither a date nor a timestamp.")
         return
     try:
@@ -136,6 +160,14 @@ def _check_reach(feature: Feature, source: Source) -> None:
         )
 
 
+def _check_undated(feature: Feature, source: Source) -> None:
+    if source.event_time == UNDATED and feature.aggregation not in OF_UNDATED:
+        raise DeclarationError(
+            f"Feature {feature.name}: {source.name} has no dates, so {feature.aggregation} means nothing; "
+            f"use {' or '.join(OF_UNDATED)}, or declare its date of change as event_time."
+        )
+
+
 def _check_ahead(feature: Feature, sources: Mapping[str, Source]) -> None:
     coming = feature.ahead
     if coming is None or coming.source not in sources:
@@ -143,7 +175,7 @@ def _check_ahead(feature: Feature, sources: Mapping[str, Source]) -> None:
             f"Feature {feature.name}: no source {coming and coming.source} in `ahead`; the sources are "
             f"{', '.join(sources)}."
         )
-    if sources[coming.source].column(coming.day).type not in TIMES:
+    if sources[coming.source].kind(coming.day) not in TIMES:
         raise DeclarationError(
             f"Feature {feature.name}: {coming.day} of {coming.source} is neither a date nor a timestamp."
         )

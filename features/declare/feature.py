@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from features.declare import calendar, contract
+from lake.column import NAME
 from lake.declarations import DeclarationError, collectable
-from lake.source import NAME
 
 Aggregation = Literal[
     "count", "sum", "mean", "stddev", "min", "max", "last", "first", "distinct", "distinct_about", "active_days",

@@ -13,8 +13,9 @@ from features.declare.label import (
     Stated,
 )
 from lake import Column, Constant, Source
+from lake.column import NAME, quoted
 from lake.declarations import DeclarationError, collectable
-from lake.source import NAME, Format
+from lake.source import Format
 from stack.engines.duckdb_engine import reserved_words
 
 #: statement of every page, dictionary and evidence of such a table.
@@ -59,7 +60,7 @@ class TableFeature:
     @property
     def measures(self) -> tuple[tuple[str, str], ...]:
         """Name and SQL of the feature of each word; empty for a number."""
-        return tuple((f"{self.name}_{name}", f"int({self.name} = {_quoted(word)})") for name, word in self.words)
+        return tuple((f"{self.name}_{name}", f"int({self.name} = {quoted(word)})") for name, word in self.words)
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -167,7 +168,3 @@ class ReadyTable:
             f"cast({source.measure(str(feature.measure))} as double) as {feature.name}" for feature in self.features
         )
         return f"select {source.entity}, {source.event_time} as as_of, {columns} from {source.name}"
-
-
-def _quoted(word: str) -> str:
-    return "'" + word.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -46,7 +46,9 @@ def find_sql_mistakes(spec: SnapshotSpec) -> list[str]:
 def source_columns(source: Source) -> dict[str, Collection[str]]:
     """The columns that SQL over a source's rows can name: its own, those of its lookups, and the entity."""
     columns: dict[str, Collection[str]] = {source.entity: ()}
-    columns |= {name: () for lookup in source.lookups for name, _ in lookup.columns}
+    for lookup in source.lookups:
+        others = source_columns(lookup.source)
+        columns |= {name: others.get(sql, ()) for name, sql in lookup.columns}
     return columns | {column.name: column.values for column in source.columns}
 
 

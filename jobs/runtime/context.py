@@ -151,6 +151,8 @@ class Context:
             AsOfError: the date is outside the data.
         """
         day = self.snapshots.latest if as_of == "latest" else parse_date(as_of)
+        if as_of == "latest" and (lag := self.snapshots.lag):
+            self.say(f"latest · {day}: {lag}")
         self.snapshots.check(day)
         return day
 

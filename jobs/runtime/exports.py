@@ -36,6 +36,8 @@ def ingest_exports(context: Context, raw: str) -> list[Ingested]:
     ingested = [future.result() for future in running]
     if any(source.taken for source in ingested):
         _print_anomalies(context)
+    if lag := context.snapshots.lag:
+        context.say(f"ingest · {lag}")
     return ingested
 
 
@@ -58,6 +60,7 @@ def _ingest(context: Context, source: Source, folder: Path) -> Ingested:
         f"ingest · {source.name}: {manifest.rows_in:,} rows in = {manifest.rows_kept:,} kept + "
         f"{manifest.duplicates:,} duplicates + {manifest.quarantined:,} quarantined "
         f"({f'{ingested.taken} files ingested' if ingested.taken else 'ingested before'})"
+        f"{f'; complete before {manifest.coverage.end}' if source.limits_coverage else ''}"
     )
     if manifest.trimmed:
         context.say(f"ingest · {source.name}: {manifest.trimmed:,} rows had invisible characters around a key; removed")
@@ -69,7 +72,7 @@ def _ingest(context: Context, source: Source, folder: Path) -> Ingested:
 
 def _print_anomalies(context: Context) -> None:
     for source in context.project.sources:
-        if source.identity is None and source.begins is None:
+        if source.identity is None and source.begins is None and source.has_own_time:
             continue
         for anomaly, count in count_anomalies(context.ingest_engine(), context.tables, source).items():
             context.say(f"ingest · {source.name}: {count:,} rows are {anomaly}; kept")

@@ -94,11 +94,7 @@ def _tasks(
     """The files in some tasks of nearly equal size; small files share one."""
     sizes = [file.state[0] for file in files]
     count = min(TASKS_PER_CORE * parallelism, len(files), 1 + sum(sizes) // SMALL_TASK_BYTES)
-    columns = tuple(
-        FileColumn(column.name, column.raw_names, _kind(column), column.name in source.key_columns)
-        for column in source.in_files
-    )
-    sql = validation_sql(source)
+    columns, sql = file_columns(source), validation_sql(source)
     return [
         StagingTask(
             tuple(
@@ -120,6 +116,20 @@ def _balanced(sizes: Sequence[int], count: int) -> list[list[int]]:
         tasks[number].append(place)
         heapq.heappush(heap, (used + sizes[place], number))
     return tasks
+
+
+def file_columns(source: Source) -> tuple[FileColumn, ...]:
+    """The columns that files of the source must hold, as a reader wants them."""
+    return tuple(
+        FileColumn(
+            column.name, column.raw_names, _kind(column), column.name in source.key_columns, _zone(source, column)
+        )
+        for column in source.in_files
+    )
+
+
+def _zone(source: Source, column: Column) -> str | None:
+    return column.time_zone or source.time_zone if column.type == "timestamp" and not column.epoch else None
 
 
 def _kind(column: Column) -> str:

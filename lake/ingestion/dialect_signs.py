@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import pyarrow as pa
@@ -10,6 +11,8 @@ import pyarrow.compute as pc
 from lake.dialect import Dialect
 from lake.ingestion.text_lines import INVISIBLE
 
+#: a moment without an offset.
+LOCAL_MOMENT = r"^\s*\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{1,2}([.]\d*)?)?\s*$"
 LETTER_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "a": "\a"}
 CLICKHOUSE_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 POSTGRES_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
@@ -22,6 +25,8 @@ class _Column(Protocol):
     def kind(self) -> str: ...
     @property
     def is_key(self) -> bool: ...
+    @property
+    def time_zone(self) -> str | None: ...
 
 
 def read_signs(batch: pa.RecordBatch, dialect: Dialect, columns: Sequence[_Column]) -> pa.RecordBatch:
@@ -40,9 +45,40 @@ def read_signs(batch: pa.RecordBatch, dialect: Dialect, columns: Sequence[_Colum
             # A space is trimmed from every value and is no oddity.
             is_odd = pc.fill_null(pc.not_equal(bare, pc.utf8_trim(values, " ")), False)
             trimmed, values = pc.or_(trimmed, is_odd), bare
-        arrays[column.name] = _in_usual_signs(values, column.kind, dialect)
+        values = _in_usual_signs(values, column.kind, dialect)
+        arrays[column.name] = values if column.time_zone is None else in_utc(values, column.time_zone)
     arrays["_trimmed"] = trimmed
     return pa.RecordBatch.from_arrays([arrays[name] for name in batch.schema.names], schema=batch.schema)
+
+
+def in_utc(values: pa.Array, time_zone: str) -> pa.Array:
+    """Moments without an offset, which are local time of the zone, as texts in UTC; other texts as they are.
+
+    Local time that occurs twice, when clocks go back, is the earlier moment. Local time that is skipped, when clocks go
+    forward, is read with the offset of before, as Java and Spark do: 02:30 becomes 03:30.
+
+    >>> in_utc(pa.array(["2026-03-08 02:30", "2026-03-08T02:30:00Z"]), "America/New_York").to_pylist()
+    ['2026-03-08 07:30:00.000000Z', '2026-03-08T02:30:00Z']
+    """
+    is_local = pc.fill_null(pc.match_substring_regex(values, LOCAL_MOMENT), False)
+    texts = [_naive_moment(text) for text in values.filter(is_local).to_pylist()]
+    local = pa.array(texts, pa.timestamp("us"))
+    earliest = pc.assume_timezone(local, time_zone, ambiguous="earliest", nonexistent="earliest")
+    skipped = pc.subtract(local, pc.local_timestamp(earliest))  # zero, but where the clock skipped this time
+    moments = pc.add(earliest, skipped).cast(pa.timestamp("us", "UTC")).cast(pa.string())
+    read = pc.coalesce(moments, values.filter(is_local))
+    return pc.replace_with_mask(values, is_local, read) if len(texts) else values
+
+
+def _naive_moment(text: str) -> datetime | None:
+    """The moment of a text; None if there is none such."""
+    day, clock = re.split(r"[ T]", text.strip(), maxsplit=1)
+    hours, minutes, seconds = (*clock.split(":"), "0")[:3]
+    whole, _, fraction = seconds.partition(".")
+    try:
+        return datetime.strptime(f"{day} {hours}:{minutes}:{whole}.{fraction[:6] or 0}", "%Y-%m-%d %H:%M:%S.%f")
+    except ValueError:
+        return None
 
 
 def _in_usual_signs(values: pa.Array, kind: str, dialect: Dialect) -> pa.Array:

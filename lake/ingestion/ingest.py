@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -60,9 +60,10 @@ def ingest(
     """
     today = today or datetime.now(ZoneInfo(time_zone)).date()
     files = find_files(source, raw, today)
-    declaration_digest = _hash(VERSION, source, time_zone, *([source.written_as] if source.dialect is not None else []))
+    declaration_digest, earlier_digest = _declaration_digests(source, time_zone)
+    source = source.stored
     current = table.manifest()
-    is_same_declaration = current is not None and current.declaration_digest == declaration_digest
+    is_same_declaration = current is not None and current.declaration_digest in {declaration_digest, earlier_digest}
     before = current.files if current is not None and is_same_declaration else {}
     if current is not None and not is_same_declaration:
         _check_nothing_archived(source, current, {file.name for file in files}, raw)
@@ -72,7 +73,7 @@ def ingest(
     ingested = {name: entry for name, entry in before.items() if entry.drop is not None or name in names}
     damage.check_raw_files(ingested, names)
     if current is not None and not new and ingested == before and not damage.months:
-        return Ingested(source.name, current, taken=0)
+        return Ingested(source.name, _with_digest(table, current, declaration_digest), taken=0)
     if new:
         batch = _hash(declaration_digest, [(file.name, file.content) for file in new])
         ingested |= stage(engine, source, new, table, batch, today, time_zone)
@@ -87,6 +88,24 @@ def ingest(
     manifest = _manifest(ingested, filled, declaration_digest)
     table.publish(manifest)
     return Ingested(source.name, manifest, len(new))
+
+
+def _declaration_digests(source: Source, time_zone: str) -> tuple[str, str]:
+    """Hashes of the declarations that decide the stored rows: of this release, and of earlier ones.
+
+    Earlier releases hashed all declarations, so a changed lookup or measure made them read all files again.
+    """
+    dialect = [source.written_as] if source.dialect is not None else []
+    return _hash(VERSION, source.stored, time_zone, *dialect), _hash(VERSION, source, time_zone, *dialect)
+
+
+def _with_digest(table: Table, current: Manifest, declaration_digest: str) -> Manifest:
+    """The manifest, with this release's digest of the same declaration."""
+    if current.declaration_digest == declaration_digest:
+        return current
+    manifest = replace(current, declaration_digest=declaration_digest)
+    table.publish(manifest)
+    return manifest
 
 
 def _is_ingested(file: RawFile, before: Mapping[str, IngestedFile], damage: Damage) -> bool:

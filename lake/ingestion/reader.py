@@ -43,12 +43,14 @@ class FileColumn:
         raw_names: what a file may call it; for JSON lines dotted paths.
         kind: `number`, `day`, `moment` or `text`: by which signs of the dialect its texts are read.
         is_key: whether invisible characters around its texts are removed and counted.
+        time_zone: in which moments without an offset are written; None to leave that to the reader of the texts.
     """
 
     name: str
     raw_names: tuple[str, ...]
     kind: str = "text"
     is_key: bool = False
+    time_zone: str | None = None
 
 
 def batch_schema(columns: Sequence[FileColumn]) -> pa.Schema:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from features import NoEvent, Population, Snapshots, SnapshotSpec, monthly
 from features.snapshot_files import seal_snapshot
 from features.snapshots import AsOfError, Built
-from lake import Table
+from lake import Column, Coverage, Dimension, Table
 from tests.unit.builders import contract, feature, is_one_sentence, publish, source
 
 EVERYBODY = Population("all", "true", "shop_churn", "everybody", NoEvent("visits", 30))
@@ -73,6 +73,37 @@ def test_a_date_outside_the_data_is_an_error_with_the_allowed_dates(snapshots: S
     with pytest.raises(AsOfError, match=f"as_of {as_of} .* 1997-01-02 to 1997-04-01 \\(or latest\\)") as caught:
         snapshots.build(lambda: pytest.fail("Spark was started"), [date(1997, 3, 1), as_of])
     assert is_one_sentence(caught.value)
+
+
+def of_shop(folder: Path, **ends: str) -> Snapshots:
+    """Snapshots of visits, calls that are sparse, and plans, a dimension; each ends on its day."""
+    starts = {"visits": "1997-02-01", "calls": "1997-01-01", "plans": "1900-01-01"}
+    for name, start in starts.items():
+        publish(Table(folder, "shop", name), f"digest of {name}", start, ends[name])
+    plans = Dimension("plans", "plans.csv", "plan", columns=(Column("plan", "string", "the plan"),))
+    return Snapshots(folder, replace(SPEC, sources=(*SPEC.sources[:1], source(name="calls", sparse=True), plans)))
+
+
+def test_sparse_sources_and_dimensions_do_not_end_the_data(tmp_path: Path):
+    snapshots = of_shop(tmp_path, visits="1997-04-01", calls="1997-02-01", plans="1900-01-02")
+    assert snapshots.coverage == Coverage(date(1997, 1, 1), date(1997, 4, 1))
+    assert snapshots.ends == {"visits": date(1997, 4, 1)}
+    assert snapshots.lag is None
+
+
+def test_the_source_that_holds_the_others_back_is_named_with_the_days(snapshots: Snapshots, tmp_path: Path):
+    assert snapshots.lag == (
+        "visits ends before 1997-04-01, 30 days earlier than the other sources; ingest newer files, or declare "
+        "sparse=True if many days have no row"
+    )
+    with pytest.raises(AsOfError, match="visits ends before 1997-04-01, 30 days earlier") as caught:
+        snapshots.check(date(1997, 4, 2))
+    assert is_one_sentence(caught.value)
+    with pytest.raises(AsOfError) as caught:
+        snapshots.check(date(1997, 1, 1))
+    assert "earlier than the other sources" not in str(caught.value)
+    publish(Table(tmp_path, "shop", "visits"), "newer", "1997-01-01", "1997-04-30")
+    assert (snapshots.lag or "").startswith("visits ends before 1997-04-30, 1 day earlier")
 
 
 def test_a_snapshot_lies_elsewhere_when_the_data_or_a_declaration_changes(snapshots: Snapshots, tmp_path: Path):

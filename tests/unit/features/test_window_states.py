@@ -120,6 +120,20 @@ def test_features_that_look_back_some_days_only_forget_who_was_not_there(log: li
         assert {entity for entity, _ in result} == lately
 
 
+def test_a_source_without_a_row_for_longer_than_its_windows_forgets_everybody(log: list[Event], tmp_path: Path):
+    features = tuple(item for item in FEATURES if item.aggregation == "max" and item.window == 7)
+    end = max(row.day for row in log)
+    mornings = Mornings(tmp_path, replace(SPEC, features=features), log)
+    keep(mornings.tables["visits"], timed(), log)
+    register_sources(mornings.engine, mornings.tables, mornings.spec.sources)
+    counts = []
+    for days in (5, 9, 12):
+        sql = mornings.daily.plan_sql(mornings.engine, end + timedelta(days=days), None)
+        counts.append(len(by_key(mornings.engine.frame(sql))))
+    assert counts[0] > 0
+    assert counts[1:] == [0, 0]
+
+
 def test_a_late_event_rebuilds_its_day_and_nothing_else(log: list[Event], tmp_path: Path):
     table, engine = Table(tmp_path, "shop", "visits"), DuckEngine(ZONE, threads=1)
     plan = SourcePlan(timed(), FEATURES, Grid.of([FIRST + timedelta(days=99)], FIRST, ZONE), [timed()])

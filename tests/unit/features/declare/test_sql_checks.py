@@ -2,7 +2,9 @@
 
 import pytest
 
-from features.declare.sql_checks import sql_mistakes
+from features.declare.sql_checks import source_columns, sql_mistakes
+from lake import Column, Dimension, Lookup
+from tests.unit.builders import source
 
 COLUMNS = {"status": ("paid", "open"), "amount": (), "day": (), "note": ()}
 
@@ -51,6 +53,14 @@ def test_a_text_that_is_wrong_is_told(text: str, mistake: str):
 )
 def test_a_text_that_is_right_is_accepted(text: str):
     assert sql_mistakes(text, "orders", COLUMNS) == []
+
+
+def test_a_looked_up_column_holds_what_the_other_source_holds():
+    kind = Column("kind", "string", "of a plan", words=(("monthly", "M"), ("yearly", "Y")))
+    plans = Dimension("plans", "plans.csv", "plan", columns=(Column("plan", "string", "the plan"), kind))
+    lookup = Lookup(plans, key="plan", on="device", columns=(("kind", "kind"), ("both", "concat(plan, kind)")))
+    assert source_columns(source(lookups=(lookup,)))["kind"] == ("M", "Y")
+    assert source_columns(source(lookups=(lookup,)))["both"] == ()
 
 
 def test_all_mistakes_of_a_text_are_told():

@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import pickle
+import sys
 from pathlib import Path
 from unittest import mock
 
@@ -12,10 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import csv as arrow_csv
+from pyspark import cloudpickle
 
 from lake.dialect import PRESETS, Dialect
 from lake.ingestion import reader, text_lines
 from lake.ingestion.reader import BLANK, HEADER, FileColumn, ReadError, header_names, read_batches
+from lake.ingestion.staging import stage_files
 
 NAMES = ("id", "note", "n")
 COLUMNS = tuple(FileColumn(name, (name,)) for name in NAMES)
@@ -253,3 +257,15 @@ def test_memory_does_not_hold_the_file(tmp_path: Path):
         opened.return_value.__enter__.return_value = content
         next(read_batches(path, "csv", PRESETS["csv"], COLUMNS))
         assert content.tell() < 100_000
+
+
+def test_a_worker_without_this_project_can_be_given_the_reader():
+    packages = [sys.modules[name] for name in ("lake", "stack")]
+    for package in packages:
+        cloudpickle.register_pickle_by_value(package)
+    try:
+        code = cloudpickle.dumps((stage_files, read_batches, Dialect(separator=";"), COLUMNS))
+    finally:
+        for package in packages:
+            cloudpickle.unregister_pickle_by_value(package)
+    assert pickle.loads(code)[2].separator == ";"  # noqa: S301
