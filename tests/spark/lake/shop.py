@@ -53,5 +53,5 @@ def rows_of(folders: Iterable[Path], columns: str = "*") -> list[dict[str, Any]]
     engine.show_files("files", list(folders))
     engine.show("selected", f"select {columns} from files")
     names = engine.columns("selected")
-    order = ", ".join(f"`{name}`" for name in names)
+    order = ", ".join(f"`{name}`" for name in names if not name.startswith("_"))  # hashes say nothing
     return [dict(zip(names, row, strict=True)) for row in engine.rows(f"select * from selected order by {order}")]
