@@ -20,6 +20,25 @@ if TYPE_CHECKING:
 SECRETS = ("DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_PASSWORD", "ANY_OTHER_TOKEN")
 
 
+#: on Spark they run in `make test-slow` only, for they are about what comes before an engine.
+SPARK_IS_SLOW = {"test_files", "test_damage", "test_odd_paths"}
+#: the formats that are read on Spark in `make test`; dialects are no matter of an engine.
+FORMATS_ON_SPARK = {"csv", "jsonl", "parquet"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what Spark repeats as slow."""
+    for item in items:
+        parameters = getattr(item, "callspec", None)
+        if parameters is None or parameters.params.get("engine") != "spark":
+            continue
+        module = item.path.stem
+        is_other_format = module == "test_formats" and parameters.params.get("result") not in FORMATS_ON_SPARK
+        if module in SPARK_IS_SLOW or is_other_format:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
     """The session as a step starts it, in UTC."""
