@@ -88,6 +88,7 @@ def _simulate(scratch: Path, users: int) -> Path:
 
 def _ingest_by_duckdb(source: Source, raw: Path, target: Path) -> None:
     """Read the same columns with the same types and write them by month, without checks, keys or quarantine."""
+    target.mkdir(parents=True, exist_ok=True)
     files = "[" + ", ".join(sql_text(path) for path in sorted(raw.glob(source.files))) + "]"
     with duckdb.connect() as duck:
         duck.execute("set timezone = ?", [load_project("churn").time_zone])
@@ -96,8 +97,8 @@ def _ingest_by_duckdb(source: Source, raw: Path, target: Path) -> None:
         elif source.format == "jsonl":
             rows = f"read_json({files}, format = 'newline_delimited', union_by_name = true)"
         else:
-            separator = "\t" if source.format == "tsv" else ","
-            rows = f"read_csv({files}, delim = '{separator}', header = true, all_varchar = true, union_by_name = true)"
+            signs = r"delim = '\t', quote = ''" if source.format == "tsv" else "delim = ',', quote = '\"'"
+            rows = f"read_csv({files}, {signs}, header = true, all_varchar = true, union_by_name = true)"
         names = {row[0] for row in duck.execute(f"describe select * from {rows}").fetchall()}
         columns = ", ".join(_duckdb_columns(source, names))
         month = f"strftime({source.event_time}, '%Y-%m') as event_month"
@@ -112,6 +113,8 @@ def _duckdb_columns(source: Source, names: set[str]) -> Iterator[str]:
     for column in source.in_files:
         path = next((name for name in column.raw_names if name.split(".")[0] in names), column.raw_names[0])
         value = ".".join(f'"{part}"' for part in path.split("."))
+        if source.format in {"csv", "tsv"}:
+            value = f"nullif({value}, '')"  # otherwise DuckDB casts while it reads, where a wrong text is an error
         kind = kinds.get(column.type, column.type)
         typed = f"to_timestamp(try_cast({value} as bigint))" if column.epoch else f"try_cast({value} as {kind})"
         yield f"{typed} as {column.name}"
