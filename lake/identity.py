@@ -147,11 +147,11 @@ def _in_force_as_known(source: Source, lookup: Lookup, rows: str, columns_so_far
 def _compared(source: Source, lookup: Lookup) -> str:
     """SQL of the column that a lookup compares."""
     if source.column(lookup.on).type == "string" and lookup.on not in {source.entity, *(source.key or ())}:
-        return _bare(f"row.{lookup.on}")  # its file may have been read before the lookup was declared
+        return _trimmed_sql(f"row.{lookup.on}")  # its file may have been read before the lookup was declared
     return f"row.{lookup.on}"
 
 
-def _bare(text: str) -> str:
+def _trimmed_sql(text: str) -> str:
     """SQL of a text without invisible characters around it; few texts have any, and to trim is slow."""
     ends = " and ".join(f"ascii({end}) between 33 and 126" for end in (text, f"right({text}, 1)"))
     return f"if({ends}, {text}, trim(both '{INVISIBLE.strip(chr(0))}' from {text}))"

@@ -12,8 +12,8 @@ from lake.references import Begins, Identity, Lookup
 __all__ = ["NAME", "NUMBERS", "TIMES", "Column", "ColumnType", "Constant", "Source"]
 
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
-#: columns that the lake adds: the month a row happened in, hashes of its key and of all of it, the drop it came with.
-MONTH, HASH, CONTENT, DROP = "event_month", "_hash", "_content", "_drop"
+#: columns that the lake adds: the month a row happened in, a hash of all of it, the drop it came with.
+MONTH, CONTENT, DROP = "event_month", "_content", "_drop"
 #: the column of a table whose rows have no date of their own, and its text: the rows hold from the first day there is.
 UNDATED, FIRST_DAY = "undated", "1900-01-01"
 

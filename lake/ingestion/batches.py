@@ -3,12 +3,11 @@
 import heapq
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from lake.ingestion.file_checks import check
 from lake.ingestion.quarantine import position_sql
 from lake.ingestion.raw_files import RawFile, RawFileError
 from lake.ingestion.reader import BLANK, HEADER, FileColumn
@@ -41,7 +40,7 @@ class _Count:
 
 
 def stage(
-    engine: Callable[[], Engine],
+    engine: Engine,
     source: Source,
     files: Sequence[RawFile],
     table: Table,
@@ -49,19 +48,16 @@ def stage(
     today: date,
     time_zone: str,
 ) -> dict[str, IngestedFile]:
-    """Write the rows of these files as the batch, and what cannot be used to quarantine.
+    """Write the rows of these checked files as the batch, and what cannot be used to quarantine.
 
     Raises:
         RawFileError: a file is damaged, changed while it was read, or all of them hold no row.
         QuarantineError: more rows are unusable than the source allows; the quarantine holds them.
     """
-    for file in files:
-        check(source, file)
     partial = fresh_partial(table.folder / "batch-made")
     partial.mkdir(parents=True)
-    runner = engine()
-    tasks = _tasks(source, files, partial, today, time_zone, runner.parallelism)
-    results = runner.run_tasks(stage_files, tasks)
+    tasks = _tasks(source, files, partial, today, time_zone, engine.parallelism)
+    results = engine.run_tasks(stage_files, tasks)
     for file in files:
         file.check_unchanged()
     for place, reason in sorted(item for result in results for item in result.unreadable.items()):
@@ -72,12 +68,12 @@ def stage(
     seal(partial)
     publish_directory(partial, table.batch(batch))
     staged = f"staged_{source.name}"
-    runner.show_files(staged, [table.batch(batch)])
-    counts = _count(runner, staged)
+    engine.show_files(staged, [table.batch(batch)])
+    counts = _count(engine, staged)
     absent = {place: names for result in results for place, names in result.absent.items()}
     quarantine = table.quarantine / batch
-    _write_quarantine(runner, staged, files, counts, quarantine, source)
-    _check_quarantined_share(source, counts, runner, staged, quarantine)
+    _write_quarantine(engine, staged, files, counts, quarantine, source)
+    _check_quarantined_share(source, counts, engine, staged, quarantine)
     return {
         file.name: IngestedFile(
             content=file.content, batch=batch, place=place, drop=str(file.drop) if file.drop else None,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from lake.damaged_folders import Damage, find_damage
 from lake.ingestion import months
 from lake.ingestion.batches import QuarantineError, stage
+from lake.ingestion.file_checks import check
 from lake.ingestion.raw_files import RawFile, RawFileError, find_files
 from lake.source import Source
 from lake.table import IngestedFile, Manifest, Month, Table
@@ -74,14 +75,17 @@ def ingest(
     damage.check_raw_files(ingested, names)
     if current is not None and not new and ingested == before and not damage.months:
         return Ingested(source.name, _with_digest(table, current, declaration_digest), taken=0)
+    for file in new:
+        check(source, file)
+    runner = engine()
     if new:
         batch = _hash(declaration_digest, [(file.name, file.content) for file in new])
-        ingested |= stage(engine, source, new, table, batch, today, time_zone)
+        ingested |= stage(runner, source, new, table, batch, today, time_zone)
     if not any(entry.months for entry in ingested.values()):
         raise RawFileError(f"Source {source.name}: its files hold a header and no row; export them again.")
     unchanged = current.months if current is not None and before else {}
     wanted = months.changed_months(before, ingested) | damage.months
-    built = months.build(engine(), source, table, ingested, wanted, declaration_digest)
+    built = months.build(runner, source, table, ingested, wanted, declaration_digest)
     _check_contradictions(source, sum(ingested[file.name].rows_in for file in new), unchanged, built)
     all_months = {**unchanged, **built}
     filled = {name: entry for name, entry in all_months.items() if entry.rows_kept or entry.contradictions}

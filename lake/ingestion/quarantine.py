@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from lake.column import quoted
 from lake.source import Source
 
 
@@ -12,11 +13,6 @@ def position_sql(names: Mapping[int, str], source: Source) -> str:
         names: place in the batch -> the file's name.
         source: the declaration.
     """
-    files = " ".join(f"when {place} then {text_literal(name)}" for place, name in names.items())
+    files = " ".join(f"when {place} then {quoted(name)}" for place, name in names.items())
     unit = "row " if source.format == "parquet" else "line "
     return f"case _file {files} end as file, concat('{unit}', cast(_line as string)) as position"
-
-
-def text_literal(text: str) -> str:
-    """A text in Spark's SQL."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
