@@ -55,6 +55,12 @@ def test_the_mart_holds_each_member_of_the_population_once(clone: Clone, morning
     assert rows[:2] == (5360, 5360)
     assert 0 < float(str(rows[2])) < float(str(rows[3])) < 1
     assert int(str(rows[4])) > 5360 / 2, "most customers have something that raises their risk"
+    # A row without a reason has at most the average log-odds. How many rows that are depends on the model.
+    risky = clone.rows(
+        "select count(*), count(reason_1) from mart.cdnow_scores_current "
+        "where churn_probability > (select avg(churn_probability) from mart.cdnow_scores_current)"
+    )[0]
+    assert int(str(risky[1])) > 0.95 * int(str(risky[0])) > 0, "a risk above the average has a reason"
     assert rows[5] == "1998-09-29"
     assert rows[6] == 0, "a reason that there is not is null"
     assert int(str(rows[7])) > 100
