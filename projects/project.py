@@ -8,6 +8,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from actions.declare.plan import ActionPlan
 from features import Contract, Feature, NoEvent, Population, ReadyTable, SnapshotSpec, Stated
 from features.declare.declaration_checks import check, check_entity
 from features.declare.sql_checks import find_sql_mistakes
@@ -45,6 +46,7 @@ class Project:
         time_zone: the time zone in which a day begins.
         contract: the rows that make up a subscriber's contract, for features and populations by its state.
         simulate: writes raw exports of a simulated business and its truth; returns the number of rows by file name.
+        actions: what may be done to keep people; None if the project only predicts.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Project:
     time_zone: str = "UTC"
     contract: Contract | None = None
     simulate: Callable[..., dict[str, int]] | None = None
+    actions: ActionPlan | None = None
 
     @collectable
     def __post_init__(self) -> None:

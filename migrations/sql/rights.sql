@@ -24,6 +24,7 @@ begin
       execute format('alter view mart.%I set (security_barrier)', scores.current);
     end if;
     execute format('grant select, insert, delete on mart.%I to prichal_writer', scores.relname);
+    execute format('grant update (recommended_channel, recommended_offer) on mart.%I to prichal_writer', scores.relname);
     execute format('grant select on mart.%I to prichal_reader, prichal_writer', scores.current);
   end loop;
 
@@ -53,5 +54,15 @@ revoke insert, update on ops.deliveries from prichal_writer;
 grant select, insert, update on ops.deliveries to prichal_mover;
 grant select on ops.deliveries to prichal_writer;
 
+-- Assignments and what was reported are only added to. A contact changes its state; nobody but the owner removes it.
+revoke update, delete, truncate on ops.global_controls, ops.campaigns, ops.assignments, ops.reactions
+  from prichal_writer;
+grant select, insert on ops.global_controls, ops.campaigns, ops.assignments, ops.reactions, ops.closed_channels
+  to prichal_writer;
+grant select, insert, update on ops.outbox to prichal_writer;
+grant select, insert, delete on ops.constraint_prices, mart.campaign_lift to prichal_writer;
+grant select on mart.campaign_lift to prichal_reader;
+
+grant execute on function mart.create_actions(text, text, text, text), ops.uniform_draw(text, text) to prichal_writer;
 grant execute on function mart.create_scores(text, text, text), mart.create_day(text, date) to prichal_writer;
 grant execute on function ops.list_blockers(integer) to prichal_writer, prichal_mover;

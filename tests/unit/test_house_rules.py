@@ -66,6 +66,7 @@ def test_the_rules_cover_every_package():
         "training",
         "registry",
         "serving",
+        "actions",
         "monitoring",
         "projects",
         "jobs",
