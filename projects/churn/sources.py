@@ -14,6 +14,7 @@ REPORTED = Column("reported_at", "timestamp", "when the row reached us")
 #: retention of the tracked events of a visitor.
 TRACKED_DAYS = 730
 METHODS = ("card", "sbp", "mobile", "store")
+CHANNELS = ("email", "push", "sms")
 GENRE = ("genre", "get_json_object(genres, '$[0]')")
 
 PROFILES = Source(
@@ -37,6 +38,7 @@ PROFILES = Source(
         Column("phone", "string", "number", nullable=True, personal=True),
         Column("accepts_email", "bigint", "1 if e-mail may be sent", lowest=0, highest=1),
         Column("accepts_push", "bigint", "1 if push may be sent", lowest=0, highest=1),
+        Column("accepts_sms", "bigint", "1 if SMS may be sent", lowest=0, highest=1),
         REPORTED,
     ),
     measures=(("in_a_capital", "int(region in ('Moscow', 'Saint Petersburg'))"),),
@@ -315,13 +317,17 @@ CONTACTS = Source(
         USER,
         Column("campaign_id", "string", "the campaign"),
         Column("campaign_name", "string", "its name"),
-        Column("channel", "string", "by what", values=("email", "push")),
-        Column("offer", "string", "with what"),
+        Column("channel", "string", "by what; empty for control", values=CHANNELS, nullable=True),
+        Column("offer", "string", "with what; empty for control",
+               values=("none", "discount_20", "free_month", "new_title"), nullable=True),
+        Column("contacts", "bigint", "planned messages; 0 for control", lowest=0),
+        Column("probability", "double", "of this action, or of control, in the draw among the selected subscribers",
+               lowest=0, highest=1),
         Column("arm", "string", "control is sent nothing", raw=("group",), values=("treatment", "control")),
         Column("assigned_at", "timestamp", "when it was decided"),
         REPORTED,
     ),
-)
+)  # fmt: skip
 
 CAMPAIGN_HISTORY = Source(
     name="messages",
@@ -334,13 +340,16 @@ CAMPAIGN_HISTORY = Source(
     columns=(
         Column("event_id", "string", "the event"),
         Column("user_id", "string", "the subscriber", raw=("fields.user_id",)),
-        Column("action", "string", "what became of the message", values=("send", "open", "click", "unsubscribe")),
+        Column(
+            "action", "string", "what became of the message; refuse if the platform could not send it",
+            values=("send", "refuse", "open", "click", "unsubscribe"),
+        ),
         Column("happened_at", "timestamp", "when, in UTC", raw=("datetime",)),
-        Column("channel", "string", "by what", raw=("subscription.channel",), values=("email", "push")),
+        Column("channel", "string", "by what", raw=("subscription.channel",), values=CHANNELS),
         Column("campaign_id", "string", "the campaign"),
         Column("email", "string", "address", nullable=True, personal=True),
     ),
-)
+)  # fmt: skip
 
 SOURCES = (
     SUBSCRIPTIONS, PAYMENTS, AUTO_RENEW, PROFILES, IDENTITY_LINKS, VISITS, HITS, APP_EVENTS, APP_SESSIONS, VIEWING,
