@@ -16,7 +16,7 @@ NO_OFFER, DISCOUNT_20, FREE_MONTH, NEW_TITLE = range(len(OFFERS))
 
 
 @dataclass(frozen=True)
-class Action:
+class CampaignAction:
     """What a campaign does to a person: `contacts` messages by the channel, with the offer."""
 
     channel: str
@@ -30,13 +30,13 @@ class Action:
 
 
 ACTIONS = (
-    Action("email", "none", 1),
-    Action("push", "none", 1),
-    Action("push", "new_title", 1),
-    Action("sms", "discount_20", 1),
-    Action("email", "discount_20", 2),
-    Action("push", "free_month", 2),
-    Action("email", "new_title", 3),
+    CampaignAction("email", "none", 1),
+    CampaignAction("push", "none", 1),
+    CampaignAction("push", "new_title", 1),
+    CampaignAction("sms", "discount_20", 1),
+    CampaignAction("email", "discount_20", 2),
+    CampaignAction("push", "free_month", 2),
+    CampaignAction("email", "new_title", 3),
 )
 CONTROL = 0
 ARM_NAMES = ("control", *(action.name for action in ACTIONS))
