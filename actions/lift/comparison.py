@@ -12,7 +12,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GroupComparison:
     """Rows of two groups, each drawn with a known probability; n rows.
 
     A row counts by the group that was drawn, whatever was delivered (intention to treat).
@@ -53,38 +53,44 @@ class Comparison:
         """Cost of the treated rows."""
         return float(self.cost[self.is_treated].sum())
 
-    def select(self, mask: Mask) -> "Comparison":
+    def select(self, mask: Mask) -> "GroupComparison":
         """The rows of a mask."""
-        return Comparison(**{field.name: getattr(self, field.name)[mask] for field in fields(self)})
+        return GroupComparison(**{field.name: getattr(self, field.name)[mask] for field in fields(self)})
 
 
-def compare_with_control(rows: CampaignRows) -> Comparison:
+def compare_with_control(rows: CampaignRows) -> GroupComparison:
     """People with any action or with the policy, against the control group of their campaign."""
     is_control = rows.is_arm(0)
-    return _comparison(rows, ~is_control & ~rows.is_global_control, is_control, rows.treated_probability,
-                       rows.experiment.probability[:, 0])  # fmt: skip
+    chances = rows.treated_probability, rows.experiment.probability[:, 0]
+    return _comparison(rows, ~is_control & ~rows.is_global_control, is_control, *_within_both(*chances))
 
 
-def compare_with_global_control(rows: CampaignRows) -> Comparison:
+def compare_with_global_control(rows: CampaignRows) -> GroupComparison:
     """People with any action or with the policy, against people of the global control group who met the conditions."""
     is_treated = ~rows.is_arm(0) & ~rows.is_global_control
-    return _comparison(rows, is_treated, rows.is_global_control, rows.treated_probability,
-                       rows.probability_of(GLOBAL_CONTROL))  # fmt: skip
+    chances = rows.treated_probability, rows.probability_of(GLOBAL_CONTROL)
+    return _comparison(rows, is_treated, rows.is_global_control, *_within_both(*chances))
 
 
-def compare_action(rows: CampaignRows, arm: int) -> Comparison:
+def compare_action(rows: CampaignRows, arm: int) -> GroupComparison:
     """People with one drawn action against control, among the people who could get the action."""
     chance = rows.experiment.probability[:, arm]
     return _comparison(rows, rows.is_arm(arm), rows.is_arm(0), chance, rows.experiment.probability[:, 0])
 
 
+def _within_both(treated: Floats, control: Floats) -> tuple[Floats, Floats]:
+    """Probabilities of both groups, given that a row is in one of them; 0 stays 0."""
+    both = np.maximum(treated + control, np.finfo(float).tiny)
+    return treated / both, control / both
+
+
 def _comparison(
     rows: CampaignRows, is_treated: Mask, is_control: Mask, treated_probability: Floats, control_probability: Floats
-) -> Comparison:
+) -> GroupComparison:
     """Rows of either group that could have been in both."""
     is_used = (is_treated | is_control) & (treated_probability > 0) & (control_probability > 0)
     data = rows.experiment
-    whole = Comparison(
+    whole = GroupComparison(
         is_treated, treated_probability, control_probability, data.outcome, data.baseline, data.people, rows.cost
     )
     return whole.select(is_used)

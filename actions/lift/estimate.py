@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from actions.experiment import Floats
-from actions.lift.comparison import Comparison, Mask
+from actions.lift.comparison import GroupComparison, Mask
 
 #: fewest rows of each group for any figure.
 MIN_GROUP_ROWS = 20
@@ -85,7 +85,7 @@ class _Group:
     size: float
 
 
-def estimate_lift(pair: Comparison, *, adjust: bool = True) -> LiftEstimate | None:
+def estimate_lift(pair: GroupComparison, *, adjust: bool = True) -> LiftEstimate | None:
     """Estimate the lift; None if a group has fewer than `MIN_GROUP_ROWS` rows.
 
     Args:
@@ -158,7 +158,7 @@ def _degrees_of_freedom(treated: _Group, control: _Group) -> float:
     return (treated.variance + control.variance) ** 2 / parts
 
 
-def _covariates(pair: Comparison) -> Floats | None:
+def _covariates(pair: GroupComparison) -> Floats | None:
     """The score, and whether it is missing (n, 1 or 2); None where too few rows have a score or a class."""
     has_score = ~np.isnan(pair.baseline)
     groups = [pair.outcome[mask] for mask in (pair.is_treated, ~pair.is_treated)]

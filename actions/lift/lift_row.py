@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from actions.lift.comparison import Comparison
+from actions.lift.comparison import GroupComparison
 from actions.lift.estimate import LiftEstimate
 
 #: value of `campaign`, `action` and `segment` for everything together.
@@ -47,7 +47,7 @@ class LiftRow:
 
     @classmethod
     def of(
-        cls, key: tuple[str, str, str, str], matures_on: date, pair: Comparison, estimate: LiftEstimate | None,
+        cls, key: tuple[str, str, str, str], matures_on: date, pair: GroupComparison, estimate: LiftEstimate | None,
         value: float,
     ) -> "LiftRow":  # fmt: skip
         """The row of a comparison; the adjusted p-value is its own until the groups of its campaign are known."""

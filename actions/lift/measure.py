@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from actions.lift.campaign_rows import CampaignRows, PendingCampaign
-from actions.lift.comparison import Comparison, compare_action, compare_with_control, compare_with_global_control
+from actions.lift.comparison import GroupComparison, compare_action, compare_with_control, compare_with_global_control
 from actions.lift.estimate import MIN_GROUP_ROWS, estimate_lift
 from actions.lift.lift_row import (
     ALL_ACTIONS,
@@ -71,7 +71,7 @@ class LiftMeasurement:
                 if min(pair.treated_count, pair.control_count) >= MIN_GROUP_ROWS:
                     yield self._row((campaign, action, segment, comparison), matures_on, pair)
 
-    def _row(self, key: tuple[str, str, str, str], matures_on: date, pair: Comparison) -> LiftRow:
+    def _row(self, key: tuple[str, str, str, str], matures_on: date, pair: GroupComparison) -> LiftRow:
         return LiftRow.of(key, matures_on, pair, estimate_lift(pair), self.value)
 
     def _with_pending(self, row: LiftRow, pending: Mapping[str, PendingCampaign]) -> LiftRow:
@@ -95,7 +95,9 @@ class LiftMeasurement:
                     yield LiftRow(*key, campaign.matures_on, *counts, self.value, None, pending=treated + control)
 
 
-def _groups(rows: CampaignRows, comparison: str, segments: Sequence[Slice]) -> Iterator[tuple[str, str, Comparison]]:
+def _groups(
+    rows: CampaignRows, comparison: str, segments: Sequence[Slice]
+) -> Iterator[tuple[str, str, GroupComparison]]:
     """Action, segment and comparison of every group; actions are compared with the campaign's control only."""
     arms = rows.action_arms
     if comparison == CAMPAIGN_CONTROL and len(arms) > 1:

@@ -16,4 +16,4 @@ def segment_masks(segments: Sequence[Slice], experiment: Experiment) -> Iterator
     available = [segment for segment in segments if segment.feature in experiment.names]
     for name, range_name, mask in range_members(available, experiment.names, experiment.rows):
         if mask.any():
-            yield f"{name}: {range_name}", mask
+            yield f"{name} ({range_name})", mask

@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from actions.experiment import Experiment, Floats
 from actions.lift.campaign_rows import CampaignRows
-from actions.lift.comparison import Comparison, compare_action, compare_with_control
+from actions.lift.comparison import GroupComparison, compare_action, compare_with_control
 from actions.lift.estimate import ADJUSTED, LiftEstimate, estimate_lift
 from actions.lift.lift_row import ALL_CAMPAIGNS, BETTER, HARMED, LiftRow
 from actions.lift.measure import LiftMeasurement
@@ -97,7 +97,7 @@ def simulate(size: Size, seed: int, *, has_effects: bool) -> SimulatedCampaign:
     return SimulatedCampaign(experiment, stay)
 
 
-def _comparisons(campaign: SimulatedCampaign) -> Iterator[tuple[str, Comparison, float]]:
+def _comparisons(campaign: SimulatedCampaign) -> Iterator[tuple[str, GroupComparison, float]]:
     """Kind of comparison, its rows and its true lift."""
     rows, actions = CampaignRows.of(campaign.experiment), [1, 2, 3]
     everybody = np.ones(len(rows), dtype=np.bool_)
