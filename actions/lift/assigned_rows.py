@@ -95,9 +95,9 @@ class AssignedRows:
         arms = (*self.plan.arms, POLICY, GLOBAL_CONTROL)
         name = frame["action"].where(frame["arm"] == EXPLORE, frame["arm"])
         costs = np.array([0.0, *map(self.plan.cost, self.plan.actions), 0.0, 0.0])
-        arm = name.map({arm: place for place, arm in enumerate(arms)})
-        is_declared = arm.notna().to_numpy()  # an action that the plan no longer declares is not compared
-        frame, arm = frame[is_declared], arm[is_declared].to_numpy(dtype=np.int_)
+        place = name.map({arm: place for place, arm in enumerate(arms)})
+        is_declared = place.notna()  # an action that the plan no longer declares is not compared
+        frame, arm = frame[is_declared], place[is_declared].to_numpy(dtype=np.int_)
         experiment = Experiment(
             names=self.features,
             rows=frame[list(self.features)].to_numpy(dtype=np.float64, na_value=np.nan),
@@ -173,4 +173,4 @@ def _allowed(arms: Sequence[str], frame: pd.DataFrame) -> Iterator[tuple[int, in
     """Row and arm of every action that a person could get and that the plan declares."""
     places = {name: place for place, name in enumerate(arms)}
     for row, allowed in enumerate(frame["allowed_actions"]):
-        yield from ((row, places[name]) for name in allowed if name in places)
+        yield from ((row, places[name]) for name in allowed or () if name in places)

@@ -134,7 +134,7 @@ def _added_variance(outcome: Floats, weights: Floats) -> float:
     effective = float(weights.sum() ** 2 / (weights**2).sum())
     share = float(weights @ outcome / weights.sum())
     smoothed = (share * effective + ADDED_ROWS) / (effective + 2 * ADDED_ROWS)
-    return max(0.0, smoothed * (1 - smoothed) - share * (1 - share)) / effective
+    return float(max(0.0, smoothed * (1 - smoothed) - share * (1 - share)) / effective)
 
 
 def _common_variance(outcome: Floats, covariates: Floats, share: Floats) -> float:

@@ -124,7 +124,7 @@ def _print_coverage(size: Size) -> None:
         )
         print(
             f"| {size.people:,} | {size.control_share:.0%} | {len(values):,} {kind} | {plain_share:.1%} "
-            f"| {adjusted_share:.1%} | {ratio:.2f} |",
+            f"| {adjusted_share:.1%} | {'none adjusted' if np.isnan(ratio) else f'{ratio:.2f}'} |",
             flush=True,
         )
 
