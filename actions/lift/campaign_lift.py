@@ -9,17 +9,17 @@ import pandas as pd
 
 from actions.declare.plan import ActionPlan
 from actions.experiment import Experiment
-from actions.lift.assigned_rows import AssignedRows
-from actions.lift.campaign_rows import CampaignRows
-from actions.lift.combined_rows import combine
 from actions.lift.contacted_people import read_contacts
 from actions.lift.label_influence import LabelInfluence, influence_metrics, measure_influence
-from actions.lift.lift_row import ALL_CAMPAIGNS, HARMED, NOT_KNOWN_YET, LiftRow
-from actions.lift.lift_table import sentences, store_lift
-from actions.lift.measure import LiftMeasurement
-from actions.lift.page import LiftPage
-from actions.lift.past_campaigns import pending_past_campaigns
-from actions.lift.pictures import lift_gallery
+from actions.lift.measure.lift_row import ALL_CAMPAIGNS, HARMED, NOT_KNOWN_YET, LiftRow
+from actions.lift.measure.measurement import LiftMeasurement
+from actions.lift.report.lift_table import sentences, store_lift
+from actions.lift.report.page import LiftPage
+from actions.lift.report.pictures import lift_gallery
+from actions.lift.rows.assigned_rows import AssignedRows
+from actions.lift.rows.campaign_rows import CampaignRows
+from actions.lift.rows.combined_rows import combine
+from actions.lift.rows.past_campaigns import pending_past_campaigns
 from features import Engine, Snapshots
 from features.declare.label import LABEL
 from registry.review_page.html import as_html

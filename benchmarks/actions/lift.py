@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from actions.experiment import Experiment, Floats
-from actions.lift.campaign_rows import CampaignRows
-from actions.lift.comparison import GroupComparison, compare_action, compare_with_control
-from actions.lift.estimate import ADJUSTED, LiftEstimate, estimate_lift
-from actions.lift.lift_row import ALL_CAMPAIGNS, BETTER, HARMED, LiftRow
-from actions.lift.measure import LiftMeasurement
-from actions.lift.segments import segment_masks
+from actions.lift.measure.comparison import GroupComparison, compare_action, compare_with_control
+from actions.lift.measure.estimate import ADJUSTED, LiftEstimate, estimate_lift
+from actions.lift.measure.lift_row import ALL_CAMPAIGNS, BETTER, HARMED, LiftRow
+from actions.lift.measure.measurement import LiftMeasurement
+from actions.lift.measure.segments import segment_masks
+from actions.lift.rows.campaign_rows import CampaignRows
 from training import Slice
 
 CAMPAIGNS, SEED = 200, 20260101

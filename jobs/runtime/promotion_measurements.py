@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from features import Population
-from jobs.runtime.contacts import contacts_to_leave_out
 from jobs.runtime.context import Context
 from registry import Contenders, Version, VersionFiles, approved_files, verified_files
 from serving import ScoringBenchmark, benchmark_scoring, predict_probabilities, signature_gap
@@ -95,7 +94,7 @@ class PromotionMeasurement:
         snapshots.build(self.context.engine, comparison_dates(snapshots, evidence, incumbent_evidence))
         return read_comparison_rows(
             snapshots, self.population, self.context.project.training, evidence, incumbent_evidence,
-            challenger.features or (), contacts_to_leave_out(self.context),
+            challenger.features or (), self.context.contacts_to_leave_out(),
         )  # fmt: skip
 
     def _predict(self, version: Version, files: VersionFiles, rows: ComparisonRows) -> Floats:

@@ -2,7 +2,6 @@
 
 import mlflow
 
-from jobs.runtime.contacts import contacts_to_leave_out
 from jobs.runtime.context import Context
 from jobs.runtime.run_log import step
 from stack.settings import ROOT, user
@@ -31,7 +30,7 @@ def train_populations(context: Context, population: str, as_of: str, trials: str
             tags = {"prichal.kind": "training", "prichal.author": user()}
             with mlflow.start_run(run_name=f"{chosen.name} · training", nested=True, tags=tags):
                 request = TrainingRequest(
-                    snapshots, chosen, plan, tuple(dates), day, code, context.say, contacts_to_leave_out(context)
+                    snapshots, chosen, plan, tuple(dates), day, code, context.say, context.contacts_to_leave_out()
                 )
                 trained.append(train(request))
         record.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from actions.experiment import Experiment
-from actions.lift.campaign_rows import GLOBAL_CONTROL, CampaignRows, PendingCampaign
-from actions.lift.lift_row import LiftRow
-from actions.lift.measure import LiftMeasurement
+from actions.lift.measure.lift_row import LiftRow
+from actions.lift.measure.measurement import LiftMeasurement
+from actions.lift.rows.campaign_rows import GLOBAL_CONTROL, CampaignRows, PendingCampaign
 from training import Slice
 
 ARMS = ("control", "email_none_1", "sms_discount_1")

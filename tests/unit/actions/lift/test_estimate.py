@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actions.lift.campaign_rows import CampaignRows
-from actions.lift.comparison import GroupComparison, compare_action, compare_with_control
-from actions.lift.estimate import ADJUSTED, MIN_GROUP_ROWS, PLAIN, LiftEstimate, estimate_lift
+from actions.lift.measure.comparison import GroupComparison, compare_action, compare_with_control
+from actions.lift.measure.estimate import ADJUSTED, MIN_GROUP_ROWS, PLAIN, LiftEstimate, estimate_lift
+from actions.lift.rows.campaign_rows import CampaignRows
 from tests.unit.actions.lift.campaigns import campaign, together
 
 

@@ -6,9 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from actions.lift.campaign_rows import CampaignRows
-from actions.lift.combined_rows import combine
-from actions.lift.lift_row import (
+from actions.lift.measure.lift_row import (
     ALL_CAMPAIGNS,
     BETTER,
     CAMPAIGN_CONTROL,
@@ -19,8 +17,10 @@ from actions.lift.lift_row import (
     TOO_FEW,
     LiftRow,
 )
-from actions.lift.lift_table import sentences
-from actions.lift.measure import LiftMeasurement
+from actions.lift.measure.measurement import LiftMeasurement
+from actions.lift.report.lift_table import sentences
+from actions.lift.rows.campaign_rows import CampaignRows
+from actions.lift.rows.combined_rows import combine
 from tests.unit.actions.lift.campaigns import (
     REACH,
     SEGMENTS,

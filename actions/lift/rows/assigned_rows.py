@@ -10,7 +10,7 @@ from psycopg import sql
 
 from actions.declare.plan import CONTROL, ActionPlan
 from actions.experiment import Experiment, Floats
-from actions.lift.campaign_rows import GLOBAL_CONTROL, POLICY, CampaignRows, PendingCampaign
+from actions.lift.rows.campaign_rows import GLOBAL_CONTROL, POLICY, CampaignRows, PendingCampaign
 from features import Engine, Snapshots
 from features.declare.label import LABEL
 from serving import Mart, published_scores

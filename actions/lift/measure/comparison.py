@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actions.experiment import Floats
-from actions.lift.campaign_rows import GLOBAL_CONTROL, CampaignRows
+from actions.lift.rows.campaign_rows import GLOBAL_CONTROL, CampaignRows
 
 Mask = NDArray[np.bool_]
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from actions.lift.comparison import GroupComparison
-from actions.lift.estimate import LiftEstimate
+from actions.lift.measure.comparison import GroupComparison
+from actions.lift.measure.estimate import LiftEstimate
 
 #: value of `campaign`, `action` and `segment` for everything together.
 ALL_CAMPAIGNS, ALL_ACTIONS, ALL_SEGMENTS = "all campaigns", "all", "all"

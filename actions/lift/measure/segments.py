@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from actions.experiment import Experiment
-from actions.lift.comparison import Mask
+from actions.lift.measure.comparison import Mask
 from training import Slice
 from training.evaluate.slices import range_members
 

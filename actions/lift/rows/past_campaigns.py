@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from actions.declare.plan import ActionPlan, AssignmentHistory
-from actions.lift.campaign_rows import PendingCampaign
+from actions.lift.rows.campaign_rows import PendingCampaign
 from features import DuckEngine, Snapshots
 from lake.identity import register_sources, related
 

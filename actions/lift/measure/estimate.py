@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from actions.experiment import Floats
-from actions.lift.comparison import GroupComparison, Mask
+from actions.lift.measure.comparison import GroupComparison, Mask
 
 #: fewest rows of each group for any figure.
 MIN_GROUP_ROWS = 20

@@ -6,10 +6,14 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from actions.lift.campaign_rows import CampaignRows, PendingCampaign
-from actions.lift.comparison import GroupComparison, compare_action, compare_with_control, compare_with_global_control
-from actions.lift.estimate import MIN_GROUP_ROWS, estimate_lift
-from actions.lift.lift_row import (
+from actions.lift.measure.comparison import (
+    GroupComparison,
+    compare_action,
+    compare_with_control,
+    compare_with_global_control,
+)
+from actions.lift.measure.estimate import MIN_GROUP_ROWS, estimate_lift
+from actions.lift.measure.lift_row import (
     ALL_ACTIONS,
     ALL_CAMPAIGNS,
     ALL_SEGMENTS,
@@ -17,8 +21,9 @@ from actions.lift.lift_row import (
     GLOBAL_CONTROL_GROUP,
     LiftRow,
 )
-from actions.lift.multiple_testing import adjust_p_values
-from actions.lift.segments import segment_masks
+from actions.lift.measure.multiple_testing import adjust_p_values
+from actions.lift.measure.segments import segment_masks
+from actions.lift.rows.campaign_rows import CampaignRows, PendingCampaign
 from training import Slice
 
 COMPARISONS = {CAMPAIGN_CONTROL: compare_with_control, GLOBAL_CONTROL_GROUP: compare_with_global_control}

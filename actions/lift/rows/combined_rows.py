@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from actions.declare.plan import CONTROL
 from actions.experiment import Experiment, Floats
-from actions.lift.campaign_rows import CampaignRows
+from actions.lift.rows.campaign_rows import CampaignRows
 
 
 def combine(parts: Sequence[CampaignRows], features: Sequence[str]) -> CampaignRows:

@@ -7,8 +7,8 @@ from datetime import date
 import numpy as np
 from psycopg import sql
 
-from actions.lift.lift_row import LiftRow
-from actions.lift.verdict import verdict
+from actions.lift.measure.lift_row import LiftRow
+from actions.lift.measure.verdict import verdict
 from stack.postgres import connect
 
 COLUMNS = (

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from scipy.stats import false_discovery_control
 
-from actions.lift.lift_row import LiftRow
+from actions.lift.measure.lift_row import LiftRow
 
 
 def adjust_p_values(rows: Sequence[LiftRow]) -> list[LiftRow]:

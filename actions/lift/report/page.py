@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from actions.lift.estimate import ADJUSTED
-from actions.lift.lift_row import (
+from actions.lift.measure.estimate import ADJUSTED
+from actions.lift.measure.lift_row import (
     ALL_ACTIONS,
     ALL_CAMPAIGNS,
     CAMPAIGN_CONTROL,
@@ -14,7 +14,7 @@ from actions.lift.lift_row import (
     NOT_KNOWN_YET,
     LiftRow,
 )
-from actions.lift.lift_table import sentences
+from actions.lift.report.lift_table import sentences
 from registry.review_page.blocks import Block, Items, Page, Picture, Section, TableBlock, Text
 
 CAPTIONS = {

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from actions.lift.estimate import MIN_GROUP_ROWS, LiftEstimate
-from actions.lift.lift_row import ALL_CAMPAIGNS, BETTER, HARMED, NOT_KNOWN_YET, SIGNIFICANCE, LiftRow
+from actions.lift.measure.estimate import MIN_GROUP_ROWS, LiftEstimate
+from actions.lift.measure.lift_row import ALL_CAMPAIGNS, BETTER, HARMED, NOT_KNOWN_YET, SIGNIFICANCE, LiftRow
 
 
 def verdict(row: LiftRow, others: Sequence[LiftRow] = ()) -> str:

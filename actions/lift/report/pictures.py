@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from actions.lift.lift_row import (
+from actions.lift.measure.lift_row import (
     ALL_ACTIONS,
     ALL_CAMPAIGNS,
     ALL_SEGMENTS,
