@@ -122,15 +122,18 @@ create table if not exists ops.constraint_prices (
   primary key (project, score_date, constraint_name)
 );
 
+-- What campaigns changed. A row compares the treated with a control group; docs/mart.md describes the columns.
 create table if not exists mart.campaign_lift (
   project text not null,
   campaign text not null,
+  action text not null,
   segment text not null,
   comparison text not null check (comparison in ('campaign control', 'global control')),
   measured_on date not null,
   matures_on date not null,
   treated bigint not null,
   control bigint not null,
+  pending bigint not null,
   retention_treated double precision,
   retention_control double precision,
   lift double precision,
@@ -138,16 +141,20 @@ create table if not exists mart.campaign_lift (
   lift_high double precision,
   p_value double precision,
   adjusted_p_value double precision,
+  smallest_visible_lift double precision,
+  method text,
   people_kept double precision,
   people_kept_low double precision,
   people_kept_high double precision,
   money double precision,
   money_low double precision,
   money_high double precision,
-  cost double precision,
+  cost double precision not null,
   currency text not null,
+  conclusion text not null
+    check (conclusion in ('better', 'harmed', 'no difference', 'too few people', 'not known yet')),
   verdict text not null,
-  primary key (project, campaign, segment, comparison)
+  primary key (project, campaign, action, segment, comparison)
 );
 
 -- The table of a project's daily plan and the view of its latest day, unless they exist; and the right to write the
