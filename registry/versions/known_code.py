@@ -53,7 +53,7 @@ def code_problem(folder: Path) -> str | None:
 def known_digests(name: str) -> set[str]:
     """SHA-256 of all files that may be stored in a version under this name."""
     listed: dict[str, list[str]] = json.loads(LISTED.read_text())
-    return {*listed[name], *(_sha256(path.read_bytes()) for path in _sources(name))}
+    return {*listed.get(name, []), *(_sha256(path.read_bytes()) for path in _sources(name))}
 
 
 def _file_problems(folder: Path) -> Iterator[str]:
