@@ -101,9 +101,9 @@ def balance(experiment: Experiment) -> Balance:
         error = products.std(axis=0) / np.sqrt(rows.sum())
         z = np.divide(differences[:, action], error, out=np.zeros(len(names)), where=error > 1e-12)
         p_values[:, action] = _two_sided(z)
-    feature, action = np.unravel_index(int(p_values.argmin()), p_values.shape)
+    place = divmod(int(p_values.argmin()), p_values.shape[1])
     return Balance(
-        min(1.0, float(p_values.min()) * p_values.size), names[feature], experiment.arms[int(action) + 1],
+        min(1.0, float(p_values.min()) * p_values.size), names[place[0]], experiment.arms[place[1] + 1],
         p_values.size, float(np.abs(differences).max()),
     )  # fmt: skip
 

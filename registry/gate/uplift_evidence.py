@@ -116,7 +116,7 @@ class UpliftEvidence(StrictModel):
         return self
 
 
-class JudgedRows(StrictModel):
+class GainRows(StrictModel):
     """The rows that both versions were scored on."""
 
     campaigns: list[str] = Field(min_length=1)
@@ -150,7 +150,7 @@ class UpliftMeasurements(ScoringCost):
         parity: registered model against the learner as it was fitted.
     """
 
-    rows: JudgedRows
+    rows: GainRows
     area: DifferenceEstimate
     comparison: UpliftComparison | None = Field(alias="versus")
     parity: UpliftParity

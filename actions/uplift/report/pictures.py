@@ -143,7 +143,8 @@ def _color(interval: Interval) -> str:
 def _bars(intervals: list[Interval]) -> Floats:
     low = [interval.value - interval.low for interval in intervals]
     high = [interval.high - interval.value for interval in intervals]
-    return np.clip(np.array([low, high]), 0, None)
+    bars: Floats = np.clip(np.array([low, high], dtype=np.float64), 0, None)
+    return bars
 
 
 def _interval(interval: Interval, factor: float, digits: int) -> str:
