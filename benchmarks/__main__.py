@@ -3,7 +3,7 @@
 import sys
 
 from benchmarks import speed
-from benchmarks.actions import lift, policy
+from benchmarks.actions import lift, policy, uplift_truth
 from benchmarks.gate import canary, gate, race
 from benchmarks.models import (
     calibration,
@@ -42,6 +42,7 @@ ALL = {
     "race": race.main,
     "lift": lift.main,
     "policy": policy.main,
+    "uplift": uplift_truth.main,
 }
 
 
