@@ -178,6 +178,20 @@ class Project:
             )
 
     @property
+    def action_plan(self) -> ActionPlan:
+        """The action plan.
+
+        Raises:
+            DeclarationError: the project has none.
+        """
+        if self.actions is None:
+            raise DeclarationError(
+                f"Project {self.name} declares no actions: give its Project an ActionPlan, as "
+                "projects/churn/actions.py does."
+            )
+        return self.actions
+
+    @property
     def spec(self) -> SnapshotSpec:
         """The declarations that determine the content of a snapshot."""
         return SnapshotSpec(
