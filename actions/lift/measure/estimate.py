@@ -144,7 +144,7 @@ def _common_variance(outcome: Floats, covariates: Floats, share: Floats) -> floa
     coefficients, *_ = np.linalg.lstsq(design * root[:, None], outcome * root)
     residuals = outcome - design @ coefficients
     rows, columns = design.shape
-    return float(share @ residuals**2) * rows / (rows - columns)
+    return float((share @ residuals**2) * rows / (rows - columns))
 
 
 def _variance(influence: Floats, people: NDArray[np.object_]) -> float:
