@@ -39,7 +39,7 @@ def make_shop(people: int = 2_000, seed: int = 1) -> Shop:
             "accepts_email": (rng.random(people) < 0.8).astype(int),
             "accepts_sms": (rng.random(people) < 0.5).astype(int),
             "weekday": rng.integers(0, 7, people),
-            "leaves": rng.choice(np.array([80, 120, 160, 1000]), people, p=[0.05, 0.1, 0.1, 0.75]),
+            "leaves": rng.choice(np.array([30, 80, 120, 160, 1000]), people, p=[0.05, 0.05, 0.1, 0.1, 0.7]),
         }
     )
     offered = pd.concat([_campaign(rng, customers, name, day) for name, day in CAMPAIGNS.items()])
