@@ -14,9 +14,7 @@ def lift(context: Context, as_of: AsOf = "latest") -> LiftResult:
     project = context.project
     with step(context, "lift", {"as_of": as_of}) as record:
         plan, day, url = project.action_plan, context.day(as_of), context.settings.require_database()
-        past = None
-        measurement = CampaignLift(plan, context.snapshots, context.engine, day, project.mart, url, past, context.say)
-        result = measurement.run()
+        result = CampaignLift(plan, context.snapshots, context.engine, day, project.mart, url, context.say).run()
         record.rows_in, record.rows_out = result.people, len(result.rows)
     return result
 

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 
 import mlflow
+import numpy as np
 import pandas as pd
 
 from actions.declare.plan import ActionPlan
-from actions.experiment import Experiment
+from actions.design.past_experiments import read_past_experiments
+from actions.experiment import ExperimentError
 from actions.lift.contacted_people import read_contacts
 from actions.lift.label_influence import LabelInfluence, influence_metrics, measure_influence
 from actions.lift.measure.lift_row import ALL_CAMPAIGNS, HARMED, NOT_KNOWN_YET, LiftRow
 from actions.lift.measure.measurement import LiftMeasurement
-from actions.lift.report.lift_table import sentences, store_lift
+from actions.lift.report.lift_table import LiftTable, sentences
 from actions.lift.report.page import LiftPage
 from actions.lift.report.pictures import lift_gallery
 from actions.lift.rows.assigned_rows import AssignedRows
@@ -49,7 +51,6 @@ class CampaignLift:
         day: day of the measurement.
         mart: table of the published scores.
         database_url: of the mart and of the `ops` tables.
-        past: matured rows of the history in the lake; None if there are none.
         say: prints a line.
     """
 
@@ -59,17 +60,16 @@ class CampaignLift:
     day: date
     mart: Mart
     database_url: str
-    past: Experiment | None
     say: Callable[[str], None]
 
     def run(self) -> LiftResult:
         """Measure everything, replace the project's rows, and log pictures, page and figures."""
         assigned = self._assigned()
-        parts = [CampaignRows.of(self.past)] if self.past is not None else []
-        rows = combine([*parts, *assigned.matured(self.engine)], assigned.features)
+        rows = combine([*self._past(assigned), *assigned.matured(self.engine)], assigned.features)
         measured = self._measure(assigned, rows)
         influence = self._influence(assigned)
-        store_lift(self.database_url, self.snapshots.spec.project, self.day, self.plan.currency, measured)
+        table = LiftTable(self.database_url, self.snapshots.spec.project, self.plan.currency)
+        table.replace(self.day, assigned.since + assigned.reach, measured)
         self._log(measured, influence)
         return LiftResult(tuple(measured), len(rows), tuple(influence))
 
@@ -77,10 +77,25 @@ class CampaignLift:
         until = self.snapshots.known_until(self.day)
         return AssignedRows(self.plan, self.snapshots, self.mart, self.database_url, until)
 
+    def _past(self, assigned: AssignedRows) -> list[CampaignRows]:
+        """The matured rows of the history in the lake; a campaign of ours that it holds too is not counted twice."""
+        if self.plan.assignments is None:
+            return []
+        try:
+            past = read_past_experiments(
+                self.plan, self.snapshots, self.engine, self.day, self.mart, self.database_url, own_campaigns=False
+            )
+        except ExperimentError as error:
+            self.say(f"lift · history: {error}")
+            return []
+        self.say(f"lift · history: {past.describe()}")
+        is_past = ~np.isin(past.experiment.campaigns.astype(str), assigned.campaign_names())
+        return [CampaignRows.of(past.experiment.select(is_past))]
+
     def _measure(self, assigned: AssignedRows, rows: CampaignRows) -> list[LiftRow]:
         until, reach = assigned.known_until, assigned.reach
-        past = pending_past_campaigns(self.plan, self.snapshots, until, reach)
-        pending = [*past, *assigned.pending()]
+        past, names = pending_past_campaigns(self.plan, self.snapshots, until, reach), assigned.campaign_names()
+        pending = [*(campaign for campaign in past if campaign.campaign not in names), *assigned.pending()]
         return LiftMeasurement(rows, pending, self.plan.segments, self.plan.value, reach).measure()
 
     def _influence(self, assigned: AssignedRows) -> list[LabelInfluence]:

@@ -13,10 +13,19 @@ import pytest
 from mlflow import MlflowClient
 
 from actions.declare.plan import ActionPlan
+from actions.design.draws import uniform_draws
 from actions.lift.campaign_lift import CampaignLift, LiftResult
 from actions.lift.contacted_people import read_contacts
-from actions.lift.measure.lift_row import BETTER, CAMPAIGN_CONTROL, GLOBAL_CONTROL_GROUP, NOT_KNOWN_YET
-from actions.lift.report.lift_table import store_lift
+from actions.lift.measure.estimate import ADJUSTED
+from actions.lift.measure.lift_row import (
+    BETTER,
+    CAMPAIGN_CONTROL,
+    GLOBAL_CONTROL_GROUP,
+    NO_DIFFERENCE,
+    NOT_KNOWN_YET,
+    LiftRow,
+)
+from actions.lift.report.lift_table import LiftTable
 from features import DuckEngine, Snapshots
 from lake import Table, ingest
 from serving import Mart, PopulationScores, ScoreFiles, publish
@@ -79,12 +88,16 @@ def visits(entities: list[str], leaves: np.ndarray, random: np.random.Generator)
 
 
 def offered(entities: list[str]) -> pd.DataFrame:
-    """The history in the lake: 60 people of a campaign whose labels have not matured, and one old assignment."""
+    """The history in the lake: a matured campaign without effect, and one that waits for its labels."""
     rows = pd.DataFrame({"user_id": entities[:61], "assigned_at": f"{NEW} 11:00:00", "campaign_id": "past",
                          "channel": "email", "offer": "discount", "contacts": 2, "probability": 0.5})  # fmt: skip
     rows["arm"] = np.where(np.arange(61) % 3 == 0, "control", "treatment")
     rows.loc[60, ["assigned_at", "campaign_id", "arm"]] = [f"{OLD} 11:00:00", "older", "treatment"]
-    return rows
+    matured = pd.DataFrame({"user_id": entities[1_000:3_000], "assigned_at": f"{OLD} 11:00:00",
+                            "campaign_id": "history", "channel": "email", "offer": "none", "contacts": 1,
+                            "probability": 0.5})  # fmt: skip
+    matured["arm"] = np.where(uniform_draws("history", matured["user_id"]) < 0.5, "control", "treatment")
+    return pd.concat([rows, matured])
 
 
 def assign(clone: Clone, campaign: str, day: date, entities: list[str]) -> None:
@@ -151,9 +164,7 @@ def published(tracking: Clone, snapshots: Snapshots, tmp_path_factory: pytest.Te
 
 def lift_of(clone: Clone, snapshots: Snapshots, plan: ActionPlan, lines: list[str] | None = None) -> CampaignLift:
     say = (lines if lines is not None else []).append
-    return CampaignLift(
-        plan, snapshots, lambda: DuckEngine("Europe/Moscow"), LATEST, MART, clone.url, None, say
-    )  # fmt: skip
+    return CampaignLift(plan, snapshots, lambda: DuckEngine("Europe/Moscow"), LATEST, MART, clone.url, say)
 
 
 @pytest.fixture(scope="module")
@@ -271,7 +282,7 @@ def test_a_reader_sees_all_rows_at_every_moment(tracking: Clone, measured: tuple
     reader = threading.Thread(target=read)
     reader.start()
     for _ in range(20):
-        store_lift(tracking.url, PROJECT, LATEST, "rubles", rows)
+        LiftTable(tracking.url, PROJECT, "rubles").replace(LATEST, OLD, rows)
     stop.set()
     reader.join()
     assert counts == {expected}
@@ -279,14 +290,27 @@ def test_a_reader_sees_all_rows_at_every_moment(tracking: Clone, measured: tuple
 
 def test_two_runs_at_once_leave_the_rows_of_one(tracking: Clone, measured: tuple[str, LiftResult]) -> None:
     rows, before = measured[1].rows, rows_of(tracking, "*")
-    threads = [
-        threading.Thread(target=store_lift, args=(tracking.url, PROJECT, LATEST, "rubles", rows)) for _ in range(4)
-    ]
+    table = LiftTable(tracking.url, PROJECT, "rubles")
+    threads = [threading.Thread(target=table.replace, args=(LATEST, OLD, rows)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert rows_of(tracking, "*") == before
+
+
+def test_a_campaign_older_than_the_history_keeps_its_last_rows(
+    tracking: Clone, snapshots: Snapshots, measured: tuple[str, LiftResult]
+) -> None:
+    columns = "campaign, action, segment, comparison, lift, measured_on"
+    before = [row for row in rows_of(tracking, columns) if row[0] == "old"]
+    with mlflow.start_run():
+        lift_of(tracking, snapshots, shop_plan(history_days=40)).run()  # the old campaign began 82 days before
+    after = rows_of(tracking, columns)
+    assert [row for row in after if row[0] == "old"] == before
+    assert [row[0] for row in after if row[0] == "all campaigns"] == []
+    with mlflow.start_run():
+        lift_of(tracking, snapshots, shop_plan()).run()
 
 
 def test_the_role_of_readers_may_read_lift(tracking: Clone, measured: tuple[str, LiftResult]) -> None:
@@ -297,10 +321,29 @@ def test_the_role_of_readers_may_read_lift(tracking: Clone, measured: tuple[str,
             connection.execute("delete from mart.campaign_lift")
 
 
-def test_a_history_in_the_lake_waits_for_its_labels(tracking: Clone, snapshots: Snapshots) -> None:
+@pytest.fixture(scope="module")
+def with_history(tracking: Clone, snapshots: Snapshots, measured: tuple[str, LiftResult]) -> tuple[LiftRow, ...]:
+    """Rows of a measurement that also reads the history in the lake."""
     with mlflow.start_run():
-        result = lift_of(tracking, snapshots, replace(shop_plan(), assignments=PLAN.assignments)).run()
-    waiting = [row for row in result.rows if row.campaign == "past"]
+        return lift_of(tracking, snapshots, replace(shop_plan(), assignments=PLAN.assignments)).run().rows
+
+
+def test_a_campaign_of_the_history_is_measured_against_its_control_group(
+    with_history: tuple[LiftRow, ...],
+) -> None:
+    rows = [row for row in with_history if row.campaign == "history" and row.is_whole]
+    assert [(row.comparison, row.conclusion) for row in rows] == [(CAMPAIGN_CONTROL, NO_DIFFERENCE)]
+    assert rows[0].treated + rows[0].control == 2_000
+    assert rows[0].cost == rows[0].treated
+    assert rows[0].estimate is not None
+    assert rows[0].estimate.method == ADJUSTED
+    total = next(row for row in with_history if row.is_whole and row.campaign == "all campaigns")
+    old = next(row for row in with_history if row.is_whole and row.campaign == "old")
+    assert total.treated == rows[0].treated + old.treated
+
+
+def test_a_history_in_the_lake_waits_for_its_labels(with_history: tuple[LiftRow, ...]) -> None:
+    waiting = [row for row in with_history if row.campaign == "past"]
     assert [(row.treated, row.control, row.conclusion, row.cost) for row in waiting] == [(40, 20, NOT_KNOWN_YET, 880.0)]
 
 
@@ -322,7 +365,8 @@ def test_contacts_are_those_that_were_sent_and_the_treated_of_the_history(
     contacts = read_contacts(tracking.url, PLAN, snapshots)
     pairs = set(zip(contacts.people, contacts.days.astype(str), strict=True))
     assert (entity, "2026-04-11") in pairs  # 01:30 in Moscow
-    assert len(pairs) == 1 + 40 + 1
+    treated = (uniform_draws("history", [f"u{number:05d}" for number in range(1_000, 3_000)]) >= 0.5).sum()
+    assert len(pairs) == 1 + 40 + 1 + treated
     assert ("u00001", str(NEW)) in pairs
     assert ("u00000", str(NEW)) not in pairs
 

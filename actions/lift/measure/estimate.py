@@ -143,7 +143,8 @@ def _common_variance(outcome: Floats, covariates: Floats, share: Floats) -> floa
     design = np.column_stack([np.ones(len(outcome)), covariates])
     coefficients, *_ = np.linalg.lstsq(design * root[:, None], outcome * root)
     residuals = outcome - design @ coefficients
-    return float(share @ residuals**2) * len(outcome) / (len(outcome) - design.shape[1])
+    rows, columns = design.shape
+    return float((share @ residuals**2) * rows / (rows - columns))
 
 
 def _variance(influence: Floats, people: NDArray[np.object_]) -> float:

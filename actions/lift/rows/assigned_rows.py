@@ -21,7 +21,7 @@ EXPLORE = "explore"
 
 @dataclass(frozen=True)
 class AssignedRows:
-    """Reads the campaigns of one project.
+    """Reads the campaigns of one project that began within the plan's `history_days`.
 
     Attributes:
         plan: the action plan.
@@ -47,6 +47,15 @@ class AssignedRows:
     def features(self) -> tuple[str, ...]:
         """Features of the segments."""
         return tuple(dict.fromkeys(segment.feature for segment in self.plan.segments))
+
+    @property
+    def since(self) -> date:
+        """The first day of the campaigns that are measured."""
+        return self.known_until - timedelta(days=self.plan.history_days)
+
+    def campaign_names(self) -> list[str]:
+        """Names of the campaigns that are measured."""
+        return [name for name, _ in self._campaigns()]
 
     def matured(self, engine: Callable[[], Engine]) -> list[CampaignRows]:
         """The rows of each campaign whose labels have matured; missing snapshots are built."""
@@ -76,9 +85,12 @@ class AssignedRows:
         return PendingCampaign(name, treated, control, global_control, day + self.reach, explored + planned)
 
     def _campaigns(self) -> list[tuple[str, date]]:
-        query = "select campaign, starts_on from ops.campaigns where project = %s and starts_on <= %s order by 2, 1"
+        query = (
+            "select campaign, starts_on from ops.campaigns where project = %s and starts_on between %s and %s "
+            "order by 2, 1"
+        )
         with connect(self.database_url) as connection:
-            rows = connection.execute(query, [self.snapshots.spec.project, self.known_until]).fetchall()
+            rows = connection.execute(query, [self.snapshots.spec.project, self.since, self.known_until]).fetchall()
         return [(str(name), day) for name, day in rows if self.snapshots.covers(day)]
 
     def _is_matured(self, day: date) -> bool:
@@ -97,7 +109,7 @@ class AssignedRows:
         costs = np.array([0.0, *map(self.plan.cost, self.plan.actions), 0.0, 0.0])
         place = name.map({arm: place for place, arm in enumerate(arms)})
         is_declared = place.notna()  # an action that the plan no longer declares is not compared
-        frame, arm = frame[is_declared], place[is_declared].to_numpy(dtype=np.int_)
+        frame, arm = frame[is_declared], np.asarray(place[is_declared].to_numpy(), dtype=np.int_)
         experiment = Experiment(
             names=self.features,
             rows=frame[list(self.features)].to_numpy(dtype=np.float64, na_value=np.nan),
