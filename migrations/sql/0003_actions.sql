@@ -4,7 +4,7 @@
 -- `actions.design.draws` computes the same number.
 create or replace function ops.uniform_draw(salt text, entity text) returns double precision
   language sql immutable strict parallel safe set search_path = pg_catalog, pg_temp as $$
-  select ('x' || substr(md5(salt || ':' || entity), 1, 13))::bit(52)::bigint / 4503599627370496.0
+  select ('x' || substr(md5(salt || ':' || entity), 1, 13))::bit(52)::bigint::double precision / 4503599627370496
 $$;
 
 create or replace function ops.refuse_any_change() returns trigger language plpgsql as $$
@@ -35,7 +35,8 @@ create or replace trigger campaigns_append_only before update or delete or trunc
   for each statement execute function ops.refuse_any_change();
 
 -- One row per person and campaign. `action` is the drawn action of an exploring row; the policy chooses that of a policy
--- row later. `probability` is that of the arm, and of the action in an exploring row.
+-- row later. `probability` is that of the arm, and of the action in an exploring row. `allowed_actions` are the actions
+-- that the person could get on that day: an exploring row draws among them.
 create table if not exists ops.assignments (
   project text not null,
   campaign text not null,
@@ -43,6 +44,7 @@ create table if not exists ops.assignments (
   arm text not null check (arm in ('global control', 'control', 'explore', 'policy')),
   action text,
   probability double precision not null check (probability > 0 and probability <= 1),
+  allowed_actions text[] check (action = any (allowed_actions)),
   assigned_at timestamptz not null default clock_timestamp(),
   salt text not null,
   global_share double precision not null,
