@@ -47,8 +47,10 @@ def run_summary(
         )
     if project.table is not None:
         console.print(OWNER_STATEMENT)
-    for model, outcome in zip(trained, outcomes, strict=True):
+    for model, outcome in zip(trained, outcomes[: len(trained)], strict=True):
         console.print(_candidates(model))
+        console.print(_decision(outcome), soft_wrap=True)
+    for outcome in outcomes[len(trained) :]:  # of response models
         console.print(_decision(outcome), soft_wrap=True)
     console.print(
         f"\nPublished: {scored.rows:,} rows in mart.{project.mart.table} for {scored.score_date}; "
