@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from actions.declare.plan import ActionPlan
+from actions.declare.plan_checks import find_plan_mistakes
 from features import Contract, Feature, NoEvent, Population, ReadyTable, SnapshotSpec, Stated
 from features.declare.declaration_checks import check, check_entity
 from features.declare.sql_checks import find_sql_mistakes
@@ -81,6 +82,7 @@ class Project:
             self._check_training,
             *(partial(self._check_label, population) for population in self.populations),
             self._check_models,
+            self._check_actions,
         )
 
     def _check_features(self) -> None:
@@ -107,6 +109,11 @@ class Project:
 
     def _check_training(self) -> None:
         names = {feature.name for feature in self.features}
+        if self.training.without_contacted and self.actions is None:
+            raise DeclarationError(
+                f"Project {self.name}: its training plan has without_contacted, but the project has no actions, so no "
+                "contact is known; declare actions or remove the option."
+            )
         refuse(
             [
                 f"Project {self.name}: the training plan's feature {name} is not declared; "
@@ -123,6 +130,10 @@ class Project:
                 f"Project {self.name}: each population needs its own model, but the models are {models}; "
                 "give each a different name."
             )
+
+    def _check_actions(self) -> None:
+        if self.actions is not None:
+            refuse(find_plan_mistakes(self.actions, self.spec))
 
     def _apply_table(self, table: ReadyTable) -> None:
         """Set the project's sources and features to those of the table."""
@@ -170,6 +181,20 @@ class Project:
                 f"Project {self.name}: the label of population {population.name} uses a contract other than the "
                 "project's; give both the same contract."
             )
+
+    @property
+    def action_plan(self) -> ActionPlan:
+        """The action plan.
+
+        Raises:
+            DeclarationError: the project has none.
+        """
+        if self.actions is None:
+            raise DeclarationError(
+                f"Project {self.name} declares no actions: give its Project an ActionPlan, "
+                "as projects/churn/actions.py does."
+            )
+        return self.actions
 
     @property
     def spec(self) -> SnapshotSpec:

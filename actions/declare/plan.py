@@ -111,6 +111,9 @@ class ActionPlan:
         assignments: past randomised assignments in the lake; None if there are none.
         reactions: reactions to messages in the lake; None if there are none.
         segments: groups of people for which lift is measured apart.
+        rest_days: days after an assignment in which a person enters no other campaign. Otherwise another campaign would
+            contact the control group before its outcome is known.
+        history_days: only assignments of this many last days are analysed; older ones are of another market.
     """
 
     channels: tuple[Channel, ...]
@@ -126,6 +129,8 @@ class ActionPlan:
     assignments: AssignmentHistory | None = None
     reactions: ReactionHistory | None = None
     segments: tuple[Slice, ...] = ()
+    rest_days: int = 30
+    history_days: int = 240
 
     @collectable
     def __post_init__(self) -> None:
@@ -145,8 +150,14 @@ class ActionPlan:
             if not names or len(set(names)) != len(names):
                 yield f"Action plan: it needs {kind}s with different names, but they are {names}."
         yield from self._unknown_names()
+        yield from self._impossible_days()
         if not self.populations:
             yield "Action plan: populations is empty; name the populations that may be contacted."
+
+    def _impossible_days(self) -> Iterator[str]:
+        for name, least in (("rest_days", 0), ("history_days", 1)):
+            if getattr(self, name) < least:
+                yield f"Action plan: {name} is {getattr(self, name)}, it must be {least} or more."
 
     def _unknown_names(self) -> Iterator[str]:
         channels, offers = {channel.name for channel in self.channels}, {offer.name for offer in self.offers}

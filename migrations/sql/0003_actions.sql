@@ -4,7 +4,7 @@
 -- `actions.design.draws` computes the same number.
 create or replace function ops.uniform_draw(salt text, entity text) returns double precision
   language sql immutable strict parallel safe set search_path = pg_catalog, pg_temp as $$
-  select ('x' || substr(md5(salt || ':' || entity), 1, 13))::bit(52)::bigint / 4503599627370496.0
+  select ('x' || substr(md5(salt || ':' || entity), 1, 13))::bit(52)::bigint::double precision / 4503599627370496
 $$;
 
 create or replace function ops.refuse_any_change() returns trigger language plpgsql as $$
@@ -35,7 +35,8 @@ create or replace trigger campaigns_append_only before update or delete or trunc
   for each statement execute function ops.refuse_any_change();
 
 -- One row per person and campaign. `action` is the drawn action of an exploring row; the policy chooses that of a policy
--- row later. `probability` is that of the arm, and of the action in an exploring row.
+-- row later. `probability` is that of the arm, and of the action in an exploring row. `allowed_actions` are the actions
+-- that the person could get on that day: an exploring row draws among them.
 create table if not exists ops.assignments (
   project text not null,
   campaign text not null,
@@ -43,6 +44,7 @@ create table if not exists ops.assignments (
   arm text not null check (arm in ('global control', 'control', 'explore', 'policy')),
   action text,
   probability double precision not null check (probability > 0 and probability <= 1),
+  allowed_actions text[] check (action = any (allowed_actions)),
   assigned_at timestamptz not null default clock_timestamp(),
   salt text not null,
   global_share double precision not null,
@@ -142,15 +144,18 @@ create table if not exists ops.constraint_prices (
   primary key (project, score_date, constraint_name)
 );
 
+-- What campaigns changed. A row compares the treated with a control group; docs/mart.md describes the columns.
 create table if not exists mart.campaign_lift (
   project text not null,
   campaign text not null,
+  action text not null,
   segment text not null,
   comparison text not null check (comparison in ('campaign control', 'global control')),
   measured_on date not null,
   matures_on date not null,
   treated bigint not null,
   control bigint not null,
+  pending bigint not null,
   retention_treated double precision,
   retention_control double precision,
   lift double precision,
@@ -158,16 +163,20 @@ create table if not exists mart.campaign_lift (
   lift_high double precision,
   p_value double precision,
   adjusted_p_value double precision,
+  smallest_visible_lift double precision,
+  method text,
   people_kept double precision,
   people_kept_low double precision,
   people_kept_high double precision,
   money double precision,
   money_low double precision,
   money_high double precision,
-  cost double precision,
+  cost double precision not null,
   currency text not null,
+  conclusion text not null
+    check (conclusion in ('better', 'harmed', 'no difference', 'too few people', 'not known yet')),
   verdict text not null,
-  primary key (project, campaign, segment, comparison)
+  primary key (project, campaign, action, segment, comparison)
 );
 
 -- The table of a project's daily plan and the view of its latest day, unless they exist; and the right to write the
