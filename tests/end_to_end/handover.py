@@ -3,11 +3,12 @@
 import os
 import signal
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 from psycopg import sql
@@ -175,19 +176,21 @@ def in_child(act: Callable[[], object]) -> int:
 
 
 def main() -> None:
-    """Hand over a project's contacts again and again, each time killed at another step, until a run ends by itself."""
-    url, server, *names = sys.argv[1:]
-    for step, name in enumerate(names, 1):
-        shop = Shop(url, name)
+    """Hand over contacts of projects, each killed at its step; print a line for each: exit code, steps if it ended."""
+    url, server, *jobs = sys.argv[1:]
+    for job in jobs:
+        step, name = job.split(":")
+        with tempfile.TemporaryFile("w+") as ended:
 
-        def deliver(shop: Shop = shop, step: int = step) -> None:
-            steps = killed_at(step)
-            shop.deliver(platform(server, batch_rows=100))
-            sys.stdout.write(f"ended {' '.join(steps)}\n")
-            sys.stdout.flush()
+            def deliver(step: int = int(step), name: str = name, ended: IO[str] = ended) -> None:
+                steps = killed_at(step)
+                Shop(url, name).deliver(platform(server, batch_rows=100))
+                ended.write(" ".join(steps))
+                ended.flush()
 
-        sys.stdout.write(f"{step} {in_child(deliver)}\n")
-        sys.stdout.flush()
+            code = in_child(deliver)
+            ended.seek(0)
+            sys.stdout.write(f"{code} {ended.read()}\n")
 
 
 def day_after(days: int) -> date:

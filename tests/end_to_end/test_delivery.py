@@ -95,23 +95,24 @@ def test_a_refused_profile_is_stored_with_its_reason_and_not_repeated(shop: Shop
 
 
 def test_a_kill_at_any_step_loses_no_contact_and_repeats_none(shop: Shop, server: AltcraftServer) -> None:
-    """Each shop is killed at a later step; the last hand-over ends before its kill."""
-    shops = [Shop(shop.url) for _ in range(19)]
-    for each in shops:
-        each.plan_contacts(150)
-    command = [sys.executable, "-m", "tests.end_to_end.handover", shop.url, server.url, *(each.name for each in shops)]
+    """A hand-over of two batches, killed at each step of the plan and of the second batch; the last one ends."""
+    steps = [*range(1, 4), *range(10, 16), 99]
+    shops = [Shop(shop.url) for _ in steps]
+    for number, each in enumerate(shops):
+        each.plan_contacts(150, first=1000 * number)
+    jobs = [f"{step}:{each.name}" for step, each in zip(steps, shops, strict=True)]
+    command = [sys.executable, "-m", "tests.end_to_end.handover", shop.url, server.url, *jobs]
     done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    codes = [int(line.split()[1]) for line in done.stdout.splitlines() if not line.startswith("ended")]
-    killed = codes.count(-signal.SIGKILL)
-    assert codes == [-signal.SIGKILL] * killed + [0] * (len(shops) - killed), done.stderr
-    assert killed == 3 + 2 * 6 + 3, "the plan, two batches with claim, post and answer, and the last look; each commit"
+    *killed, (last_code, *names) = [line.split() for line in done.stdout.splitlines()]
+    assert [int(code) for (code,) in killed] == [-signal.SIGKILL] * 9, done.stderr
+    batch = ["CHOOSE", "CLAIM", "claim", "post", "ANSWER", "record"]
+    assert (last_code, names) == ("0", ["QUEUE", "WITHHOLD_UNPLANNED", "queue", *batch, *batch, *batch[:3]])
     interrupted = 0
-    for each in shops[:killed]:
+    for each in shops:
         interrupted += each.states().get("unknown", 0) > 0
         assert each.deliver(platform(server.url, batch_rows=100)).sent.problem is None
         assert each.states() == {"accepted": 150}
-    assert interrupted == 6, "after a claim's commit, the post, and before the answer's commit"
+    assert interrupted == 3, "after the commit of a claim, after the post, and before the commit of the answers"
     assert set(server.contacts) == {contact for each in shops for contact in contacts_of(each)}
     assert not server.contacted_twice()
 
