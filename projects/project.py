@@ -109,6 +109,11 @@ class Project:
 
     def _check_training(self) -> None:
         names = {feature.name for feature in self.features}
+        if self.training.without_contacted and self.actions is None:
+            raise DeclarationError(
+                f"Project {self.name}: its training plan has without_contacted, but the project has no actions, so no "
+                "contact is known; declare actions or remove the option."
+            )
         refuse(
             [
                 f"Project {self.name}: the training plan's feature {name} is not declared; "
@@ -186,8 +191,8 @@ class Project:
         """
         if self.actions is None:
             raise DeclarationError(
-                f"Project {self.name} declares no actions: give its Project an ActionPlan, as "
-                "projects/churn/actions.py does."
+                f"Project {self.name} declares no actions: give its Project an ActionPlan, "
+                "as projects/churn/actions.py does."
             )
         return self.actions
 

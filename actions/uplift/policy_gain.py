@@ -1,9 +1,10 @@
 """What the predicted effects gain: each person gets the best action by the model, people with large effects first.
 
-`V(q)` is the gain in the share of people who stay if the first share `q` of people get their action and all others
-nothing. The area under `V` from 0 to 1 is the gain averaged over all budgets. It is compared with the area of the
-constant effect, where everybody gets the action with the largest average effect in an arbitrary order. Both are
-estimated without bias by the design's probabilities: a row counts if its drawn arm is the chosen action or control.
+Nobody gets an action whose predicted effect is not above its price. `V(q)` is the gain in the share of people who stay
+if the first share `q` of people get their action and all others nothing. The area under `V` from 0 to 1 is the gain
+averaged over all budgets. It is compared with the area of the constant effect, where everybody gets the action with the
+largest average effect in an arbitrary order, or nobody gets any. Both are estimated without bias by the design's
+probabilities: a row counts if its drawn arm is the chosen action or control.
 """
 
 from collections.abc import Mapping
@@ -35,6 +36,11 @@ class Targeting:
     gain: Floats
     fold: NDArray[np.int_]
 
+    @property
+    def policy_gain(self) -> Floats:
+        """(n,) `gain` of people who get their action; 0 for people whose predicted effect is not above its price."""
+        return np.where(self.score > 0, self.gain, 0.0)
+
 
 def choose_actions(
     experiment: Experiment, effects: Floats, log_odds: Floats, price: Floats, fold: NDArray[np.int_] | None = None
@@ -58,20 +64,20 @@ def choose_actions(
 
 
 class PolicyArea:
-    """Statistic of a targeting for weights (k, n): `area` under the gain by share of people, and `all`, its end."""
+    """Statistic of a targeting for weights (k, n): `area` under the gain by share of people, `all` its end."""
 
     def __init__(self, targeting: Targeting) -> None:
         self.targeting = targeting
         self.groups = [_ScoredGroup(targeting, fold) for fold in np.unique(targeting.fold)]
 
     def __call__(self, weights: Weights) -> dict[str, Floats]:
-        """The area (k,), and the gain (k,) if everybody gets the best action."""
+        """The area (k,), and the gain (k,) without a limit of the budget."""
         drawn = weights[:, self.targeting.place].astype(np.float64)
         total = drawn.sum(axis=1)
         area = sum(group.weighted_area(drawn) for group in self.groups)
         return {
             "area": np.asarray(area / total, dtype=np.float64),
-            "all": weighted_sums(drawn, self.targeting.gain[:, None])[:, 0] / total,
+            "all": weighted_sums(drawn, self.targeting.policy_gain[:, None])[:, 0] / total,
         }
 
 
@@ -84,7 +90,7 @@ class _ScoredGroup:
         score = targeting.score[self.order]
         ends = np.append(np.flatnonzero(np.diff(score) != 0), len(score) - 1)
         self.sizes = np.diff(ends, prepend=-1)
-        self.ends, self.gain = ends, targeting.gain[self.order]
+        self.ends, self.gain = ends, targeting.policy_gain[self.order]
 
     def weighted_area(self, drawn: Floats) -> Floats:
         """Area times the weight of the rows, (k,)."""
@@ -109,7 +115,7 @@ class GainEstimates:
         area: gain averaged over all budgets.
         over_constant: `area` minus that of the constant effect, paired.
         order: `area` minus that of the same actions in random order.
-        all: gain if everybody gets the best action.
+        all: gain without a limit of the budget.
     """
 
     area: BootstrapEstimate
@@ -149,6 +155,6 @@ def policy_curve(targeting: Targeting, weights: Weights, points: int = 101) -> t
     order = np.argsort(-targeting.score, kind="stable")
     drawn = weights[:, targeting.place].astype(np.float64)[:, order]
     share = np.cumsum(drawn, axis=1) / drawn.sum(axis=1, keepdims=True)
-    gain = np.cumsum(drawn * targeting.gain[order], axis=1) / drawn.sum(axis=1, keepdims=True)
+    gain = np.cumsum(drawn * targeting.policy_gain[order], axis=1) / drawn.sum(axis=1, keepdims=True)
     x = np.linspace(0, 1, points)
     return x, np.vstack([np.interp(x, [0.0, *row], [0.0, *value]) for row, value in zip(share, gain, strict=True)])

@@ -8,7 +8,7 @@ from actions.experiment import Experiment, Floats
 
 FIRST_DAY = np.datetime64("2025-01-01", "D")
 #: kinds of truth.
-TRUTHS = ("mixed", "constant", "null")
+TRUTHS = ("mixed", "split", "constant", "null")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ def simulate(
     """Draw people, their risk, effects, arms and outcomes.
 
     In the truth `mixed`, the first action helps people of middle risk, the second harms people of high risk and helps
-    some others, and each further one does nothing or little. About a third of the people is changed by nothing.
+    some others, and each further one does nothing or little. In `split`, every action helps half of the people and
+    harms the others, by one feature. In `constant`, each action has one effect, and in `null` none has any.
 
     Args:
         seed: random seed.
@@ -76,6 +77,9 @@ def simulate(
 def _effects(features: Floats, risk: Floats, truth: str, actions: int) -> Floats:
     if truth == "null":
         return np.zeros((len(features), actions))
+    if truth == "split":
+        side = np.where(features[:, 2] > 0, 0.15, -0.25)
+        return np.column_stack([side * (1 - 0.3 * number) for number in range(actions)])
     if truth == "constant":
         return np.broadcast_to(np.linspace(0.06, 0.0, actions), (len(features), actions)).copy()
     middle = 0.16 * np.exp(-(((risk - 0.2) / 0.08) ** 2)) * (features[:, 2] > -0.5)

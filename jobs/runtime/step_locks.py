@@ -11,7 +11,10 @@ from stack.locks import GRANTED_LOCKS_SQL, BusyError, Locks
 from stack.postgres import connect
 
 #: steps that `main` runs: it takes their locks.
-STEPS_OF_MAIN = ("sample", "ingest", "features", "train", "uplift", "promote", "score", "monitor")
+STEPS_OF_MAIN = (
+    "sample", "ingest", "features", "train", "uplift", "promote", "score", "monitor", "lift", "assign", "target",
+    "deliver", "feedback",
+)  # fmt: skip
 #: steps that may run in parallel for different populations.
 STEPS_BY_POPULATION = ("train", "promote", "approve", "reject", "rollback")
 #: seconds to wait for the removal of outdated folders, which is fast, and for snapshots, which may take long.

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from projects.churn.actions import PLAN
 from projects.churn.evaluation import COSTS, SLICES
 from projects.churn.features import FEATURES
 from projects.churn.label import CONTRACT, PAID, TRIAL
@@ -38,4 +39,5 @@ PROJECT = Project(
     time_zone="Europe/Moscow",
     contract=CONTRACT,
     simulate=simulate,
+    actions=PLAN,
 )

@@ -14,6 +14,7 @@ REPORTED = Column("reported_at", "timestamp", "when the row reached us")
 #: retention of the tracked events of a visitor.
 TRACKED_DAYS = 730
 METHODS = ("card", "sbp", "mobile", "store")
+CHANNELS = ("email", "push", "sms")
 GENRE = ("genre", "get_json_object(genres, '$[0]')")
 
 PROFILES = Source(
@@ -35,8 +36,7 @@ PROFILES = Source(
         Column("has_kids_profile", "bigint", "1 if a child's profile exists", lowest=0, highest=1),
         Column("email", "string", "address", nullable=True, personal=True),
         Column("phone", "string", "number", nullable=True, personal=True),
-        Column("accepts_email", "bigint", "1 if e-mail may be sent", lowest=0, highest=1),
-        Column("accepts_push", "bigint", "1 if push may be sent", lowest=0, highest=1),
+        *(Column(f"accepts_{name}", "bigint", f"1 if {name} may be sent", lowest=0, highest=1) for name in CHANNELS),
         REPORTED,
     ),
     measures=(("in_a_capital", "int(region in ('Moscow', 'Saint Petersburg'))"),),
@@ -56,10 +56,8 @@ SUBSCRIPTIONS = Source(
         Column("event_id", "string", "the event"),
         USER,
         Column("subscription_id", "string", "the subscription"),
-        Column(
-            "event_type", "string", "what happened to it",
-            values=("trial_started", "activated", "renewed", "grace_started", "lapsed", "reactivated"),
-        ),
+        Column("event_type", "string", "what happened to it",
+               values=("trial_started", "activated", "renewed", "grace_started", "lapsed", "reactivated")),
         Column("event_at", "timestamp", "when it happened"),
         Column("plan", "string", "the tariff"),
         Column("period_months", "bigint", "months that one charge pays for", lowest=1, highest=12),
@@ -315,13 +313,16 @@ CONTACTS = Source(
         USER,
         Column("campaign_id", "string", "the campaign"),
         Column("campaign_name", "string", "its name"),
-        Column("channel", "string", "by what", values=("email", "push")),
-        Column("offer", "string", "with what"),
+        Column("channel", "string", "by what; empty for control", values=CHANNELS, nullable=True),
+        Column("offer", "string", "with what; empty for control",
+               values=("none", "discount_20", "free_month", "new_title"), nullable=True),
+        Column("contacts", "bigint", "planned messages; 0 for control", lowest=0),
+        Column("probability", "double", "of the drawn action or of control, given the selection", lowest=0, highest=1),
         Column("arm", "string", "control is sent nothing", raw=("group",), values=("treatment", "control")),
         Column("assigned_at", "timestamp", "when it was decided"),
         REPORTED,
     ),
-)
+)  # fmt: skip
 
 CAMPAIGN_HISTORY = Source(
     name="messages",
@@ -334,13 +335,13 @@ CAMPAIGN_HISTORY = Source(
     columns=(
         Column("event_id", "string", "the event"),
         Column("user_id", "string", "the subscriber", raw=("fields.user_id",)),
-        Column("action", "string", "what became of the message", values=("send", "open", "click", "unsubscribe")),
+        Column("action", "string", "what became of it", values=("send", "refuse", "open", "click", "unsubscribe")),
         Column("happened_at", "timestamp", "when, in UTC", raw=("datetime",)),
-        Column("channel", "string", "by what", raw=("subscription.channel",), values=("email", "push")),
+        Column("channel", "string", "by what", raw=("subscription.channel",), values=CHANNELS),
         Column("campaign_id", "string", "the campaign"),
         Column("email", "string", "address", nullable=True, personal=True),
     ),
-)
+)  # fmt: skip
 
 SOURCES = (
     SUBSCRIPTIONS, PAYMENTS, AUTO_RENEW, PROFILES, IDENTITY_LINKS, VISITS, HITS, APP_EVENTS, APP_SESSIONS, VIEWING,

@@ -34,7 +34,7 @@ CAPTIONS = {
 GAINS = {
     "area": "people kept, averaged over all budgets",
     "over_constant": "more than one effect for everybody",
-    "all": "people kept if everybody gets the best action",
+    "all": "people kept without a limit of the budget",
 }
 
 

@@ -63,8 +63,8 @@ def _gain(evidence: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     gain = evidence["gain"]
     yield (
-        f"People kept if everybody gets the best action by the model, averaged over all budgets: "
-        f"{_points(gain['area'])}. More than one effect for everybody: {_points(gain['over_constant'])}."
+        "People kept if people get the best action by the model, largest effects first, averaged over all budgets: "
+        f"{_points(gain['area'])} points. More than one effect for everybody: {_points(gain['over_constant'])}."
     )
     if evidence["qini"]:
         yield ""

@@ -43,7 +43,7 @@ def qini_picture(evaluation: Evaluation, seed: int) -> Any:
         "gain in people who stay, points of all people",
     )
     once = np.ones((1, len(evaluation.split.judged)))
-    total = float(constant.gain.mean())
+    total = float(constant.policy_gain.mean())
     axes.axhline(0, color=FAINT, linewidth=1)
     axes.plot([0, 1], [0, total], color=OTHERS[0], linestyle="--", linewidth=1.6,
               label=f"one effect for everybody {_points(total / 2)} on average")  # fmt: skip

@@ -5,6 +5,8 @@ from projects.churn.features.feature_functions import MESSAGES, days_since, per_
 SENT = where("sends", "action = 'send'")
 OPENED = where("opens", "action = 'open'")
 CLICKED = where("clicks", "action = 'click'")
+#: digests are numbered from 900; all other messages are contacts of campaigns that keep subscribers.
+CONTACTED = where("contacts", "action = 'send' and campaign_id not like '9__'")
 MAIL = (
     *per_window("messages", "count", (30, 90), "messages", MESSAGES, "messages sent", **SENT),
     days_since("messages", MESSAGES, "a message was sent", "none was ever sent", **SENT),
@@ -12,6 +14,11 @@ MAIL = (
           **where("email_sends", "action = 'send' and channel = 'email'")),
     *per_window("messages", "count", (90,), "pushes", MESSAGES, "pushes sent",
           **where("push_sends", "action = 'send' and channel = 'push'")),
+    *per_window("messages", "count", (90,), "SMS", MESSAGES, "SMS sent",
+          **where("sms_sends", "action = 'send' and channel = 'sms'")),
+    *per_window("messages", "count", (30, 90), "contacts", MESSAGES, "contacts of campaigns received", **CONTACTED),
+    *per_window("messages", "count", (90,), "messages", MESSAGES, "messages refused by the platform",
+          **where("refusals", "action = 'refuse'")),
     *per_window("messages", "count", (30, 90), "messages", MESSAGES, "messages opened", **OPENED),
     days_since("messages", MESSAGES, "a message was opened", "never opened a message", **OPENED),
     *per_window("messages", "count", (90,), "e-mails", MESSAGES, "e-mails opened",
@@ -35,7 +42,9 @@ CONTACTS = (
     *per_window("contacts", "count", (90,), "offers", MESSAGES, "recommendations of a new title",
           **where("title_offers", "arm = 'treatment' and offer = 'new_title'")),
     *per_window("contacts", "count", (90,), "times", MESSAGES, "times chosen for a push",
-          private=True, **where("push", "channel = 'push'")),
+          private=True, **where("push", "arm = 'treatment' and channel = 'push'")),
+    *per_window("contacts", "count", (90,), "times", MESSAGES, "times chosen for an SMS",
+          private=True, **where("sms", "arm = 'treatment' and channel = 'sms'")),
 )  # fmt: skip
 
 FEATURES = (*MAIL, *CONTACTS)

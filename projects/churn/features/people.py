@@ -16,6 +16,8 @@ PROFILE = (
             measure="accepts_email"),
     feature("profiles", "last", "1 yes, 0 no", MESSAGES, "accepts push, 1 yes and 0 no", NOT_GIVEN,
             measure="accepts_push"),
+    feature("profiles", "last", "1 yes, 0 no", MESSAGES, "accepts SMS, 1 yes and 0 no", NOT_GIVEN,
+            measure="accepts_sms"),
     days_since("profiles", SETTING, "the account's data changed, or were first given", NOT_GIVEN),
     feature("profiles", "count", "versions", SETTING, "versions of the account's data"),
 )  # fmt: skip

@@ -1,37 +1,52 @@
-"""Retention campaigns: their time, channel and offer, whom they target, and how a contact changes the log-odds."""
+"""Retention campaigns: their time, whom they select, and the randomised arms among the selected people."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from projects.churn.simulator.actions import ACTION_CHANNELS, ARM_NAMES, CONTROL, RenewalCandidates
 from projects.churn.simulator.calendar import DAY, HOUR, SimulationWindow
 from projects.churn.simulator.columns import Flags, Floats, Ints, logistic
-from projects.churn.simulator.people.people import People
+from projects.churn.simulator.people.people import CHANNELS, People
 
 CAMPAIGN_INTERVAL = 14 * DAY
-OFFERS = ("none", "discount_20", "free_month", "new_title")
-CHANNELS = ("email", "push")
-#: share of the selected people of every campaign who are drawn as control and are sent nothing.
-CONTROL_SHARE = 0.10
+#: number of the first campaign in the exports.
+FIRST_CAMPAIGN = 101
 #: maximum number of campaigns during the decision time of a period.
 SLOTS = 3
-#: strength of each of `OFFERS` on persuadable people.
-OFFER_STRENGTH = np.array([0.55, 1.0, 1.35, 0.8])
-#: change of the log-odds of leaving at full strength, and where on the scale of log-odds people are persuadable.
-PERSUASION = -1.5
-PERSUADABLE_LOG_ODDS, PERSUADABLE_SPREAD = -2.1, 0.85
-#: change of the log-odds of people who had forgotten their subscription: the contact reminds them of it.
-REMINDER_EFFECT = 1.15
-EMAIL = 0
+#: the campaigns alternate between these plans: a name, and the actions besides the control group.
+PLANS = {
+    "reminders": ("email_none_1", "push_none_1"),
+    "money": ("sms_discount_20_1", "email_discount_20_2", "push_free_month_2"),
+    "titles": ("push_new_title_1", "email_discount_20_2", "email_new_title_3"),
+    "mixed": ("push_new_title_1", "sms_discount_20_1", "push_free_month_2", "email_new_title_3"),
+}
+PLAN_NAMES = tuple(PLANS)
+#: probability of the control group if a person accepts every channel; the actions share the rest equally.
+CONTROL_PROBABILITY = 0.2
+#: log-odds of being selected, and their change per unit of engagement and of noise.
+SELECTION, SELECTION_ENGAGEMENT, SELECTION_NOISE = -2.2, -1.6, 0.5
+
+
+def _plan_probabilities(actions: tuple[str, ...]) -> list[float]:
+    action = (1 - CONTROL_PROBABILITY) / len(actions)
+    return [CONTROL_PROBABILITY, *(action * (name in actions) for name in ARM_NAMES[1:])]
+
+
+#: probability of each arm in each plan (plans, arms), and whether the plan uses each channel (plans, channels).
+ARM_PROBABILITIES = np.array([_plan_probabilities(actions) for actions in PLANS.values()])
+PLAN_CHANNELS = np.stack(
+    [(ARM_PROBABILITIES[:, 1:] * (channel == ACTION_CHANNELS)).any(axis=1) for channel in range(len(CHANNELS))],
+    axis=1,
+)
 
 
 @dataclass(frozen=True)
 class Campaigns:
-    """One row per campaign, in the order of time; `channel` and `offer` are positions in `CHANNELS` and `OFFERS`."""
+    """One row per campaign, in the order of time; `plan` is a position in `PLANS`."""
 
     at: Ints
-    channel: Ints
-    offer: Ints
+    plan: Ints
 
     def slots(self, since: Ints, until: Ints) -> Ints:
         """Campaigns strictly inside each interval, as row numbers (n, SLOTS); -1 fills the empty slots."""
@@ -39,59 +54,33 @@ class Campaigns:
         inside = (first < len(self.at)) & (self.at[np.minimum(first, len(self.at) - 1)] < until[:, None])
         return np.where(inside, first, -1).astype(np.int64)
 
+    def can_contact(self, slots: Ints, is_open: Flags) -> Flags:
+        """Mask (n, SLOTS) of the campaigns with an action by a channel that is open (n, SLOTS, CHANNELS)."""
+        return np.asarray((PLAN_CHANNELS[self.plan[slots]] & is_open).any(axis=-1) & (slots >= 0))
+
+    def arm_probabilities(self, campaign: Ints, open_actions: Flags) -> Floats:
+        """Probability (n, arms) of each arm for people selected by the campaigns (n,).
+
+        Nobody gets an action of a closed channel, where `open_actions` (n, ACTIONS) is false. The control group and the
+        other actions share its probability in proportion to their own.
+        """
+        weight = ARM_PROBABILITIES[self.plan[campaign]]
+        weight[:, CONTROL + 1 :] *= open_actions
+        return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float64)
+
 
 def make_campaigns(window: SimulationWindow) -> Campaigns:
-    """One campaign every two weeks; offers and channels alternate."""
+    """One campaign every two weeks; the plans alternate."""
     at = np.arange(window.start + 9 * DAY + 11 * HOUR, window.end, CAMPAIGN_INTERVAL)
-    number = np.arange(len(at))
-    return Campaigns(at, (number // 2) % 2, number % len(OFFERS))
+    return Campaigns(at, np.arange(len(at)) % len(PLANS))
 
 
-@dataclass(frozen=True)
-class RenewalCandidates:
-    """One row per renewal that a campaign can reach: the person and the latent causes of leaving."""
+def targeting_probability(people: People, candidates: RenewalCandidates, slots: Ints, noise: Floats) -> Floats:
+    """Probability (n, SLOTS) of being selected by each campaign that can contact the person.
 
-    users: Ints
-    log_odds: Floats
-    engagement: Floats
-    discontent: Floats
-
-
-def targeting_probability(
-    people: People, campaigns: Campaigns, candidates: RenewalCandidates, slots: Ints, noise: Floats
-) -> Floats:
-    """Probability (n, SLOTS) of being selected by each campaign.
-
-    It is higher for people with low engagement, and 0 for people who do not accept the channel or are in the global
-    control group. `noise` (n,) blurs the engagement that campaigns see.
+    It is higher for people with low engagement, and 0 for people in the global control group. `noise` (n,) blurs the
+    engagement that campaigns see.
     """
-    targeted = np.stack([people.accepts_email[candidates.users], people.accepts_push[candidates.users]])
-    channel = campaigns.channel[slots]
-    reached = np.where(channel == EMAIL, targeted[0][:, None], targeted[1][:, None])
-    reached &= (slots >= 0) & ~people.global_control[candidates.users][:, None]
-    score = logistic(-1.1 - 0.9 * candidates.engagement + 0.5 * noise)
+    score = logistic(SELECTION + SELECTION_ENGAGEMENT * candidates.engagement + SELECTION_NOISE * noise)
+    reached = (slots >= 0) & ~people.global_control[candidates.users][:, None]
     return np.where(reached, score[:, None], 0.0)
-
-
-def contact_effect(people: People, campaigns: Campaigns, candidates: RenewalCandidates, slots: Ints) -> Floats:
-    """Change (n, SLOTS) of the log-odds of leaving if a campaign contacts the person.
-
-    The effect is not monotone in risk. It is strongest near `PERSUADABLE_LOG_ODDS` and weak for people who are almost
-    certain to leave. People who had forgotten their subscription are reminded of it and leave more often.
-    """
-    offer = campaigns.offer[slots]
-    closeness = np.exp(-0.5 * ((candidates.log_odds - PERSUADABLE_LOG_ODDS) / PERSUADABLE_SPREAD) ** 2)
-    thrift = people.thrift[candidates.users][:, None]
-    paid_offer = (offer == OFFERS.index("discount_20")) | (offer == OFFERS.index("free_month"))
-    appeal = OFFER_STRENGTH[offer] * np.where(paid_offer, 0.5 + thrift, 1.5 - thrift)
-    change = PERSUASION * closeness[:, None] * appeal
-    channel_factor = np.where(campaigns.channel[slots] == EMAIL, 1.15, 0.85)
-    reminded = has_forgotten(candidates)[:, None] & (slots >= 0)
-    return np.asarray(np.where(reminded, REMINDER_EFFECT * channel_factor, change), dtype=np.float64)
-
-
-def has_forgotten(candidates: RenewalCandidates) -> Flags:
-    """Mask of the people who hardly watch but are content enough to keep paying: they forgot their subscription."""
-    return (
-        (candidates.engagement < -0.75) & (candidates.discontent < 0.0) & (candidates.log_odds < PERSUADABLE_LOG_ODDS)
-    )

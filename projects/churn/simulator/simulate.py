@@ -67,8 +67,9 @@ def _simulate_behaviour(world: World, contracts: Contracts) -> tuple[SimulationR
     sessions, events = make_app(world, access, devices, signals)
     logs = [
         billing.subscriptions(world, contracts), billing.payments(world, contracts), billing.switches(world, contracts),
-        accounts.profiles(world), accounts.links(world, devices), event_log(world, devices, sessions, events),
-        session_log(world, devices, sessions), player.player_log(world, devices, plays),
-        messages.contacts(world, contracts), messages.history(world, contracts),
+        accounts.profiles(world, contracts), accounts.links(world, devices),
+        event_log(world, devices, sessions, events), session_log(world, devices, sessions),
+        player.player_log(world, devices, plays), messages.contacts(world, contracts),
+        messages.history(world, contracts),
     ]  # fmt: skip
     return SimulationRun(world, contracts, make_states(world, contracts, signals), devices, access, plays), logs, web

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from projects.churn.simulator.calendar import SimulationWindow
 from projects.churn.simulator.campaigns import Campaigns, make_campaigns
+from projects.churn.simulator.mailing import Messages, make_digests
 from projects.churn.simulator.people.engagement import LatentStates, make_latent_states
 from projects.churn.simulator.people.people import People, make_people
 from projects.churn.simulator.streams import Streams
@@ -26,6 +27,7 @@ class World:
     latent_states: LatentStates
     followers: Followers
     campaigns: Campaigns
+    digests: Messages
 
 
 def make_world(users: int, months: int, seed: int) -> World:
@@ -34,4 +36,5 @@ def make_world(users: int, months: int, seed: int) -> World:
     people, titles = make_people(streams, window, users), make_titles(streams, window)
     latent_states = make_latent_states(streams, window, people)
     followers = make_followers(streams, titles, users)
-    return World(streams, window, people, titles, latent_states, followers, make_campaigns(window))
+    digests = make_digests(streams, window, people, latent_states)
+    return World(streams, window, people, titles, latent_states, followers, make_campaigns(window), digests)

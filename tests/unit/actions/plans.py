@@ -1,7 +1,6 @@
 """A small shop with an action plan, for the tests of actions."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from actions.declare.action import Action, Channel, Offer
@@ -27,6 +26,7 @@ OFFERED = Source(
     files="*/offered.csv",
     entity="user_id",
     event_time="assigned_at",
+    sparse=True,
     columns=(
         WHO,
         Column("assigned_at", "timestamp", "when"),
@@ -43,6 +43,7 @@ SENT = Source(
     files="*/sent.csv",
     entity="user_id",
     event_time="happened_at",
+    sparse=True,
     columns=(
         WHO,
         Column("happened_at", "timestamp", "when"),
@@ -71,7 +72,6 @@ ACTIVE = Population(
     label=NoEvent("visits", horizon_days=30),
 )
 SPEC = SnapshotSpec("shop", "user_id", (VISITS, OFFERED, SENT), FEATURES, (ACTIVE,), time_zone="Europe/Moscow")
-FIRST_SNAPSHOT = date(2026, 1, 1)
 
 PLAN = ActionPlan(
     channels=(

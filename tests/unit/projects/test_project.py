@@ -1,5 +1,6 @@
 """A project is loaded by name, and its declarations fit together."""
 
+import importlib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -57,6 +58,11 @@ def other(**changes: Any) -> Population:
             id="slice",
         ),
         pytest.param({"training": replace(CDNOW.training, contacts=("z",))}, "plan's feature z is not", id="contacts"),
+        pytest.param(
+            {"training": replace(CDNOW.training, without_contacted=True)},
+            "the project has no actions, so no contact is known",
+            id="contacted people without actions",
+        ),
         pytest.param(
             {"populations": (replace(ACTIVE, label=NoEvent("visits", 30)),)},
             "the label's source visits of population active",
@@ -124,6 +130,7 @@ def test_all_mistakes_of_a_project_are_told_at_once():
 
 
 WRONG = """
+import importlib
 from dataclasses import replace
 from features import Feature
 from lake import Column, Source
@@ -245,4 +252,21 @@ def test_declarations_that_contradict_a_ready_table_are_refused(changes: dict[st
 def test_declarations_that_need_a_ready_table_are_refused_without_one(changes: dict[str, Any], message: str):
     with pytest.raises(DeclarationError, match=message) as caught:
         replace(CDNOW, **changes)
+    assert is_one_sentence(caught.value)
+
+
+def test_the_cinemas_actions_are_those_of_its_past_campaigns_at_the_declared_costs():
+    plan, costs = load_project("churn").action_plan, importlib.import_module("projects.churn.evaluation").COSTS
+    simulated = importlib.import_module("projects.churn.simulator.actions")
+    assert plan.arms == simulated.ARM_NAMES
+    assert {channel.name for channel in plan.channels} == set(simulated.CHANNELS)
+    by_name = {action.name: plan.cost(action) for action in plan.actions}
+    assert by_name["email_none_1"] == costs.contact
+    assert by_name["email_discount_20_2"] == 2 * costs.contact + costs.offer * costs.acceptance
+    assert (plan.value, plan.basis) == (costs.value, costs.basis)
+
+
+def test_a_project_without_actions_is_one_sentence_for_the_steps_that_need_them():
+    with pytest.raises(DeclarationError, match="Project cdnow declares no actions") as caught:
+        _ = CDNOW.action_plan
     assert is_one_sentence(caught.value)

@@ -56,15 +56,15 @@ def test_nobody_in_the_global_control_group_is_contacted(world: World, contracts
     assert not set(control_users) & set(contacted)
 
 
-def test_potential_outcomes_of_a_contact_share_random_numbers(contracts: Contracts):
+def test_potential_outcomes_of_all_arms_share_random_numbers(contracts: Contracts):
     decision, periods = contracts.decision, contracts.periods
-    is_contacted = decision.campaign >= 0
-    weaker = is_contacted & (decision.contacted_propensity < contracts.intent.propensity)
-    stronger = is_contacted & (decision.contacted_propensity > contracts.intent.propensity)
-    assert (decision.stays_if_contacted | ~decision.stays_if_not_contacted)[weaker].all()
-    assert (decision.stays_if_not_contacted | ~decision.stays_if_contacted)[stronger].all()
-    assert (decision.stays_if_not_contacted[weaker] != decision.stays_if_contacted[weaker]).any()
-    assert (periods.kind[is_contacted] == PAID).all()
+    propensities = contracts.intent.arm_propensities
+    stays_control = decision.stays[:, :1]
+    weaker, stronger = propensities < propensities[:, :1], propensities > propensities[:, :1]
+    assert (decision.stays | ~stays_control)[weaker].all()
+    assert (stays_control | ~decision.stays)[stronger].all()
+    assert (decision.stays != stays_control)[weaker].any()
+    assert (periods.kind[decision.campaign >= 0] == PAID).all()
 
 
 def test_a_cancel_click_lies_within_its_period_and_its_reversal_after_it(contracts: Contracts):

@@ -31,14 +31,14 @@ HEADERS = {
     "card_expires_on,decline_code,period_start,period_end,reported_at",
     "auto_renew.csv.gz": "switch_id,user_id,subscription_id,switched_at,auto_renew,switched_by,reported_at",
     "profiles.csv.gz": "user_id,changed_at,registered_at,birth_year,gender,region,household_size,has_kids_profile,"
-    "email,phone,accepts_email,accepts_push,reported_at",
+    "email,phone,accepts_email,accepts_push,accepts_sms,reported_at",
     "identity_links.csv.gz": "kind,anonymous_id,user_id,linked_at,reported_at",
     "appmetrica_events.csv.gz": "event_datetime,event_json,event_name,event_receive_datetime,event_receive_timestamp,"
     f"event_timestamp,session_id,installation_id,{DEVICE}",
     "appmetrica_sessions.csv.gz": "session_id,session_start_datetime,session_start_receive_datetime,"
     f"session_start_receive_timestamp,session_start_timestamp,{DEVICE}",
-    "campaign_contacts.csv.gz": "contact_id,user_id,campaign_id,campaign_name,channel,offer,group,assigned_at,"
-    "reported_at",
+    "campaign_contacts.csv.gz": "contact_id,user_id,campaign_id,campaign_name,channel,offer,contacts,"
+    "probability,group,assigned_at,reported_at",
 }
 VISITS = (
     "ym:s:visitID,ym:s:counterID,ym:s:watchIDs,ym:s:date,ym:s:dateTime,ym:s:dateTimeUTC,ym:s:isNewUser,ym:s:startURL,"
@@ -268,7 +268,7 @@ def test_the_control_group_gets_no_message_and_the_treatment_group_does(raw: Pat
     contacts = table(raw, "campaign_contacts.csv.gz", "assigned_at")
     files = raw.glob("*/campaign_history.jsonl")
     rows = [json.loads(line) for path in files for line in path.read_text().splitlines()]
-    sent = {(row["fields"]["user_id"], str(row["campaign_id"])) for row in rows if row["action"] == "send"}
+    sent = {(row["fields"]["user_id"], str(row["campaign_id"])) for row in rows if row["action"] in ("send", "refuse")}
     pairs = contacts[["user_id", "campaign_id"]].apply(tuple, axis=1)
     control = contacts["group"] == "control"
     assert 0 < control.sum() < (~control).sum()
@@ -322,8 +322,8 @@ def test_the_truth_is_marked_and_its_statistics_lie_in_the_design_ranges(
     for name in ("late_share", "duplicate_share", "unresolved_browser_share"):
         assert design_ranges[name]["low"] <= design_ranges[name]["actual"] <= design_ranges[name]["high"], name
     assert set(pq.read_schema(truth / "contacts.parquet").names) >= {
-        "contact_id", "campaign_id", "user_id", "group", "p_if_contacted", "p_if_not", "y_if_contacted", "y_if_not",
-        "risk_at_assignment",
+        "contact_id", "campaign_id", "user_id", "group", "action", "probability", "p_control", "p_email_none_1",
+        "y_control", "y_email_none_1",
     }  # fmt: skip
     states = pq.read_table(truth / "states.parquet").to_pandas()
     assert states.columns.tolist() == [

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from projects.churn.simulator import world
+from projects.churn.simulator import mailing, world
 from projects.churn.simulator.calendar import moment
 from projects.churn.simulator.columns import Columns
-from projects.churn.simulator.contracts import contract
+from projects.churn.simulator.contracts import contacts, contract
 from projects.churn.simulator.contracts.charges import Charge, draw_charges, paid_after
 from projects.churn.simulator.contracts.intent import RenewalDecision
 from projects.churn.simulator.contracts.periods import Periods
+from projects.churn.simulator.mailing import Messages
 from projects.churn.simulator.people.engagement import LatentStates
 from projects.churn.simulator.streams import Streams
 from tests.unit.projects.test_simulator import digests, write_sample
@@ -45,7 +46,7 @@ def visible_events(decision: RenewalDecision) -> np.ndarray:
     """The events of each decision that are visible by the date."""
     contacted = (decision.campaign >= 0) & (decision.contacted < SINCE)
     moments = [np.where(at < SINCE, at, 0) for at in (decision.clicked, decision.undone, decision.bought)]
-    return np.stack([*moments, np.where(contacted, decision.campaign, -1), contacted & decision.control])
+    return np.stack([*moments, np.where(contacted, decision.campaign, -1), np.where(contacted, decision.arm, -1)])
 
 
 def redraw_decisions(draw: Callable[..., RenewalDecision]) -> Callable[..., RenewalDecision]:
@@ -53,6 +54,22 @@ def redraw_decisions(draw: Callable[..., RenewalDecision]) -> Callable[..., Rene
         first = draw(draws, campaigns, periods, intent)
         second = draw(OTHER.generator("course").random(draws.shape), campaigns, periods, intent)
         return combine_rows((visible_events(first) == visible_events(second)).all(axis=0), second, first)  # type: ignore[no-any-return]
+
+    return run
+
+
+def visible_reactions(messages: Messages) -> np.ndarray:
+    """The events of each message that are visible by the date."""
+    events = (messages.sent, messages.opened, messages.clicked, messages.unsubscribed)
+    return np.stack([np.where(at < SINCE, at, 0) for at in events])
+
+
+def redraw_messages(draw: Callable[..., Messages]) -> Callable[..., Messages]:
+    """Redraw messages and reactions, but keep those whose events before the date would differ."""
+
+    def run(draws: np.ndarray, *arguments: Any) -> Messages:
+        first, second = draw(draws, *arguments), draw(OTHER.generator("mail").random(draws.shape), *arguments)
+        return combine_rows((visible_reactions(first) == visible_reactions(second)).all(axis=0), second, first)  # type: ignore[no-any-return]
 
     return run
 
@@ -97,6 +114,8 @@ def redraw_latent_states(make: Callable[..., LatentStates]) -> Callable[..., Lat
 def test_later_random_numbers_change_no_byte_of_an_earlier_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     raw = write_sample(tmp_path / "first", USERS, MONTHS)[0]
     monkeypatch.setattr(contract, "draw_decisions", redraw_decisions(contract.draw_decisions))
+    monkeypatch.setattr(contacts, "draw_messages", redraw_messages(mailing.draw_messages))
+    monkeypatch.setattr(mailing, "draw_messages", redraw_messages(mailing.draw_messages))
     monkeypatch.setattr(contract, "_end_periods", redraw_charges(contract._end_periods))
     monkeypatch.setattr(contract, "returning_subscriptions", redraw_returns(contract.returning_subscriptions))
     monkeypatch.setattr(world, "make_latent_states", redraw_latent_states(world.make_latent_states))
@@ -106,5 +125,5 @@ def test_later_random_numbers_change_no_byte_of_an_earlier_batch(tmp_path: Path,
     earlier = [name for name in first if name[:10] <= str(CHANGED_FROM)]
     assert [name for name in earlier if first[name] != second[name]] == []
     assert {Path(name).name for name in first.keys() - set(earlier) if first[name] != second[name]} == {
-        Path(name).name for name in first if not name.endswith(("catalogue.jsonl", "profiles.csv.gz", "links.csv.gz"))
+        Path(name).name for name in first if not name.endswith(("catalogue.jsonl", "links.csv.gz"))
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from projects.churn.simulator.campaigns import Campaigns
+from projects.churn.simulator.actions import ARM_CHANNELS, ARM_OFFERS, DISCOUNT_20, FREE_MONTH
 from projects.churn.simulator.columns import Columns, Flags, Floats, Ints
 from projects.churn.simulator.contracts import tariffs
 from projects.churn.simulator.contracts.charges import (
@@ -17,6 +17,7 @@ from projects.churn.simulator.contracts.charges import (
     draw_charges,
     paid_after,
 )
+from projects.churn.simulator.contracts.contacts import draw_contacts
 from projects.churn.simulator.contracts.intent import (
     DECISION_DRAWS,
     Intent,
@@ -27,6 +28,7 @@ from projects.churn.simulator.contracts.intent import (
 from projects.churn.simulator.contracts.log_odds import leaving_log_odds
 from projects.churn.simulator.contracts.periods import OPT_IN, PAID, Periods
 from projects.churn.simulator.contracts.subscription_starts import MONTH, first_subscriptions, returning_subscriptions
+from projects.churn.simulator.mailing import Messages, close_channels, open_channels
 from projects.churn.simulator.people.people import CARD
 from projects.churn.simulator.world import World
 
@@ -52,73 +54,92 @@ class PeriodOutcome(Columns):
 
 @dataclass(frozen=True)
 class Contracts:
-    """All periods in the order of time; the tables agree row by row. `subscriptions` is the number of subscriptions."""
+    """All periods in the order of time; the first four tables agree row by row.
+
+    `messages` are the planned messages of all campaigns, `closes_at` (people, CHANNELS) the moment from which nothing
+    is sent by each channel. `subscriptions` is the number of subscriptions.
+    """
 
     periods: Periods
     intent: Intent
     decision: RenewalDecision
     outcome: PeriodOutcome
+    messages: Messages
+    closes_at: Ints
     subscriptions: int
 
     def select_rows(self, rows: Ints | Flags) -> "Contracts":
         """The contracts of the given periods; `rows` holds row numbers or a mask."""
-        return Contracts(
-            self.periods.select_rows(rows),
-            self.intent.select_rows(rows),
-            self.decision.select_rows(rows),
-            self.outcome.select_rows(rows),
-            self.subscriptions,
+        return replace(
+            self,
+            periods=self.periods.select_rows(rows),
+            intent=self.intent.select_rows(rows),
+            decision=self.decision.select_rows(rows),
+            outcome=self.outcome.select_rows(rows),
         )
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """The results of one turn; every person has at most one period in a turn."""
+
+    periods: Periods
+    intent: Intent
+    decision: RenewalDecision
+    outcome: PeriodOutcome
+    messages: Messages
 
 
 def run_contracts(world: World) -> Contracts:
     """Simulate everybody from signing up to the end of the window."""
     periods = first_subscriptions(world)
-    turns: list[tuple[Periods, Intent, RenewalDecision, PeriodOutcome]] = []
+    closes_at = open_channels(world.people, world.digests)
+    turns: list[_Turn] = []
     subscriptions = len(periods)
     while len(periods):
-        turn = len(turns)
-        intent, decision, outcome = _run_periods(world, periods, turn)
-        turns.append((periods, intent, decision, outcome))
-        further = _next_periods(world, periods, outcome)
-        back = returning_subscriptions(world, periods, outcome.ended, turn, subscriptions)
+        number = len(turns)
+        turn = _run_periods(world, periods, closes_at, number)
+        turns.append(turn)
+        close_channels(closes_at, turn.messages)
+        further = _next_periods(world, periods, turn.outcome)
+        back = returning_subscriptions(world, periods, turn.outcome.ended, number, subscriptions)
         subscriptions += len(back)
         periods = Periods.concat([further, back])
         periods = periods.select_rows(periods.start < world.window.end)
-    parts = list(zip(*turns, strict=True))
-    return _sort_by_time(
-        Periods.concat(parts[0]),
-        Intent.concat(parts[1]),
-        RenewalDecision.concat(parts[2]),
-        PeriodOutcome.concat(parts[3]),
-    )
+    return _sort_by_time(turns, closes_at)
 
 
-def _sort_by_time(periods: Periods, intent: Intent, decision: RenewalDecision, outcome: PeriodOutcome) -> Contracts:
+def _sort_by_time(turns: list[_Turn], closes_at: Ints) -> Contracts:
     """Sort periods by time and number subscriptions in that order, so that a number reveals no later event."""
+    periods = Periods.concat([turn.periods for turn in turns])
     order = np.lexsort((periods.user, periods.start))
     periods = periods.select_rows(order)
     _, first, row = np.unique(periods.subscription, return_index=True, return_inverse=True)
-    number = np.argsort(np.argsort(first))[row]
-    periods = replace(periods, subscription=number)
     return Contracts(
-        periods, intent.select_rows(order), decision.select_rows(order), outcome.select_rows(order), len(first)
+        periods=replace(periods, subscription=np.argsort(np.argsort(first))[row]),
+        intent=Intent.concat([turn.intent for turn in turns]).select_rows(order),
+        decision=RenewalDecision.concat([turn.decision for turn in turns]).select_rows(order),
+        outcome=PeriodOutcome.concat([turn.outcome for turn in turns]).select_rows(order),
+        messages=Messages.concat([turn.messages for turn in turns]),
+        closes_at=closes_at,
+        subscriptions=len(first),
     )
 
 
-def _run_periods(world: World, periods: Periods, turn: int) -> tuple[Intent, RenewalDecision, PeriodOutcome]:
+def _run_periods(world: World, periods: Periods, closes_at: Ints, turn: int) -> _Turn:
     generator = world.streams.generator
     parts = leaving_log_odds(world.people, world.latent_states, world.followers, periods)
     # Each turn draws numbers for everybody, so nobody's periods change the draws of others.
     count, user = len(world.people), periods.user
     noise = generator(f"targeting {turn}").standard_normal(count)[user]
-    intent = make_intent(world.people, world.campaigns, periods, parts, noise)
+    intent = make_intent(world.people, world.campaigns, periods, parts, noise, closes_at[user])
     decision = draw_decisions(
         generator(f"intent {turn}").random((count, DECISION_DRAWS))[user], world.campaigns, periods, intent
     )
+    messages = draw_contacts(world, user, decision, turn)
     risk = charge_risk(world.people, user, periods.end, periods.card_until)
     charged = draw_charges(generator(f"charge {turn}").random((count, CHARGE_DRAWS))[user], risk)
-    return intent, decision, _end_periods(periods, decision, risk, charged, world)
+    return _Turn(periods, intent, decision, _end_periods(periods, decision, risk, charged, world), messages)
 
 
 def _end_periods(
@@ -134,8 +155,9 @@ def _end_periods(
     due = tariffs.price(
         periods.months, np.where(opt_in & (next_start > 0), next_start, periods.end), periods.promo_until
     )
-    offered = _sent_offer(world.campaigns, decision)
-    reduced = np.where(offered == 1, due * 0.8, np.where(offered == 2, due - due / periods.months, due))
+    is_dead = world.people.dead_addresses[periods.user, ARM_CHANNELS[decision.arm]]
+    offered = np.where(is_dead, -1, ARM_OFFERS[decision.arm])
+    reduced = np.select([offered == DISCOUNT_20, offered == FREE_MONTH], [due * 0.8, due - due / periods.months], due)
     return PeriodOutcome(
         late=np.where(opt_in, 0.0, risk.late()),
         would_be_late=~opt_in & (paid_after(charged.step) > tariffs.GRACE_PERIOD),
@@ -146,12 +168,6 @@ def _end_periods(
         next_start=next_start,
         ended=np.where(next_start == 0, gone, 0),
     )
-
-
-def _sent_offer(campaigns: Campaigns, decision: RenewalDecision) -> Ints:
-    """The offer that was sent to each person, 0 without an offer."""
-    sent = (decision.campaign >= 0) & ~decision.control
-    return np.where(sent, campaigns.offer[np.maximum(decision.campaign, 0)], 0)
 
 
 def _next_periods(world: World, periods: Periods, outcome: PeriodOutcome) -> Periods:

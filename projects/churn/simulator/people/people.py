@@ -11,6 +11,12 @@ from projects.churn.simulator.streams import Streams, choose
 METHODS = ("card", "sbp", "mobile", "store")
 REGIONS = ("Moscow", "Saint Petersburg", "Novosibirsk", "Yekaterinburg", "Kazan", "Krasnodar", "Samara", "Other")
 CARD = 0
+#: channels by which people can be contacted.
+CHANNELS = ("email", "push", "sms")
+EMAIL, PUSH, SMS = range(len(CHANNELS))
+#: share of people who accept SMS, and share of dead addresses, by channel: the platform refuses every message to them.
+SMS_CONSENT_SHARE = 0.45
+DEAD_ADDRESS_SHARES = np.array([0.012, 0.03, 0.008])
 #: share of people in the global control group, whom no campaign contacts.
 GLOBAL_CONTROL = 0.03
 #: share of people who signed up before the window.
@@ -23,7 +29,8 @@ class People(Columns):
 
     `method` is a position in `METHODS`, `months` the length of the plan. `funds` multiplies the risk that a charge is
     declined. `taste` is a lasting discontent in log-odds that no export shows, `appetite` the mean level of engagement,
-    `thrift` (0 to 1) the preference for discounts over new titles.
+    `thrift` (0 to 1) the preference for discounts over new titles. `dead_addresses` is (people, CHANNELS). The fields
+    `accepts_...` hold the consents at registration; later an unsubscribe can close a channel.
     """
 
     signed_up: Ints
@@ -35,6 +42,8 @@ class People(Columns):
     kids: Flags
     accepts_email: Flags
     accepts_push: Flags
+    accepts_sms: Flags
+    dead_addresses: Flags
     method: Ints
     card_months: Ints
     months: Ints
@@ -43,6 +52,11 @@ class People(Columns):
     funds: Floats
     thrift: Floats
     global_control: Flags
+
+    @property
+    def consents(self) -> Flags:
+        """Whether each person accepts each of `CHANNELS` (people, CHANNELS) at registration."""
+        return np.stack([self.accepts_email, self.accepts_push, self.accepts_sms], axis=1)
 
 
 def make_people(streams: Streams, window: SimulationWindow, users: int) -> People:
@@ -63,6 +77,8 @@ def make_people(streams: Streams, window: SimulationWindow, users: int) -> Peopl
         kids=(household >= 3) & (rng.random(users) < 0.55),
         accepts_email=email,
         accepts_push=np.where(email, rng.random(users) < 0.6, rng.random(users) < 0.75),
+        accepts_sms=streams.generator("sms consent").random(users) < SMS_CONSENT_SHARE,
+        dead_addresses=streams.generator("dead addresses").random((users, len(CHANNELS))) < DEAD_ADDRESS_SHARES,
         method=choose(rng, [0.62, 0.18, 0.12, 0.08], users),
         card_months=rng.integers(1, 40, users),
         months=np.array([1, 3, 12])[choose(rng, [0.80, 0.11, 0.09], users)],

@@ -5,9 +5,11 @@ import pyarrow as pa
 
 from projects.churn.simulator.calendar import DAY
 from projects.churn.simulator.columns import Fields, Ids, Ints
+from projects.churn.simulator.contracts.contract import Contracts
 from projects.churn.simulator.events import draw_delays
+from projects.churn.simulator.mailing import NEVER
 from projects.churn.simulator.people.devices import Devices
-from projects.churn.simulator.people.people import REGIONS
+from projects.churn.simulator.people.people import CHANNELS, REGIONS
 from projects.churn.simulator.systems import text
 from projects.churn.simulator.systems.logs import Log, Texts
 from projects.churn.simulator.world import World
@@ -18,8 +20,8 @@ LINKS = ("ym_client", "appmetrica_device")
 GENDERS = ("female", "male")
 
 
-def profiles(world: World) -> Log:
-    """Draw the versions of the profiles: one at registration and one at each change."""
+def profiles(world: World, contracts: Contracts) -> Log:
+    """Draw the versions of the profiles: one at registration, one at each change and one at each unsubscribe."""
     rng, people, end = world.streams.generator("profiles"), world.people, world.window.end
     years = (end - people.registered) / (365 * DAY)
     changes = rng.poisson(CHANGES_A_YEAR * years)
@@ -31,14 +33,32 @@ def profiles(world: World) -> Log:
     region = np.where(has_moved, rng.integers(0, len(REGIONS), len(users)), people.region[users])
     has_grown = ~first & (rng.random(len(users)) < 0.4)
     household = np.minimum(people.household[users] + has_grown, 6)
-    received_at = at + draw_delays(world.streams.substreams("profiles known"), len(at))
     fields: Fields = {
-        "user": users, "at": at, "registered": people.registered[users], "born": people.birth_year[users],
-        "gender": people.gender[users], "region": region, "household": household,
-        "kids": people.kids[users] | (has_grown & (household > 2)), "email": people.accepts_email[users],
-        "push": people.accepts_push[users], "received_at": received_at,
+        "user": users, "at": at, "region": region, "household": household,
+        "kids": people.kids[users] | (has_grown & (household > 2)),
+    }  # fmt: skip
+    fields = _with_unsubscribes(fields, contracts.closes_at)
+    users, at = fields["user"], fields["at"]
+    received_at = at + draw_delays(world.streams.substreams("profiles known"), len(at))
+    is_open = contracts.closes_at[users] > at[:, None]
+    fields |= {
+        "registered": people.registered[users], "born": people.birth_year[users], "gender": people.gender[users],
+        **{channel: is_open[:, number] for number, channel in enumerate(CHANNELS)}, "received_at": received_at,
     }  # fmt: skip
     return Log("profiles.csv.gz", received_at, fields, _profile_texts, "birth_year")
+
+
+def _with_unsubscribes(versions: Fields, closes_at: Ints) -> Fields:
+    """Append a version at each unsubscribe, in the order of time; it repeats the person's latest version."""
+    user, channel = np.nonzero((closes_at > 0) & (closes_at < NEVER))
+    at = closes_at[user, channel]
+    order = np.argsort(at, kind="stable")
+    user, at = user[order], at[order]
+    rows = np.lexsort((versions["at"], versions["user"]))
+    keys = versions["user"][rows] * NEVER + versions["at"][rows]
+    latest = rows[np.searchsorted(keys, user * NEVER + at, side="right") - 1]
+    added = {name: values[latest] for name, values in versions.items()} | {"at": at}
+    return {name: np.concatenate([values, added[name]]) for name, values in versions.items()}
 
 
 def address(users: Ints) -> pa.Array:
@@ -59,8 +79,7 @@ def _profile_texts(rows: Fields) -> Texts:
         "has_kids_profile": text.to_text(rows["kids"].astype(np.int64)),
         "email": address(users),
         "phone": text.prefixed_number("+7900", users + 1, 7),
-        "accepts_email": text.to_text(rows["email"].astype(np.int64)),
-        "accepts_push": text.to_text(rows["push"].astype(np.int64)),
+        **{f"accepts_{channel}": text.to_text(rows[channel].astype(np.int64)) for channel in CHANNELS},
         "reported_at": text.iso_time(rows["received_at"]),
     }
 

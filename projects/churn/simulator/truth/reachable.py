@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from projects.churn.simulator.actions import RenewalCandidates, contact_effect
 from projects.churn.simulator.behaviour.churn_signals import PAGES, ChurnSignals, view_rates
-from projects.churn.simulator.campaigns import RenewalCandidates, contact_effect
 from projects.churn.simulator.columns import Flags, Floats, Ints, logistic
 from projects.churn.simulator.contracts import timing
 from projects.churn.simulator.contracts.charges import charge_risk
@@ -49,9 +49,11 @@ def reachable_probability(world: World, contracts: Contracts, signals: ChurnSign
         counted = _count_views(period, pages, moments < moment, len(contracts.periods))
         views[at == moment] = counted[rows[at == moment]]
     over = contracts.periods.end + GRACE_PERIOD
+    # Only these periods need effects of actions: those with a probability to compute, and those with a contact.
+    affected = np.union1d(rows, np.flatnonzero(contracts.decision.treated))
     weighted, weights = np.zeros(len(rows)), np.zeros(len(rows))
     for number in range(DRAWS):
-        drawn, charge = _draw_hidden_parts(world, contracts, number)
+        drawn, charge = _draw_hidden_parts(world, contracts, number, affected)
         past = _sum_before(contracts.periods.user, _log_likelihood(drawn, over, all_views) + np.log(charge))
         current = drawn.select_rows(rows)
         weight = np.exp(past[rows] + _log_likelihood(current, at, views))
@@ -60,8 +62,11 @@ def reachable_probability(world: World, contracts: Contracts, signals: ChurnSign
     return np.asarray(weighted / weights, dtype=np.float64)
 
 
-def _draw_hidden_parts(world: World, contracts: Contracts, number: int) -> tuple[Contracts, Floats]:
-    """The same periods and events with newly drawn hidden parts, and the likelihood (n,) of each first charge."""
+def _draw_hidden_parts(world: World, contracts: Contracts, number: int, affected: Ints) -> tuple[Contracts, Floats]:
+    """The same periods and events with newly drawn hidden parts, and the likelihood (n,) of each first charge.
+
+    Effects of actions are computed for the `affected` rows only.
+    """
     streams, periods, decision = world.streams.substreams(f"reachable {number}"), contracts.periods, contracts.decision
     others = make_people(streams, world.window, len(world.people))
     hidden = {name: getattr(others, name) for name in ("taste", "funds", "thrift")}
@@ -69,16 +74,21 @@ def _draw_hidden_parts(world: World, contracts: Contracts, number: int) -> tuple
     discontent = make_latent_states(streams, world.window, people).discontent
     log_odds = leaving_log_odds(people, replace(world.latent_states, discontent=discontent), world.followers, periods)
     candidates = RenewalCandidates(periods.user, log_odds.total, log_odds.engagement, log_odds.discontent)
-    slots = contracts.intent.slots
-    contacted = logistic(log_odds.total[:, None] + contact_effect(people, world.campaigns, candidates, slots))
-    intent = replace(contracts.intent, propensity=logistic(log_odds.total), contacted_propensity=contacted)
-    slot = (slots == decision.campaign[:, None]).argmax(axis=1)
-    chosen = np.where(decision.campaign >= 0, contacted[np.arange(len(slot)), slot], intent.propensity)
+    effects = np.zeros_like(contracts.intent.effects)
+    effects[affected] = contact_effect(people, candidates.select_rows(affected))
+    intent = replace(
+        contracts.intent, observable=log_odds.observable, hidden=log_odds.hidden, propensity=logistic(log_odds.total),
+        effects=effects,
+    )  # fmt: skip
+    change = effects[np.arange(len(effects)), decision.arm - 1]
+    arm_propensity = np.where(decision.treated, logistic(log_odds.total + change), intent.propensity)
     risk = charge_risk(people, periods.user, periods.end, periods.card_until)
     outcome = replace(contracts.outcome, late=np.where(periods.kind == OPT_IN, 0.0, risk.late()))
     is_certain = (periods.kind == OPT_IN) | decision.cancelled | outcome.by_card
     charge = np.where(is_certain, 1.0, np.where(outcome.step > 0, risk.declined, 1 - risk.declined))
-    drawn = replace(contracts, intent=intent, decision=replace(decision, contacted_propensity=chosen), outcome=outcome)
+    drawn = replace(
+        contracts, intent=intent, decision=replace(decision, arm_propensity=arm_propensity), outcome=outcome
+    )
     return drawn, charge
 
 
@@ -88,7 +98,7 @@ def _log_likelihood(contracts: Contracts, until: Ints, views: Floats) -> Floats:
     leaves = intent.propensity
     clicked = (decision.clicked > 0) & (decision.clicked < until)
     bought = (decision.bought > 0) & (decision.bought < until)
-    treated = (decision.campaign >= 0) & (decision.contacted < until) & ~decision.control
+    treated = decision.treated & (decision.contacted < until)
     share = timing.click_share(oracle.part_passed(periods, until), periods.kind == AUTO)
     at_contact, staying = oracle.contacted_masses(periods, intent, decision, decision.contacted)
     still_leaving = oracle.contacted_masses(periods, intent, decision, until)[0]

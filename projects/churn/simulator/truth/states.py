@@ -45,14 +45,14 @@ class States(Columns):
 def make_states(world: World, contracts: Contracts, signals: ChurnSignals) -> States:
     """Build the states of all dates of the window, in the order of dates; `signals` are views of leaving people."""
     dates = [moment(day) for day in world.window.firsts]
-    rows = [_running_periods(contracts, at) for at in dates]
+    rows = [running_periods(contracts, at) for at in dates]
     states = States.concat([_states(world, contracts, at, running) for at, running in zip(dates, rows, strict=True)])
     due = states.due
     states.reachable[due] = reachable_probability(world, contracts, signals, np.concatenate(rows)[due], states.at[due])
     return states
 
 
-def _running_periods(contracts: Contracts, at: int) -> Ints:
+def running_periods(contracts: Contracts, at: int) -> Ints:
     """Rows of the periods that run at the moment and in which nothing was bought yet."""
     periods, decision = contracts.periods, contracts.decision
     begun = (periods.start < at) | ((periods.kind == PAID) & (periods.start <= at))

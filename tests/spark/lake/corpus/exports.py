@@ -23,7 +23,7 @@ PROFILE = {
     "user_id": "u0000001", "changed_at": "2026-02-01T10:00:00+03:00", "registered_at": "2026-02-01T10:00:00+03:00",
     "birth_year": "1990", "gender": "f", "region": "Tver", "household_size": "2", "has_kids_profile": "0",
     "email": "a@example.com", "phone": "", "accepts_email": "1", "accepts_push": "0",
-    "reported_at": "2026-02-01T10:01:00+03:00",
+    "accepts_sms": "0", "reported_at": "2026-02-01T10:01:00+03:00",
 }  # fmt: skip
 LINK = {
     "kind": "ym_client", "anonymous_id": "18446744073709551615", "user_id": "u0000001",
