@@ -41,6 +41,7 @@ def contents(folder: Path) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("name", ["orders.csv", "orders.csv.gz"])
+@pytest.mark.on_spark_too
 def test_rows_in_are_rows_kept_duplicates_and_quarantined(name: str, ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1), line(2), line(2), line(3), line(4, day="soon"), name=name)
     done = ingest_source(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
@@ -58,6 +59,7 @@ def test_without_a_key_equal_rows_are_events_of_their_own(ingest_source: Take, t
     assert users(tmp_path / "lake") == [1, 1]
 
 
+@pytest.mark.on_spark_too
 def test_of_rows_with_one_key_that_of_the_latest_drop_counts(ingest_source: Take, tmp_path: Path):
     daily = replace(ORDERS, files="*/orders.csv", key=("user_id",))
     for drop, price, day in (("1997-02-01", 5.0, "1997-01-31"), ("1997-02-03", 7.0, "1997-02-02")):
@@ -72,6 +74,7 @@ def test_of_rows_with_one_key_that_of_the_latest_drop_counts(ingest_source: Take
     assert done.manifest.coverage.end == date(1997, 2, 3)
 
 
+@pytest.mark.on_spark_too
 def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1, price=5), line(2), line(1, price=7), line(2))
     done = ingest_source(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
@@ -104,6 +107,7 @@ def test_columns_are_found_by_name_in_every_file(ingest_source: Take, tmp_path: 
     assert done.manifest.quarantined == 0
 
 
+@pytest.mark.on_spark_too
 def test_the_same_files_are_not_taken_twice_and_a_changed_one_replaces_the_table(ingest_source: Take, tmp_path: Path):
     lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
     table = Table(lake, "shop", "orders")
@@ -121,6 +125,7 @@ def test_the_same_files_are_not_taken_twice_and_a_changed_one_replaces_the_table
     assert ingest_source(replace(ORDERS, key=("user_id",)), raw, lake).taken
 
 
+@pytest.mark.on_spark_too
 def test_what_a_killed_run_left_does_not_matter(ingest_source: Take, tmp_path: Path):
     lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
     table = Table(lake, "shop", "orders")
@@ -192,6 +197,7 @@ def test_killed_at_any_step_and_run_again_is_the_same_lake(
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (6, 4, 1, 1)
 
 
+@pytest.mark.on_spark_too
 def test_above_the_allowed_share_the_old_table_stays_and_the_rows_are_put_aside(ingest_source: Take, tmp_path: Path):
     lake, source = tmp_path / "lake", replace(ORDERS, max_quarantined=0.25)
     raw = write(tmp_path / "raw", line(1), line(2), line(3), line(4, day="soon"))
@@ -226,6 +232,7 @@ def test_a_date_at_either_end_of_the_calendar_is_taken_or_told(day: str, ingest_
         assert ingest_source(ORDERS, raw, tmp_path / "lake").manifest.rows_in == 3
 
 
+@pytest.mark.on_spark_too
 def test_a_moment_belongs_to_its_day_in_the_projects_time_zone(engine: Engine, in_zone: Callable, tmp_path: Path):  # type: ignore[type-arg]
     raw = write(tmp_path / "raw", line(1, seen="1997-01-05T20:00:00Z"), line(2, seen="1997-01-06 23:59:59"))
     columns = tuple(replace(column, nullable=False) for column in ORDERS.columns)
