@@ -15,6 +15,7 @@ from benchmarks.models import (
 )
 from benchmarks.pipeline import (
     daily_update,
+    equality,
     ingest,
     make_run,
     scale,
@@ -28,6 +29,7 @@ ALL = {
     "families": families.main,
     "search": search.main,
     "ingest": ingest.main,
+    "equality": equality.main,
     "cinema": cinema.main,
     "rules": rules.main,
     "speed": speed.main,

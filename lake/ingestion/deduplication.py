@@ -41,7 +41,7 @@ def superseded_rows(engine: Engine, rows: str, source: Source) -> Iterator[str |
 
 def _resolutions_sql(rows: str, source: Source, key: tuple[str, ...]) -> str:
     position, keys = ", ".join(ROW), ", ".join(f"`{name}`" for name in key)
-    content = f"xxhash64({', '.join(f'`{column.name}`' for column in source.columns)})"
+    content = f"xxhash64({', '.join(_hashed(source))})"
     repeated = f"select xxhash64({keys}) from {rows} group by xxhash64({keys}) having count(*) > 1"
     latest = (
         f"select {position}, {MONTH}, {DROP}, {keys}, {content} as _hash_of_row,\n"
@@ -62,3 +62,11 @@ def _resolutions_sql(rows: str, source: Source, key: tuple[str, ...]) -> str:
         f"    when _differ or _rank > 1 then '{DUPLICATE}' end as {RESOLUTION}\n"
         f"from ({ranked})) where {RESOLUTION} is not null"
     )
+
+
+def _hashed(source: Source) -> Iterator[str]:
+    """SQL of all that rows are compared by. Spark's hash passes over nulls, so it is told where there are some."""
+    for column in source.columns:
+        yield f"`{column.name}`"
+        if column.nullable:
+            yield f"`{column.name}` is null"

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from features import DuckEngine, Engine
-from lake import Coverage, Ingested, Source, Table, ingest
+from lake import Column, Coverage, Ingested, Source, Table, ingest
 from lake.ingestion import batches, months
 from lake.ingestion.batches import QuarantineError
 from stack.errors import PrichalError
 from stack.folders.atomic import publish_directory, replace_text
-from tests.spark.lake.shop import ORDERS, line, rows_of, sentence, write
+from tests.spark.lake.shop import HEADER, ORDERS, line, rows_of, sentence, write
 from tests.unit.builders import dead_owner
 
 Take = Callable[[Source, Path, Path], Ingested]
@@ -81,6 +81,16 @@ def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(ingest_source
     rows = rows_of([aside])
     assert [(row["file"], row["position"]) for row in rows] == [("orders.csv", "line 2"), ("orders.csv", "line 4")]
     assert {row["reason"] for row in rows} == {"contradicts another row of its drop with the same user_id, day"}
+
+
+def test_a_text_in_another_column_contradicts(ingest_source: Take, tmp_path: Path):
+    """Spark's hash of several values passes over nulls."""
+    columns = (*ORDERS.columns, Column("tag", "string", "a word", nullable=True))
+    source = replace(ORDERS, key=("user_id", "day"), columns=columns, max_quarantined=0.9)
+    lines = ("1,1997-01-01,,1.5,x,", "1,1997-01-01,,1.5,,x", "2,1997-01-01,,1.5,x,")
+    raw = write(tmp_path / "raw", *lines, header=f"{HEADER},tag")
+    manifest = ingest_source(source, raw, tmp_path / "lake").manifest
+    assert (manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (1, 0, 2)
 
 
 def test_columns_are_found_by_name_in_every_file(ingest_source: Take, tmp_path: Path):
