@@ -27,10 +27,10 @@ from stack.engines import spark_session
 from stack.engines.paths import sql_text
 from stack.settings import Settings
 
-USERS = 20_000
-SMALL, LARGE = 10_000, 40_000
+USERS = 10_000
+SMALL, LARGE = 5_000, 20_000
 #: rows of the single CSV file; the larger file has 1 GB.
-SMALL_FILE, LARGE_FILE = 2_500_000, 10_000_000
+SMALL_FILE, LARGE_FILE = 3_000_000, 12_000_000
 WRITTEN_ROWS = 500_000
 ENGINES = ("duckdb", "spark")
 PURCHASES = Source(
@@ -213,7 +213,7 @@ def _columns(source: Source, frame):  # type: ignore[no-untyped-def]
 
 
 def _write_purchases(scratch: Path, rows: int) -> None:
-    """A CSV file of about 100 bytes a row, in two years, with texts in quotes."""
+    """A CSV file of about 85 bytes a row, in two years, with texts in quotes."""
     random = np.random.default_rng(1)
     (scratch / "raw").mkdir()
     names = [column.name for column in PURCHASES.columns]
