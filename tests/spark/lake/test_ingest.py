@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from features import DuckEngine, Engine
-from lake import Coverage, Ingested, Source, Table, ingest
+from lake import Column, Coverage, Ingested, Source, Table, ingest
 from lake.ingestion import batches, months
 from lake.ingestion.batches import QuarantineError
 from stack.errors import PrichalError
 from stack.folders.atomic import publish_directory, replace_text
-from tests.spark.lake.shop import ORDERS, line, rows_of, sentence, write
+from tests.spark.lake.shop import HEADER, ORDERS, line, rows_of, sentence, write
 from tests.unit.builders import dead_owner
 
 Take = Callable[[Source, Path, Path], Ingested]
@@ -60,10 +60,10 @@ def test_without_a_key_equal_rows_are_events_of_their_own(ingest_source: Take, t
 
 
 @pytest.mark.on_spark_too
-def test_of_rows_with_one_key_that_of_the_latest_drop_counts(ingest_source: Take, tmp_path: Path):
+def test_of_rows_with_one_key_that_of_the_newest_batch_counts(ingest_source: Take, tmp_path: Path):
     daily = replace(ORDERS, files="*/orders.csv", key=("user_id",))
-    for drop, price, day in (("1997-02-01", 5.0, "1997-01-31"), ("1997-02-03", 7.0, "1997-02-02")):
-        write(tmp_path / "raw" / drop, line(1, price=price, day=day), line(2))
+    for batch, price, day in (("1997-02-01", 5.0, "1997-01-31"), ("1997-02-03", 7.0, "1997-02-02")):
+        write(tmp_path / "raw" / batch, line(1, price=price, day=day), line(2))
     done = ingest_source(daily, tmp_path / "raw", tmp_path / "lake")
     rows = rows_of(Table(tmp_path / "lake", "shop", "orders").folders())
     assert [(row["user_id"], row["price"], str(row["day"])) for row in rows] == [
@@ -75,7 +75,7 @@ def test_of_rows_with_one_key_that_of_the_latest_drop_counts(ingest_source: Take
 
 
 @pytest.mark.on_spark_too
-def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(ingest_source: Take, tmp_path: Path):
+def test_rows_of_one_batch_that_contradict_each_other_are_put_aside(ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1, price=5), line(2), line(1, price=7), line(2))
     done = ingest_source(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
     manifest, table = done.manifest, Table(tmp_path / "lake", "shop", "orders")
@@ -83,7 +83,17 @@ def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(ingest_source
     (aside,) = table.quarantine.iterdir()
     rows = rows_of([aside])
     assert [(row["file"], row["position"]) for row in rows] == [("orders.csv", "line 2"), ("orders.csv", "line 4")]
-    assert {row["reason"] for row in rows} == {"contradicts another row of its drop with the same user_id, day"}
+    assert {row["reason"] for row in rows} == {"contradicts another row of its batch with the same user_id, day"}
+
+
+def test_a_text_in_another_column_contradicts(ingest_source: Take, tmp_path: Path):
+    """Spark's hash of several values passes over nulls."""
+    columns = (*ORDERS.columns, Column("tag", "string", "a word", nullable=True))
+    source = replace(ORDERS, key=("user_id", "day"), columns=columns, max_quarantined=0.9)
+    lines = ("1,1997-01-01,,1.5,x,", "1,1997-01-01,,1.5,,x", "2,1997-01-01,,1.5,x,")
+    raw = write(tmp_path / "raw", *lines, header=f"{HEADER},tag")
+    manifest = ingest_source(source, raw, tmp_path / "lake").manifest
+    assert (manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (1, 0, 2)
 
 
 def test_columns_are_found_by_name_in_every_file(ingest_source: Take, tmp_path: Path):
@@ -151,18 +161,18 @@ class Killed(BaseException):
 DAILY = replace(ORDERS, files="*/orders.csv", key=("user_id",), earliest=date(1997, 1, 1))
 
 
-def second_drop(raw: Path) -> None:
+def second_batch(raw: Path) -> None:
     write(raw / "1997-03-02", line(2), line(4, day="1997-02-04"))
 
 
 @pytest.fixture(scope="module")
 def lakes(ingest_source: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `raw`, and two lakes: `one` has taken the first drop, `both` the second too, undisturbed."""
+    """A folder with `raw`, and two lakes: `one` has taken the first batch, `both` the second too, undisturbed."""
     folder = tmp_path_factory.mktemp("killed")
     write(folder / "raw" / "1997-03-01", line(1), line(2), line(9, day="soon"), line(3, day="1997-02-03"))
     ingest_source(DAILY, folder / "raw", folder / "one")
     shutil.copytree(folder / "one", folder / "both")
-    second_drop(folder / "raw")
+    second_batch(folder / "raw")
     ingest_source(DAILY, folder / "raw", folder / "both")
     return folder
 
