@@ -31,6 +31,14 @@ up: environment ## start PostgreSQL, S3 and MLflow (what is configured elsewhere
 down: ## stop what `make up` started
 	@$(BIN)/python -m stack down
 
+.PHONY: backup
+backup: environment ## copy PostgreSQL, bucket, lake and passwords to a new folder below TO
+	@$(BIN)/python -m stack backup "$(TO)"
+
+.PHONY: restore
+restore: environment ## restore the backup FROM into an empty state and start it
+	@$(BIN)/python -m stack restore "$(FROM)"
+
 .PHONY: user
 user: environment ## give NAME the ROLE author, reviewer, scorer or reader in MLflow
 	@$(BIN)/python -m stack user "$(NAME)" "$(ROLE)"
