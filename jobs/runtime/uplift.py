@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import mlflow
-from actions.design.experiment_file import read_experiment_file
 
+from actions.design.experiment_file import read_experiment_file
 from actions.experiment import Experiment
 from actions.uplift.train import UpliftOutcome, UpliftRequest, learn_effects
 from jobs.runtime.context import Context
