@@ -127,7 +127,7 @@ def _moves(
     people, actions, improvements = [], [], []
     for action in range(len(gains)):
         change = constraints.usage[:, action][:, None] - np.column_stack([constraints.usage, np.zeros(len(left))])
-        fits = np.less_equal(change, left[:, None]).all(axis=0)  # by the action of now, the last for none
+        fits = np.asarray((change <= left[:, None]).all(axis=0))  # by the action of now, the last for none
         movers = np.flatnonzero((gains[action] > now) & fits[choice])
         above = (gains[action, movers] - action_prices[action]) - (now[movers] - price_now[movers])
         best = np.argsort(-above, kind="stable")[:MOST_MOVES]
