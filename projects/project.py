@@ -109,6 +109,11 @@ class Project:
 
     def _check_training(self) -> None:
         names = {feature.name for feature in self.features}
+        if self.training.without_contacted and self.actions is None:
+            raise DeclarationError(
+                f"Project {self.name}: its training plan has without_contacted, but the project has no actions, so no "
+                "contact is known; declare actions or remove the option."
+            )
         refuse(
             [
                 f"Project {self.name}: the training plan's feature {name} is not declared; "

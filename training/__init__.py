@@ -6,6 +6,7 @@ from training.data.comparison_rows import (
     comparison_dates,
     read_comparison_rows,
 )
+from training.data.contacts import Contacts
 from training.data.fingerprint import code_hash
 from training.data.frame import Frame, TooLittleDataError, read_frame
 from training.evaluate.auc import auc
@@ -22,6 +23,7 @@ from training.train import TrainingResult, train
 __all__ = [
     "ComparisonRows",
     "ComparisonRowsError",
+    "Contacts",
     "Costs",
     "Frame",
     "LeakageCheck",

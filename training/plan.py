@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from lake.declarations import DeclarationError, collectable
+from lake.declarations import LATER, DeclarationError, collectable
 from training.evaluate.profit import Costs
 from training.evaluate.slices import Slice
 from training.models.families import NAMES, family
@@ -37,6 +37,8 @@ class TrainingPlan:
         contacts: features that count our own contacts, which must not follow the risk.
         known_rules: features of each legitimate rule that almost determines the label, such as `(("auto_renew",),)`; a
             found rule with all of these features in its conditions is reported and does not make the gate refuse.
+        without_contacted: whether rows of people whom we contacted within the window of the label are left out. Their
+            labels show our own actions too.
     """
 
     recency: str
@@ -54,6 +56,7 @@ class TrainingPlan:
     costs: Costs | None = None
     contacts: tuple[str, ...] = ()
     known_rules: tuple[tuple[str, ...], ...] = ()
+    without_contacted: bool = field(default=False, metadata=LATER)
 
     @collectable
     def __post_init__(self) -> None:

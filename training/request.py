@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from features import Population, Snapshots
+from training.data.contacts import Contacts
 from training.plan import TrainingPlan
 
 
@@ -20,6 +21,7 @@ class TrainingRequest:
         as_of: day of the training; labels that mature later are not read.
         code_hash: hash of the code that builds features and models.
         report_progress: called with one line of text after each step.
+        contacts: our own contacts; needed if the plan leaves contacted people out.
     """
 
     snapshots: Snapshots
@@ -29,3 +31,4 @@ class TrainingRequest:
     as_of: date
     code_hash: str
     report_progress: Callable[[str], None]
+    contacts: Contacts | None = None

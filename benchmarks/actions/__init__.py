@@ -1,1 +1,1 @@
-"""Benchmarks of the action loop on simulated people whose true effects are known."""
+"""Benchmarks of the action loop: measured lift."""

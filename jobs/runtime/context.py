@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from actions.lift.contacted_people import read_contacts
 from features import DuckEngine, Engine, PrecomputedSnapshots, Snapshots, SparkEngine
 from lake import Table
 from projects import Project, load_project
@@ -18,6 +19,7 @@ from stack.engines import spark_session
 from stack.errors import PrichalError
 from stack.locks import Locks
 from stack.settings import Settings
+from training import Contacts
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -155,6 +157,13 @@ class Context:
             self.say(f"latest · {day}: {lag}")
         self.snapshots.check(day)
         return day
+
+    def contacts_to_leave_out(self) -> Contacts | None:
+        """All our contacts; None where the training plan keeps the people whom we contacted."""
+        plan = self.project.actions
+        if plan is None or not self.project.training.without_contacted:
+            return None
+        return read_contacts(self.settings.require_database(), plan, self.snapshots)
 
     def grid(self, until: date) -> list[date]:
         """The snapshot dates that a training on `until` may use."""

@@ -113,7 +113,7 @@ class PromotionMeasurement:
         snapshots.build(self.context.engine, comparison_dates(snapshots, evidence, incumbent_evidence))
         return read_comparison_rows(
             snapshots, self.population, self.context.project.training, evidence, incumbent_evidence,
-            challenger.features or (),
+            challenger.features or (), self.context.contacts_to_leave_out(),
         )  # fmt: skip
 
     def _predict(self, version: Version, files: VersionFiles, rows: ComparisonRows) -> Floats:

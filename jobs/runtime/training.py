@@ -29,7 +29,10 @@ def train_populations(context: Context, population: str, as_of: str, trials: str
         for chosen in populations:
             tags = {"prichal.kind": "training", "prichal.author": user()}
             with mlflow.start_run(run_name=f"{chosen.name} · training", nested=True, tags=tags):
-                trained.append(train(TrainingRequest(snapshots, chosen, plan, tuple(dates), day, code, context.say)))
+                request = TrainingRequest(
+                    snapshots, chosen, plan, tuple(dates), day, code, context.say, context.contacts_to_leave_out()
+                )
+                trained.append(train(request))
         record.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}
         record.rows_in = sum(built.rows.values())
     return trained

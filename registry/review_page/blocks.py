@@ -73,7 +73,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A review page.
+    """A review page, or a page of another kind.
 
     Attributes:
         title: model and version.
@@ -81,6 +81,7 @@ class Page:
         verdict: the gate's decision and the next step, one paragraph.
         lead: blocks that are always shown below the verdict.
         sections: the most important first.
+        kind: first word of its heading.
     """
 
     title: str
@@ -88,6 +89,7 @@ class Page:
     verdict: str
     lead: Sequence[Block]
     sections: Sequence[Section]
+    kind: str = "Review"
 
 
 def get_nested(raw: object, *path: str) -> Any:

@@ -1,4 +1,4 @@
-"""A review as one HTML file without scripts and links; pictures are embedded."""
+"""A page as one HTML file without scripts and links; pictures are embedded."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ def as_html(page: Page) -> str:
             '<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>Review: {escape(page.title)}</title>",
+            f"<title>{escape(page.kind)}: {escape(page.title)}</title>",
             f"<style>\n{STYLE.read_text()}</style>",
             "</head>",
             "<body>",
             "<main>",
-            f"<h1>Review: {escape(page.title)}</h1>",
+            f"<h1>{escape(page.kind)}: {escape(page.title)}</h1>",
             f'<p class="verdict {"accepted" if page.good else "refused"}">{escape(page.verdict)}</p>',
             *(_block(block) for block in page.lead),
             *(_section(section) for section in page.sections),

@@ -7,6 +7,7 @@ from typing import Any
 
 from features import Population, Snapshots
 from stack.errors import PrichalError
+from training.data.contacts import Contacts
 from training.data.frame import Frame, read_frame
 from training.data.immature_seasonal_features import immature_seasonal_features, mask_features
 from training.data.stratified_holdout import split_stratified_holdout
@@ -86,6 +87,7 @@ def read_comparison_rows(
     evidence: Mapping[str, Any],
     production: Mapping[str, Any] | None,
     names: Sequence[str],
+    contacts: Contacts | None = None,
 ) -> ComparisonRows:
     """Read the rows; the snapshots of `comparison_dates` must exist.
 
@@ -96,6 +98,7 @@ def read_comparison_rows(
         evidence: evidence of the challenger.
         production: evidence of the version in production; None if there is none.
         names: the challenger's features, in its order.
+        contacts: our own contacts; needed if the plan leaves contacted people out.
 
     Raises:
         ComparisonRowsError: a version may have been fitted on the rows.
@@ -106,6 +109,8 @@ def read_comparison_rows(
     frame = read_frame([snapshots.path(day) for day in days], every, spec.entity, population.name)
     if validation(evidence["data"]) == BY_ENTITY:
         return _holdout_rows(frame, plan, evidence, production, names)
+    if plan.without_contacted and contacts is not None:
+        frame = contacts.leave_out(frame, population.label.reach)
     development = [date.fromisoformat(day) for day in _data_value(evidence, "challenger", "development")]
     later = {date.fromisoformat(day) for day in evidence["data"].get("calibration", ())}
     left_out = immature_seasonal_features(spec.features, [day for day in development if day not in later])

@@ -27,6 +27,7 @@ def describe_provenance(request: TrainingRequest, data: TrainingData) -> dict[st
             **_data(data),
             **_windows(population.label, data.split, data.out_of_time),
             **({"point_in_time": OWNER_STATEMENT} if spec.table else {}),
+            **({} if data.contacted_rows is None else {"contacted_rows": data.contacted_rows}),
         },
         **({"refit": describe_rows(data.refit, population.label.reach)} if data.refit else {}),
         "code": request.code_hash,

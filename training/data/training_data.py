@@ -40,6 +40,7 @@ class TrainingData:
         split: their dates; names of parts where rows carry no dates.
         left_out: features that are null in every row.
         refit: rows of the refit; None where the plan or a table without dates has none.
+        contacted_rows: number of rows left out because the person was contacted; None where the plan keeps them.
     """
 
     development: Frame
@@ -47,6 +48,7 @@ class TrainingData:
     split: Split
     left_out: tuple[str, ...] = ()
     refit: RefitData | None = None
+    contacted_rows: int | None = None
 
 
 def read_training_data(request: TrainingRequest) -> TrainingData:
@@ -61,13 +63,15 @@ def read_training_data(request: TrainingRequest) -> TrainingData:
     matured = _matured_dates(request)
     split = _split_dates(request, matured)
     left_out = immature_seasonal_features(request.snapshots.spec.features, split.fit)
-    rows = _read(request, matured if request.plan.refit else (*split.development, *split.out_of_time))
+    whole = _read(request, matured if request.plan.refit else (*split.development, *split.out_of_time))
+    rows = _leave_out_contacted(request, whole)
     data = TrainingData(
         mask_features(rows.at(split.development), left_out),
         mask_features(rows.at(split.out_of_time), left_out),
         split,
         left_out,
         _refit_data(request, rows) if request.plan.refit else None,
+        len(whole) - len(rows) if request.plan.without_contacted else None,
     )
     check_classes(data.out_of_time, "the out-of-time snapshots")
     return data
@@ -80,6 +84,18 @@ def report_left_out_features(request: TrainingRequest, data: TrainingData) -> No
             f"train · {request.population.name}: {', '.join(data.left_out)} left out; they come back once a year, and "
             f"the fitted snapshots, {_date_range(data.split.fit)}, span fewer than {MONTHS} months"
         )
+
+
+def _leave_out_contacted(request: TrainingRequest, rows: Frame) -> Frame:
+    """The rows of people whom we did not contact within the window of the label, if the plan asks for it."""
+    if not request.plan.without_contacted or request.contacts is None:
+        return rows
+    others = request.contacts.leave_out(rows, request.population.label.reach)
+    request.report_progress(
+        f"train · {request.population.name}: {len(rows) - len(others):,} of {len(rows):,} rows left out, because we "
+        "contacted the person within the window of the label"
+    )
+    return others
 
 
 def _refit_data(request: TrainingRequest, rows: Frame) -> RefitData:

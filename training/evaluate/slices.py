@@ -94,6 +94,22 @@ def cells(slices: Sequence[Slice], frame: Frame) -> list[Cell]:
     ]
 
 
+def range_members(slices: Sequence[Slice], names: Sequence[str], rows: Floats) -> "Iterator[Member]":
+    """Slice, range and mask (n,) of every range, whether it has rows or not.
+
+    Args:
+        slices: declared groups.
+        names: features of the columns of `rows`.
+        rows: (n, features), NaN where null.
+    """
+    for slice in slices:
+        values = rows[:, names.index(slice.feature)]
+        place = np.searchsorted(slice.bounds, values, side="right")
+        for number, range_name in enumerate(slice.ranges):
+            yield slice.name, range_name, (place == number) & ~np.isnan(values)
+        yield slice.name, slice.null, np.isnan(values)
+
+
 class SliceFigures:
     """Statistic of a cell: `auc`, and `calibration_gap`, mean predicted minus observed (calibration in the large)."""
 
@@ -119,9 +135,4 @@ def _already_left(frame: Frame) -> Iterator[Member]:
 
 
 def _ranges(slices: Sequence[Slice], frame: Frame) -> Iterator[Member]:
-    for slice in slices:
-        values = frame.rows[:, frame.names.index(slice.feature)]
-        place = np.searchsorted(slice.bounds, values, side="right")
-        for number, range_name in enumerate(slice.ranges):
-            yield slice.name, range_name, (place == number) & ~np.isnan(values)
-        yield slice.name, slice.null, np.isnan(values)
+    return range_members(slices, frame.names, frame.rows)

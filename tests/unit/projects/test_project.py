@@ -59,6 +59,11 @@ def other(**changes: Any) -> Population:
         ),
         pytest.param({"training": replace(CDNOW.training, contacts=("z",))}, "plan's feature z is not", id="contacts"),
         pytest.param(
+            {"training": replace(CDNOW.training, without_contacted=True)},
+            "the project has no actions, so no contact is known",
+            id="contacted people without actions",
+        ),
+        pytest.param(
             {"populations": (replace(ACTIVE, label=NoEvent("visits", 30)),)},
             "the label's source visits of population active",
             id="the label's source",

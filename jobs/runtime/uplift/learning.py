@@ -10,8 +10,8 @@ from actions.design.past_experiments import read_past_experiments
 from actions.experiment import Experiment
 from actions.uplift.train import UpliftOutcome, UpliftRequest, learn_effects
 from jobs.runtime.context import Context
-from jobs.runtime.response_models import judged_rows_folder, response_model
 from jobs.runtime.run_log import step
+from jobs.runtime.uplift.response_models import judged_rows_folder, response_model
 from projects import project_names
 from stack.errors import PrichalError
 from stack.settings import ROOT, user

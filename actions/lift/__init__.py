@@ -1,0 +1,1 @@
+"""Measured lift: what campaigns changed, against their control groups."""

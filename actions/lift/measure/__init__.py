@@ -1,0 +1,1 @@
+"""The estimate of lift, by campaign, action and segment, and its verdict."""

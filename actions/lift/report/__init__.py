@@ -1,0 +1,1 @@
+"""What readers of lift get: the mart, pictures and a page."""
