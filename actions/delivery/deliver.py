@@ -122,6 +122,8 @@ class Handover:
         connection = connect_for_locks(self.database_url)
         try:
             set_role(connection, "prichal_writer")
+            # Otherwise a statement of a killed process would run, and hold its locks, to its end.
+            connection.execute("set client_connection_check_interval = '1s'")
             table, entity = plan_table(self.project), self.mart.entity
             yield Outbox(connection, self.project, table, entity, self.zone, self.day, self.platform.name)
         finally:

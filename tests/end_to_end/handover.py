@@ -142,7 +142,8 @@ class Shop:
 def killed_at(step: int) -> list[str]:
     """Let this process be killed when the step-th step of a hand-over is done; returns the names of its steps."""
     steps: list[str] = []
-    statements = {getattr(outbox, name): name for name in ("QUEUE", "WITHHOLD_UNPLANNED", "CLAIM", "ANSWER", "RELEASE")}
+    names = ("QUEUE", "WITHHOLD_UNPLANNED", "CHOOSE", "CLAIM", "ANSWER", "RELEASE")
+    statements = {getattr(outbox, name): name for name in names}
 
     def counted(call: Callable[..., Any], name_of: Callable[..., str]) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:

@@ -307,8 +307,8 @@ def test_a_plan_made_again_withdraws_what_is_pending_and_adds_what_is_new(shop: 
     with connect(shop.url, role="prichal_writer") as connection:
         shop.replan([*stays, *people[30:]], PUSH_TWICE)
         shop.plan_actions(changes, EMAIL, DAY, connection)
-    again = shop.deliver(platform(server.url))
-    assert (again.queued, again.unplanned) == (20, 20), (
+    second = shop.deliver(platform(server.url))
+    assert (second.queued, second.unplanned) == (20, 20), (
         "ten people are new; the second contacts of twenty are withdrawn"
     )
     assert shop.states() == {"accepted": 40, "pending": 20, "withheld": 20}
