@@ -6,7 +6,7 @@ from actions.uplift.train import UpliftOutcome
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.parameters import AsOf, ExperimentData
-from jobs.runtime.uplift import learn_uplift
+from jobs.runtime.uplift.learning import learn_uplift
 
 
 def uplift(context: Context, as_of: AsOf = "latest", data: ExperimentData = "declared") -> UpliftOutcome:

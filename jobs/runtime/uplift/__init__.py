@@ -1,0 +1,1 @@
+"""Steps of response models: names of the models, learning from experiments, measurements of a promotion."""
