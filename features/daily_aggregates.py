@@ -3,7 +3,6 @@
 Only days whose rows changed are rebuilt: a late event rebuilds the day on which it happened.
 """
 
-import hashlib
 import json
 import shutil
 from bisect import bisect_right
@@ -25,6 +24,7 @@ from stack.folders.checked_folder import (
     seal,
     warn_once,
 )
+from stack.folders.digest import short_digest
 
 #: increase this when the same declarations give other aggregates.
 VERSION = 2
@@ -45,7 +45,7 @@ class DailyAggregates:
     @property
     def digest(self) -> str:
         """Hash of the declarations that determine the aggregates of given rows."""
-        return _hash(VERSION, self.source, self.plan.features, self.plan.grid.time_zone)
+        return short_digest(VERSION, self.source, self.plan.features, self.plan.grid.time_zone)
 
     def refresh(self, engine: Engine) -> list[int]:
         """Rebuild the days whose rows are new or changed.
@@ -110,7 +110,9 @@ class DailyAggregates:
             rows[checksum.day].append(checksum)
         others = [_RunningTotals(self._tables[other.name].checksums()) for other in related(self.source)]
         return {
-            day_number(date.fromisoformat(day)): _hash(self.digest, checksums, [other.until(day) for other in others])
+            day_number(date.fromisoformat(day)): short_digest(
+                self.digest, checksums, [other.until(day) for other in others]
+            )
             for day, checksums in sorted(rows.items())
         }
 
@@ -162,7 +164,3 @@ def show_months(engine: Engine, tables: Mapping[str, Table], source: Source, mon
         engine.show_files(base(other), tables[other.name].folders())
     engine.show_files(base(source), tables[source.name].folders(months))
     engine.show(source.name, view_sql(source))
-
-
-def _hash(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -71,9 +71,9 @@ def _resolve_identity(source: Source, identity: Identity) -> str:
         f"select {identity.link_id} as _id, collect_list({login}) as _logins from {base(links)} "
         f"where {identity.where} group by {identity.link_id}"
     )
-    before = f"filter(_logins, one -> one.since <= cast({source.event_time} as timestamp))"
-    earlier_logins = "filter(_before, one -> cast(one.known as date) <= cast(_alone as date))"
-    later = "transform(_before, one -> struct(one.known as known, one.since as since, one.entity as entity))"
+    before = f"filter(_logins, login -> login.since <= cast({source.event_time} as timestamp))"
+    earlier_logins = "filter(_before, login -> cast(login.known as date) <= cast(_alone as date))"
+    later = "transform(_before, login -> struct(login.known as known, login.since as since, login.entity as entity))"
     rows = f"(select *, cast({source.known_sql} as timestamp) as _alone from {base(source)})"
     entity_sql = identity.own or "cast(null as string)"
     return (

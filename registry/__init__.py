@@ -8,8 +8,8 @@ from registry.ledger.chain import Row
 from registry.ledger.history import history
 from registry.ledger.verify import verify
 from registry.release.production import (
+    LedgerMismatchError,
     NoProductionError,
-    NotVouchedError,
     approved_files,
     previous,
     production,
@@ -28,8 +28,8 @@ __all__ = [
     "Contenders",
     "Decision",
     "Evidence",
+    "LedgerMismatchError",
     "NoProductionError",
-    "NotVouchedError",
     "Policy",
     "PolicyError",
     "PromotionOutcome",

@@ -25,7 +25,7 @@ from training.request import TrainingRequest
 from training.search.candidate import Candidate
 from training.search.candidates import FittedCandidates, fit_candidates
 from training.search.final_fit import check_refit_rows, describe_refit, fit_again
-from training.search.refit import matured_parameters, refit_parameters
+from training.search.reproduction import matured_parameters, reproduction_parameters
 
 
 @dataclass(frozen=True)
@@ -168,16 +168,16 @@ def _register(
 def _log_training(
     request: TrainingRequest, data: TrainingData, candidates: FittedCandidates, evidence: dict[str, Any]
 ) -> None:
-    """Log parameters, figures and evidence on the training's run, and refit parameters on every candidate's run."""
+    """Log the training's parameters, figures and evidence, and each candidate's reproduction parameters."""
     plan, chosen = request.plan, candidates.chosen
     mlflow.log_params({**chosen.params, "search_trials": plan.trials})
     for run, candidate in (*candidates.by_run_id.items(), (mlflow_logging.active(), chosen)):
         digest = evidence["data"]["digest"]
-        parameters = refit_parameters(candidate, digest, data.split, plan.seed, data.left_out)
-        mlflow_logging.log_refit_params(run, parameters)
+        parameters = reproduction_parameters(candidate, digest, data.split, plan.seed, data.left_out)
+        mlflow_logging.log_reproduction_params(run, parameters)
     if data.refit is not None:
         parameters = matured_parameters(evidence["refit"]["digest"], data.refit.left_out)
-        mlflow_logging.log_refit_params(mlflow_logging.active(), parameters)
+        mlflow_logging.log_reproduction_params(mlflow_logging.active(), parameters)
     mlflow.log_metrics(
         mlflow_logging.figures(evidence, data.out_of_time.validation_name) | mlflow_logging.reasons(evidence)
     )

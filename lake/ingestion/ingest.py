@@ -1,6 +1,5 @@
 """Raw files to a typed, de-duplicated table, with every row accounted for."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -15,6 +14,7 @@ from lake.ingestion.raw_files import RawFile, RawFileError, find_files
 from lake.source import Source
 from lake.table import IngestedFile, Manifest, Month, Table
 from stack.engines.engine import Engine
+from stack.folders.digest import short_digest
 
 #: increase this when the same files give other rows, so that they are read again.
 VERSION = 3
@@ -79,7 +79,7 @@ def ingest(
         check(source, file)
     runner = engine()
     if new:
-        batch = _hash(declaration_digest, [(file.name, file.content) for file in new])
+        batch = short_digest(declaration_digest, [(file.name, file.content) for file in new])
         ingested |= stage(runner, source, new, table, batch, today, time_zone)
     if not any(entry.months for entry in ingested.values()):
         raise RawFileError(f"Source {source.name}: its files hold a header and no row; export them again.")
@@ -100,7 +100,7 @@ def _declaration_digests(source: Source, time_zone: str) -> tuple[str, str]:
     Earlier releases hashed all declarations, so a changed lookup or measure made them read all files again.
     """
     dialect = [source.written_as] if source.dialect is not None else []
-    return _hash(VERSION, source.stored, time_zone, *dialect), _hash(VERSION, source, time_zone, *dialect)
+    return short_digest(VERSION, source.stored, time_zone, *dialect), short_digest(VERSION, source, time_zone, *dialect)
 
 
 def _with_digest(table: Table, current: Manifest, declaration_digest: str) -> Manifest:
@@ -149,9 +149,5 @@ def _manifest(files: Mapping[str, IngestedFile], months: Mapping[str, Month], de
     start, last = min(days), max(days)
     drops = [month.drop for month in files.values() if month.drop]
     end = max(drops) if drops else (date.fromisoformat(last) + timedelta(days=1)).isoformat()
-    digest = _hash(declaration_digest, sorted((name, month.digest) for name, month in months.items()))
+    digest = short_digest(declaration_digest, sorted((name, month.digest) for name, month in months.items()))
     return Manifest(digest, declaration_digest, start, end, dict(files), dict(months))
-
-
-def _hash(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

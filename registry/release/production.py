@@ -18,7 +18,7 @@ class NoProductionError(PrichalError):
     """A model has no version in production."""
 
 
-class NotVouchedError(PrichalError):
+class LedgerMismatchError(PrichalError):
     """The alias `production` is not at the version that the ledger records."""
 
 
@@ -27,7 +27,7 @@ def production(database_url: str, model: str) -> str:
 
     Raises:
         NoProductionError: there is none.
-        NotVouchedError: the alias was changed manually, or MLflow no longer has the version.
+        LedgerMismatchError: the alias was changed manually, or MLflow no longer has the version.
     """
     return productions(database_url, [model])[model]
 
@@ -39,7 +39,7 @@ def productions(database_url: str, models: Sequence[str]) -> dict[str, str]:
 
     Raises:
         NoProductionError: a model has none.
-        NotVouchedError: an alias was changed manually, or MLflow no longer has a version.
+        LedgerMismatchError: an alias was changed manually, or MLflow no longer has a version.
     """
     check_schema(database_url)
     with connect(database_url) as connection:
@@ -70,7 +70,7 @@ def _recorded_version(client: MlflowClient, model: str, state: ModelState) -> st
         raise NoProductionError(f"Model {model} has no version in production: {_next_step(client, model, state)}.")
     allowed = {state.production, *([state.intent.version] if state.intent else [])}
     if state.production is None or alias not in allowed:
-        raise NotVouchedError(_disagreement(client, model, state.production, alias))
+        raise LedgerMismatchError(_disagreement(client, model, state.production, alias))
     return state.production
 
 

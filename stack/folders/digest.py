@@ -1,4 +1,4 @@
-"""The digest of a folder of files."""
+"""Digests: of a folder of files, and of values."""
 
 import hashlib
 from collections.abc import Collection
@@ -22,3 +22,8 @@ def folder_sha256(folder: Path, without: Collection[str] = ()) -> str | None:
         total.update(f"{len(name.encode())}:{name}:{path.stat().st_size}:".encode())
         total.update(path.read_bytes())
     return total.hexdigest() if files else None
+
+
+def short_digest(*parts: object) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of the `repr` of values, which must not depend on the process."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -16,7 +16,7 @@ from tests.end_to_end.conftest import Clone
 from training import read_frame
 from training.models.bundle import write_bundle
 from training.search.candidate import Candidate
-from training.search.refit import refit
+from training.search.reproduction import reproduce
 
 PICTURES = {"calibration", "dependence", "drivers", "features", "found_by_budget", "reasons", "roc", "scores"}
 
@@ -41,7 +41,7 @@ def test_a_refit_from_the_runs_parameters_equals_the_registered_model(
 
     def repeat(days: list[str]) -> Candidate:
         folders = [snapshots.path(date.fromisoformat(day)) for day in days]
-        return refit(training.data.params, read_frame(folders, names, project.entity, evidence["population"]))
+        return reproduce(training.data.params, read_frame(folders, names, project.entity, evidence["population"]))
 
     registered, judged = repeat(evidence["refit"]["dates"]), repeat(evidence["data"]["development"])
     downloaded = mlflow.artifacts.download_artifacts(f"models:/cdnow_churn/{version.version}", dst_path=str(tmp_path))

@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from registry import Contenders, NoProductionError, NotVouchedError, Policy, VersionFilesError, production, promote
+from registry import Contenders, LedgerMismatchError, NoProductionError, Policy, VersionFilesError, production, promote
 from registry.release.promotion import NoChallengerError
 from registry.release.rollback import NoPreviousError, NoReasonError
 from tests.end_to_end.conftest import Clone
@@ -165,7 +165,7 @@ def test_a_manually_moved_alias_is_restored_and_recorded(clone: Clone, model: st
     for hand, expected in hands:
         by_hand(model, **hand)
         if "production" in hand:
-            with pytest.raises(NotVouchedError, match=r"the ledger records version 2.*run `-e promote`"):
+            with pytest.raises(LedgerMismatchError, match=r"the ledger records version 2.*run `-e promote`"):
                 production(clone.url, model)
         reconcile_models(clone, model)
         assert aliases(model) == {"production": "2", "previous": "1"}
@@ -177,7 +177,7 @@ def test_a_manually_moved_alias_is_restored_and_recorded(clone: Clone, model: st
 def test_an_alias_without_rows_in_the_ledger_is_removed(clone: Clone, model: str, sound: str) -> None:
     version = propose(model, sound)
     by_hand(model, production=version)
-    with pytest.raises(NotVouchedError, match="at version 1, but the ledger records no version"):
+    with pytest.raises(LedgerMismatchError, match="at version 1, but the ledger records no version"):
         production(clone.url, model)
     assert promote_one(clone, model, measure=breaks).act == "refuse"
     assert aliases(model) == {}
@@ -187,7 +187,9 @@ def test_an_alias_without_rows_in_the_ledger_is_removed(clone: Clone, model: str
 def test_a_version_in_production_that_mlflow_lost_is_not_in_production(clone: Clone, model: str, sound: str) -> None:
     put_in_production(clone, model, sound, 2)
     MlflowClient().delete_model_version(model, "2")
-    with pytest.raises(NotVouchedError, match=r"no longer has version 2 .*run `-e train`, then `-e promote`") as caught:
+    with pytest.raises(
+        LedgerMismatchError, match=r"no longer has version 2 .*run `-e train`, then `-e promote`"
+    ) as caught:
         production(clone.url, model)
     assert is_one_sentence(caught.value)
     reconcile_models(clone, model)
@@ -205,7 +207,7 @@ def test_a_model_that_mlflow_lost_is_trained_and_promoted_again(
     propose(model, sound)
     assert promote_one(clone, model).act == "promote"
     MlflowClient().delete_registered_model(model)
-    with pytest.raises(NotVouchedError, match=r"no registered model .*run `-e train`, then `-e promote`") as caught:
+    with pytest.raises(LedgerMismatchError, match=r"no registered model .*run `-e train`, then `-e promote`") as caught:
         production(clone.url, model)
     assert is_one_sentence(caught.value)
     MlflowClient().create_registered_model(model)

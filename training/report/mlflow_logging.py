@@ -95,7 +95,7 @@ def log_evaluation(results: list[dict[str, Any]], runs: Mapping[str, str], about
         client.set_tag(run, NOTE, run_note(candidate, about, point_differences(candidate["name"], results)))
 
 
-def log_refit_params(run: str, params: Mapping[str, Any]) -> None:
+def log_reproduction_params(run: str, params: Mapping[str, Any]) -> None:
     """Log the parameters that `refit` needs to fit the model again."""
     mlflow.log_params(dict(params), run_id=run)
 

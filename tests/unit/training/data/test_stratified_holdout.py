@@ -21,7 +21,7 @@ from training.report.gallery import gallery
 from training.report.mlflow_logging import figures
 from training.search.candidate import Candidate, fit_candidate
 from training.search.cross_validation import FEWEST
-from training.search.refit import refit, refit_parameters
+from training.search.reproduction import reproduce, reproduction_parameters
 
 PLAN = TrainingPlan(recency="silence")
 DAY = frame([date(2026, 3, 1)], entities=2000)
@@ -117,9 +117,10 @@ def test_no_picture_says_out_of_time(logistic: Candidate):
 
 def test_a_model_is_refitted_from_its_parts(logistic: Candidate):
     logged = {
-        name: str(value) for name, value in refit_parameters(logistic, DEVELOPMENT.digest(), SPLIT, 1, ()).items()
+        name: str(value)
+        for name, value in reproduction_parameters(logistic, DEVELOPMENT.digest(), SPLIT, 1, ()).items()
     }
-    repeated = refit(logged, DEVELOPMENT)
+    repeated = reproduce(logged, DEVELOPMENT)
     assert (repeated.probability(JUDGING.rows) == logistic.probability(JUDGING.rows)).all()
 
 

@@ -1,4 +1,4 @@
-"""Refit a model from the parameters that its run logged."""
+"""Reproduce a fitted model from the parameters that its run logged."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ NEEDED = ("family", "model_params", "seed", "calibration_snapshots", "developmen
 NOTHING = "nothing"
 
 
-class RefitError(PrichalError):
+class ReproductionError(PrichalError):
     """The run lacks a parameter, or the rows differ from those of the original fit."""
 
 
-def refit_parameters(
+def reproduction_parameters(
     candidate: Candidate, digest: str, split: Split, seed: int, left_out: Sequence[str]
 ) -> dict[str, Any]:
     """Parameters that determine the candidate's fit; MLflow stores them as text.
@@ -52,7 +52,7 @@ def matured_parameters(digest: str, left_out: Sequence[str]) -> dict[str, Any]:
     return {"matured_digest": digest[:16], "matured_left_out": ", ".join(left_out) or NOTHING}
 
 
-def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
+def reproduce(logged: Mapping[str, str], development: Frame) -> Candidate:
     """Fit the same model again: equal data and packages give equal bytes.
 
     Args:
@@ -61,11 +61,13 @@ def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
             registered model.
 
     Raises:
-        RefitError: a parameter is missing, or the rows differ.
+        ReproductionError: a parameter is missing, or the rows differ.
     """
     missing = [name for name in NEEDED if name not in logged]
     if missing:
-        raise RefitError(f"The run has no parameter {', '.join(missing)}: name the run of a candidate or a training.")
+        raise ReproductionError(
+            f"The run has no parameter {', '.join(missing)}: name the run of a candidate or a training."
+        )
     for rows, wanted in (("left_out", "development_digest"), ("matured_left_out", "matured_digest")):
         left_out = logged.get(rows, NOTHING)
         frame = development if left_out == NOTHING else mask_features(development, left_out.split(", "))
@@ -73,7 +75,7 @@ def refit(logged: Mapping[str, str], development: Frame) -> Candidate:
             development = frame
             break
     else:
-        raise RefitError(
+        raise ReproductionError(
             f"The {len(development)} rows have the digest {development.digest()[:16]} and the run was fitted on "
             f"{logged['development_digest']}: read the snapshots of its development dates, made from the same data."
         )

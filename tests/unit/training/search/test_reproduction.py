@@ -14,12 +14,12 @@ from training.data.immature_seasonal_features import mask_features
 from training.models.bundle import write_bundle
 from training.models.families import NAMES
 from training.search.candidate import Candidate, fit_candidate
-from training.search.refit import (
+from training.search.reproduction import (
     NEEDED,
-    RefitError,
+    ReproductionError,
     matured_parameters,
-    refit,
-    refit_parameters,
+    reproduce,
+    reproduction_parameters,
 )
 
 DATES = monthly(date(1997, 1, 1), date(1997, 10, 1))
@@ -40,7 +40,10 @@ def fit(name: str) -> Candidate:
 
 def logged(candidate: Candidate) -> dict[str, str]:
     """As MLflow gives parameters back."""
-    return {name: str(value) for name, value in refit_parameters(candidate, DEVELOPMENT.digest(), SPLIT, 7, ()).items()}
+    return {
+        name: str(value)
+        for name, value in reproduction_parameters(candidate, DEVELOPMENT.digest(), SPLIT, 7, ()).items()
+    }
 
 
 def files(folder: Path, candidate: Candidate) -> dict[str, bytes]:
@@ -51,7 +54,7 @@ def files(folder: Path, candidate: Candidate) -> dict[str, bytes]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_logged_parameters_give_the_same_bundle_byte_for_byte(name: str, tmp_path: Path):
     fitted = fit(name)
-    repeated = refit(logged(fitted), DEVELOPMENT)
+    repeated = reproduce(logged(fitted), DEVELOPMENT)
     assert files(tmp_path / "first", fitted) == files(tmp_path / "repeated", repeated)
 
 
@@ -59,7 +62,7 @@ def test_the_logged_parameters_give_the_same_bundle_byte_for_byte(name: str, tmp
 def test_each_parameter_matters(changed: str):
     fitted = fit("xgboost")
     other = {"model_params": '{"rounds": 21}', "seed": "8", "calibration_snapshots": "3"}[changed]
-    repeated = refit({**logged(fitted), changed: other}, DEVELOPMENT)
+    repeated = reproduce({**logged(fitted), changed: other}, DEVELOPMENT)
     assert (repeated.probability(DEVELOPMENT.rows) != fitted.probability(DEVELOPMENT.rows)).any()
 
 
@@ -67,9 +70,10 @@ def test_a_refit_leaves_out_the_same_features():
     seen = mask_features(DEVELOPMENT, [DEVELOPMENT.names[0]])
     fitted = fit_candidate("logistic", {}, seen, SPLIT, seed=7)
     text = {
-        name: str(value) for name, value in refit_parameters(fitted, seen.digest(), SPLIT, 7, [seen.names[0]]).items()
+        name: str(value)
+        for name, value in reproduction_parameters(fitted, seen.digest(), SPLIT, 7, [seen.names[0]]).items()
     }
-    assert (refit(text, DEVELOPMENT).probability(seen.rows) == fitted.probability(seen.rows)).all()
+    assert (reproduce(text, DEVELOPMENT).probability(seen.rows) == fitted.probability(seen.rows)).all()
 
 
 def test_the_registered_model_of_a_refit_comes_from_all_matured_rows():
@@ -77,14 +81,14 @@ def test_the_registered_model_of_a_refit_comes_from_all_matured_rows():
     split = Split(every.dates, (), (), SPLIT.calibration)
     fitted = fit_candidate("logistic", {}, every, split, seed=7)
     text = logged(fitted) | matured_parameters(every.digest(), [every.names[2]])
-    assert (refit(text, frame(DATES)).probability(every.rows) == fitted.probability(every.rows)).all()
-    assert (refit(text, DEVELOPMENT).probability(every.rows) != fitted.probability(every.rows)).any()
+    assert (reproduce(text, frame(DATES)).probability(every.rows) == fitted.probability(every.rows)).all()
+    assert (reproduce(text, DEVELOPMENT).probability(every.rows) != fitted.probability(every.rows)).any()
 
 
 def test_other_rows_are_refused():
     other = replace(DEVELOPMENT, labels=1 - DEVELOPMENT.labels)
-    with pytest.raises(RefitError, match=f"was fitted on {DEVELOPMENT.digest()[:16]}") as caught:
-        refit(logged(fit("recency")), other)
+    with pytest.raises(ReproductionError, match=f"was fitted on {DEVELOPMENT.digest()[:16]}") as caught:
+        reproduce(logged(fit("recency")), other)
     assert is_one_sentence(caught.value)
 
 
@@ -92,6 +96,6 @@ def test_other_rows_are_refused():
 def test_a_run_without_a_parameter_is_an_error(name: str):
     params = logged(fit("recency"))
     del params[name]
-    with pytest.raises(RefitError, match=f"has no parameter {name}:") as caught:
-        refit(params, DEVELOPMENT)
+    with pytest.raises(ReproductionError, match=f"has no parameter {name}:") as caught:
+        reproduce(params, DEVELOPMENT)
     assert is_one_sentence(caught.value)
