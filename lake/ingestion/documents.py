@@ -39,7 +39,8 @@ def _scanner(number: Callable[[str], str]) -> Scan:
     With a built-in function for numbers all is done in C. A module cannot hold a scanner, because Spark sends modules
     to its workers, and scanners cannot be sent.
     """
-    return cast(Scan, json.JSONDecoder(parse_int=number, parse_float=number, parse_constant=number).scan_once)
+    decoder: Any = json.JSONDecoder(parse_int=number, parse_float=number, parse_constant=number)
+    return cast(Scan, decoder.scan_once)
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
