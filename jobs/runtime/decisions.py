@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from functools import partial
 
+from jobs.runtime.actions.response_models import UPLIFT, model_names
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe, post_webhook, put_on_version_pages
 from jobs.runtime.run_log import step
-from jobs.runtime.uplift.response_models import UPLIFT, model_names
 from registry import PromotionOutcome
 from registry import approve as approve_reviews
 from registry import reject as reject_reviews

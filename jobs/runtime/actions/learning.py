@@ -9,9 +9,9 @@ from actions.design.experiment_file import read_experiment_file
 from actions.design.past_experiments import read_past_experiments
 from actions.experiment import Experiment
 from actions.uplift.train import UpliftOutcome, UpliftRequest, learn_effects
+from jobs.runtime.actions.response_models import judged_rows_folder, response_model
 from jobs.runtime.context import Context
 from jobs.runtime.run_log import step
-from jobs.runtime.uplift.response_models import judged_rows_folder, response_model
 from projects import project_names
 from stack.errors import PrichalError
 from stack.settings import ROOT, user
@@ -27,15 +27,11 @@ class FileNameError(PrichalError):
     """The name of an experiment's file cannot name a model."""
 
 
-class NoActionsError(PrichalError):
-    """The project declares no actions and no file of an experiment was given."""
-
-
 def learn_uplift(context: Context, as_of: str, data: str) -> UpliftOutcome:
     """Learn the effects inside one step; the result says whether differences between people can be used.
 
     Raises:
-        NoActionsError: the project declares no actions, and no file was given.
+        DeclarationError: the project declares no actions, and no file was given.
         ExperimentError: the assignments cannot be analysed.
     """
     project = context.project
@@ -61,13 +57,8 @@ def _experiment(context: Context, as_of: str, data: str) -> tuple[Experiment, fl
     """The randomised rows, and the share of control rows with a contact outside the design, if it is known."""
     if data != "declared":
         return read_experiment_file(Path(data)), None
-    if context.project.actions is None:
-        raise NoActionsError(
-            f"Project {context.project.name} declares no actions: declare them (docs/actions.md), or give the file of "
-            "an experiment, as -P data=FILE."
-        )
     past = read_past_experiments(
-        context.project.actions, context.snapshots, context.engine, context.day(as_of), context.project.mart,
+        context.project.action_plan, context.snapshots, context.engine, context.day(as_of), context.project.mart,
         context.settings.require_database(),
     )  # fmt: skip
     context.say(f"uplift · {past.describe()}")
