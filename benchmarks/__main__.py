@@ -16,6 +16,7 @@ from benchmarks.models import (
 )
 from benchmarks.pipeline import (
     daily_update,
+    equality,
     ingest,
     make_run,
     scale,
@@ -29,6 +30,7 @@ ALL = {
     "families": families.main,
     "search": search.main,
     "ingest": ingest.main,
+    "equality": equality.main,
     "cinema": cinema.main,
     "rules": rules.main,
     "speed": speed.main,

@@ -3,9 +3,9 @@
 import sys
 
 from actions.delivery.reconciliation import Reconciliation
+from jobs.runtime.actions.delivery import reconcile_and_log, update_reactions
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
-from jobs.runtime.delivery import reconcile_and_log, update_reactions
 from jobs.runtime.parameters import AsOf
 from jobs.runtime.run_log import step
 

@@ -57,7 +57,8 @@ def _act(context: Context, as_of: str) -> list[str]:
     """Measure the campaigns of before, plan that of the day and hand it over; one sentence for each step."""
     measured, opened, targeted = lift(context, as_of), assign(context, as_of), target(context, as_of)
     delivered, reconciliation = deliver(context, as_of), feedback(context, as_of)
-    return [measured.sentence, opened.sentence, targeted.sentence, *delivered.sentences(), *reconciliation.sentences()]
+    planned = [opened.sentence, targeted.sentence]
+    return [*measured.sentences(), *planned, *delivered.sentences(), *reconciliation.sentences()]
 
 
 if __name__ == "__main__":
