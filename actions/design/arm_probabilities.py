@@ -3,7 +3,8 @@
 Our own campaigns store what a person could get, so the probabilities are those of the design. A history usually stores
 the probability of the drawn arm alone. It is taken as it is, and the others are estimated: among the people of the same
 campaign who could get the same arms, the recorded probability of an arm is averaged over those who drew it. Arms that
-none of them drew share the rest. Then the others are scaled so that a row sums to 1. Estimates by inverse probability use only the recorded values.
+none of them drew share the rest. Then the others are scaled so that a row sums to 1. Estimates by inverse probability
+use only the recorded values.
 """
 
 from dataclasses import dataclass
