@@ -7,11 +7,13 @@ PROJECT ?= churn
 AS_OF ?= latest
 PYTHON ?= python3
 BIN := .venv/bin
-# the trees in their own order: tests/conftest.py says what goes together
-SHARED := --no-loadscope-reorder --max-worker-restart 0
+# tests/conftest.py says what goes together, and what comes first
+SHARED := --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
 # unit tests use the processor; tests with services also wait for them, so that three workers share two cores well
 UNIT := $(SHARED) -n 2 tests/unit
 SERVICES := $(SHARED) -n 3
+# the tests start hundreds of processes; without compiled files, each of them would compile all code again
+test test-fast test-slow: export PYTHONDONTWRITEBYTECODE :=
 STATE := $(or $(PRICHAL_STATE),.stack)
 
 .PHONY: help
@@ -30,6 +32,14 @@ up: environment ## start PostgreSQL, S3 and MLflow (what is configured elsewhere
 .PHONY: down
 down: ## stop what `make up` started
 	@$(BIN)/python -m stack down
+
+.PHONY: backup
+backup: environment ## copy PostgreSQL, bucket, lake and passwords to a new folder below TO
+	@$(BIN)/python -m stack backup "$(TO)"
+
+.PHONY: restore
+restore: environment ## restore the backup FROM into an empty state and start it
+	@$(BIN)/python -m stack restore "$(FROM)"
 
 .PHONY: user
 user: environment ## give NAME the ROLE author, reviewer, scorer or reader in MLflow

@@ -3,7 +3,7 @@
 import sys
 
 from benchmarks import speed
-from benchmarks.actions import lift, policy, uplift_truth
+from benchmarks.actions import handover, lift, policy, uplift_truth
 from benchmarks.gate import canary, gate, race
 from benchmarks.models import (
     calibration,
@@ -16,6 +16,7 @@ from benchmarks.models import (
 )
 from benchmarks.pipeline import (
     daily_update,
+    equality,
     ingest,
     make_run,
     scale,
@@ -29,6 +30,7 @@ ALL = {
     "families": families.main,
     "search": search.main,
     "ingest": ingest.main,
+    "equality": equality.main,
     "cinema": cinema.main,
     "rules": rules.main,
     "speed": speed.main,
@@ -40,6 +42,7 @@ ALL = {
     "retrains": retrains.main,
     "gate": gate.main,
     "race": race.main,
+    "handover": handover.main,
     "lift": lift.main,
     "policy": policy.main,
     "uplift": uplift_truth.main,

@@ -12,8 +12,8 @@ from lake.references import Begins, Identity, Lookup
 __all__ = ["NAME", "NUMBERS", "TIMES", "Column", "ColumnType", "Constant", "Source"]
 
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
-#: columns that the lake adds: the month a row happened in, a hash of all of it, the drop it came with.
-MONTH, CONTENT, DROP = "event_month", "_content", "_drop"
+#: columns that the lake adds: the month a row happened in, a hash of all of it, the day in the name of its batch.
+MONTH, CONTENT, BATCH_DATE = "event_month", "_content", "_drop"
 #: the column of a table whose rows have no date of their own, and its text: the rows hold from the first day there is.
 UNDATED, FIRST_DAY = "undated", "1900-01-01"
 
@@ -29,7 +29,7 @@ class Source:
 
     Attributes:
         name: prefix of its features, such as `purchases`.
-        files: which files of the raw folder belong to it, a glob such as `purchases*.csv*`; in daily drops
+        files: which files of the raw folder belong to it, a glob such as `purchases*.csv*`; in daily batches
             `*/purchases.csv*`, where the folder is the date before which its rows were received.
         entity: the column that says whom a row is about; made by `identity` where that is given.
         event_time: the column that says when it happened; its own, or one that a lookup takes from a dimension without
@@ -39,7 +39,7 @@ class Source:
             csv, tsv and jsonl may be packed by gzip.
         known_time: the column that says when it reached us; None where it is known `known_lag_days` after it happened.
         known_lag_days: see `known_time`; 3 for records that stay open for three days.
-        key: the columns that identify an event: of rows with one key the one of the latest drop counts. None
+        key: the columns that identify an event: for each key, the row from the newest batch is kept. None
             where the log has no such key, and then equal rows are separate events.
         earliest: nothing happened before this day; an earlier row is unusable.
         identity: how an anonymous row finds its entity.

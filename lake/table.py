@@ -45,6 +45,7 @@ class Coverage:
 class IngestedFile:
     """An ingested file: SHA-256 of its bytes, its batch, its place in the batch, and counts of its rows.
 
+    `drop` is the stored name of the day of its batch, as text; None outside of batches.
     `months` maps a month to the number of valid rows; `trimmed` rows had invisible characters around a key; no document
     of the file has an `absent` column.
     """

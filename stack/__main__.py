@@ -1,14 +1,17 @@
 """The services of this clone, and the users of its MLflow.
 
 `python -m stack up | down | check | java` starts, stops or checks the services; `migrate` applies the missing
-migrations to an external database; `user NAME ROLE` gives a user a role in MLflow.
+migrations to an external database; `user NAME ROLE` gives a user a role in MLflow; `backup FOLDER` and `restore FOLDER`
+copy the whole state.
 """
 
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from stack import services
+from stack.backup import back_up, restore
 from stack.engines.spark_session import check_java
 from stack.errors import PrichalError
 from stack.folders.private import make_private
@@ -22,6 +25,8 @@ COMMANDS: dict[str, Callable[[Settings], object]] = {
     "migrate": services.migrate,
     "java": lambda settings: check_java(settings.java_home),
 }
+#: commands that copy the whole state to a folder or from it.
+COPIES: dict[str, Callable[[Settings, Path, Callable[[str], None]], object]] = {"backup": back_up, "restore": restore}
 
 
 def main() -> int:
@@ -34,12 +39,16 @@ def main() -> int:
     user.add_argument("name")
     user.add_argument("role")
     user.add_argument("--new-password", action="store_true")
+    for command in COPIES:
+        commands.add_parser(command).add_argument("folder", type=Path)
     arguments = parser.parse_args()
     try:
         settings = Settings.load()
         make_private(settings)
         if arguments.command == "user":
             _give_role(settings, arguments.name, arguments.role, arguments.new_password)
+        elif arguments.command in COPIES:
+            COPIES[arguments.command](settings, arguments.folder, _say)
         else:
             COMMANDS[arguments.command](settings)
     except PrichalError as error:

@@ -74,6 +74,24 @@ def put(settings: Settings, url: str, content: bytes, content_type: str) -> None
         raise ServiceError(f"{url} cannot be written ({_why(error)}): correct the address or the keys.") from None
 
 
+def download_all(settings: Settings, folder: Path) -> int:
+    """Copy every object of our bucket into an empty folder; returns their number.
+
+    Raises:
+        ServiceError: S3 refused.
+    """
+    s3, count = client(settings), 0
+    try:
+        for key, _ in _objects(s3, settings.s3_bucket, ""):
+            path = _below(folder, key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            s3.download_file(settings.s3_bucket, key, str(path))
+            count += 1
+    except (ClientError, BotoCoreError) as error:
+        raise ServiceError(f"The bucket {settings.s3_bucket} cannot be read ({_why(error)}): see `make up`.") from None
+    return count
+
+
 def _split(url: str) -> tuple[str, str]:
     match = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", url)
     if match is None:

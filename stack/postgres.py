@@ -61,8 +61,8 @@ def _launch(
     package = BINARIES.parents[1]
     for installed in (BINARIES.parent, package.with_name(f"{package.name}.libs")):
         open_installation(installed)
-    _open_parents(BINARIES)
-    owner = _owner()
+    open_parents(BINARIES)
+    owner = server_owner()
     if not (folder / "data" / "PG_VERSION").exists():
         _initialise(folder, owner, passwords["postgres"])
     port = choose_port(requested_port, last.ports["sql"] if last else None, "PRICHAL_POSTGRES_PORT")
@@ -216,7 +216,7 @@ def _initialise(folder: Path, owner: str | None, password: str) -> None:
         entry = pwd.getpwnam(owner)
         for path in (folder, secret):
             os.chown(path, entry.pw_uid, entry.pw_gid)
-        _open_parents(folder.parent)
+        open_parents(folder.parent)
         restrict_state(folder.parent)
     try:
         _run(
@@ -234,7 +234,8 @@ def _initialise(folder: Path, owner: str | None, password: str) -> None:
     partial.replace(folder / "data")
 
 
-def _owner() -> str | None:
+def server_owner() -> str | None:
+    """The system user that runs PostgreSQL and owns its data; None if that is the user of this process."""
     if os.geteuid() != 0:
         return None
     with warnings.catch_warnings(action="ignore"):  # the package warns about a missing XDG_RUNTIME_DIR
@@ -257,7 +258,7 @@ def open_installation(folder: Path) -> None:
             path.chmod(stat.S_IMODE(mode) | wanted)
 
 
-def _open_parents(path: Path) -> None:
+def open_parents(path: Path) -> None:
     """Let the system user pass through the folders above `path` (root only), without listing or reading them."""
     if os.geteuid() != 0:
         return

@@ -25,6 +25,9 @@ CLIENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 
+#: file in the state folder while a backup is being restored into it.
+RESTORING = "restoring"
+
 #: printed if MLflow requires no log-in.
 OPEN_TO_ALL = (
     "          Every user of this machine can read and change its runs and models: on a shared machine, run "
@@ -49,13 +52,23 @@ class LocalServices:
         self.elsewhere = {field for field in SERVICE_FIELDS if _is_elsewhere(settings, field)}
 
 
-def up(settings: Settings, say: Callable[[str], None]) -> Settings:
+def up(settings: Settings, say: Callable[[str], None], is_restore: bool = False) -> Settings:
     """Start PostgreSQL, S3 and MLflow unless configured elsewhere, wait for them, and write `.stack/env`.
+
+    Args:
+        settings: of this clone.
+        say: prints one line of progress.
+        is_restore: whether a backup is being restored, so that its copies may be incomplete.
 
     Returns:
         The settings with the addresses of the started services.
+
+    Raises:
+        ServiceError: a restore into this state was interrupted.
     """
     settings.state.mkdir(parents=True, exist_ok=True)
+    if (settings.state / RESTORING).exists() and not is_restore:
+        raise ServiceError(f"A restore into {settings.state} was interrupted: run `make restore FROM=FOLDER` again.")
     records, passwords = Records(settings.state / "run"), _passwords(settings.state / "secrets.json")
     services = LocalServices(settings, records, passwords, say)
     for start in (_start_postgres, _start_s3, _start_mlflow):

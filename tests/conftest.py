@@ -6,7 +6,7 @@ Where several workers share the tests, what uses the same services or the same S
 import os
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,27 +28,6 @@ os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSeria
 # Two workers share two cores: threads of NumPy and scikit-learn that wait for each other would burn most of their time.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
-
-#: tests with services that do not need the whole morning; they take about as long as the rest of their tree.
-SECOND_STACK = {
-    "test_cinema.py",
-    "test_canary.py",
-    "test_keeper.py",
-    "test_killed.py",
-    "test_ledger.py",
-    "test_migrations.py",
-    "test_old_mart.py",
-    "test_other_users.py",
-    "test_publish.py",
-    "test_race.py",
-    "test_readers.py",
-    "test_registry.py",
-    "test_reviews.py",
-    "test_service_gone.py",
-    "test_stack.py",
-    "test_webhook.py",
-    "test_access_rights.py",
-}
 
 
 @pytest.fixture
@@ -72,22 +51,30 @@ def default_umask() -> Iterator[None]:
     os.umask(before)
 
 
-def piece(nodeid: str) -> str:
-    """The piece of work that a test belongs to; a piece stays with one worker."""
-    path = PurePosixPath(nodeid.split("::")[0])
-    if "end_to_end" in path.parts:
-        return "second stack" if path.name in SECOND_STACK else "first stack"
+#: pieces that are handed out first, the longest first: what is long and starts last would be waited for.
+FIRST = ("morning", "spark")
+
+
+def piece(item: pytest.Item) -> str:
+    """The piece of work that a test belongs to; a piece stays with one worker.
+
+    Each worker starts services when it gets the first test that needs them, and keeps them. So every file can go to any
+    worker, but for what shares more than services: the morning (see end_to_end/conftest.py), and the Spark session.
+    """
+    parts = item.path.relative_to(item.config.rootpath).parts
+    if "morning" in getattr(item, "fixturenames", ()):
+        return "morning"
+    if "spark" in parts:
+        return "spark"
     # Monitoring's files share what takes them longest, evidently's import.
-    return str(path.parent if {"spark", "monitoring"} & set(path.parts) else path)
+    return "/".join(parts[:-1] if "monitoring" in parts else parts)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Hand out piece by piece."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByPiece(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return piece(nodeid)
-
-    return ByPiece(config, log)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Group the tests by piece for `pytest --dist loadgroup`."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(piece(item)))
+    items.sort(key=lambda item: FIRST.index(name) if (name := piece(item)) in FIRST else len(FIRST))

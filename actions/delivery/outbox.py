@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from actions.declare.plan import ActionPlan
 from actions.delivery.platform import Contact
 from actions.delivery.schedule import contact_time
+from serving import Mart
 
 #: attempts of a row, in all runs; then it stays `unknown` and is listed.
 MOST_ATTEMPTS = 8
@@ -40,9 +41,14 @@ CREATE_CHANNELS = """
 create temporary table if not exists channel
   (name text primary key, gap_days integer, contact_time time, frequency_cap integer, cap_days integer)
 """
-CREATE_CONSENT = (
-    "create temporary table if not exists consent (channel text, entity text, primary key (channel, entity))"
-)
+CREATE_CONSENT = """
+create temporary table if not exists consent (channel text, entity text, primary key (entity, channel))
+"""
+#: the rows that are being claimed.
+CREATE_CHOSEN = """
+create temporary table if not exists chosen
+  (id bigint primary key, entity text, channel text, planned_for timestamptz, batch bigint) on commit delete rows
+"""
 
 # A person whose action has begun keeps it: another action of the same campaign is not added.
 QUEUE = """
@@ -80,24 +86,28 @@ where o.project = %(project)s and o.score_date = %(day)s and o.state = 'pending'
 
 # Of each person only the first open row is eligible, and unknown rows come first. A platform's profile has the fields
 # of one contact, so a later contact must wait until the platform has answered to the earlier one.
-CLAIM = """
-with eligible as (
-  select id, batch, state,
+CHOOSE = """
+with eligible as materialized (
+  select id, entity, channel, planned_for, batch, state,
          row_number() over (partition by entity order by state <> 'unknown', planned_for, id) as place
   from ops.outbox
   where project = %(project)s and attempts < %(most)s
     and (state = 'pending' and planned_for < %(until)s or state = 'unknown' and platform = %(platform)s)
-), repeated as (
+), repeated as materialized (
   select min(batch) as batch from eligible
   where state = 'unknown' and place = 1 and not batch = any(%(failed)s::bigint[])
-), chosen as materialized (
-  select o.id, o.entity, o.channel, o.planned_for, o.state, o.batch
-  from ops.outbox o join eligible e using (id), repeated r
-  where e.place = 1 and o.state = e.state
-    and case when r.batch is null then e.state = 'pending' else e.batch = r.batch end
-  order by o.id limit %(rows)s for update of o skip locked
-), checked as (
-  select w.*, case
+)
+insert into chosen
+select e.id, e.entity, e.channel, e.planned_for, e.batch from eligible e, repeated r
+where e.place = 1 and case when r.batch is null then e.state = 'pending' else e.batch = r.batch end
+order by e.id limit %(rows)s
+"""
+
+# Besides the outbox, the frequency cap counts what the platform reports of other campaigns. The planner must not see
+# the project there: it could take an index of the whole project for the contacts of one person.
+CLAIM = """
+with checked as materialized (
+  select w.id, w.batch, case
     when exists (select from ops.erased x where x.project = %(project)s and x.entity = w.entity) then 'erased'
     when exists (select from ops.closed_channels x where x.project = %(project)s and x.entity = w.entity
                    and x.channel = w.channel) then 'closed'
@@ -105,11 +115,19 @@ with eligible as (
     when c.name is null then 'channel'
     when not exists (select from consent x where x.channel = w.channel and x.entity = w.entity) then 'consent'
     when (select count(*) from ops.outbox s
-          where s.project = %(project)s and s.entity = w.entity and s.channel = w.channel
+          where s.project || '' = %(project)s and s.entity = w.entity and s.channel = w.channel
             and s.state in ('unknown', 'accepted') and s.id <> w.id and s.planned_for <= w.planned_for
-            and s.planned_for > w.planned_for - make_interval(days => c.cap_days)) >= c.frequency_cap then 'cap'
+            and s.planned_for > w.planned_for - make_interval(days => c.cap_days))
+       + (select count(*) from ops.reactions r
+          where r.project || '' = %(project)s and r.entity = w.entity and r.channel = w.channel
+            and r.reaction = 'delivered' and r.happened_at <= w.planned_for
+            and r.happened_at > w.planned_for - make_interval(days => c.cap_days)
+            and not exists (select from ops.campaigns x where x.project = %(project)s and x.campaign = r.campaign))
+       >= c.frequency_cap then 'cap'
     end as reason
-  from chosen w left join channel c on c.name = w.channel
+  from chosen w join ops.outbox o on o.id = w.id and o.state in ('pending', 'unknown')
+                left join channel c on c.name = w.channel
+  for update of o skip locked
 ), numbered as (
   select checked.*, coalesce(batch, min(id) filter (where reason is null and batch is null) over ()) as new_batch
   from checked
@@ -158,8 +176,7 @@ class Outbox:
 
     Attributes:
         connection: in autocommit mode, as `prichal_writer`. Its session keeps tables of channels and consent.
-        plan_table: name of the table of the day's plan in the schema `mart`.
-        entity: column of the people in it.
+        mart: the project's mart, with the table of the daily plan.
         zone: the project's time zone.
         day: the day of the plan. Contacts that are planned until its end are due.
         platform: name of the platform.
@@ -167,8 +184,7 @@ class Outbox:
 
     connection: psycopg.Connection
     project: str
-    plan_table: str
-    entity: str
+    mart: Mart
     zone: str
     day: date
     platform: str
@@ -180,8 +196,8 @@ class Outbox:
             for channel in plan.channels
         ]
         with self.connection.transaction(), self.connection.cursor() as cursor:
-            cursor.execute(CREATE_CHANNELS)
-            cursor.execute(CREATE_CONSENT)
+            for statement in (CREATE_CHANNELS, CREATE_CONSENT, CREATE_CHOSEN):
+                cursor.execute(statement)
             cursor.execute("truncate channel, consent")
             cursor.executemany("insert into channel values (%s, %s, %s, %s, %s)", rows)
 
@@ -191,6 +207,8 @@ class Outbox:
         Rows that were sent never change. Pending rows of an action that the plan no longer has are withheld.
         """
         with self.connection.transaction():
+            # Without statistics of new rows, the planner expects a few rows only, and would compare each with each.
+            self.connection.execute("set local enable_nestloop = off")
             queued = self._execute(QUEUE).rowcount
             withheld = self._execute(WITHHOLD_UNPLANNED).rowcount
         return queued, withheld
@@ -221,7 +239,9 @@ class Outbox:
             failed_batches: batches that are not tried again in this run.
         """
         with self.connection.transaction():
-            claimed = self._execute(CLAIM, rows=rows, failed=list(failed_batches)).fetchall()
+            self._execute(CHOOSE, rows=rows, failed=list(failed_batches))
+            self.connection.execute("analyze chosen")
+            claimed = self._execute(CLAIM).fetchall()
         contacts = sorted((Contact(*row[:-1]) for row in claimed if row[-1] is None), key=lambda contact: contact.id)
         return Claim(contacts, Counter(row[-1] for row in claimed if row[-1] is not None))
 
@@ -241,9 +261,7 @@ class Outbox:
         return {str(state): int(count) for state, count in self.connection.execute(query, [self.project])}
 
     def _execute(self, query: str, **values: object) -> psycopg.Cursor[Any]:
-        statement = sql.SQL(query).format(
-            plan=sql.Identifier("mart", self.plan_table), entity=sql.Identifier(self.entity)
-        )
+        statement = sql.SQL(query).format(plan=self.mart.actions, entity=sql.Identifier(self.mart.entity))
         return self.connection.execute(statement, {**self._values(), **values})
 
     def _values(self) -> dict[str, object]:

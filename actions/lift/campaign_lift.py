@@ -39,6 +39,10 @@ class LiftResult:
     people: int
     influence: tuple[LabelInfluence, ...]
 
+    def sentences(self) -> list[str]:
+        """All campaigns together, and how many are not known yet."""
+        return _report(list(self.rows))
+
 
 @dataclass(frozen=True)
 class CampaignLift:

@@ -1,7 +1,7 @@
 """The run summary that `main` prints at its end: data, candidates, the gate's decisions, scores, alerts."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -34,6 +34,7 @@ def run_summary(
     outcomes: list[PromotionOutcome],
     scored: ScoredDay,
     monitored: MonitoringResult,
+    acted: Sequence[str] = (),
 ) -> str:
     """Plain text, at most 110 characters wide."""
     console = Console(file=io.StringIO(), width=WIDTH, color_system=None, highlight=False)
@@ -47,8 +48,10 @@ def run_summary(
         )
     if project.table is not None:
         console.print(OWNER_STATEMENT)
-    for model, outcome in zip(trained, outcomes, strict=True):
+    for model, outcome in zip(trained, outcomes[: len(trained)], strict=True):
         console.print(_candidates(model))
+        console.print(_decision(outcome), soft_wrap=True)
+    for outcome in outcomes[len(trained) :]:  # of response models
         console.print(_decision(outcome), soft_wrap=True)
     console.print(
         f"\nPublished: {scored.rows:,} rows in mart.{project.mart.table} for {scored.score_date}; "
@@ -57,6 +60,10 @@ def run_summary(
     for alert in scored.alerts:
         console.print(f"  ALERT {alert}", soft_wrap=True)
     console.print(_highest_risks(context))
+    if acted:
+        console.print("Actions (docs/actions.md)")
+    for sentence in acted:
+        console.print(f"  {sentence}", soft_wrap=True)
     _monitoring(console, monitored)
     console.print(f"MLflow: {_run_address()}")
     assert isinstance(console.file, io.StringIO)  # noqa: S101  # given above

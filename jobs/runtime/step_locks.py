@@ -5,13 +5,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+from jobs.runtime.actions.response_models import group_names
 from jobs.runtime.context import Context
-from jobs.runtime.response_models import group_names
+from stack.backup import STEPS_LOCK
 from stack.locks import GRANTED_LOCKS_SQL, BusyError, Locks
 from stack.postgres import connect
 
 #: steps that `main` runs: it takes their locks.
-STEPS_OF_MAIN = ("sample", "ingest", "features", "train", "uplift", "promote", "score", "monitor")
+STEPS_OF_MAIN = (
+    "sample", "ingest", "features", "train", "uplift", "promote", "score", "monitor", "lift", "assign", "target",
+    "deliver", "feedback",
+)  # fmt: skip
 #: steps that may run in parallel for different populations.
 STEPS_BY_POPULATION = ("train", "promote", "approve", "reject", "rollback")
 #: seconds to wait for the removal of outdated folders, which is fast, and for snapshots, which may take long.
@@ -34,6 +38,11 @@ def hold_step(context: Context, step: str, parameters: Mapping[str, str]) -> Ite
     outermost = context.locks is None
     locks = context.locks = context.locks or Locks(context.settings.require_database())
     try:
+        if outermost and not locks.wait(STEPS_LOCK, READ_SECONDS, shared=True):
+            raise BusyError(
+                "A backup has been running for more than two minutes: wait until it is complete, then run the step "
+                "again."
+            )
         for lock, words in _step_locks(context, step, parameters).items():
             if not locks.acquire(lock):
                 raise StepRunningError(_describe_holder(context, locks, lock, words))

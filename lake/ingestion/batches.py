@@ -76,7 +76,7 @@ def stage(
     _check_quarantined_share(source, counts, engine, staged, quarantine)
     return {
         file.name: IngestedFile(
-            content=file.content, batch=batch, place=place, drop=str(file.drop) if file.drop else None,
+            content=file.content, batch=batch, place=place, drop=str(file.batch_date) if file.batch_date else None,
             rows_in=counts[place].rows, quarantined=counts[place].unusable, months=counts[place].months,
             trimmed=counts[place].trimmed, absent=absent.get(place, ()),
         )
@@ -94,8 +94,8 @@ def _tasks(
     return [
         StagingTask(
             tuple(
-                StagedFile(place, files[place].path.resolve(), str(files[place].drop or ""), files[place].drop or today)
-                for place in places
+                StagedFile(place, file.path.resolve(), str(file.batch_date or ""), file.batch_date or today)
+                for place, file in ((place, files[place]) for place in places)
             ),
             source.format, source.written_as, columns, sql, time_zone, folder / f"part-{number}.parquet",
         )

@@ -1,13 +1,31 @@
-"""JSON lines: the texts that a document holds at dotted paths, exactly as they are written."""
+"""JSON lines: the texts that documents hold at dotted paths, exactly as they are written."""
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol, cast
 
-NOT_AN_OBJECT = "not a JSON object"
+NOT_AN_OBJECT, TOO_DEEP = "not a JSON object", "nested too deeply"
+HALF_CHARACTER = "half of a surrogate pair, which is no character"
 #: what mongoexport wraps a value in.
-WRAPPERS = ("$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$date", "$uuid", "$symbol")
+WRAPPERS = frozenset(
+    ("$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$date", "$uuid", "$symbol")
+)
+EPOCH = datetime(1970, 1, 1)  # of UTC; without a zone its sums are made into text twice as fast
+#: a line of them is blank.
+ASCII_SPACES = " \t\r\x0b\x0c"
+#: documents in memory at a time; with more, Python's garbage collector takes longer than the decoder.
+PIECE = 100
+#: for a value that a document lacks; JSON has no such value.
+_ABSENT = ...
+#: stands before a number in an array or an object until the quotes around it are removed; no text can hold it.
+_MARK = "\udfff"
+_MARKED_NUMBER = re.compile(rf'"{_MARK}([^"]*)"')
+_MAY_BE_NUMBER = re.compile(r'"-?(?:\d|NaN|Infinity)')
+
+
+Scan = Callable[[str, int], tuple[Any, int]]
 
 
 class _Column(Protocol):
@@ -15,46 +33,117 @@ class _Column(Protocol):
     def raw_names(self) -> tuple[str, ...]: ...
 
 
-class _Number(str):
-    """A number by its text."""
+def _scanner(number: Callable[[str], str]) -> Scan:
+    """Reads the JSON value that begins at a place of a text, and says where it ends; `number` has a number's text.
 
-    __slots__ = ()
+    With a built-in function for numbers all is done in C. A module cannot hold a scanner, because Spark sends modules
+    to its workers, and scanners cannot be sent.
+    """
+    decoder: Any = json.JSONDecoder(parse_int=number, parse_float=number, parse_constant=number)
+    return cast(Scan, decoder.scan_once)
 
 
-def document_values(text: str, is_mongo: bool, columns: Sequence[_Column]) -> tuple[str | None, list[str | None]]:
-    """The fault of a line, and the text of each column's first path that the document has; no texts with a fault.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-    A number keeps its digits; true and false are words; an array or an object is JSON. A null is an empty text, so that
-    None says that the document has none of the paths.
 
-    Args:
-        text: the line.
-        is_mongo: whether values may be wrapped as mongoexport does it.
-        columns: with their dotted paths.
+def document_lines(chunk: bytes) -> tuple[list[str], set[int]]:
+    r"""The lines of a chunk without their ends, and the places of those that are not UTF-8.
+
+    >>> document_lines(b"{}\r\n\xff\n")
+    (['{}', '\ufffd'], {1})
     """
     try:
-        document = json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
-    except (ValueError, RecursionError):
-        return NOT_AN_OBJECT, []
-    if not isinstance(document, dict):
-        return NOT_AN_OBJECT, []
-    return None, [_column_text(document, column.raw_names, is_mongo) for column in columns]
+        lines, not_utf8 = chunk.decode().split("\n"), set[int]()
+    except UnicodeDecodeError:
+        lines = [line.decode("utf-8", "replace") for line in chunk.split(b"\n")]
+        not_utf8 = {row for row, line in enumerate(chunk.split(b"\n")) if lines[row].encode() != line}
+    if not lines[-1]:
+        del lines[-1]
+    return [line.removesuffix("\r") for line in lines] if b"\r" in chunk else lines, not_utf8
 
 
-def _column_text(document: Mapping[str, Any], paths: Sequence[str], is_mongo: bool) -> str | None:
-    for path in paths:
-        value: Any = document
-        for part in path.split("."):
-            if not isinstance(value, dict) or part not in value:
-                break
-            value = value[part]
-        else:
-            return _text(_unwrapped(value) if is_mongo else value)
-    return None
+def read_documents(
+    lines: Sequence[str], is_mongo: bool, columns: Sequence[_Column]
+) -> tuple[list[str | None], list[list[str | None]]]:
+    """The fault of each line, and for each column the text of its first path that the document has.
+
+    A number keeps its digits; true and false are words; an array or an object is JSON. A null is an empty text, so that
+    None says that the document has none of the paths. Of two equal keys in an object the last counts. A line with a
+    fault has no texts.
+
+    Args:
+        lines: without line ends.
+        is_mongo: whether values may be wrapped as mongoexport does it.
+        columns: with their dotted paths.
+
+    >>> from types import SimpleNamespace
+    >>> read_documents(['{"a": {"b": [1.10, "1"]}}', "[]"], False, [SimpleNamespace(raw_names=("a.b",))])
+    ([None, 'not a JSON object'], [['[1.10,"1"]', None]])
+    """
+    paths = [[name.split(".") for name in column.raw_names] for column in columns]
+    faults: list[str | None] = []
+    scan = _scanner(str)  # a number is its text
+    values: list[list[str | None]] = [[] for _ in columns]
+    for start in range(0, len(lines), PIECE):
+        piece_faults, texts = _read_piece(lines[start : start + PIECE], scan, is_mongo, paths)
+        faults += piece_faults
+        for column_values, column_texts in zip(values, texts, strict=True):
+            column_values += column_texts
+    return faults, values
 
 
-def _unwrapped(value: Any) -> Any:
-    if isinstance(value, dict) and len(value) == 1:
+def _read_piece(
+    lines: Sequence[str], scan: Scan, is_mongo: bool, paths: Sequence[Sequence[Sequence[str]]]
+) -> tuple[list[str | None], list[list[str | None]]]:
+    documents = [_document(line, scan) for line in lines]
+    faults = [document if type(document) is str else None for document in documents]
+    columns: list[list[str | None]] = []
+    for choices in paths:
+        values = _first_values(documents, choices, is_mongo)
+        if set(map(type, values)) != {str}:
+            for row, value in enumerate(values):
+                if type(value) is not str:
+                    values[row], fault = _text(value, lines[row], choices, is_mongo)
+                    faults[row] = faults[row] or fault
+        columns.append(values)
+    if any("\\ud" in line or "\\uD" in line for line in lines):
+        for values in columns:
+            _mark_half_characters(values, faults)
+    if any(faults):
+        columns = [[None if fault else text for text, fault in zip(values, faults, strict=True)] for values in columns]
+    return faults, columns
+
+
+def _document(line: str, scan: Scan) -> dict[str, Any] | str:
+    """The document of a line, or its fault."""
+    bare = line if line[:1] == "{" and line[-1:] == "}" else line.strip(" \t\n\r")
+    try:
+        document, end = scan(bare, 0)
+    except (StopIteration, ValueError):
+        return NOT_AN_OBJECT
+    except RecursionError:
+        return TOO_DEEP
+    return document if end == len(bare) and type(document) is dict else NOT_AN_OBJECT
+
+
+def _first_values(documents: Sequence[Any], paths: Sequence[Sequence[str]], is_mongo: bool) -> list[Any]:
+    """For each document the value at the first path that it has."""
+    values = _values(documents, paths[0])
+    for path in paths[1:]:
+        others = _values(documents, path)
+        values = [other if value is _ABSENT else value for value, other in zip(values, others, strict=True)]
+    return [_unwrapped(value) if type(value) is dict else value for value in values] if is_mongo else values
+
+
+def _values(documents: Sequence[Any], path: Sequence[str]) -> list[Any]:
+    values = list(documents)
+    for part in path:
+        values = [value.get(part, _ABSENT) if type(value) is dict else _ABSENT for value in values]
+    return values
+
+
+def _unwrapped(value: dict[str, Any]) -> Any:
+    if len(value) == 1:
         ((name, inner),) = value.items()
         if name == "$date":
             return _moment(inner)
@@ -68,16 +157,40 @@ def _moment(value: Any) -> Any:
     milliseconds = value.get("$numberLong") if isinstance(value, dict) else value
     if isinstance(milliseconds, str) and milliseconds.lstrip("-").isdecimal():
         try:
-            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(milliseconds))
-        except OverflowError:
+            moment = EPOCH + timedelta(milliseconds=int(milliseconds))
+        except (OverflowError, ValueError):
             return milliseconds
-        return moment.isoformat()
+        return f"{moment.isoformat()}+00:00"
     return value
 
 
-def _text(value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return str(value or "")
+def _text(value: Any, line: str, paths: Sequence[Sequence[str]], is_mongo: bool) -> tuple[str | None, str | None]:
+    """The text of a value that is no text, and its fault."""
+    if value is _ABSENT or value is None:
+        return None if value is _ABSENT else "", None
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return "true" if value else "false", None
+    try:
+        text = _encode(value)
+        if _is_unicode(text) and _MAY_BE_NUMBER.search(text):
+            (marked,) = _first_values([_document(line, _scanner(_MARK.__add__))], paths, is_mongo)
+            text = _MARKED_NUMBER.sub(r"\1", _encode(marked))
+    except RecursionError:
+        return None, TOO_DEEP
+    return text, None
+
+
+def _mark_half_characters(values: list[str | None], faults: list[str | None]) -> None:
+    r"""Texts that cannot be stored, such as that of the escape `\ud800` alone, become faults."""
+    if not _is_unicode("".join(filter(None, values))):
+        for row, value in enumerate(values):
+            if value is not None and not _is_unicode(value):
+                faults[row] = faults[row] or HALF_CHARACTER
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -44,8 +44,8 @@ def ingest(
     """Ingest new and changed files of the folder (or single file) `raw` into `table`.
 
     A file that was ingested before is not read again. A changed file replaces its earlier rows. The rows of a missing
-    file stay if the file was in a daily drop, since drops get archived; otherwise they are removed. Damaged months and
-    batches are rebuilt.
+    file stay if the file was in a daily batch, since batches get archived; otherwise they are removed. Damaged months
+    and batches are rebuilt.
 
     Args:
         engine: returns the engine, in the time zone; not called if no file is new.
@@ -53,7 +53,7 @@ def ingest(
         raw: a folder with the source's files, or a single file.
         table: the table to write.
         time_zone: of moments without an offset, and of days.
-        today: no drop may be later; by default today in the time zone.
+        today: no batch may be later; by default today in the time zone.
 
     Raises:
         RawFileError: there is no file, a file cannot be used, or a file that must be read again is missing.
@@ -123,7 +123,7 @@ def _check_nothing_archived(source: Source, current: Manifest, names: set[str], 
     gone = sorted(name for name, file in current.files.items() if file.drop is not None and name not in names)
     if gone:
         raise RawFileError(
-            f"The declaration of source {source.name} changed, so all drops must be read again, and {len(gone)} of "
+            f"The declaration of source {source.name} changed, so all batches must be read again, and {len(gone)} of "
             f"them (first: {gone[0]}) are no longer in {raw}: bring them back, or undo the change. "
             "The table was left as it was."
         )
@@ -138,7 +138,7 @@ def _check_contradictions(
     total = sum(month.rows_kept for month in {**before, **built}.values())
     if (count > 0 and count > source.max_quarantined * rows_in) or not total:
         raise QuarantineError(
-            f"Source {source.name}: {count} of {rows_in} rows contradict another row of their drop with the same "
+            f"Source {source.name}: {count} of {rows_in} rows contradict another row of their batch with the same "
             f"{', '.join(source.key or ())}, at most {source.max_quarantined:.1%} may; mend the export, or raise "
             "max_quarantined of the source. The table was left as it was."
         )
@@ -147,7 +147,7 @@ def _check_contradictions(
 def _manifest(files: Mapping[str, IngestedFile], months: Mapping[str, Month], declaration_digest: str) -> Manifest:
     days = [day for month in months.values() for day in month.days]
     start, last = min(days), max(days)
-    drops = [month.drop for month in files.values() if month.drop]
-    end = max(drops) if drops else (date.fromisoformat(last) + timedelta(days=1)).isoformat()
+    batch_dates = [file.drop for file in files.values() if file.drop]
+    end = max(batch_dates) if batch_dates else (date.fromisoformat(last) + timedelta(days=1)).isoformat()
     digest = short_digest(declaration_digest, sorted((name, month.digest) for name, month in months.items()))
     return Manifest(digest, declaration_digest, start, end, dict(files), dict(months))

@@ -14,7 +14,7 @@ from lake.ingestion.deduplication import (
     superseded_rows,
 )
 from lake.ingestion.quarantine import position_sql
-from lake.source import CONTENT, DROP, MONTH, Source
+from lake.source import BATCH_DATE, CONTENT, MONTH, Source
 from lake.table import DayChecksum, IngestedFile, Month, Table
 from stack.engines.engine import Engine
 from stack.folders.atomic import fresh_partial, publish_directory
@@ -108,7 +108,7 @@ def _batches(files: Mapping[str, IngestedFile]) -> Batches:
 
 
 def _valid_rows_sql(engine: Engine, table: Table, source: Source, batches: Batches) -> str:
-    """SQL of the valid rows of the files, with month, drop and position."""
+    """SQL of the valid rows of the files, with month, batch and position."""
     parts = []
     columns = ", ".join(f"`{column.name}`" for column in source.columns)
     for number, (batch, files) in enumerate(batches.items()):
@@ -123,13 +123,13 @@ def _valid_rows_sql(engine: Engine, table: Table, source: Source, batches: Batch
 
 
 def _position(columns: list[str], files: Mapping[str, IngestedFile]) -> str:
-    """SQL of a row's number in its file, its line and its drop."""
-    if DROP in columns:
-        return f"_line as _id, _line, {DROP}"
-    # A batch of an earlier release: `_at` holds a number of the row, and the drops are in the manifest alone.
+    """SQL of a row's number in its file, its line and the day of its batch."""
+    if BATCH_DATE in columns:
+        return f"_line as _id, _line, {BATCH_DATE}"
+    # A batch of an earlier release: `_at` holds a number of the row, and only the manifest has the batch's day.
     line = "_line" if "_line" in columns else "_at.id % 8589934592 + 1 as _line"
-    drops = " ".join(f"when {file.place} then '{file.drop or ''}'" for file in files.values())
-    return f"_at.id as _id, {line}, case _file {drops} end as {DROP}"
+    days = " ".join(f"when {file.place} then '{file.drop or ''}'" for file in files.values())
+    return f"_at.id as _id, {line}, case _file {days} end as {BATCH_DATE}"
 
 
 def _months_sharing_keys(engine: Engine, rows: str, source: Source, wanted: set[str]) -> set[str]:
@@ -167,7 +167,7 @@ def _quarantine_contradictions(
         f"left semi join (select * from {superseded} where {is_contradiction}) as other on {_same_row()}"
     )
     raw = f"to_json(struct({', '.join(f'`{column.name}`' for column in source.columns)}))"
-    reason = f"contradicts another row of its drop with the same {', '.join(source.key or ())}"
+    reason = f"contradicts another row of its batch with the same {', '.join(source.key or ())}"
     parts = [
         f"select {position_sql({file.place: name for name, file in files.items()}, source)}, {raw} as raw, "
         f"'{reason}' as reason from ({rows}) where _batch = '{batch}'"

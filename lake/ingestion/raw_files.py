@@ -1,4 +1,4 @@
-"""The raw files of a source: which there are, what they hold, from which drop they come."""
+"""The raw files of a source: which there are, what they hold, from which batch they come."""
 
 import hashlib
 import re
@@ -25,14 +25,14 @@ class RawFile:
     Attributes:
         name: its path below the raw folder.
         path: where it is.
-        drop: the day before which its rows were received, the name of its folder; None outside of drops.
+        batch_date: the day before which its rows were received, the name of its folder; None outside of batches.
         content: SHA-256 of its bytes.
         state: size in bytes and time of last change, to notice that it changes while it is read.
     """
 
     name: str
     path: Path
-    drop: date | None
+    batch_date: date | None
     content: str
     state: tuple[int, int]
 
@@ -52,7 +52,7 @@ def find_files(source: Source, raw: Path, today: date) -> list[RawFile]:
     """The source's files in the folder (or the one file) `raw`, in order of their names.
 
     Raises:
-        RawFileError: no file, a drop of the future, or one content twice where rows have no key.
+        RawFileError: no file, a batch of the future, or one content twice where rows have no key.
     """
     check_no_truth(raw)
     if not raw.exists():
@@ -61,7 +61,7 @@ def find_files(source: Source, raw: Path, today: date) -> list[RawFile]:
     if not paths:
         raise RawFileError(f"Source {source.name}: no file in {raw} is named like {source.files}.")
     files = [_look(path, str(path.relative_to(raw)) if raw.is_dir() else path.name) for path in paths]
-    _check_drops(source, files, today)
+    _check_batch_dates(source, files, today)
     if source.key is None:
         _check_contents(source, files)
     return files
@@ -91,7 +91,7 @@ def _look(path: Path, name: str) -> RawFile:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
         raise RawFileError(f"{name} cannot be read ({error.strerror}): export it again.") from None
-    return RawFile(name, path, _drop(path.parent.name), digest, state)
+    return RawFile(name, path, _batch_date(path.parent.name), digest, state)
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -99,7 +99,7 @@ def _state(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _drop(folder: str) -> date | None:
+def _batch_date(folder: str) -> date | None:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", folder):
         return None
     try:
@@ -108,18 +108,18 @@ def _drop(folder: str) -> date | None:
         return None
 
 
-def _check_drops(source: Source, files: Sequence[RawFile], today: date) -> None:
+def _check_batch_dates(source: Source, files: Sequence[RawFile], today: date) -> None:
     if not source.files.startswith("*/"):
         return
     for file in files:
-        if file.drop is None:
+        if file.batch_date is None:
             raise RawFileError(
-                f"{file.name} is in no drop: its folder must be named by the day before which its rows were "
+                f"{file.name} is in no batch: its folder must be named by the day before which its rows were "
                 "received, such as 2026-03-01."
             )
-        if file.drop > today:
+        if file.batch_date > today:
             raise RawFileError(
-                f"{file.name} is from the future: its drop {file.drop} is later than today, {today}; mend the "
+                f"{file.name} is from the future: its batch {file.batch_date} is later than today, {today}; mend the "
                 "folder's name or the clock."
             )
 

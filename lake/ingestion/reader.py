@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from lake.dialect import Dialect
 from lake.ingestion.dialect_signs import read_signs
-from lake.ingestion.documents import document_values
+from lake.ingestion.documents import ASCII_SPACES, document_lines, read_documents
 from lake.ingestion.native_text import parquet_rows
 from lake.ingestion.plain_records import parse_records, record_ends
 from lake.ingestion.text_lines import Lines, open_raw, whole_lines
@@ -142,14 +142,6 @@ def _plain_batch(
     )
 
 
-def _line_texts(chunk: bytes) -> pa.Array:
-    """The lines of a chunk without their ends, as binary."""
-    lines = chunk.split(b"\n")
-    if not lines[-1]:
-        del lines[-1]
-    return pa.array([line.removesuffix(b"\r") for line in lines], pa.binary())
-
-
 def _wrong_count(count: int, expected: int) -> str:
     return f"{count} fields instead of the {expected} of the header"
 
@@ -195,27 +187,21 @@ def _is_text(text: str) -> bool:
 
 
 def _document_batches(lines: Lines, dialect: Dialect, columns: Sequence[FileColumn]) -> Iterator[pa.RecordBatch]:
-    schema, nothing = batch_schema(columns), (None,) * len(columns)
+    schema = batch_schema(columns)
     while (chunk := lines.chunk()) is not None:
-        texts = _line_texts(chunk)
+        texts, not_utf8 = document_lines(chunk)
         numbers = pa.array(lines.count + 1 + np.arange(len(texts)))
         lines.count += len(texts)
-        raws: list[str] = []
-        faults: list[str | None] = []
-        values: list[list[str | None]] = [[] for _ in columns]
-        for line in texts.to_pylist():
-            text = line.decode("utf-8", "replace")
-            fault: str | None = BLANK if not line.strip() else None if text.encode() == line else NOT_UTF8
-            fields: Sequence[str | None] = nothing
-            if fault is None:
-                fault, fields = document_values(text, dialect.documents == "mongo", columns)
-            raws.append(text)
-            faults.append(fault)
-            for column, field in zip(values, fields or nothing, strict=True):
-                column.append(field)
+        utf8_lines = ["" if row in not_utf8 else text for row, text in enumerate(texts)] if not_utf8 else texts
+        faults, values = read_documents(utf8_lines, dialect.documents == "mongo", columns)
+        for row in [row for row, fault in enumerate(faults) if fault is not None]:
+            if row in not_utf8:
+                faults[row] = NOT_UTF8
+            elif not texts[row].strip(ASCII_SPACES):
+                faults[row] = BLANK
         arrays = [pa.array(column, pa.string()) for column in values]
         yield pa.RecordBatch.from_arrays(
-            [numbers, pa.array(raws, pa.string()), pa.array(faults, pa.string()), pa.array([False] * len(texts)),
+            [numbers, pa.array(texts, pa.string()), pa.array(faults, pa.string()), pa.array([False] * len(texts)),
              *arrays],
             schema=schema,
         )  # fmt: skip

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from lake.dialect import Dialect
 from lake.ingestion.reader import FileColumn, ReadError, batch_schema, read_batches
-from lake.source import DROP
+from lake.source import BATCH_DATE
 from stack.engines.paths import sql_text
 
 
@@ -23,13 +23,13 @@ class StagedFile:
     Attributes:
         place: in the batch.
         path: where it is.
-        drop: the day before which its rows were received, as text; empty outside of drops.
+        batch_date: the day before which its rows were received, as text; empty outside of batches.
         until: the day after which nothing in it can have happened.
     """
 
     place: int
     path: Path
-    drop: str
+    batch_date: str
     until: date
 
 
@@ -92,7 +92,7 @@ def stage_files(task: StagingTask) -> StagedFiles:
 
 
 def _schema(columns: Sequence[FileColumn]) -> pa.Schema:
-    added = [("_file", pa.int32()), (DROP, pa.string()), ("_until", pa.date32())]
+    added = [("_file", pa.int32()), (BATCH_DATE, pa.string()), ("_until", pa.date32())]
     return pa.unify_schemas([pa.schema(added), batch_schema(columns)])
 
 
@@ -107,7 +107,11 @@ def _batches(task: StagingTask, result: StagedFiles) -> Iterator[pa.RecordBatch]
                 has_document = has_document or batch.column("_fault").null_count > 0
                 constants = [
                     pa.repeat(pa.scalar(value, kind), batch.num_rows)
-                    for value, kind in ((file.place, pa.int32()), (file.drop, pa.string()), (file.until, pa.date32()))
+                    for value, kind in (
+                        (file.place, pa.int32()),
+                        (file.batch_date, pa.string()),
+                        (file.until, pa.date32()),
+                    )
                 ]
                 yield pa.RecordBatch.from_arrays([*constants, *batch.columns], schema=schema)
         except ReadError as error:

@@ -5,7 +5,7 @@ The task that reads a file runs the query, on one machine and on a cluster's wor
 
 from collections.abc import Iterator
 
-from lake.source import CONTENT, DROP, MONTH, TIMES, Column, Constant, Source
+from lake.source import BATCH_DATE, CONTENT, MONTH, TIMES, Column, Constant, Source
 
 #: the latest second that a timestamp of four-digit years can hold, since 1970 UTC.
 LAST_SECOND = 253_402_300_799
@@ -21,11 +21,12 @@ DOUBLE = r"[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?|[+-]?Infinity|NaN"
 def validation_sql(source: Source) -> str:
     """The query that adds types and reasons to the relation `read_rows`.
 
-    It reads `_file`, `_line`, `_raw`, `_fault`, `_trimmed`, the drop, `_until` (the day before which the file's rows
-    were received), and the declared columns of files as text.
+    It reads `_file`, `_line`, `_raw`, `_fault`, `_trimmed`, the day of the batch, `_until` (the day before which the
+    file's rows were received), and the declared columns of files as text.
 
-    It gives `_file`, `_line`, the drop, `_trimmed`; a hash of all columns; `_raw` and `_reason`, null where the row is
-    sound; the month; the typed columns. DuckDB's time zone decides about moments without an offset, and about days.
+    It gives `_file`, `_line`, the day of the batch, `_trimmed`; a hash of all columns; `_raw` and `_reason`, null where
+    the row is sound; the month; the typed columns. DuckDB's time zone decides about moments without an offset, and
+    about days.
     """
     names = [_quoted(column.name) for column in source.columns]
     read = ", ".join(f"{_text(column)} as _text_{column.name}" for column in source.columns)
@@ -36,7 +37,7 @@ def validation_sql(source: Source) -> str:
     reasons += [*_times(source), *_nul(source)]
     # A row of Parquet has no text of its own.
     as_json = ", ".join(f"'{column.name}': _text_{column.name}" for column in source.columns)
-    fixed = f"_file, _line, {DROP}, _trimmed"
+    fixed = f"_file, _line, {BATCH_DATE}, _trimmed"
     return (
         f"select {fixed}, (hash({', '.join(names)}) >> 1)::bigint as {CONTENT},\n"
         f"  case when _reason is not null then coalesce(_raw, to_json({{{as_json}}})::varchar) end as _raw, _reason,\n"
@@ -125,19 +126,19 @@ def _nul(source: Source) -> Iterator[str]:
 
 
 def _times(source: Source) -> list[str]:
-    """A row must have happened since the source began, and before it was known and its drop was made.
+    """A row must have happened since the source began, and before it was known and its batch was made.
 
-    A day of tolerance, for clocks are wrong and drops are cut in some time zone.
+    A day of tolerance, for clocks are wrong and batches are cut in some time zone.
     """
     name = source.event_time
     event = _quoted(name)
     reasons = [
         _when(f"{event} < date '{source.earliest}'", name, f"before {source.earliest}"),
-        _when(f"{event}::date > _until", name, "after its drop was made"),
+        _when(f"{event}::date > _until", name, "after its batch was made"),
     ]
     if source.known_time:
         known_day = f"{_quoted(source.known_time)}::date"
         reasons.append(_when(f"{event}::date > {known_day} + 1", name, "after it was known"))
-        too_late = _literal(f"{source.known_time}: after its drop was made")
+        too_late = _literal(f"{source.known_time}: after its batch was made")
         reasons.append(f"case when {known_day} > _until then {too_late} end")
     return reasons

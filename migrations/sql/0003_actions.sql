@@ -91,9 +91,7 @@ create table if not exists ops.outbox (
   check ((state in ('accepted', 'refused')) = (answered_at is not null))
 );
 create index if not exists outbox_open on ops.outbox (project, state, id) where state in ('pending', 'unknown');
-create index if not exists outbox_sent on ops.outbox (project, entity, channel, planned_for)
-  where state in ('unknown', 'accepted');
-create index if not exists outbox_day on ops.outbox (project, score_date);
+create index if not exists outbox_sent on ops.outbox (entity, channel, planned_for) where state in ('unknown', 'accepted');
 
 -- What platforms report: an event of one message to one person.
 create table if not exists ops.reactions (
@@ -107,6 +105,8 @@ create table if not exists ops.reactions (
   primary key (project, event_id)
 );
 create index if not exists reactions_campaign on ops.reactions (project, campaign, reaction);
+create index if not exists reactions_delivered on ops.reactions (entity, channel, happened_at)
+  where reaction = 'delivered';
 
 -- Channels that a person closed: nothing may be sent by them, from that moment on.
 create table if not exists ops.closed_channels (

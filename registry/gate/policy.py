@@ -20,6 +20,10 @@ LATER_BOUNDS = ("uplift",)
 Margin = Annotated[float, Field(ge=0, le=WIDEST)]
 
 
+class PolicyError(PrichalError):
+    """A bound of the policy is outside its allowed range, or does not exist."""
+
+
 PValue = Annotated[float, Field(ge=0, le=0.05)]
 
 
@@ -51,9 +55,14 @@ class UpliftBounds(BaseModel):
     margin: Margin = 0.01
     largest_gain_change: float = Field(default=0.001, ge=0, le=0.02)
 
-
-class PolicyError(PrichalError):
-    """A bound of the policy is outside its allowed range, or does not exist."""
+    def __init__(self, **bounds: Any) -> None:
+        try:
+            super().__init__(**bounds)
+        except ValidationError as error:
+            raise PolicyError(
+                f"The policy's bounds for response models are invalid: {first_problem(error)}; registry/gate/policy.py "
+                "lists the allowed bounds."
+            ) from None
 
 
 class Policy(BaseModel):

@@ -69,9 +69,14 @@ def session(settings: Settings, time_zone: str, shuffle_partitions: int | None =
 
 
 def end(started: "SparkSession") -> None:
-    """Stop the session and its Java, and wait until Java has removed its temporary files."""
+    """Stop the session and its Java, and wait until Java has removed its temporary files.
+
+    The next session of this process starts another Java.
+    """
+    context = type(started.sparkContext)
     gateway = started.sparkContext._gateway
     started.stop()
+    context._gateway = context._jvm = None
     if gateway is None or gateway.proc is None:
         return
     gateway.shutdown()

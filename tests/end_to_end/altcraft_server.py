@@ -107,9 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
             answer["result"].pop()
         if misbehaviour in ("slow", "accept and time out"):
             time.sleep(self.server.pause / (5 if misbehaviour == "slow" else 1))
-        self._answer(502 if misbehaviour == "accept and fail" else 200, answer, cut=misbehaviour == "accept and cut")
+        self._answer(502 if misbehaviour == "accept and fail" else 200, answer, is_cut=misbehaviour == "accept and cut")
 
-    def _answer(self, status: int, answer: object, cut: bool = False) -> None:
+    def _answer(self, status: int, answer: object, is_cut: bool = False) -> None:
         content = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -117,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         if status == 429:
             self.send_header("Retry-After", "0")
         self.end_headers()
-        self.wfile.write(content[: len(content) // 2] if cut else content)
+        self.wfile.write(content[: len(content) // 2] if is_cut else content)
 
     def log_message(self, *_: object) -> None:
         pass

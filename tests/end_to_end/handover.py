@@ -19,7 +19,6 @@ from actions.delivery import altcraft, outbox
 from actions.delivery.altcraft import Altcraft
 from actions.delivery.deliver import Delivered, Handover
 from actions.delivery.outbox import Outbox
-from actions.delivery.plan_table import create_plan_table, plan_table
 from actions.delivery.platform import Platform
 from serving import Mart
 from stack.postgres import connect
@@ -72,14 +71,14 @@ class Shop:
 
     @property
     def plan_table(self) -> sql.Identifier:
-        return sql.Identifier("mart", plan_table(self.name))
+        return self.mart.actions
 
     def campaign(self, day: date = DAY) -> str:
         return f"{self.name}-{day}"
 
     def plan_contacts(self, count: int, action: Action = PUSH, day: date = DAY, first: int = 0) -> list[str]:
         """Assign people to the day's campaign and plan the action for them; returns the people."""
-        create_plan_table(self.url, self.name, self.mart)
+        self.mart.create_actions(self.url)
         with connect(self.url, role="prichal_writer") as connection:
             values = {"p": self.name, "c": self.campaign(day), "d": day, "salt": SALT, "share": SHARE}
             connection.execute(
@@ -142,7 +141,8 @@ class Shop:
 def killed_at(step: int) -> list[str]:
     """Let this process be killed when the step-th step of a hand-over is done; returns the names of its steps."""
     steps: list[str] = []
-    statements = {getattr(outbox, name): name for name in ("QUEUE", "WITHHOLD_UNPLANNED", "CLAIM", "ANSWER", "RELEASE")}
+    names = ("QUEUE", "WITHHOLD_UNPLANNED", "CHOOSE", "CLAIM", "ANSWER", "RELEASE")
+    statements = {getattr(outbox, name): name for name in names}
 
     def counted(call: Callable[..., Any], name_of: Callable[..., str]) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:

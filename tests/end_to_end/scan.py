@@ -100,8 +100,11 @@ def _tls(certificate: Path | None, protocol: str) -> ssl.SSLContext:
 
 def _talk(port: int, message: bytes, context: ssl.SSLContext | None) -> bytes:
     try:
-        with socket.create_connection((HOST, port), timeout=5) as plain:
-            connection = context.wrap_socket(plain) if context else plain
+        with (
+            socket.create_connection((HOST, port), timeout=5) as plain,
+            # It takes over the plain socket, which then has nothing left to close.
+            context.wrap_socket(plain) if context else plain as connection,
+        ):
             connection.sendall(message)
             reply = b""
             while len(reply) < 4096 and (part := connection.recv(4096)):

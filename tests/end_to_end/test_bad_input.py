@@ -1,20 +1,15 @@
 """Wrong input and missing services: one clear sentence, a non-zero exit, nothing half-written."""
 
-import contextlib
 import gzip
-import io
-import os
-import runpy
 import socket
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from unittest import mock
 
 import mlflow
 import pytest
 
 from tests.end_to_end.conftest import ROOT, Clone, clean_environment
+from tests.end_to_end.in_process import refusal
 
 LOG = gzip.decompress((ROOT / "projects/cdnow/data/purchases.csv.gz").read_bytes()).decode()
 
@@ -22,28 +17,6 @@ LOG = gzip.decompress((ROOT / "projects/cdnow/data/purchases.csv.gz").read_bytes
 def raw(folder: Path, text: str) -> str:
     (folder / "purchases.csv").write_text(text)
     return str(folder)
-
-
-def refusal(clone: Clone, module: str, *arguments: str, **extra: str) -> str:
-    """The one sentence of a job that must fail; run in this process, for most of a job's seconds are imports."""
-    command = [module, *arguments, *([] if "--project" in arguments else ["--project", "cdnow"])]
-    shown_text = io.StringIO()
-    with (
-        mock.patch.dict(os.environ, {**clone.environment, **extra}, clear=True),
-        mock.patch.object(sys, "argv", command),
-        contextlib.redirect_stderr(shown_text),
-        pytest.raises(SystemExit) as ended,
-    ):
-        runpy.run_module(module, run_name="__main__", alter_sys=False)
-    return one_sentence(ended.value.code, shown_text.getvalue())
-
-
-def one_sentence(code: object, shown_text: str) -> str:
-    assert code == 2, shown_text
-    assert "Traceback" not in shown_text, shown_text
-    sentences = [line for line in shown_text.splitlines() if line.startswith("prichal: ")]
-    assert len(sentences) == 1, shown_text
-    return sentences[0]
 
 
 def snapshot_of(clone: Clone) -> tuple[object, ...]:
@@ -65,9 +38,7 @@ def test_a_raw_file_that_cannot_be_used(
     clone: Clone, morning: object, tmp_path: Path, text: str, words: tuple[str, ...]
 ) -> None:
     before = snapshot_of(clone)
-    command = ("jobs.ingest", "--project", "cdnow", "--raw", raw(tmp_path, text))
-    done = clone.run("python", "-m", *command)  # Spark reads: its session belongs to a process of its own
-    sentence = one_sentence(done.returncode, done.stderr)
+    sentence = refusal(clone, "jobs.ingest", "--raw", raw(tmp_path, text))
     for word in words:
         assert word in sentence
     assert snapshot_of(clone) == before

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.test_bad_input import refusal
+from tests.end_to_end.in_process import refusal, run_here
 
 BUCKET = "s3://prichal/exports"
 
@@ -25,8 +25,9 @@ def rows(output: str) -> list[tuple[str, ...]]:
 
 @pytest.fixture(scope="module")
 def exports(clone: Clone) -> Path:
-    """Four months of a simulated business of 800 people, in a bucket too."""
-    done = clone.mlflow_run("sample", "users=800", "months=4", f"raw={BUCKET}", project="churn")
+    """Four months of a simulated business of 300 people, in a bucket too."""
+    arguments = ("--users", "300", "--months", "4", "--raw", BUCKET)
+    done = run_here(clone, "jobs.sample", "--project", "churn", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\d+ objects uploaded to s3://prichal/exports", done.stdout)
     return clone.state / "raw" / "churn"
@@ -35,7 +36,7 @@ def exports(clone: Clone) -> Path:
 @pytest.fixture(scope="module")
 def taken(clone: Clone, exports: Path) -> str:
     """What an ingest from the bucket says."""
-    done = clone.run("python", "-m", "jobs.ingest", "--raw", BUCKET)
+    done = run_here(clone, "jobs.ingest", "--project", "churn", "--raw", BUCKET)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -90,7 +91,7 @@ def test_members_and_labels_are_those_of_the_truth(engine: str, clone: Clone, ta
     """Two dates, one of them with labels: whom the simulator counts as paid or on trial, and who of them left."""
     days = ("2026-08-01", "2026-09-01")
     shutil.rmtree(clone.lake / "churn" / "snapshots", ignore_errors=True)
-    built = clone.run("python", "-m", "jobs.features", "--as-of", "..".join(days), ENGINE=engine)
+    built = run_here(clone, "jobs.features", "--project", "churn", "--as-of", "..".join(days), ENGINE=engine)
     assert built.returncode == 0, built.stdout + built.stderr
     truth = pd.read_parquet(clone.state / "truth" / "churn" / "states.parquet").assign(
         as_of=lambda t: t["as_of"].map(str)

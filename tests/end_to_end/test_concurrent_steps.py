@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -27,7 +26,7 @@ from stack.folders.atomic import sha256_of_files
 from stack.locks import Locks, LostLocksError
 from stack.settings import Settings
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.test_bad_input import one_sentence
+from tests.end_to_end.in_process import refusal
 from tests.end_to_end.test_rerun import wait_for
 from tests.unit.builders import publish as publish_table
 
@@ -41,12 +40,6 @@ def context_of(clone: Clone, project: str, lake: Path | None = None) -> Context:
     """Another process's surroundings: each context has a connection, and so locks, of its own."""
     settings = Settings.load(clone.environment)
     return Context(settings.model_copy(update={"lake": lake or settings.lake}), load_project(project))
-
-
-def refusal(clone: Clone, module: str, *arguments: str) -> str:
-    """The one sentence of a job that must fail, in a process of its own: steps run beside each other here."""
-    done = clone.run("python", "-m", module, "--project", "cdnow", *arguments)
-    return one_sentence(done.returncode, done.stderr)
 
 
 @contextmanager
@@ -66,14 +59,12 @@ def test_the_second_step_ends_with_a_sentence_and_the_first_continues(clone: Clo
             wait_for(lambda: clone.rows(PUBLISHING) == [(1,)], process)
             (run_id, _, _) = clone.rows(NEWEST, "score")[0]
             files = sorted((clone.lake / "cdnow" / "scores").rglob("*"))
-            with ThreadPoolExecutor() as pool:  # the first may wait for 45 s, then it ends
-                sentences = pool.map(lambda module: refusal(clone, module), ("jobs.score", "jobs.main"))
-                rolled_back = pool.submit(refusal, clone, "jobs.rollback", "--reason=odd scores")
-            for sentence in sentences:
+            for module in ("jobs.score", "jobs.main"):  # the first may wait for 45 s, then it ends
+                sentence = refusal(clone, module)
                 assert "Step score of project cdnow is running already, by step score since 20" in sentence
                 assert f"(MLflow run {run_id}): wait until it has ended or stop it" in sentence
             # Another step may run; it closes what was killed, and this was not.
-            assert "no version to roll back to" in rolled_back.result()
+            assert "no version to roll back to" in refusal(clone, "jobs.rollback", "--reason=odd scores")
             assert clone.rows(NEWEST, "score")[0][1] == "running"
             assert sorted((clone.lake / "cdnow" / "scores").rglob("*")) == files
         finally:

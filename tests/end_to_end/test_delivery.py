@@ -96,7 +96,7 @@ def test_a_refused_profile_is_stored_with_its_reason_and_not_repeated(shop: Shop
 
 def test_a_kill_at_any_step_loses_no_contact_and_repeats_none(shop: Shop, server: AltcraftServer) -> None:
     """Each shop is killed at a later step; the last hand-over ends before its kill."""
-    shops = [Shop(shop.url) for _ in range(20)]
+    shops = [Shop(shop.url) for _ in range(19)]
     for each in shops:
         each.plan_contacts(150)
     command = [sys.executable, "-m", "tests.end_to_end.handover", shop.url, server.url, *(each.name for each in shops)]
@@ -105,7 +105,7 @@ def test_a_kill_at_any_step_loses_no_contact_and_repeats_none(shop: Shop, server
     codes = [int(line.split()[1]) for line in done.stdout.splitlines() if not line.startswith("ended")]
     killed = codes.count(-signal.SIGKILL)
     assert codes == [-signal.SIGKILL] * killed + [0] * (len(shops) - killed), done.stderr
-    assert killed == 15, "the plan, its commit, and for each of two batches: claim, post, answer, each with its commit"
+    assert killed == 3 + 2 * 6 + 3, "the plan, two batches with claim, post and answer, and the last look; each commit"
     interrupted = 0
     for each in shops[:killed]:
         interrupted += each.states().get("unknown", 0) > 0
@@ -243,16 +243,16 @@ def test_an_interrupted_contact_is_not_sent_again_to_someone_who_has_unsubscribe
 
 
 def test_a_later_contact_waits_until_the_platform_has_answered_to_the_earlier_one(
-    shop: Shop, server: AltcraftServer
+    shop: Shop, server: AltcraftServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fields of contact 1 would otherwise replace those of contact 2, which would send contact 1 twice."""
+    monkeypatch.setattr(sending, "TRIES", 2)
     shop.plan_contacts(20, PUSH_TWICE)
     server.misbehaviours = ["accept and fail"] * sending.TRIES
     shop.deliver(platform(server.url))
     server.misbehaviours = ["500"] * sending.TRIES
     shop.deliver(platform(server.url), day_after(2))
     assert shop.states() == {"unknown": 20, "pending": 20}
-    shop.rows("update ops.outbox set attempts = 4 where project = %s returning id")
     assert shop.deliver(platform(server.url), day_after(2)).sent.accepted == 40
     assert not server.contacted_twice()
     assert set(server.contacts.values()) == {1}
@@ -307,8 +307,8 @@ def test_a_plan_made_again_withdraws_what_is_pending_and_adds_what_is_new(shop: 
     with connect(shop.url, role="prichal_writer") as connection:
         shop.replan([*stays, *people[30:]], PUSH_TWICE)
         shop.plan_actions(changes, EMAIL, DAY, connection)
-    again = shop.deliver(platform(server.url))
-    assert (again.queued, again.unplanned) == (20, 20), (
+    second = shop.deliver(platform(server.url))
+    assert (second.queued, second.unplanned) == (20, 20), (
         "ten people are new; the second contacts of twenty are withdrawn"
     )
     assert shop.states() == {"accepted": 40, "pending": 20, "withheld": 20}
@@ -363,7 +363,7 @@ def test_a_request_is_never_larger_than_altcraft_allows(shop: Shop, server: Altc
     assert shop.deliver(limited).sent.accepted == 1000
     assert sum(profiles for _, profiles in server.sizes) == 1000
     assert max(size for size, _ in server.sizes) <= 20_000
-    assert len(server.sizes) > 10
+    assert len(server.sizes) > 5
 
 
 def test_an_answer_to_half_of_a_batch_is_kept_when_the_other_half_gets_none(shop: Shop, server: AltcraftServer) -> None:
@@ -405,7 +405,7 @@ def test_lists_in_the_bucket_have_each_contact_once_and_a_repetition_writes_the_
         with pytest.raises(KeyboardInterrupt):
             shop.deliver(lists)
     first = objects(clone, shop)
-    assert len(first) == 1
+    assert len(first) == 2, "the batch has contacts of two channels"
     shop.deliver(lists)
     written = objects(clone, shop)
     assert first.items() <= written.items()

@@ -16,7 +16,7 @@ from actions.declare.plan import ActionPlan
 from actions.design.draws import uniform_draws
 from actions.lift.campaign_lift import CampaignLift, LiftResult
 from actions.lift.contacted_people import read_contacts
-from actions.lift.measure.estimate import ADJUSTED
+from actions.lift.measure.estimate import PLAIN
 from actions.lift.measure.lift_row import (
     BETTER,
     CAMPAIGN_CONTROL,
@@ -101,7 +101,10 @@ def offered(entities: list[str]) -> pd.DataFrame:
 
 
 def assign(clone: Clone, campaign: str, day: date, entities: list[str]) -> None:
-    """Assign everybody by the draws of the database: 5% global control, 20% control, 30% explore, 45% policy."""
+    """Assign everybody by the draws of the database: 5% global control, 20% control, 30% explore, 50% policy.
+
+    The shares after the first are of the others. The moment of the assignment is later than that of the scores.
+    """
     statements = [
         "insert into ops.global_controls (project, salt, share) values (%(project)s, 'lift', 0.05) "
         "on conflict (project) do nothing",
@@ -109,12 +112,12 @@ def assign(clone: Clone, campaign: str, day: date, entities: list[str]) -> None:
         "values (%(project)s, %(campaign)s, %(day)s, '{}')",
         """
         insert into ops.assignments
-          (project, campaign, entity, arm, action, probability, allowed_actions, salt, global_share)
+          (project, campaign, entity, arm, action, probability, allowed_actions, assigned_at, salt, global_share)
         select %(project)s, %(campaign)s, entity, arm,
           case when arm = 'explore' then 'email_none_1' end,
           case arm when 'global control' then 0.05 when 'control' then 0.95 * 0.2 when 'explore' then 0.95 * 0.3
             else 0.95 * 0.5 end,
-          array['email_none_1'], 'lift', 0.05
+          array['email_none_1'], now() + interval '1 day', 'lift', 0.05
         from (
           select entity, case when ops.uniform_draw('lift', entity) < 0.05 then 'global control'
             when draw < 0.2 then 'control' when draw < 0.5 then 'explore' else 'policy' end as arm
@@ -336,7 +339,7 @@ def test_a_campaign_of_the_history_is_measured_against_its_control_group(
     assert rows[0].treated + rows[0].control == 2_000
     assert rows[0].cost == rows[0].treated
     assert rows[0].estimate is not None
-    assert rows[0].estimate.method == ADJUSTED
+    assert rows[0].estimate.method == PLAIN  # the scores of the day were published later than the assignment
     total = next(row for row in with_history if row.is_whole and row.campaign == "all campaigns")
     old = next(row for row in with_history if row.is_whole and row.campaign == "old")
     assert total.treated == rows[0].treated + old.treated

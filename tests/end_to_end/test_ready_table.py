@@ -102,7 +102,7 @@ def test_a_table_without_dates_is_promoted_if_the_policy_allows_it(clone: Clone,
         assert dated in text
         text = text.replace(dated, instead)
     raw = write_project(code, "ready", f"from datetime import date\n{text}")
-    rows = undated_customers("1997-09-01")
+    rows = undated_customers("1997-09-01", every=4)
     rows.to_csv(raw / "customers.csv", index=False)
 
     done = run_job(clone, code, "main", "--project", "ready", "--trials", "0")

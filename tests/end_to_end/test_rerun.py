@@ -12,10 +12,11 @@ import psycopg
 from mlflow import MlflowClient
 
 from tests.end_to_end.conftest import Clone
+from tests.end_to_end.in_process import run_here
 from tests.end_to_end.proposals import move_aliases
 
 
-def wait_for(condition: Callable[[], bool], process: object, seconds: float = 120) -> None:
+def wait_for(condition: Callable[[], bool], process: object, seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, "the step ended before it could be killed"  # type: ignore[attr-defined]
@@ -25,7 +26,7 @@ def wait_for(condition: Callable[[], bool], process: object, seconds: float = 12
 
 def test_a_second_run_gives_the_same_mart(clone: Clone, morning: object) -> None:
     before, versions = clone.mart(), clone.rows("select count(*) from ops.promotions where act = 'promote'")
-    rerun = clone.mlflow_run("main", "trials=1")
+    rerun = run_here(clone, "jobs.main", "--trials", "1")
     assert rerun.returncode == 0, rerun.stdout + rerun.stderr
     assert "has the same data, code and settings; nothing to fit" in rerun.stdout
     assert clone.mart() == before
@@ -82,11 +83,10 @@ def test_a_run_killed_while_scoring_and_publishing_can_be_repeated(
 def test_another_day_is_added_and_the_current_view_stays_with_the_latest(clone: Clone, morning: object) -> None:
     """A backfill of a day whose label has matured since is scored, measured and does not disturb today."""
     before = clone.mart()
-    job = ("python", "-m", "jobs.score", "--project", "cdnow", "--as-of", "1998-03-01")
-    assert clone.run(*job).returncode == 0
+    assert run_here(clone, "jobs.score", "--as-of", "1998-03-01").returncode == 0
     assert [row for row in clone.mart() if str(row[0]) == "1998-07-01"] == before
     assert clone.rows("select distinct score_date::text from mart.cdnow_scores_current") == [("1998-07-01",)]
-    watched = clone.run("python", "-m", "jobs.monitor", "--project", "cdnow")
+    watched = run_here(clone, "jobs.monitor")
     assert watched.returncode == 0, watched.stderr
     rows, left, auc, low, high = clone.rows(
         "select rows, left_count, auc, auc_low, auc_high from ops.model_quality where score_date = '1998-03-01'"
@@ -131,7 +131,7 @@ def test_a_version_that_breaks_after_its_promotion_is_rolled_back_by_the_next_sc
     try:
         move_aliases(clone, ["cdnow_churn"], "promote", broken, sound)
         assert client.get_model_version_by_alias("cdnow_churn", "production").version == broken
-        scored = clone.run("python", "-m", "jobs.score", "--project", "cdnow")
+        scored = run_here(clone, "jobs.score")
         assert scored.returncode == 0, scored.stdout + scored.stderr
         assert f"cdnow_churn version {broken} was promoted before the ledger stored digests" in scored.stdout
         alert = next(line for line in scored.stdout.splitlines() if "ALERT" in line)

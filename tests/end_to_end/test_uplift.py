@@ -50,19 +50,19 @@ def test_an_experiment_is_learnt_promoted_and_used(
 ) -> None:
     for name, value in clone.environment.items():
         monkeypatch.setenv(name, value)
-    simulated = simulate(5, rows=5000, truth="split", actions=2, width=8, treated_share=2 / 3)
+    simulated = simulate(5, rows=4000, truth="split", actions=2, width=6, treated_share=2 / 3)
     path = tmp_path / "spring_offers.csv"
     write_experiment(simulated, path)
     with pytest.raises(NoProductionError):
         production(clone.url, "spring_offers_uplift")
 
-    said = learn(clone, path)
-    assert "registered as spring_offers_uplift version 1, the challenger" in said
+    output = learn(clone, path)
+    assert "registered as spring_offers_uplift version 1, the challenger" in output
     evidence = evidence_of("spring_offers_uplift", "challenger")
     assert not evidence["constant"], evidence["sentence"]
     assert evidence["gain"]["over_constant"]["low"] > 0
-    again = learn(clone, path)
-    assert "same data, code and settings as before; nothing to fit" in again
+    repeated = learn(clone, path)
+    assert "same data, code and settings as before; nothing to fit" in repeated
     assert [version.version for version in MlflowClient().search_model_versions("name='spring_offers_uplift'")] == ["1"]
 
     done = clone.run("python", "-m", "jobs.promote", "--project", "cdnow", "--population", "uplift")
@@ -76,7 +76,7 @@ def test_an_experiment_is_learnt_promoted_and_used(
     checks = {check["name"] for check in decision["checks"]}  # type: ignore[index]
     assert checks >= {"qini", "effect_slope", "balance", "sample_ratio", "placebo", "parity_pyfunc", "origin"}
 
-    new = simulate(6, rows=4000, truth="split", actions=2, width=8)
+    new = simulate(6, rows=4000, truth="split", actions=2, width=6)
     frame = pd.DataFrame(new.experiment.rows, columns=list(new.experiment.names))
     approved = approved_files(clone.url, "spring_offers_uplift", "1")
     with verified_files("spring_offers_uplift", "1", approved) as files:
@@ -93,8 +93,8 @@ def test_where_no_action_changes_anything_the_result_is_a_sentence(
     simulated = simulate(7, rows=3000, truth="null", actions=2, width=6, treated_share=2 / 3)
     path = tmp_path / "autumn_offers.parquet"
     write_experiment(simulated, path)
-    said = learn(clone, path)
-    assert "No usable difference between people: contact all or none." in said
+    output = learn(clone, path)
+    assert "No usable difference between people: contact all or none." in output
     assert not MlflowClient().search_model_versions("name='autumn_offers_uplift'")
     runs = mlflow.search_runs(
         experiment_names=["cdnow"],

@@ -20,22 +20,16 @@ if TYPE_CHECKING:
 SECRETS = ("DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_PASSWORD", "ANY_OTHER_TOKEN")
 
 
-#: on Spark they run in `make test-slow` only, for they are about what comes before an engine.
-SPARK_IS_SLOW = {"test_files", "test_damage", "test_odd_paths"}
-#: the formats that are read on Spark in `make test`; dialects are no matter of an engine.
-FORMATS_ON_SPARK = {"csv", "jsonl", "parquet"}
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what Spark repeats as slow."""
+    """A test of both engines runs on Spark in `make test-slow`; one that is marked so, in `make test` too.
+
+    DuckDB reads raw files for both, and both compute the same SQL: few claims are about Spark itself.
+    """
     for item in items:
         parameters = getattr(item, "callspec", None)
-        if parameters is None or parameters.params.get("engine") != "spark":
-            continue
-        module = item.path.stem
-        is_other_format = module == "test_formats" and parameters.params.get("result") not in FORMATS_ON_SPARK
-        if module in SPARK_IS_SLOW or is_other_format:
+        is_on_spark = parameters is not None and parameters.params.get("engine") == "spark"
+        if is_on_spark and item.get_closest_marker("on_spark_too") is None:
             item.add_marker(pytest.mark.slow)
 
 

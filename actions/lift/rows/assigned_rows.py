@@ -9,14 +9,17 @@ import pandas as pd
 from psycopg import sql
 
 from actions.declare.plan import CONTROL, ActionPlan
+from actions.design.published_churn import published_before
 from actions.experiment import Experiment, Floats
 from actions.lift.rows.campaign_rows import GLOBAL_CONTROL, POLICY, CampaignRows, PendingCampaign
 from features import Engine, Snapshots
 from features.declare.label import LABEL
-from serving import Mart, published_scores
+from serving import Mart
 from stack.postgres import connect
 
 EXPLORE = "explore"
+#: columns of `ops.assignments`.
+ASSIGNMENT = ("entity", "arm", "action", "probability", "allowed_actions", "assigned_at")
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class AssignedRows:
         """The rows of a campaign with a label. A trial that ends after the horizon has none."""
         assigned = self._assignments(campaign)
         frame = assigned.merge(self._outcomes(day), on="entity", validate="one_to_one")
-        frame["baseline"] = frame["entity"].map(self._scores(day)).astype(float)
+        frame["baseline"] = self._scores_before(day, frame)
         return self._campaign_rows(campaign, day, assigned, frame)
 
     def _campaign_rows(self, campaign: str, day: date, assigned: pd.DataFrame, frame: pd.DataFrame) -> CampaignRows:
@@ -128,12 +131,11 @@ class AssignedRows:
 
     def _assignments(self, campaign: str) -> pd.DataFrame:
         query = (
-            "select entity, arm, action, probability, allowed_actions from ops.assignments "
-            "where project = %s and campaign = %s order by entity"
+            f"select {', '.join(ASSIGNMENT)} from ops.assignments where project = %s and campaign = %s order by entity"
         )
         with connect(self.database_url) as connection:
             rows = connection.execute(query, [self.snapshots.spec.project, campaign]).fetchall()
-        return pd.DataFrame(rows, columns=["entity", "arm", "action", "probability", "allowed_actions"])
+        return pd.DataFrame(rows, columns=list(ASSIGNMENT))
 
     def _outcomes(self, day: date) -> pd.DataFrame:
         """Entity, label and features of the segments of every person of the plan's populations with a label."""
@@ -145,10 +147,11 @@ class AssignedRows:
         is_used = frame["population"].isin(self.plan.populations) & frame[LABEL].notna()
         return frame[is_used].assign(entity=frame.loc[is_used, entity].astype(str))
 
-    def _scores(self, day: date) -> dict[str, float]:
-        """Churn probability of every person, published for the day of the assignment."""
-        scores = published_scores(self.database_url, self.mart, day)
-        return dict(zip(scores[self.mart.entity].astype(str), scores["churn_probability"], strict=True))
+    def _scores_before(self, day: date, frame: pd.DataFrame) -> Floats:
+        """Churn probability of every row that was published before the assignment."""
+        moments = pd.to_datetime(frame["assigned_at"], utc=True)
+        rows = pd.DataFrame({"person": frame["entity"], "assigned_on": pd.Timestamp(day), "assigned_at": moments})
+        return published_before(self.database_url, self.mart, rows)
 
     def _policy_costs(self, campaign: str) -> dict[str, float]:
         """Expected cost of the people for whom the policy planned an action."""

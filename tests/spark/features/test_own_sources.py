@@ -223,6 +223,7 @@ def test_a_morning_after_another_is_as_one_made_from_all_rows(shop: Shop):
 
 
 @pytest.mark.parametrize("known_time", [None, "entered_on"], ids=["known with a lag", "known at a time of its own"])
+@pytest.mark.on_spark_too
 def test_the_version_of_every_row_is_the_one_that_the_reference_says(shop: Shop, known_time: str | None):
     rng = random.Random(3)  # noqa: S311
     start = datetime(1997, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from lake.ingestion.raw_files import RawFileError
 from stack.errors import PrichalError
 from stack.settings import ROOT
 from tests.spark.lake.corpus import page
-from tests.spark.lake.corpus.exports import DROP, FILES, header, put, row, text
+from tests.spark.lake.corpus.exports import BATCH, FILES, header, put, row, text
 from tests.spark.lake.corpus.rows import DUPLICATE, KEPT, NO_ROW, PLAYS, TEXTS, turned, write
 from tests.spark.lake.corpus.stops import STOPS, Stop
 from tests.spark.lake.shop import rows_of, sentence
@@ -49,7 +49,7 @@ def aside(lake: Path) -> dict[tuple[str, str], str]:
     for source in FILES:
         folders = Table(lake, "churn", source).quarantine.iterdir()
         for item in rows_of(folders):
-            assert item["file"] == f"{DROP}/{FILES[source][1]}"
+            assert item["file"] == f"{BATCH}/{FILES[source][1]}"
             result[source, item["position"]] = item["reason"]
     return result
 
@@ -125,14 +125,14 @@ def test_an_event_before_sign_up_is_kept_and_counted(lake: Path, engine: Engine,
 
 
 def test_whole_files_that_are_odd_and_sound(ingest_source: Take, tmp_path: Path):
-    """BOM, CRLF, other order and more columns, no line end, packed or not: one drop each, all rows kept."""
+    """BOM, CRLF, other order and more columns, no line end, packed or not: one batch each, all rows kept."""
     raw, sound = tmp_path / "raw", [header("payments")]
-    put(raw, "payments", b"\xef\xbb\xbf" + text(*sound, row("payments", payment_id="b1")), drop="2026-03-01")
-    put(raw, "payments", text(*sound, row("payments", payment_id="c1"), end="\r\n"), drop="2026-03-02")
-    put(raw, "payments", turned(), drop="2026-03-03")
-    put(raw, "payments", text(*sound, row("payments", payment_id="n1"))[:-1], drop="2026-03-04")
-    put(raw, "payments", text(*sound, row("payments", payment_id="g1")), drop="2026-03-05", packed=True)
-    put(raw, "payments", text(*sound), drop="2026-03-06")
+    put(raw, "payments", b"\xef\xbb\xbf" + text(*sound, row("payments", payment_id="b1")), batch="2026-03-01")
+    put(raw, "payments", text(*sound, row("payments", payment_id="c1"), end="\r\n"), batch="2026-03-02")
+    put(raw, "payments", turned(), batch="2026-03-03")
+    put(raw, "payments", text(*sound, row("payments", payment_id="n1"))[:-1], batch="2026-03-04")
+    put(raw, "payments", text(*sound, row("payments", payment_id="g1")), batch="2026-03-05", packed=True)
+    put(raw, "payments", text(*sound), batch="2026-03-06")
     done = ingest_source(FILES["payments"][0], raw, tmp_path / "lake")
     rows = rows_of(Table(tmp_path / "lake", "churn", "payments").folders())
     assert {item["payment_id"]: item["amount"] for item in rows} == dict.fromkeys(("b1", "c1", "t1", "n1", "g1"), 399.0)
@@ -140,20 +140,20 @@ def test_whole_files_that_are_odd_and_sound(ingest_source: Take, tmp_path: Path)
     assert done.manifest.coverage.end == date(2026, 3, 6)
 
 
-def test_the_same_drop_twice_and_a_corrected_one(ingest_source: Take, tmp_path: Path):
+def test_the_same_batch_twice_and_a_corrected_one(ingest_source: Take, tmp_path: Path):
     raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
     two = text(header("payments"), row("payments"), row("payments", payment_id="p2"))
     put(raw, "payments", two)
     assert ingest_source(source, raw, lake).taken == 1
     assert ingest_source(source, raw, lake).taken == 0
-    put(raw, "payments", two, drop="2026-03-02")  # the same again under another day
+    put(raw, "payments", two, batch="2026-03-02")  # the same again under another day
     copied = ingest_source(source, raw, lake)
     assert (copied.taken, copied.manifest.rows_kept, copied.manifest.duplicates) == (1, 2, 2)
 
     # Corrected: p2 moves to January and is dearer, p1 is gone from both.
     corrected = row("payments", payment_id="p2", attempted_at="2026-01-31T12:00:00+03:00", amount="499")
-    for drop in (DROP, "2026-03-02"):
-        put(raw, "payments", text(header("payments"), corrected), drop=drop)
+    for batch in (BATCH, "2026-03-02"):
+        put(raw, "payments", text(header("payments"), corrected), batch=batch)
     done = ingest_source(source, raw, lake)
     (left,) = rows_of(Table(lake, "churn", "payments").folders())
     assert (done.taken, left["payment_id"], left["amount"]) == (2, "p2", 499.0)
@@ -165,26 +165,26 @@ def test_a_key_that_moves_to_another_month_is_not_counted_twice(ingest_source: T
     put(raw, "payments", text(header("payments"), row("payments"), row("payments", payment_id="p9")))
     ingest_source(source, raw, lake)
     moved = row("payments", attempted_at="2026-01-31T12:00:00+03:00")
-    put(raw, "payments", text(header("payments"), moved), drop="2026-03-02")
+    put(raw, "payments", text(header("payments"), moved), batch="2026-03-02")
     done = ingest_source(source, raw, lake)
     rows = rows_of(Table(lake, "churn", "payments").folders(), "payment_id, month(attempted_at) as month")
     assert [tuple(row.values()) for row in rows] == [("p1", 1), ("p9", 2)]
     assert (done.manifest.rows_kept, done.manifest.duplicates) == (2, 1)
 
 
-def test_a_drop_that_is_archived_keeps_its_rows(ingest_source: Take, tmp_path: Path):
+def test_a_batch_that_is_archived_keeps_its_rows(ingest_source: Take, tmp_path: Path):
     raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
     old = put(raw, "payments", text(header("payments"), row("payments")))
     ingest_source(source, raw, lake)
-    put(raw, "payments", text(header("payments"), row("payments", payment_id="p2")), drop="2026-03-02")
+    put(raw, "payments", text(header("payments"), row("payments", payment_id="p2")), batch="2026-03-02")
     old.unlink()
     assert ingest_source(source, raw, lake).manifest.rows_kept == 2
 
 
-def test_another_declaration_needs_every_drop_again(ingest_source: Take, tmp_path: Path):
+def test_another_declaration_needs_every_batch_again(ingest_source: Take, tmp_path: Path):
     raw, lake, source = tmp_path / "raw", tmp_path / "lake", FILES["payments"][0]
     old = put(raw, "payments", text(header("payments"), row("payments")))
-    put(raw, "payments", text(header("payments"), row("payments", payment_id="p2")), drop="2026-03-02")
+    put(raw, "payments", text(header("payments"), row("payments", payment_id="p2")), batch="2026-03-02")
     before = ingest_source(source, raw, lake).manifest
     archived, other = tmp_path / "archived.csv", replace(source, earliest=date(2019, 1, 1))
     old.rename(archived)
@@ -222,8 +222,8 @@ def test_a_file_that_changes_while_it_is_read(ingest_source: Take, engine: Engin
 
 def test_one_content_twice_where_rows_have_no_key(ingest_source: Take, tmp_path: Path):
     raw, source = tmp_path / "raw", replace(FILES["payments"][0], key=None)
-    for drop in (DROP, "2026-03-02"):
-        put(raw, "payments", text(header("payments"), row("payments")), drop=drop)
+    for batch in (BATCH, "2026-03-02"):
+        put(raw, "payments", text(header("payments"), row("payments")), batch=batch)
     with pytest.raises(RawFileError, match=r"holds the very bytes of 2026-03-01/payments\.csv") as caught:
         ingest_source(source, raw, tmp_path / "lake")
     sentence(caught.value)

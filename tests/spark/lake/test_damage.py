@@ -22,7 +22,7 @@ DAILY = replace(ORDERS, files="*/orders.csv", key=("user_id", "day"))
 
 @pytest.fixture(scope="module")
 def original(ingest_source: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A raw folder with one drop, and the lake made of it."""
+    """A raw folder with one batch, and the lake made of it."""
     folder = tmp_path_factory.mktemp("shop")
     write(folder / "raw" / "1997-02-01", *map(line, range(1, 11)))
     ingest_source(DAILY, folder / "raw", folder / "lake")
@@ -128,8 +128,8 @@ def test_keys_that_are_empty_twice_or_hold_nul_are_put_aside_and_counted(ingest_
     aside = rows_of(table(tmp_path).quarantine.iterdir())
     reasons = sorted(row["reason"] for row in aside)
     assert reasons == [
-        "contradicts another row of its drop with the same user_id, day",
-        "contradicts another row of its drop with the same user_id, day",
+        "contradicts another row of its batch with the same user_id, day",
+        "contradicts another row of its batch with the same user_id, day",
         "user_id: empty",
         "user_id: holds a NUL character",
     ]

@@ -144,7 +144,7 @@ def test_invisible_characters_around_ids_make_no_other_people(ingest_source: Tak
     assert (manifest.rows_kept, manifest.trimmed) == (3, 2)
 
 
-def test_a_drop_of_the_projects_today_is_taken(tmp_path: Path):
+def test_a_batch_of_the_projects_today_is_taken(tmp_path: Path):
     """Its zone may be ahead of the machine's."""
     tomorrow = date(2026, 3, 11)
     folder = tmp_path / "raw" / str(tomorrow)

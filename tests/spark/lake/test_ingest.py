@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from features import DuckEngine, Engine
-from lake import Coverage, Ingested, Source, Table, ingest
+from lake import Column, Coverage, Ingested, Source, Table, ingest
 from lake.ingestion import batches, months
 from lake.ingestion.batches import QuarantineError
 from stack.errors import PrichalError
 from stack.folders.atomic import publish_directory, replace_text
-from tests.spark.lake.shop import ORDERS, line, rows_of, sentence, write
+from tests.spark.lake.shop import HEADER, ORDERS, line, rows_of, sentence, write
 from tests.unit.builders import dead_owner
 
 Take = Callable[[Source, Path, Path], Ingested]
@@ -41,6 +41,7 @@ def contents(folder: Path) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("name", ["orders.csv", "orders.csv.gz"])
+@pytest.mark.on_spark_too
 def test_rows_in_are_rows_kept_duplicates_and_quarantined(name: str, ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1), line(2), line(2), line(3), line(4, day="soon"), name=name)
     done = ingest_source(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
@@ -58,10 +59,11 @@ def test_without_a_key_equal_rows_are_events_of_their_own(ingest_source: Take, t
     assert users(tmp_path / "lake") == [1, 1]
 
 
-def test_of_rows_with_one_key_that_of_the_latest_drop_counts(ingest_source: Take, tmp_path: Path):
+@pytest.mark.on_spark_too
+def test_of_rows_with_one_key_that_of_the_newest_batch_counts(ingest_source: Take, tmp_path: Path):
     daily = replace(ORDERS, files="*/orders.csv", key=("user_id",))
-    for drop, price, day in (("1997-02-01", 5.0, "1997-01-31"), ("1997-02-03", 7.0, "1997-02-02")):
-        write(tmp_path / "raw" / drop, line(1, price=price, day=day), line(2))
+    for batch, price, day in (("1997-02-01", 5.0, "1997-01-31"), ("1997-02-03", 7.0, "1997-02-02")):
+        write(tmp_path / "raw" / batch, line(1, price=price, day=day), line(2))
     done = ingest_source(daily, tmp_path / "raw", tmp_path / "lake")
     rows = rows_of(Table(tmp_path / "lake", "shop", "orders").folders())
     assert [(row["user_id"], row["price"], str(row["day"])) for row in rows] == [
@@ -72,7 +74,8 @@ def test_of_rows_with_one_key_that_of_the_latest_drop_counts(ingest_source: Take
     assert done.manifest.coverage.end == date(1997, 2, 3)
 
 
-def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(ingest_source: Take, tmp_path: Path):
+@pytest.mark.on_spark_too
+def test_rows_of_one_batch_that_contradict_each_other_are_put_aside(ingest_source: Take, tmp_path: Path):
     raw = write(tmp_path / "raw", line(1, price=5), line(2), line(1, price=7), line(2))
     done = ingest_source(replace(ORDERS, key=("user_id", "day")), raw, tmp_path / "lake")
     manifest, table = done.manifest, Table(tmp_path / "lake", "shop", "orders")
@@ -80,7 +83,17 @@ def test_rows_of_one_drop_that_contradict_each_other_are_put_aside(ingest_source
     (aside,) = table.quarantine.iterdir()
     rows = rows_of([aside])
     assert [(row["file"], row["position"]) for row in rows] == [("orders.csv", "line 2"), ("orders.csv", "line 4")]
-    assert {row["reason"] for row in rows} == {"contradicts another row of its drop with the same user_id, day"}
+    assert {row["reason"] for row in rows} == {"contradicts another row of its batch with the same user_id, day"}
+
+
+def test_a_text_in_another_column_contradicts(ingest_source: Take, tmp_path: Path):
+    """Spark's hash of several values passes over nulls."""
+    columns = (*ORDERS.columns, Column("tag", "string", "a word", nullable=True))
+    source = replace(ORDERS, key=("user_id", "day"), columns=columns, max_quarantined=0.9)
+    lines = ("1,1997-01-01,,1.5,x,", "1,1997-01-01,,1.5,,x", "2,1997-01-01,,1.5,x,")
+    raw = write(tmp_path / "raw", *lines, header=f"{HEADER},tag")
+    manifest = ingest_source(source, raw, tmp_path / "lake").manifest
+    assert (manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (1, 0, 2)
 
 
 def test_columns_are_found_by_name_in_every_file(ingest_source: Take, tmp_path: Path):
@@ -104,6 +117,7 @@ def test_columns_are_found_by_name_in_every_file(ingest_source: Take, tmp_path: 
     assert done.manifest.quarantined == 0
 
 
+@pytest.mark.on_spark_too
 def test_the_same_files_are_not_taken_twice_and_a_changed_one_replaces_the_table(ingest_source: Take, tmp_path: Path):
     lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
     table = Table(lake, "shop", "orders")
@@ -121,6 +135,7 @@ def test_the_same_files_are_not_taken_twice_and_a_changed_one_replaces_the_table
     assert ingest_source(replace(ORDERS, key=("user_id",)), raw, lake).taken
 
 
+@pytest.mark.on_spark_too
 def test_what_a_killed_run_left_does_not_matter(ingest_source: Take, tmp_path: Path):
     lake, raw = tmp_path / "lake", write(tmp_path / "raw", line(1), line(2))
     table = Table(lake, "shop", "orders")
@@ -146,18 +161,18 @@ class Killed(BaseException):
 DAILY = replace(ORDERS, files="*/orders.csv", key=("user_id",), earliest=date(1997, 1, 1))
 
 
-def second_drop(raw: Path) -> None:
+def second_batch(raw: Path) -> None:
     write(raw / "1997-03-02", line(2), line(4, day="1997-02-04"))
 
 
 @pytest.fixture(scope="module")
 def lakes(ingest_source: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `raw`, and two lakes: `one` has taken the first drop, `both` the second too, undisturbed."""
+    """A folder with `raw`, and two lakes: `one` has taken the first batch, `both` the second too, undisturbed."""
     folder = tmp_path_factory.mktemp("killed")
     write(folder / "raw" / "1997-03-01", line(1), line(2), line(9, day="soon"), line(3, day="1997-02-03"))
     ingest_source(DAILY, folder / "raw", folder / "one")
     shutil.copytree(folder / "one", folder / "both")
-    second_drop(folder / "raw")
+    second_batch(folder / "raw")
     ingest_source(DAILY, folder / "raw", folder / "both")
     return folder
 
@@ -192,6 +207,7 @@ def test_killed_at_any_step_and_run_again_is_the_same_lake(
     assert (manifest.rows_in, manifest.rows_kept, manifest.duplicates, manifest.quarantined) == (6, 4, 1, 1)
 
 
+@pytest.mark.on_spark_too
 def test_above_the_allowed_share_the_old_table_stays_and_the_rows_are_put_aside(ingest_source: Take, tmp_path: Path):
     lake, source = tmp_path / "lake", replace(ORDERS, max_quarantined=0.25)
     raw = write(tmp_path / "raw", line(1), line(2), line(3), line(4, day="soon"))
@@ -226,6 +242,7 @@ def test_a_date_at_either_end_of_the_calendar_is_taken_or_told(day: str, ingest_
         assert ingest_source(ORDERS, raw, tmp_path / "lake").manifest.rows_in == 3
 
 
+@pytest.mark.on_spark_too
 def test_a_moment_belongs_to_its_day_in_the_projects_time_zone(engine: Engine, in_zone: Callable, tmp_path: Path):  # type: ignore[type-arg]
     raw = write(tmp_path / "raw", line(1, seen="1997-01-05T20:00:00Z"), line(2, seen="1997-01-06 23:59:59"))
     columns = tuple(replace(column, nullable=False) for column in ORDERS.columns)

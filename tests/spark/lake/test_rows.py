@@ -10,6 +10,8 @@ import pytest
 from lake import Ingested, Table
 from tests.spark.lake.shop import ORDERS, line, rows_of, write
 
+pytestmark = pytest.mark.on_spark_too
+
 #: description -> the row's text, and what its reason must say.
 BAD = {
     "a word for a date": (line(28, day="soon"), "day: not a date: soon"),

@@ -79,7 +79,7 @@ def by_key(result: pd.DataFrame) -> Table:
     [
         pytest.param(dated(), None, id="days, known when they happen"),
         pytest.param(timed(), "America/New_York", id="moments, known later, cut in New York"),
-        pytest.param(timed(), "Asia/Kolkata", id="moments, known later, cut in Kolkata"),
+        pytest.param(timed(), "Asia/Kolkata", id="moments, known later, cut in Kolkata", marks=pytest.mark.slow),
     ],
 )
 @settings(

@@ -15,6 +15,7 @@ from registry.review_page import Review, review, with_outcome
 from registry.review_page.markdown import REST
 from stack.markdown import MAX_DESCRIPTION
 from tests.unit.builders import evidence, measured, measured_first
+from tests.unit.uplift_evidence import UPLIFT_EVIDENCE, UPLIFT_MEASURED, changed
 
 HOSTILE = "<script>alert('1')</script> a|b `c` \"d\" $1\n\n## x\n[y](http://z) ![w](http://w) **v** <b onclick='u'>"
 PNG = b"\x89PNG not really"
@@ -348,3 +349,29 @@ def test_a_request_of_an_earlier_release_is_removed_too():
     command = "\n```\nmlflow run . -e approve -P name=YOU\n```\n"
     approved = with_outcome(f"{request}{command}\n## Rest\n", "Version 2 approved by vera")
     assert approved == "**Version 2 approved by vera**\n\nThe whole review.\n\n## Rest\n"
+
+
+def response_model(production: bool, **changes: Any) -> Review:
+    challenger = Version(model="shop_uplift", evidence=changed(UPLIFT_EVIDENCE, **changes))
+    before = Version(model="shop_uplift", number="1", evidence=UPLIFT_EVIDENCE) if production else None
+    measurements = UPLIFT_MEASURED if production else {**UPLIFT_MEASURED, "versus": None}
+    return both(Contenders(challenger, before), measurements, pictures={"qini": PNG})
+
+
+@pytest.mark.parametrize("production", [True, False])
+def test_the_page_of_a_response_model_shows_gain_effects_and_pictures(production: bool):
+    page = response_model(production)
+    assert PICTURE in page.html
+    assert UPLIFT_EVIDENCE["sentence"] in page.html
+    for text in ("+1.20 (+0.40 to +2.00)", "sms_discount_1", "+2.00 (+0.20 to +3.80)", "dr_linear", "c1, c2, c3"):
+        assert text in page.html
+    assert ("On the same judged rows" in page.html) == production
+    assert "ROC-AUC" not in page.html
+    assert "population=uplift" in page.markdown
+
+
+def test_the_page_of_a_response_model_without_figures_says_not_known():
+    bare = {"kind": "uplift", "project": "shop", "population": "uplift"}
+    page = review(Contenders(Version(evidence=bare), None), None, NO, needs_approval=True)
+    assert "not known" in page.html
+    assert len(page.markdown) <= MAX_DESCRIPTION

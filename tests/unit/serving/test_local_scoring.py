@@ -40,13 +40,13 @@ def test_the_process_predicts_the_probabilities_of_the_model(files: VersionFiles
 def test_the_judged_model_of_a_refit_predicts_for_the_comparison(tmp_path: Path):
     files = VersionFiles("shop_churn", "2", version_folder(tmp_path))
     bundle = files.folder / "artifacts" / "bundle"
+    registered = Bundle(bundle).probability(ROWS)
     (bundle / "judged").mkdir()
     native = json.loads((bundle / "coefficients.json").read_text())
     (bundle / "judged" / "coefficients.json").write_text(json.dumps({**native, "intercept": 1.5}))
     card = json.loads((bundle / "model.json").read_text())
     judged = {"calibration": {"slope": 2.0, "intercept": 0.0}}
     (bundle / "model.json").write_text(json.dumps({**card, "judged": judged}))
-    registered = predict_probabilities(files, NAMES, ROWS)
     log_odds = np.log(registered / (1 - registered))
     assert predict_probabilities(files, NAMES, ROWS, judged=True) == pytest.approx(
         1 / (1 + np.exp(-2 * (log_odds + 1.5)))

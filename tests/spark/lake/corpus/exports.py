@@ -12,7 +12,7 @@ from pyarrow import parquet
 from lake import Source
 from projects.churn import sources
 
-DROP = "2026-03-01"
+BATCH = "2026-03-01"
 PAYMENT = {
     "payment_id": "p1", "user_id": "u0000001", "subscription_id": "s1", "attempt_no": "1",
     "attempted_at": "2026-02-10T12:00:00+03:00", "status": "succeeded", "amount": "399.0", "currency": "RUB",
@@ -51,7 +51,7 @@ PLAY_TYPES = {
     "duration_s": pa.uint32(),
 }  # fmt: skip
 
-#: source -> its file in a drop, and a sound row.
+#: source -> its file in a batch, and a sound row.
 FILES: dict[str, tuple[Source, str, Mapping[str, Any]]] = {
     "payments": (sources.PAYMENTS, "payments.csv", PAYMENT),
     "profiles": (sources.PROFILES, "profiles.csv", PROFILE),
@@ -86,20 +86,20 @@ def text(*lines: str, end: str = "\n") -> bytes:
     return "".join(line + end for line in lines).encode()
 
 
-def put(raw: Path, source: str, content: bytes, drop: str = DROP, packed: bool = False) -> Path:
-    """Write the source's file of a drop, packed if asked."""
+def put(raw: Path, source: str, content: bytes, batch: str = BATCH, packed: bool = False) -> Path:
+    """Write the source's file of a batch, packed if asked."""
     name = FILES[source][1] + (".gz" if packed else "")
-    path = raw / drop / name
+    path = raw / batch / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
     return path
 
 
-def put_plays(raw: Path, *plays: Mapping[str, Any], drop: str = DROP, **types: Any) -> Path:
-    """Write the player's log of a drop; a type of None leaves the column out."""
+def put_plays(raw: Path, *plays: Mapping[str, Any], batch: str = BATCH, **types: Any) -> Path:
+    """Write the player's log of a batch; a type of None leaves the column out."""
     kinds = {name: kind for name, kind in {**PLAY_TYPES, **types}.items() if kind is not None}
     rows = [{**PLAY, **play} for play in plays]
-    path = raw / drop / FILES["viewing"][1]
+    path = raw / batch / FILES["viewing"][1]
     path.parent.mkdir(parents=True, exist_ok=True)
     table = {name: pa.array([row_values[name] for row_values in rows], kind) for name, kind in kinds.items()}
     parquet.write_table(pa.table(table), path)

@@ -48,7 +48,7 @@ class Kind:
 
 
 def _contradiction(n: str) -> Kind:
-    reason = "contradicts another row of its drop with the same id"
+    reason = "contradicts another row of its batch with the same id"
     return Kind(f"two rows with one id, {n} of 2", reason, {"id": "contradiction", "n": n})
 
 
@@ -63,7 +63,7 @@ KINDS = (
     Kind("a NUL character in an id", "id: holds a NUL character", {"id": "a\0b"}),
     Kind("no moment", "at: empty", {"at": None}),
     Kind("an hour that does not exist", "at: not a timestamp: 2026-01-05 25:00:00", {"at": "2026-01-05 25:00:00"}),
-    Kind("a moment of the future", "at: after its drop was made: 2199", {"at": "2199-01-05 10:00:00"}),
+    Kind("a moment of the future", "at: after its batch was made: 2199", {"at": "2199-01-05 10:00:00"}),
     Kind("a day that does not exist", "day: not a date: 2026-02-30", {"day": "2026-02-30"}),
     Kind("no number", KEPT, {"n": None}),
     Kind("a word for a number", "n: not a bigint: seven", {"n": "seven"}),

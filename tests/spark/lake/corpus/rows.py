@@ -10,7 +10,7 @@ KEPT, DUPLICATE, NO_ROW = "kept", "duplicate", "no row"
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a source's first drop; `becomes` is kept, duplicate, no row, or the reason it is put aside for."""
+    """One line of a source's first batch; `becomes` is kept, duplicate, no row, or the reason it is put aside for."""
 
     what: str
     becomes: str
@@ -36,7 +36,7 @@ PAYMENTS = (
     _payment("a date in 1970", "attempted_at: before 2020-01-01: 1970", attempted_at="1970-01-01T00:00:00+03:00"),
     _payment(
         "a date in 2106",
-        "attempted_at: after its drop was made: 2106",
+        "attempted_at: after its batch was made: 2106",
         attempted_at="2106-02-07T06:28:15+03:00",
         reported_at="2106-02-07T06:28:15+03:00",
     ),
@@ -51,7 +51,7 @@ PAYMENTS = (
         "an event after its known time", "attempted_at: after it was known", attempted_at="2026-02-20T12:00:00+03:00"
     ),
     _payment(
-        "a known time after the batch", "reported_at: after its drop was made", reported_at="2026-04-01T12:00:00+03:00"
+        "a known time after the batch", "reported_at: after its batch was made", reported_at="2026-04-01T12:00:00+03:00"
     ),
     _payment("a negative amount", "amount: below 0: -399", amount="-399"),
     _payment("an amount that is not a number", "amount: not finite: NaN", amount="NaN"),
@@ -62,11 +62,11 @@ PAYMENTS = (
     _payment("a payment without a user", "user_id: empty", user_id=""),
     _payment("an event before sign-up", KEPT, attempted_at="2026-01-20T12:00:00+03:00"),
     _payment(
-        "two payments with one id", "contradicts another row of its drop with the same payment_id", payment_id="p-2"
+        "two payments with one id", "contradicts another row of its batch with the same payment_id", payment_id="p-2"
     ),
     _payment(
         "the second payment with that id",
-        "contradicts another row of its drop with the same payment_id",
+        "contradicts another row of its batch with the same payment_id",
         payment_id="p-2",
         amount="1",
     ),
@@ -114,12 +114,12 @@ PROFILES = (
     Line("a valid profile", KEPT, row("profiles", user_id="u0000009").encode()),
     Line(
         "two profiles with one id",
-        "contradicts another row of its drop with the same user_id, changed_at",
+        "contradicts another row of its batch with the same user_id, changed_at",
         row("profiles").encode(),
     ),
     Line(
         "the second profile with that id",
-        "contradicts another row of its drop with the same user_id, changed_at",
+        "contradicts another row of its batch with the same user_id, changed_at",
         row("profiles", region="Omsk").encode(),
     ),
     Line(
@@ -131,10 +131,10 @@ PROFILES = (
 
 LINKS = (
     Line("a valid link", KEPT, row("identity_links", anonymous_id="7").encode()),
-    Line("an identity link", "contradicts another row of its drop", row("identity_links").encode()),
+    Line("an identity link", "contradicts another row of its batch", row("identity_links").encode()),
     Line(
         "an identity link that contradicts another",
-        "contradicts another row of its drop",
+        "contradicts another row of its batch",
         row("identity_links", user_id="u0000002").encode(),
     ),
     Line(
@@ -155,7 +155,7 @@ PLAYS = (
     ("seconds 0, 1970", "happened_at: before 2020-01-01: 0", {"event_id": 1, "event_time": 0}),
     (
         "seconds 2^32 - 1, 2106",
-        "happened_at: after its drop was made: 4294967295",
+        "happened_at: after its batch was made: 4294967295",
         {"event_id": 2, "event_time": 2**32 - 1, "received_time": 2**32 - 1},
     ),
     ("bytes that are not UTF-8", "not UTF-8", {"event_id": 3, "device_id": b"\xff\xfe"}),
@@ -173,7 +173,7 @@ TEXTS = {"payments": PAYMENTS, "hits": HITS, "catalogue": CATALOGUE, "profiles":
 
 
 def write(raw: Path) -> None:
-    """Every line above, a file per source in one drop."""
+    """Every line above, a file per source in one batch."""
     for source, lines in TEXTS.items():
         head = [] if source == "catalogue" else [header(source).encode()]
         put(raw, source, b"".join(content + b"\n" for content in [*head, *(line.content for line in lines)]))

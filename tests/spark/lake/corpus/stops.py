@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.spark.lake.corpus.exports import DROP, header, put, put_plays, row, text
+from tests.spark.lake.corpus.exports import BATCH, header, put, put_plays, row, text
 
 SOUND = text(header("payments"), row("payments"))
 LONG = text(header("payments"), *[row("payments", payment_id=f"p{n}") for n in range(4000)])
@@ -144,32 +144,32 @@ STOPS = (
         "only rows that contradict each other",
         "payments",
         lambda raw: put(raw, "payments", text(header("payments"), row("payments"), row("payments", amount="1"))),
-        r"2 of 2 rows contradict another row of their drop with the same payment_id, at most 1\.0% may",
+        r"2 of 2 rows contradict another row of their batch with the same payment_id, at most 1\.0% may",
         reads=True,
     ),
     Stop(
         "a folder with the name of the file",
         "payments",
-        lambda raw: (raw / DROP / "payments.csv").mkdir(parents=True),
+        lambda raw: (raw / BATCH / "payments.csv").mkdir(parents=True),
         "it is a folder",
     ),
     Stop(
         "a batch of the future",
         "payments",
-        lambda raw: put(raw, "payments", SOUND, drop="2031-01-01"),
-        "from the future: its drop 2031-01-01 is later than today",
+        lambda raw: put(raw, "payments", SOUND, batch="2031-01-01"),
+        "from the future: its batch 2031-01-01 is later than today",
     ),
     Stop(
         "a folder whose name is no date",
         "payments",
-        lambda raw: put(raw, "payments", SOUND, drop="march"),
-        "is in no drop",
+        lambda raw: put(raw, "payments", SOUND, batch="march"),
+        "is in no batch",
     ),
     Stop(
         "a folder of a day that does not exist",
         "payments",
-        lambda raw: put(raw, "payments", SOUND, drop="2026-02-30"),
-        "is in no drop",
+        lambda raw: put(raw, "payments", SOUND, batch="2026-02-30"),
+        "is in no batch",
     ),
     Stop("no file of the source", "payments", lambda raw: put(raw, "profiles", b"x"), "no file in .* is named like"),
     Stop("no folder", "payments", lambda raw: raw.rmdir(), "does not exist"),

@@ -48,7 +48,7 @@ def true_value(truth: Floats, policy: np.ndarray) -> float:
 
 def test_both_estimates_hold_the_true_value_and_agree_with_it_on_average():
     errors, covered = {"ips": [], "doubly robust": []}, {"ips": 0, "doubly robust": 0}
-    for seed in range(25):
+    for seed in range(12):
         experiment, truth = simulated(seed, rows=2_000)
         policy = (experiment.rows[:, 0] > 0).astype(int) + (experiment.rows[:, 2] > 1)
         people = np.arange(len(experiment)) // 2
@@ -61,14 +61,14 @@ def test_both_estimates_hold_the_true_value_and_agree_with_it_on_average():
             errors[name].append(interval.value - true_value(truth, policy))
             covered[name] += interval.low <= true_value(truth, policy) <= interval.high
     for name, values in errors.items():
-        assert covered[name] >= 21, name
+        assert covered[name] >= 10, name
         assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(len(values)), name
     assert np.std(errors["doubly robust"]) < 1.05 * np.std(errors["ips"])
 
 
 def test_a_wrong_outcome_model_leaves_the_doubly_robust_estimate_unbiased():
     errors = []
-    for seed in range(25):
+    for seed in range(12):
         experiment, truth = simulated(seed, rows=2_000)
         policy = np.ones(len(experiment), dtype=int)
         scores = doubly_robust_scores(experiment, policy, VALUE, np.full((len(experiment), 4), 0.1))

@@ -96,8 +96,8 @@ def test_the_judged_rows_do_not_influence_what_is_fitted():
 def test_a_learner_that_does_not_suit_the_rows_is_left_out_with_its_reason():
     experiment = simulate(8, rows=1500, truth="split", actions=2, width=6).experiment
     unsuited = Learner("transformed", "class_transformation", "needs one action")
-    said: list[str] = []
-    evaluation = evaluate_learners(experiment, np.zeros(2), 1, said.append, (*FEW, unsuited))
+    lines: list[str] = []
+    evaluation = evaluate_learners(experiment, np.zeros(2), 1, lines.append, (*FEW, unsuited))
     assert "needs one action and control" in evaluation.failures["transformed"]
-    assert said == [f"uplift · transformed is left out: {evaluation.failures['transformed']}"]
+    assert lines == [f"uplift · transformed is left out: {evaluation.failures['transformed']}"]
     assert set(evaluation.learners) == {learner.name for learner in FEW}

@@ -47,11 +47,11 @@ def test_equal_scores_have_no_order():
     equal = np.broadcast_to([0.03, 0.01], (500, 2))
     targeting = choose_actions(simulated.experiment, equal, np.full(500, FLAT), np.zeros(2))
     shuffled = np.random.default_rng(1).permutation(500)
-    again = choose_actions(
+    shuffled_targeting = choose_actions(
         simulated.experiment.select(shuffled), equal[shuffled], np.full(500, FLAT), np.zeros(2)
     )  # fmt: skip
     once = np.ones((1, 500))
-    first, second = PolicyArea(targeting)(once), PolicyArea(again)(once)
+    first, second = PolicyArea(targeting)(once), PolicyArea(shuffled_targeting)(once)
     assert first["area"][0] == pytest.approx(second["area"][0], abs=1e-12)
     assert first["area"][0] == pytest.approx(first["all"][0] / 2, abs=1e-12)
 

@@ -101,14 +101,14 @@ def test_a_row_with_half_the_probability_counts_twice():
     """Treated rows drawn with .25 instead of .5 stand for twice as many people."""
     experiment, score = two_arms(2, rows=1000)
     rare = np.random.default_rng(0).random(len(score)) < 0.5
-    kept = ~((experiment.arm == 1) & rare)
-    thinned = experiment.select(kept)
+    present = ~((experiment.arm == 1) & rare)
+    thinned = experiment.select(present)
     thinned = replace(thinned, probability=np.broadcast_to([0.5, 0.25], (len(thinned), 2)).copy())
     rows = ActionRows.of(thinned, 0)
     assert set(rows.weight[rows.treated > 0]) == {4.0}
     assert set(rows.weight[rows.treated == 0]) == {2.0}
     whole = QiniStatistic(ActionRows.of(experiment, 0), score)(np.ones((1, len(score))))["qini"][0]
-    part = QiniStatistic(rows, score[kept])(np.ones((1, len(thinned))))["qini"][0]
+    part = QiniStatistic(rows, score[present])(np.ones((1, len(thinned))))["qini"][0]
     assert part == pytest.approx(whole, abs=0.1)
 
 

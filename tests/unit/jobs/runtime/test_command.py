@@ -1,7 +1,6 @@
 """A step ends with one sentence for a command line it cannot read and for a service that refuses."""
 
 import sys
-from pathlib import Path
 
 import mlflow
 import pytest
@@ -39,10 +38,20 @@ def test_an_unreadable_command_line_is_one_sentence(
     assert error.count("\n") == 1
 
 
+@pytest.fixture(scope="module")
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Address of an MLflow in which the project's experiment was deleted, and the id of the experiment."""
+    uri = f"sqlite:///{tmp_path_factory.mktemp('tracking')}/mlflow.db"
+    client = mlflow.MlflowClient(uri)
+    experiment_id: str = client.create_experiment("cdnow")
+    client.delete_experiment(experiment_id)
+    return uri, experiment_id
+
+
 @pytest.fixture
-def deleted_experiment(context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The id of the project's experiment, which was deleted in MLflow."""
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
+def deleted_experiment(context: Context, tracking: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The id of the deleted experiment, in the MLflow that a step uses."""
+    uri, experiment_id = tracking
     for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
@@ -51,9 +60,6 @@ def deleted_experiment(context: Context, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(command.services, "check", lambda _settings: None)
     monkeypatch.setattr(command.services, "unreachable", lambda _settings: None)
     context.settings = context.settings.model_copy(update={"tracking_uri": uri})
-    client = mlflow.MlflowClient(uri)
-    experiment_id: str = client.create_experiment("cdnow")
-    client.delete_experiment(experiment_id)
     return experiment_id
 
 

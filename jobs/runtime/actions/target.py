@@ -10,8 +10,8 @@ from actions.policy.constraints import Floats
 from actions.policy.effects import UpliftInProduction
 from actions.policy.target import TargetedDay, target_day
 from actions.uplift.effects import align, effects_of_batches
+from jobs.runtime.actions.response_models import response_model
 from jobs.runtime.context import Context
-from jobs.runtime.response_models import response_model
 from jobs.runtime.run_log import RunRecord
 from registry import NoProductionError, approved_files, model_evidence, production, verified_files
 
@@ -28,8 +28,8 @@ def plan_and_publish(context: Context, as_of: str, record: RunRecord) -> Targete
         VersionFilesError: the files of the response model are not the approved ones.
         MissingFeatureError: the snapshot lacks a feature that the response model needs.
     """
-    project, day, snapshots = context.project, context.day(as_of), context.snapshots
-    plan, url = project.action_plan, context.settings.require_database()
+    project, plan = context.project, context.project.action_plan
+    day, snapshots, url = context.day(as_of), context.snapshots, context.settings.require_database()
     record.rows_in = snapshots.build(context.engine, [day]).rows[day]
     with uplift_in_production(context) as (uplift, no_uplift):
         targeted = target_day(plan, snapshots, day, project.mart, url, uplift, no_uplift)
