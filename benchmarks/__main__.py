@@ -3,7 +3,7 @@
 import sys
 
 from benchmarks import speed
-from benchmarks.actions import lift
+from benchmarks.actions import lift, policy, uplift_truth
 from benchmarks.gate import canary, gate, race
 from benchmarks.models import (
     calibration,
@@ -41,6 +41,8 @@ ALL = {
     "gate": gate.main,
     "race": race.main,
     "lift": lift.main,
+    "policy": policy.main,
+    "uplift": uplift_truth.main,
 }
 
 

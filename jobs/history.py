@@ -7,6 +7,7 @@ from rich.console import Console
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.parameters import PopulationName
+from jobs.runtime.response_models import model_names
 from registry import history as read_history
 from registry.ledger.history_table import history_table
 
@@ -16,7 +17,7 @@ WIDTH = 140
 
 def history(context: Context, population: PopulationName = "all") -> None:
     """Print the ledger's rows of the project's models, the oldest first."""
-    models = [chosen.model for chosen in context.project.choose(population)]
+    models = model_names(context, population)
     rows = read_history(context.settings.require_database(), models)
     if not rows:
         context.say(f"history · the ledger has no row of {', '.join(models)} yet")

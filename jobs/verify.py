@@ -4,13 +4,14 @@ import sys
 
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
+from jobs.runtime.response_models import model_names
 from registry.ledger.verify import require_valid, summary
 
 
 def verify(context: Context) -> None:
     """Recompute the ledger's hashes and print the rows that were changed, are missing or out of order."""
     url = context.settings.require_database()
-    models = [population.model for population in context.project.populations]
+    models = model_names(context, "all")
     require_valid(url, models, lambda problem: context.say(f"verify · {problem}"))
     context.say(f"verify · {summary(url)}")
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -75,9 +75,36 @@ def run_model_process(
     Raises:
         ModelProcessError: the version failed.
     """
+    return _run(files, task, [rows])
+
+
+def predict_batches(files: VersionFiles, batches: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """All outputs of a version for rows that come in batches, in one process that holds one batch in memory.
+
+    Args:
+        files: of the version.
+        batches: the features that the version needs, as floats; at least one batch, which may be empty.
+
+    Raises:
+        ModelProcessError: the version failed.
+    """
+    return _run(files, "batches", batches)
+
+
+def benchmark_version(files: VersionFiles, rows: pd.DataFrame) -> float:
+    """Milliseconds that a version takes for 1,000 rows, after the first call, in one process.
+
+    Raises:
+        ModelProcessError: the version failed.
+    """
+    features = rows[feature_names(files.signature)].astype("float64")
+    return float(_run(files, "time", [features])["ms_per_1000_rows"].iloc[0])
+
+
+def _run(files: VersionFiles, task: str, batches: Iterable[pd.DataFrame]) -> pd.DataFrame:
     with tempfile.TemporaryDirectory(prefix="prichal-answers-") as scratch:
         rows_path, predictions_path = Path(scratch) / "rows.parquet", Path(scratch) / "answers.parquet"
-        rows.to_parquet(rows_path, index=False)
+        _write_batches(rows_path, batches)
         process = subprocess.run(
             [sys.executable, "-B", "-P", str(PROGRAM), task, str(files.folder), str(rows_path), str(predictions_path)],
             env=harmless_environment(), cwd=scratch, capture_output=True, text=True, check=False,
@@ -87,6 +114,20 @@ def run_model_process(
                 f"{files.name} cannot score: {last_error(process.stderr)}; roll back, or train again."
             )
         return pd.read_parquet(predictions_path)
+
+
+def _write_batches(path: Path, batches: Iterable[pd.DataFrame]) -> None:
+    """Write one Parquet file with a row group for each batch."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    writer = None
+    for batch in batches:
+        table = pa.Table.from_pandas(batch, preserve_index=False)
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
 
 
 def different_texts(first: pd.DataFrame, second: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:

@@ -51,6 +51,20 @@ class Mart:
         """The view of the latest day as a quoted SQL name."""
         return sql.Identifier("mart", f"{self.table}_current")
 
+    @property
+    def actions_table(self) -> str:
+        """Name of the table of the daily plan in the schema `mart`.
+
+        >>> Mart("churn_scores", "user_id").actions_table
+        'churn_actions'
+        """
+        return f"{self.table.removesuffix('_scores')}_actions"
+
+    @property
+    def actions(self) -> sql.Identifier:
+        """The table of the daily plan as a quoted SQL name."""
+        return sql.Identifier("mart", self.actions_table)
+
     def partition(self, score_date: date) -> sql.Identifier:
         """The partition of one day as a quoted SQL name."""
         return sql.Identifier("mart", f"{self.table}_{score_date:%Y%m%d}")
@@ -67,6 +81,21 @@ class Mart:
             retry_while_blocked(
                 connection, database_url, f"Creating mart.{self.table}", lambda: self._create(connection, score_date)
             )
+
+    def create_actions(self, database_url: str) -> None:
+        """Let the owner's function create the table of the daily plan and its view, unless they exist.
+
+        Raises:
+            BlockedError: another session held a lock for 45 s.
+            SchemaError: the migrations of this release were not applied to the database.
+        """
+        self.create(database_url)
+        names = [self.actions_table, self.table, self.entity, self.entity_type]
+        with connect(database_url, role="prichal_writer") as connection:
+            retry_while_blocked(
+                connection, database_url, f"Creating mart.{self.actions_table}",
+                lambda: connection.execute("select mart.create_actions(%s, %s, %s, %s)", names),
+            )  # fmt: skip
 
     def _create(self, connection: psycopg.Connection, score_date: date | None) -> None:
         create = "select mart.create_scores(%s, %s, %s)"

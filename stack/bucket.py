@@ -61,6 +61,19 @@ def upload(settings: Settings, folder: Path, url: str) -> int:
     return len(paths)
 
 
+def put(settings: Settings, url: str, content: bytes, content_type: str) -> None:
+    """Write one object; readers see the old object or the new one.
+
+    Raises:
+        ServiceError: S3 refused.
+    """
+    bucket, key = _split(url)
+    try:
+        client(settings).put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
+    except (ClientError, BotoCoreError) as error:
+        raise ServiceError(f"{url} cannot be written ({_why(error)}): correct the address or the keys.") from None
+
+
 def _split(url: str) -> tuple[str, str]:
     match = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", url)
     if match is None:

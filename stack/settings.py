@@ -31,6 +31,10 @@ VARIABLES = {
     "mlflow_auth": "PRICHAL_MLFLOW_AUTH",
     "decisions_url": "PRICHAL_DECISIONS_URL",
     "decisions_key": "PRICHAL_DECISIONS_KEY",
+    "altcraft_url": "PRICHAL_ALTCRAFT_URL",
+    "altcraft_token": "PRICHAL_ALTCRAFT_TOKEN",
+    "altcraft_database": "PRICHAL_ALTCRAFT_DATABASE",
+    "altcraft_rate": "PRICHAL_ALTCRAFT_RATE",
     "s3_endpoint": "MLFLOW_S3_ENDPOINT_URL",
     "s3_bucket": "PRICHAL_S3_BUCKET",
     "s3_region": "AWS_DEFAULT_REGION",
@@ -80,6 +84,12 @@ class Settings(BaseModel):
     #: the webhook for decisions, and its signing key; such an address is often a secret itself.
     decisions_url: SecretStr | None = None
     decisions_key: SecretStr | None = None
+    #: the Altcraft server that contacts are handed over to, its API token, the id of its database of profiles, and the
+    #: most requests per second. Without an address, contacts are handed over as lists in the bucket.
+    altcraft_url: str | None = Field(default=None, pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")
+    altcraft_token: SecretStr | None = None
+    altcraft_database: int | None = Field(default=None, ge=1)
+    altcraft_rate: float = Field(default=2.0, gt=0, le=1000)
     s3_endpoint: str | None = None
     s3_bucket: str = "prichal"
     s3_region: str = "us-east-1"

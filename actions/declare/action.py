@@ -23,6 +23,7 @@ class Channel:
         daily_capacity: the most contacts of one day; None for no limit.
         frequency_cap: the most contacts of a person by this channel within `cap_days`.
         cap_days: length of the window of `frequency_cap`, in days.
+        gap_days: days between two contacts of an action.
         quiet_hours: (from, until), local time of the project; no contact is planned between. None for no such hours.
     """
 
@@ -32,6 +33,7 @@ class Channel:
     daily_capacity: int | None = None
     frequency_cap: int = 4
     cap_days: int = 30
+    gap_days: int = 3
     quiet_hours: tuple[time, time] | None = None
 
     @collectable
@@ -46,7 +48,7 @@ class Channel:
             raise DeclarationError(
                 f"Channel {self.name}: daily_capacity is {self.daily_capacity}, it must be 1 or more, or None."
             )
-        for field in ("frequency_cap", "cap_days"):
+        for field in ("frequency_cap", "cap_days", "gap_days"):
             if getattr(self, field) < 1:
                 raise DeclarationError(f"Channel {self.name}: {field} is {getattr(self, field)}, it must be 1 or more.")
         if self.quiet_hours is not None and self.quiet_hours[0] == self.quiet_hours[1]:

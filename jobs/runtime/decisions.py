@@ -5,6 +5,7 @@ from functools import partial
 
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe, post_webhook, put_on_version_pages
+from jobs.runtime.response_models import UPLIFT, model_names
 from jobs.runtime.run_log import step
 from registry import PromotionOutcome
 from registry import approve as approve_reviews
@@ -16,7 +17,7 @@ from stack.settings import reviewer, user
 
 def approve_versions(context: Context, population: str, name: str, reason: str) -> list[PromotionOutcome]:
     """Approve the open reviews of the populations' models, and put the versions into production."""
-    url, models, policy = context.settings.require_database(), _models(context, population), context.project.policy
+    url, models, policy = context.settings.require_database(), model_names(context, population), context.project.policy
     with step(context, "approve", {"population": population, "name": name, "reason": reason}) as record:
         outcomes = approve_reviews(url, models, policy, reviewer(name), reason, user())
         _report(context, "approve", outcomes, name, reason)
@@ -28,7 +29,7 @@ def approve_versions(context: Context, population: str, name: str, reason: str) 
 
 def reject_versions(context: Context, population: str, name: str, reason: str) -> list[PromotionOutcome]:
     """Reject the open reviews of the populations' models; the versions are not proposed again."""
-    url, models = context.settings.require_database(), _models(context, population)
+    url, models = context.settings.require_database(), model_names(context, population)
     with step(context, "reject", {"population": population, "name": name, "reason": reason}) as record:
         outcomes = reject_reviews(url, models, reviewer(name), reason, user())
         _report(context, "reject", outcomes, name, reason)
@@ -42,7 +43,7 @@ def roll_back(context: Context, population: str, reason: str) -> list[PromotionO
     """Put the previous version of each model back into production; report the dates that the withdrawn one scored."""
     url, outcomes = context.settings.require_database(), []
     with step(context, "rollback", {"population": population, "reason": reason}) as record:
-        for model in _models(context, population):
+        for model in _churn_or_response_models(context, population):
             dates_of_version = partial(scored_dates, url, context.project.mart, model)
             outcome = roll_back_model(url, model, user(), reason, dates_of_version)
             _report(context, "rollback", [outcome], user(), outcome.reason)
@@ -58,7 +59,10 @@ def roll_back(context: Context, population: str, reason: str) -> list[PromotionO
     return outcomes
 
 
-def _models(context: Context, population: str) -> list[str]:
+def _churn_or_response_models(context: Context, population: str) -> list[str]:
+    """Models to roll back: a rollback of all populations leaves the response models as they are."""
+    if population == UPLIFT:
+        return model_names(context, population)
     return [chosen.model for chosen in context.project.choose(population)]
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import mlflow
 
 from jobs.runtime.context import Context
-from jobs.runtime.promotion_measurements import PromotionMeasurement
 from registry import PromotionOutcome
 from registry.ledger.webhook import post_decisions
 from registry.review_page import (
@@ -16,7 +15,6 @@ from registry.review_page import (
     review,
 )
 from stack.mlflow_server import run_address
-from training import Pair, comparison_gallery, pngs
 
 #: ledger act -> verb of the sentence on top of a version's page.
 PAGE_VERBS = {"promote": "approved", "reject": "rejected", "rollback": "put back in production"}
@@ -38,21 +36,18 @@ def describe(outcome: PromotionOutcome) -> str:
     return f"{outcome.model}: {sentences[outcome.act]}"
 
 
-def publish_review_page(
-    outcome: PromotionOutcome, measurement: PromotionMeasurement, margin: float, together: bool
-) -> None:
+def publish_review_page(outcome: PromotionOutcome, pictures: Mapping[str, bytes], together: bool) -> None:
     """Write the review page of a decision: the version's description, and HTML with pictures in the active run.
 
     Args:
         outcome: for the challenger.
-        measurement: source of the pictures.
-        margin: of the policy.
+        pictures: PNGs by name.
         together: whether the reviews of several models form one release.
     """
     if outcome.contenders is None or outcome.decision is None:
         return
     page = review(
-        outcome.contenders, outcome.measured, outcome.decision, _pictures(outcome, measurement, margin),
+        outcome.contenders, outcome.measured, outcome.decision, pictures,
         needs_approval=outcome.act == "review", together=together, when=datetime.now(UTC),
         address=address_of(outcome.model, outcome.version),
     )  # fmt: skip
@@ -74,16 +69,6 @@ def post_webhook(context: Context, *outcomes: PromotionOutcome) -> None:
     address = run_address(mlflow.get_tracking_uri(), run.info.experiment_id, run.info.run_id) if run else ""
     address_by_row = {row: address for outcome in outcomes for row in outcome.rows}
     post_decisions(context.settings.require_database(), context.settings, address_by_row, context.say)
-
-
-def _pictures(outcome: PromotionOutcome, measurement: PromotionMeasurement, margin: float) -> Mapping[str, bytes]:
-    comparison = measurement.comparison
-    if comparison is None or comparison.production is None or outcome.measured is None:
-        return {}
-    names = (f"version {outcome.version}", f"version {outcome.replaced}")
-    frame = comparison.frame
-    pair = Pair(frame.labels, comparison.challenger, comparison.production, frame.entity, names)
-    return pngs(comparison_gallery(pair, outcome.measured, margin))
 
 
 def _dates_text(outcome: PromotionOutcome) -> str:

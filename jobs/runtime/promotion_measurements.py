@@ -7,10 +7,19 @@ from typing import Any
 
 from features import Population
 from jobs.runtime.context import Context
-from registry import Contenders, Version, VersionFiles, approved_files, verified_files
+from registry import Contenders, PromotionOutcome, Version, VersionFiles, approved_files, verified_files
 from serving import ScoringBenchmark, benchmark_scoring, predict_probabilities, signature_gap
 from stack.errors import PrichalError
-from training import ComparisonRows, ModelComparison, compare_models, comparison_dates, read_comparison_rows
+from training import (
+    ComparisonRows,
+    ModelComparison,
+    Pair,
+    compare_models,
+    comparison_dates,
+    comparison_gallery,
+    pngs,
+    read_comparison_rows,
+)
 from training.evaluate.bootstrap import Floats
 
 
@@ -51,6 +60,16 @@ class PromotionMeasurement:
                 approved = self._approved_sha256(incumbent)
                 incumbent_files = opened.enter_context(verified_files(incumbent.model, incumbent.number, approved))
             return {**identity, **self._measure(challenger, incumbent, files, incumbent_files)}
+
+    def pictures(self, outcome: PromotionOutcome) -> Mapping[str, bytes]:
+        """PNGs of the comparison, by name; none for a first version."""
+        comparison = self.comparison
+        if comparison is None or comparison.production is None or outcome.measured is None:
+            return {}
+        names = (f"version {outcome.version}", f"version {outcome.replaced}")
+        frame = comparison.frame
+        pair = Pair(frame.labels, comparison.challenger, comparison.production, frame.entity, names)
+        return pngs(comparison_gallery(pair, outcome.measured, self.context.project.policy.margin_of(outcome.model)))
 
     def _measure(
         self, challenger: Version, incumbent: Version | None, files: VersionFiles, incumbent_files: VersionFiles | None

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from functools import partial
 
 from jobs.runtime.context import Context
+from jobs.runtime.response_models import group_names
 from stack.locks import GRANTED_LOCKS_SQL, BusyError, Locks
 from stack.postgres import connect
 
 #: steps that `main` runs: it takes their locks.
-STEPS_OF_MAIN = ("sample", "ingest", "features", "train", "promote", "score", "monitor")
+STEPS_OF_MAIN = ("sample", "ingest", "features", "train", "uplift", "promote", "score", "monitor")
 #: steps that may run in parallel for different populations.
 STEPS_BY_POPULATION = ("train", "promote", "approve", "reject", "rollback")
 #: seconds to wait for the removal of outdated folders, which is fast, and for snapshots, which may take long.
@@ -85,10 +86,9 @@ def _step_locks(context: Context, step: str, parameters: Mapping[str, str]) -> d
         }
     if step not in STEPS_BY_POPULATION:
         return {f"prichal.step.{context.project.name}.{step}": f"Step {step}"}
-    chosen = context.project.choose(parameters["population"])
     return {
-        f"prichal.step.{context.project.name}.{step}.{population.name}": f"Step {step} of {population.name}"
-        for population in chosen
+        f"prichal.step.{context.project.name}.{step}.{name}": f"Step {step} of {name}"
+        for name in group_names(context, parameters["population"])
     }
 
 

@@ -1,11 +1,11 @@
 -- Assignments to campaigns, the outbox of contacts, what platforms report back, and the measured lift.
 
 -- A number from 0 to below 1 that is always the same for an entity and a salt: the first 52 bits of the MD5 of both.
--- `actions.design.draws` computes the same number.
+-- `actions.design.draws` computes the same number. The names of its body are bound when it is created, so it needs no
+-- search path, and PostgreSQL can write it into the statement that calls it.
 create or replace function ops.uniform_draw(salt text, entity text) returns double precision
-  language sql immutable strict parallel safe set search_path = pg_catalog, pg_temp as $$
-  select ('x' || substr(md5(salt || ':' || entity), 1, 13))::bit(52)::bigint::double precision / 4503599627370496
-$$;
+  language sql immutable strict parallel safe
+  return ('x' || substr(md5(salt || ':' || entity), 1, 13))::bit(52)::bigint::double precision / 4503599627370496;
 
 create or replace function ops.refuse_any_change() returns trigger language plpgsql as $$
 begin
@@ -60,7 +60,9 @@ create or replace trigger assignments_append_only before update or delete or tru
   for each statement execute function ops.refuse_any_change();
 
 -- Each planned contact of a person, until the platform has answered. The reference and the check of `arm` keep control
--- groups out: a person of the global control group has no assignment with another arm.
+-- groups out: a person of the global control group has no assignment with another arm. A row becomes `unknown` before
+-- its request leaves, with the number of its batch: a request that was interrupted is repeated with the same contacts.
+-- An unknown row with a reason is not sent again.
 create table if not exists ops.outbox (
   id bigint generated always as identity primary key,
   project text not null,
@@ -71,8 +73,10 @@ create table if not exists ops.outbox (
   channel text not null,
   offer text not null,
   contact smallint not null check (contact >= 1),
+  score_date date not null,
   planned_for timestamptz not null,
   platform text not null,
+  batch bigint,
   state text not null default 'pending' check (state in ('pending', 'withheld', 'unknown', 'accepted', 'refused')),
   reason text,
   attempts integer not null default 0,
@@ -82,11 +86,14 @@ create table if not exists ops.outbox (
   answered_at timestamptz,
   unique (project, campaign, entity, contact),
   foreign key (project, campaign, entity, arm) references ops.assignments (project, campaign, entity, arm),
-  check ((state in ('withheld', 'refused')) = (reason is not null)),
+  check (state = 'unknown' or (state in ('withheld', 'refused')) = (reason is not null)),
   check ((state in ('unknown', 'accepted', 'refused')) = (sent_at is not null)),
   check ((state in ('accepted', 'refused')) = (answered_at is not null))
 );
 create index if not exists outbox_open on ops.outbox (project, state, id) where state in ('pending', 'unknown');
+create index if not exists outbox_sent on ops.outbox (project, entity, channel, planned_for)
+  where state in ('unknown', 'accepted');
+create index if not exists outbox_day on ops.outbox (project, score_date);
 
 -- What platforms report: an event of one message to one person.
 create table if not exists ops.reactions (
@@ -109,6 +116,23 @@ create table if not exists ops.closed_channels (
   closed_at timestamptz not null,
   reason text not null,
   primary key (project, entity, channel)
+);
+
+-- Months of a source of the lake whose rows are in ops.reactions; another digest means that the month has changed.
+create table if not exists ops.reaction_months (
+  project text not null,
+  source text not null,
+  month text not null,
+  digest text not null,
+  primary key (project, source, month)
+);
+
+-- People who were erased: they are never contacted.
+create table if not exists ops.erased (
+  project text not null,
+  entity text not null,
+  erased_at timestamptz not null default clock_timestamp(),
+  primary key (project, entity)
 );
 
 -- Prices of the constraints of a day's plan: what one more unit of each would have won.

@@ -59,7 +59,9 @@ revoke update, delete, truncate on ops.global_controls, ops.campaigns, ops.assig
   from prichal_writer;
 grant select, insert on ops.global_controls, ops.campaigns, ops.assignments, ops.reactions, ops.closed_channels
   to prichal_writer;
-grant select, insert, update on ops.outbox to prichal_writer;
+revoke update, delete, truncate on ops.erased from prichal_writer;
+grant select, insert on ops.erased to prichal_writer;
+grant select, insert, update on ops.outbox, ops.reaction_months to prichal_writer;
 grant select, insert, delete on ops.constraint_prices, mart.campaign_lift to prichal_writer;
 grant select on mart.campaign_lift to prichal_reader;
 

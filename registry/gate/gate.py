@@ -8,28 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from registry.gate.checks import (
-    ABSOLUTE_CHECKS,
-    DEPLOYABILITY_CHECKS,
-    HEAD_TO_HEAD_CHECKS,
-    Case,
-    Check,
-    CheckInputs,
-    check_signature,
-)
-from registry.gate.evidence import (
-    Evidence,
-    EvidenceError,
-    parse,
-    read,
-)
-from registry.gate.measurements import FeatureAvailability, Measurements
+from registry.gate.checks import Case, Check, check_signature
+from registry.gate.evidence import EvidenceError, read
+from registry.gate.kinds import EvidenceKind, kind_of
+from registry.gate.measurements import FeatureAvailability
 from registry.gate.policy import Policy
 
 __all__ = ["Case", "Check", "Decision", "decide"]
-
-#: all checks in the order of a decision: of the evidence, then of the measurements.
-EVIDENCE_CHECKS, MEASUREMENT_CHECKS = ABSOLUTE_CHECKS, (*HEAD_TO_HEAD_CHECKS, *DEPLOYABILITY_CHECKS)
 
 
 class AbsentError(ValueError):
@@ -68,13 +53,15 @@ def decide(case: Case, policy: Policy) -> Decision:
         policy: the project's bounds.
     """
     try:
-        evidence = _evidence(case)
+        kind, evidence = _evidence(case)
     except Exception as error:  # the gate fails closed: every error is a refusal
         return _decision([_refusal("evidence", _describe("The evidence is invalid", error))], policy)
     checks = [
-        result for check in EVIDENCE_CHECKS for result in _results(check.__name__, partial(check, evidence, policy))
+        result
+        for check in kind.evidence_checks
+        for result in _results(check.__name__, partial(check, evidence, policy))
     ]
-    checks += _measurement_results(case, evidence, policy)
+    checks += _measurement_results(case, kind, evidence, policy)
     return _decision(checks, policy)
 
 
@@ -83,24 +70,27 @@ def _decision(checks: Sequence[Check], policy: Policy) -> Decision:
     return Decision(accepted, policy.version, tuple(checks), policy.model_dump(mode="json", warnings=False))
 
 
-def _evidence(case: Case) -> Evidence:
+def _evidence(case: Case) -> tuple[EvidenceKind, Any]:
     if case.challenger is None:
         raise AbsentError("The challenger has no evidence file.")
-    return parse(case.challenger)
+    kind = kind_of(case.challenger)
+    return kind, kind.parse(case.challenger)
 
 
-def _measurement_results(case: Case, evidence: Evidence, policy: Policy) -> list[Check]:
+def _measurement_results(case: Case, kind: EvidenceKind, evidence: Any, policy: Policy) -> list[Check]:
     """Results of all checks of the measurements; one refusal if the measurements are missing or invalid."""
     try:
         availability = read(FeatureAvailability, _measured(case))
-        measurements = None if availability.has_gap else read(Measurements, _measured(case))
+        measurements = None if availability.has_gap else read(kind.measurements, _measured(case))
     except Exception as error:  # the gate fails closed: every error is a refusal
         return [_refusal("measured", _describe("The measurements are invalid", error))]
     if measurements is None:
         return [check_signature(availability)]
-    inputs = CheckInputs(case, evidence, measurements)
+    inputs = kind.inputs(case, evidence, measurements)
     return [
-        result for check in MEASUREMENT_CHECKS for result in _results(check.__name__, partial(check, inputs, policy))
+        result
+        for check in kind.measurement_checks
+        for result in _results(check.__name__, partial(check, inputs, policy))
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from registry.gate.checks import Case, Check
 from registry.gate.gate import Decision, decide
 from registry.gate.origin import origin
-from registry.gate.policy import Policy
+from registry.gate.policy import LATER_BOUNDS, Policy
 from registry.ledger.chain import Row
 from registry.ledger.history import ModelState, promoted_files
 from registry.versions.version_files import RESTORE, describe_change
@@ -125,13 +125,22 @@ def _policy(state: ModelState, policy: Policy) -> Iterator[Check]:
     if first is None:
         return
     bounds = policy.model_dump(mode="json")
-    changed = sorted(name for name, bound in _bounds(first).items() if name in bounds and bounds[name] != bound)
+    changed = sorted(
+        name for name, bound in _bounds(first).items() if name in bounds and _differs(name, bound, bounds[name])
+    )
     if changed:
         yield failed_check(
             "policy",
             f"Row {first.id} of the ledger used policy version {policy.version} with another {', '.join(changed)}: "
             "raise the policy's version when a bound changes.",
         )
+
+
+def _differs(name: str, before: object, now: object) -> bool:
+    """Whether a bound changed; of a group of bounds, only those that the earlier decision stored."""
+    if name in LATER_BOUNDS and isinstance(before, Mapping) and isinstance(now, Mapping):
+        return any(now.get(key) != bound for key, bound in before.items())
+    return before != now
 
 
 def _bounds(row: Row) -> Mapping[str, Any]:

@@ -99,7 +99,19 @@ class FeatureAvailability(StrictModel):
         return bool(self.features_missing or self.outputs_missing)
 
 
-class Measurements(FeatureAvailability):
+class ScoringCost(FeatureAvailability):
+    """What scoring with the version costs, and whether it can score.
+
+    Attributes:
+        bytes: size of the version's files.
+        ms_per_1000_rows: time of the pyfunc, after the first call.
+    """
+
+    bytes: int = Field(ge=1)
+    ms_per_1000_rows: Annotated[FiniteNumber, Field(ge=0)]
+
+
+class Measurements(ScoringCost):
     """Measurements that the gate needs beside the evidence (docs/evidence.md).
 
     Attributes:
@@ -109,7 +121,6 @@ class Measurements(FeatureAvailability):
         comparison: the version in production on these rows; None if there is none. Stored as `versus`.
         score_shift: how the order of rows changes; None if no version is in production. Stored as `moved`.
         parity: the three paths of scoring, on sampled rows.
-        bytes: size of the version's files.
         ms_per_1000_rows: time of the pyfunc with reasons, after the first call.
     """
 
@@ -119,5 +130,3 @@ class Measurements(FeatureAvailability):
     comparison: ProductionComparison | None = Field(alias="versus")
     score_shift: ScoreShift | None = Field(alias="moved")
     parity: Parity
-    bytes: int = Field(ge=1)
-    ms_per_1000_rows: Annotated[FiniteNumber, Field(ge=0)]

@@ -14,7 +14,42 @@ PARITY_TOLERANCE = 1e-9
 #: the widest margin below production that a policy can allow.
 WIDEST = 0.03
 
+#: bounds that a release added after digests of policies were in ledgers.
+LATER_BOUNDS = ("uplift",)
+
 Margin = Annotated[float, Field(ge=0, le=WIDEST)]
+
+
+PValue = Annotated[float, Field(ge=0, le=0.05)]
+
+
+class UpliftBounds(BaseModel):
+    """Bounds for response models, which predict what an action changes.
+
+    Attributes:
+        fewest_rows_per_arm: minimum number of judged rows of each arm.
+        lowest_sample_ratio_p: minimum p-value of the numbers by arm against the design.
+        lowest_balance_p: minimum p-value of the features of each action against control, for all of them together.
+        largest_contaminated_share: maximum share of control rows with a contact outside the design.
+        lowest_slope: the 95% interval of the slope of measured on predicted effects must not lie below this value.
+        highest_slope: nor above this one.
+        largest_effect_gap: the 95% interval of predicted minus measured effect must not lie further from 0.
+        margin: how far below 0 the lower end of the 95% interval of the paired difference in gain, challenger minus
+            production, may lie.
+        largest_gain_change: maximum change of the gain between evidence and promotion, on the same rows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    fewest_rows_per_arm: int = Field(default=200, ge=1)
+    lowest_sample_ratio_p: PValue = 0.001
+    lowest_balance_p: PValue = 0.001
+    largest_contaminated_share: float = Field(default=0.05, ge=0, le=1)
+    lowest_slope: float = Field(default=0.5, gt=0, le=1)
+    highest_slope: float = Field(default=2.0, ge=1)
+    largest_effect_gap: float = Field(default=0.02, gt=0, le=1)
+    margin: Margin = 0.01
+    largest_gain_change: float = Field(default=0.001, ge=0, le=0.02)
 
 
 class PolicyError(PrichalError):
@@ -47,6 +82,7 @@ class Policy(BaseModel):
         oldest_days: maximum number of days from the end of the labels to the end of the data.
         largest_megabytes: maximum size of the version's files.
         slowest_ms_per_1000_rows: maximum time of scoring with reasons, in one process.
+        uplift: bounds for response models.
         review: whether every accepted version needs an approval, in mode `auto` too.
 
     Raises:
@@ -73,6 +109,7 @@ class Policy(BaseModel):
     largest_megabytes: float = Field(default=100.0, gt=0)
     slowest_ms_per_1000_rows: float = Field(default=2000.0, gt=0)
     review: bool = False
+    uplift: UpliftBounds = UpliftBounds()
 
     def __init__(self, **bounds: Any) -> None:
         try:

@@ -7,11 +7,12 @@ from typing import Any
 from registry.gate.evidence import EvidenceError, read
 from registry.gate.gate import Decision
 from registry.gate.measurements import Measurements
-from registry.review_page import changes, figures, provenance
+from registry.review_page import changes, figures, provenance, response_model
 from registry.review_page.blocks import (
     Block,
     Page,
     Picture,
+    Section,
     Text,
 )
 from registry.review_page.verdict import (
@@ -53,20 +54,13 @@ def contents(
         together: whether the review is of a release with other models.
         when: the moment of the decision.
     """
-    measurements = _parse(measured)
-    captioned = {name: Picture(CAPTIONS.get(name, name), png) for name, png in pictures.items()}
-    shift_pictures = [picture for name, picture in captioned.items() if name in SCORE_SHIFT_PICTURES]
-    others = [picture for name, picture in captioned.items() if name not in SCORE_SHIFT_PICTURES]
-    sections = (
-        checks_section(decision),
-        figures.comparison_section(contenders, measurements, others),
-        figures.score_shift_section(contenders, measurements, shift_pictures),
-        changes.changes_section(contenders),
-        provenance.approval_section(contenders, decision),
-        figures.slice_section(contenders, measurements),
-        provenance.reasons_section(contenders),
-        provenance.leakage_section(contenders),
-    )
+    captions = {**CAPTIONS, **response_model.CAPTIONS}
+    captioned = {name: Picture(captions.get(name, name), png) for name, png in pictures.items()}
+    if response_model.is_response_model(contenders):
+        about = response_model.response_sections(contenders, measured, [*captioned.values()])
+        sections = [*about, provenance.approval_section(contenders, decision)]
+    else:
+        sections = _churn_sections(contenders, measured, decision, captioned)
     lead: list[Block] = [
         *first_version_note(contenders),
         *review_commands(contenders, decision, needs_approval, together),
@@ -78,8 +72,29 @@ def contents(
         decision.accepted,
         verdict(contenders, decision, needs_approval),
         lead,
-        [section for section in sections if section is not None],
+        [checks_section(decision), *sections],
     )
+
+
+def _churn_sections(
+    contenders: Contenders,
+    measured: Mapping[str, Any] | None,
+    decision: Decision,
+    captioned: Mapping[str, Picture],
+) -> list[Section]:
+    measurements = _parse(measured)
+    shift_pictures = [picture for name, picture in captioned.items() if name in SCORE_SHIFT_PICTURES]
+    others = [picture for name, picture in captioned.items() if name not in SCORE_SHIFT_PICTURES]
+    sections = (
+        figures.comparison_section(contenders, measurements, others),
+        figures.score_shift_section(contenders, measurements, shift_pictures),
+        changes.changes_section(contenders),
+        provenance.approval_section(contenders, decision),
+        figures.slice_section(contenders, measurements),
+        provenance.reasons_section(contenders),
+        provenance.leakage_section(contenders),
+    )
+    return [section for section in sections if section is not None]
 
 
 def _parse(measured: Mapping[str, Any] | None) -> Measurements | None:

@@ -21,7 +21,13 @@ LISTED = Path(__file__).with_name("known_code.json")
 #: code file of a version -> the files of this checkout that are stored under this name.
 SOURCES = {
     "churn_model.py": ("training/models/churn_model.py",),
+    "uplift_model.py": ("actions/uplift/uplift_model.py",),
     "artifacts/bundle/family.py": ("training/models/families/[!_]*.py",),
+}
+#: code file of a kind of model -> the code files that its versions need. A constant effect needs no family.
+REQUIRED_FILES = {
+    "churn_model.py": ("churn_model.py", "artifacts/bundle/family.py"),
+    "uplift_model.py": ("uplift_model.py",),
 }
 #: suffixes of files that are read and never executed, and names of such files without a suffix.
 DATA_SUFFIXES = {".json", ".yaml", ".txt", ".ubj", ".cbm"}
@@ -47,7 +53,7 @@ def code_problem(folder: Path) -> str | None:
 def known_digests(name: str) -> set[str]:
     """SHA-256 of all files that may be stored in a version under this name."""
     listed: dict[str, list[str]] = json.loads(LISTED.read_text())
-    return {*listed[name], *(_sha256(path.read_bytes()) for path in _sources(name))}
+    return {*listed.get(name, []), *(_sha256(path.read_bytes()) for path in _sources(name))}
 
 
 def _file_problems(folder: Path) -> Iterator[str]:
@@ -69,17 +75,18 @@ def _flavor_problem(folder: Path) -> str | None:
         bundle = {name: artifact["path"] for name, artifact in flavor["artifacts"].items()}
     except Exception:  # a missing or truncated file makes MLflow raise any error
         return "its MLmodel is missing, damaged, or not of a model that this repository makes"
+    code_name = Path(str(flavor.get("model_code_path"))).name
     is_expected = (
         set(flavors) == {"python_function"}
         and set(flavor) <= FLAVOR_KEYS
         and flavor.get("loader_module") == LOADER
-        and Path(str(flavor.get("model_code_path"))).name == "churn_model.py"
+        and code_name in REQUIRED_FILES
         and flavor.get("code") is None
         and bundle == BUNDLE
     )
     if not is_expected:
-        return f"its MLmodel requires more than churn_model.py with its bundle (loader {flavor.get('loader_module')})"
-    missing = [name for name in SOURCES if not (folder / name).exists()]
+        return f"its MLmodel requires more than known code with its bundle (loader {flavor.get('loader_module')})"
+    missing = [name for name in REQUIRED_FILES[code_name] if not (folder / name).exists()]
     return f"its {missing[0]} is missing" if missing else None
 
 

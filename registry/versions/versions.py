@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from registry.gate.policy import Policy
+from registry.gate.policy import LATER_BOUNDS, Policy
 from registry.ledger.chain import canonical
 from registry.versions.version_files import (
     EVIDENCE,
@@ -83,8 +83,16 @@ class Contenders:
 
 
 def policy_digest(policy: Policy) -> str:
-    """SHA-256 of all bounds."""
-    return hashlib.sha256(canonical(policy.model_dump(mode="json")).encode()).hexdigest()
+    """SHA-256 of all bounds.
+
+    Bounds that were added later count once a project sets them: else a release that adds a bound would change the
+    digest of every policy, and end all open reviews.
+    """
+    bounds, defaults = policy.model_dump(mode="json"), Policy().model_dump(mode="json")
+    unset = {name for name in LATER_BOUNDS if bounds[name] == defaults[name]}
+    return hashlib.sha256(
+        canonical({name: bound for name, bound in bounds.items() if name not in unset}).encode()
+    ).hexdigest()
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

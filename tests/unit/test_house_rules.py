@@ -19,6 +19,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
 #: stored with every model version and run without this project.
 STORED = [
     ROOT / "training" / "models" / "churn_model.py",
+    ROOT / "actions" / "uplift" / "uplift_model.py",
     *sorted((ROOT / "training" / "models" / "families").glob("[a-z]*.py")),
 ]
 

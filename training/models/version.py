@@ -43,7 +43,7 @@ def register(bundle: Path, model: str, test: Frame, evidence: Mapping[str, Any],
     """
     example = pd.DataFrame(test.rows[:5], columns=list(test.names))
     (bundle / "evidence.json").write_text(json.dumps(evidence, indent=1, sort_keys=True) + "\n")
-    with _no_compiled_code():
+    with no_compiled_code():
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(churn_model.__file__),
@@ -68,7 +68,7 @@ def register(bundle: Path, model: str, test: Frame, evidence: Mapping[str, Any],
 
 
 @contextmanager
-def _no_compiled_code() -> Iterator[None]:
+def no_compiled_code() -> Iterator[None]:
     """Keep Python from writing compiled code beside the files that MLflow scores the example with and stores."""
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projects.churn.simulator.columns import Flags, Floats, Ints, logistic
+from projects.churn.simulator.columns import Columns, Flags, Floats, Ints, logistic
 from projects.churn.simulator.people.people import CHANNELS, People
 
 OFFERS = ("none", "discount_20", "free_month", "new_title")
@@ -65,7 +65,7 @@ FORGOTTEN_ENGAGEMENT, FORGOTTEN_LOG_ODDS = -0.75, -2.6
 
 
 @dataclass(frozen=True)
-class RenewalCandidates:
+class RenewalCandidates(Columns):
     """One row per renewal that a campaign can reach: the person and the latent causes of leaving."""
 
     users: Ints

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from registry.gate.checks.check import Check, describe_maximum
-from registry.gate.checks.inputs import CheckInputs
+from registry.gate.checks.inputs import CheckInputs, VersionInputs
 from registry.gate.measurements import FeatureAvailability
 from registry.gate.policy import PARITY_TOLERANCE, Policy
 
 
-def version(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
+def version(inputs: VersionInputs, policy: Policy) -> Iterator[Check]:
     """The measurements are of the version to be judged, and of its files."""
     case, measurements = inputs.case, inputs.measurements
     problems = []
@@ -22,7 +22,7 @@ def version(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     yield Check("version", not problems, None, None, " ".join(problems) or sound)
 
 
-def signature(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
+def signature(inputs: VersionInputs, policy: Policy) -> Iterator[Check]:
     """Snapshots contain the features of the signature, and the signature has the outputs that scoring needs."""
     yield check_signature(inputs.measurements)
 
@@ -82,7 +82,7 @@ def freshness(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     yield Check("freshness", passed, age, bound, sentence)
 
 
-def size(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
+def size(inputs: VersionInputs, policy: Policy) -> Iterator[Check]:
     """The files are small enough to be sent to every worker."""
     megabytes, bound = inputs.measurements.bytes / 1e6, policy.largest_megabytes
     passed = megabytes <= bound
@@ -90,14 +90,11 @@ def size(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
     yield Check("size", passed, megabytes, bound, sentence)
 
 
-def latency(inputs: CheckInputs, policy: Policy) -> Iterator[Check]:
+def latency(inputs: VersionInputs, policy: Policy) -> Iterator[Check]:
     """Scoring is fast enough."""
     milliseconds, bound = inputs.measurements.ms_per_1000_rows, policy.slowest_ms_per_1000_rows
     passed = milliseconds <= bound
-    sentence = (
-        f"Scoring 1,000 rows with reasons takes {milliseconds:.0f} milliseconds, "
-        f"{describe_maximum(passed, f'{bound:g}')}."
-    )
+    sentence = f"Scoring 1,000 rows takes {milliseconds:.0f} milliseconds, {describe_maximum(passed, f'{bound:g}')}."
     yield Check("latency", passed, milliseconds, bound, sentence)
 
 

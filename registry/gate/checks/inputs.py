@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from registry.gate.evidence import (
     StrictModel,
     read,
 )
-from registry.gate.measurements import Measurements
+from registry.gate.measurements import Measurements, ScoringCost
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,18 @@ class Case:
     version_number: str | None = None
     files_sha256: str | None = None
     production_number: str | None = None
+
+
+class VersionInputs(Protocol):
+    """What the checks of the version itself read, for evidence of any kind."""
+
+    @property
+    def case(self) -> Case:
+        """The files as they are."""
+
+    @property
+    def measurements(self) -> ScoringCost:
+        """The parsed measurements."""
 
 
 class _TrainingData(StrictModel):

@@ -1,6 +1,7 @@
 """The gate fails closed: missing data, invalid numbers and errors are refusals that name them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from registry import (
     Policy,
     decide,
 )
-from registry.gate import gate
+from registry.gate import kinds
 from registry.gate.measurements import Measurements
 from tests.unit.builders import REFIT, evidence, measured
 
@@ -75,23 +76,26 @@ def test_measurements_of_another_type_are_refused(raw: Any, expected: str):
     assert expected in judge(raw).reasons[0]
 
 
-@pytest.mark.parametrize("group", ["EVIDENCE_CHECKS", "MEASUREMENT_CHECKS"])
+@pytest.mark.parametrize("group", ["evidence_checks", "measurement_checks"])
 def test_a_check_that_raises_is_a_refusal_with_its_name(group: str, monkeypatch: pytest.MonkeyPatch):
-    asks = getattr(gate, group)
+    churn = kinds.KINDS[kinds.CHURN]
+    asks = getattr(churn, group)
     for place, ask in enumerate(asks):
 
         def breaks(*inputs: object) -> Iterator[Any]:
             raise ZeroDivisionError("for a reason")
 
         breaks.__name__ = ask.__name__
-        monkeypatch.setattr(gate, group, (*asks[:place], breaks, *asks[place + 1 :]))
+        broken = replace(churn, **{group: (*asks[:place], breaks, *asks[place + 1 :])})
+        monkeypatch.setattr(kinds, "KINDS", {**kinds.KINDS, kinds.CHURN: broken})
         decision = judge(measured())
         assert not decision.accepted
         assert decision.reasons == [f"The check {ask.__name__} raised an error: ZeroDivisionError: for a reason."]
 
 
 def test_the_two_groups_contain_every_check():
-    assert [ask.__name__ for ask in (*gate.EVIDENCE_CHECKS, *gate.MEASUREMENT_CHECKS)] == [
+    churn = kinds.KINDS[kinds.CHURN]
+    assert [ask.__name__ for ask in (*churn.evidence_checks, *churn.measurement_checks)] == [
         "validation", "leaks", "auc", "baselines", "enough_left", "calibration", "slices", "refit",
         "rows", "repeats", "first", "versus_production", "versus_production_delong", "slices_versus_production",
         "version", "signature", "parity_pyfunc", "parity_spark", "parity_texts", "freshness", "size", "latency",
@@ -99,7 +103,8 @@ def test_the_two_groups_contain_every_check():
 
 
 @pytest.mark.parametrize(
-    "bound", sorted({*Policy.model_fields} - {"version", "review", "allow_not_out_of_time", "lowest_slice_auc"})
+    "bound",
+    sorted({*Policy.model_fields} - {"version", "review", "allow_not_out_of_time", "lowest_slice_auc", "uplift"}),
 )
 def test_a_policy_without_a_number_refuses(bound: str):
     policy = Policy.model_construct(**{bound: None})

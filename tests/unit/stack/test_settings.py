@@ -180,6 +180,7 @@ def test_no_secret_of_the_settings_is_shown(tmp_path: Path):
         "MLFLOW_TRACKING_PASSWORD",
         "PRICHAL_DECISIONS_URL",
         "PRICHAL_DECISIONS_KEY",
+        "PRICHAL_ALTCRAFT_TOKEN",
         "AWS_SECRET_ACCESS_KEY",
     ]
     settings = load(tmp_path, **dict.fromkeys(names, SECRET))

@@ -49,9 +49,11 @@ def reachable_probability(world: World, contracts: Contracts, signals: ChurnSign
         counted = _count_views(period, pages, moments < moment, len(contracts.periods))
         views[at == moment] = counted[rows[at == moment]]
     over = contracts.periods.end + GRACE_PERIOD
+    # Only these periods need effects of actions: those with a probability to compute, and those with a contact.
+    affected = np.union1d(rows, np.flatnonzero(contracts.decision.treated))
     weighted, weights = np.zeros(len(rows)), np.zeros(len(rows))
     for number in range(DRAWS):
-        drawn, charge = _draw_hidden_parts(world, contracts, number)
+        drawn, charge = _draw_hidden_parts(world, contracts, number, affected)
         past = _sum_before(contracts.periods.user, _log_likelihood(drawn, over, all_views) + np.log(charge))
         current = drawn.select_rows(rows)
         weight = np.exp(past[rows] + _log_likelihood(current, at, views))
@@ -60,8 +62,11 @@ def reachable_probability(world: World, contracts: Contracts, signals: ChurnSign
     return np.asarray(weighted / weights, dtype=np.float64)
 
 
-def _draw_hidden_parts(world: World, contracts: Contracts, number: int) -> tuple[Contracts, Floats]:
-    """The same periods and events with newly drawn hidden parts, and the likelihood (n,) of each first charge."""
+def _draw_hidden_parts(world: World, contracts: Contracts, number: int, affected: Ints) -> tuple[Contracts, Floats]:
+    """The same periods and events with newly drawn hidden parts, and the likelihood (n,) of each first charge.
+
+    Effects of actions are computed for the `affected` rows only.
+    """
     streams, periods, decision = world.streams.substreams(f"reachable {number}"), contracts.periods, contracts.decision
     others = make_people(streams, world.window, len(world.people))
     hidden = {name: getattr(others, name) for name in ("taste", "funds", "thrift")}
@@ -69,7 +74,8 @@ def _draw_hidden_parts(world: World, contracts: Contracts, number: int) -> tuple
     discontent = make_latent_states(streams, world.window, people).discontent
     log_odds = leaving_log_odds(people, replace(world.latent_states, discontent=discontent), world.followers, periods)
     candidates = RenewalCandidates(periods.user, log_odds.total, log_odds.engagement, log_odds.discontent)
-    effects = contact_effect(people, candidates)
+    effects = np.zeros_like(contracts.intent.effects)
+    effects[affected] = contact_effect(people, candidates.select_rows(affected))
     intent = replace(
         contracts.intent, observable=log_odds.observable, hidden=log_odds.hidden, propensity=logistic(log_odds.total),
         effects=effects,

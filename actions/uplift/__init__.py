@@ -1,0 +1,1 @@
+"""Response models: whom an action keeps, learnt from randomised assignments only."""

@@ -1,0 +1,1 @@
+"""Pictures and model card of a response model."""

@@ -1,0 +1,89 @@
+"""Learn the effects of actions from a project's past campaigns, or from the file of an experiment."""
+
+import re
+from pathlib import Path
+
+import mlflow
+
+from actions.design.experiment_file import read_experiment_file
+from actions.experiment import Experiment
+from actions.uplift.train import UpliftOutcome, UpliftRequest, learn_effects
+from jobs.runtime.context import Context
+from jobs.runtime.response_models import judged_rows_folder, response_model
+from jobs.runtime.run_log import step
+from projects import project_names
+from stack.errors import PrichalError
+from stack.settings import ROOT, user
+from training import code_hash
+
+#: names of files that may name a model.
+FILE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+#: packages whose code determines a response model.
+MODEL_CODE = ("actions", "training")
+
+
+class FileNameError(PrichalError):
+    """The name of an experiment's file cannot name a model."""
+
+
+class NoActionsError(PrichalError):
+    """The project declares no actions and no file of an experiment was given."""
+
+
+def learn_uplift(context: Context, as_of: str, data: str) -> UpliftOutcome:
+    """Learn the effects inside one step; the result says whether differences between people can be used.
+
+    Raises:
+        NoActionsError: the project declares no actions, and no file was given.
+        ExperimentError: the assignments cannot be analysed.
+    """
+    project = context.project
+    with step(context, "uplift", {"as_of": as_of, "data": data}) as record:
+        experiment = _experiment(context, as_of, data)
+        model = _model(context, experiment, data)
+        record.rows_in = len(experiment)
+        context.say(f"uplift · {len(experiment):,} randomised rows, {len(experiment.arms) - 1} actions, model {model}")
+        request = UpliftRequest(
+            experiment, project.name, model, code_hash(ROOT, MODEL_CODE), judged_rows_folder(context, model),
+            project.actions.value if project.actions is not None else None,
+            seed=project.training.seed, say=context.say,
+        )  # fmt: skip
+        tags = {"prichal.kind": "uplift", "prichal.author": user()}
+        with mlflow.start_run(run_name="uplift · training", nested=True, tags=tags):
+            outcome = learn_effects(request)
+        mlflow.set_tag("prichal.uplift_result", outcome.evidence["sentence"])
+        record.inputs = {"data": outcome.evidence["data"]["digest"], "code": request.code}
+    return outcome
+
+
+def _experiment(context: Context, as_of: str, data: str) -> Experiment:
+    if data != "declared":
+        return read_experiment_file(Path(data))
+    if context.project.actions is None:
+        raise NoActionsError(
+            f"Project {context.project.name} declares no actions: declare them (docs/actions.md), or give the file of "
+            "an experiment, as -P data=FILE."
+        )
+    raise NotImplementedError
+
+
+def _model(context: Context, experiment: Experiment, data: str) -> str:
+    """Registered name: that of the project if its snapshots have all features, else that of the file.
+
+    Raises:
+        FileNameError: the file's name cannot name a model.
+    """
+    if _is_of_project(context, experiment, data):
+        return response_model(context.project.name)
+    stem = Path(data).stem
+    if not FILE_NAME.fullmatch(stem) or stem in project_names():
+        raise FileNameError(
+            f"The experiment's file is called {stem!r}, which names its model: rename it to lower-case letters, digits "
+            f"and underscores, a letter first, and not to a project ({', '.join(project_names())})."
+        )
+    return response_model(stem)
+
+
+def _is_of_project(context: Context, experiment: Experiment, data: str) -> bool:
+    """Whether the project's snapshots have all features of the experiment, so that `target` can use the model."""
+    return data == "declared" or set(experiment.names) <= {feature.name for feature in context.project.features}
