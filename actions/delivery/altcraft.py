@@ -145,7 +145,7 @@ class Altcraft:
         if error != 0:
             return self._refused(f"error {error}: {self._text(answer)}")
         items = answer.get("result")
-        if not isinstance(items, list) or len(items) % len(contacts) or not items:
+        if not _has_results(items, len(contacts)):
             return Answers(failure=f"Altcraft's answer does not have a result for each of {len(contacts):,} profiles.")
         # A repeated answer repeats the list. A profile that was accepted once is accepted.
         rounds = [items[start : start + len(contacts)] for start in range(0, len(items), len(contacts))]
@@ -170,6 +170,12 @@ class Altcraft:
             ),
             is_refused=True,
         )
+
+
+def _has_results(items: object, profiles: int) -> bool:
+    """Whether an answer has a result for each profile, once or several times."""
+    is_list = isinstance(items, list) and bool(items) and len(items) % profiles == 0
+    return is_list and all(isinstance(item, dict) for item in items)  # type: ignore[attr-defined]
 
 
 def _pause(reply: Reply) -> float:
