@@ -11,6 +11,8 @@ from actions.policy.rounding import fill, keep_within, round_shares
 
 #: position of a person's action where there is none.
 NOBODY = -1
+#: a position is stored in one byte.
+MOST_ACTIONS = 126
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def _columns(gains: Floats, constraints: Constraints) -> Floats:
     actions = constraints.usage.shape[1]
     if gains.ndim != 2 or gains.shape[1] != actions:
         raise AllocationError(f"Gains have the shape {gains.shape}, but the constraints are about {actions} actions.")
+    if actions > MOST_ACTIONS:
+        raise AllocationError(f"The constraints are about {actions} actions; at most {MOST_ACTIONS} can be compared.")
     columns = np.array(gains.T, dtype=np.float64, order="C")
     columns[np.isnan(columns)] = -np.inf
     if np.isposinf(columns).any():

@@ -48,7 +48,9 @@ def budget_picture(gains: Floats, constraints: Constraints, chosen: tuple[float,
         currency: of all amounts.
     """
     budgets, spent, gained = budget_curve(gains, constraints)
-    figure, axes = canvas("Expected gain by budget", f"budget of the policy, {currency}", f"expected gain, {currency}")
+    figure, axes = canvas(
+        "Expected gain by budget", f"budget of the policy, {currency}", f"expected gain after cost, {currency}"
+    )
     axes.plot(budgets, gained, "o-", color=ACCENT, markersize=4, label="best plan within the budget and all capacities")
     axes.plot(budgets, spent, color=FAINT, linestyle="--", label="money that this plan spends")
     axes.plot([chosen[0]], [chosen[1]], "o", color=WARM, markersize=9, label="plan of the day")
@@ -56,6 +58,8 @@ def budget_picture(gains: Floats, constraints: Constraints, chosen: tuple[float,
         f"spends {chosen[0]:,.0f}, gains {chosen[1]:,.0f}", chosen, (10, -16), textcoords="offset points", color=INK
     )
     axes.axvline(constraints.allowed[constraints.names.index(BUDGET)], color=WARM, linewidth=1, linestyle=":")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
     axes.set(xlim=(0, None), ylim=(0, None))
     axes.legend(frameon=False, loc="lower right")
     return figure

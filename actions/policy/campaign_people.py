@@ -72,7 +72,8 @@ def read_campaign(
     ).fetchall()
     people = _campaign_people(plan, rows)
     for columns, closed in _forbidden(connection, plan, project, day, time_zone):
-        people.allowed[np.ix_(np.isin(people.entities, closed), columns)] = False
+        places = np.flatnonzero(np.isin(people.entities, closed))
+        people.allowed[places[:, None], columns] = False
     return people
 
 

@@ -53,7 +53,7 @@ class Constraints:
         """By how much (r,) the use may exceed the allowed amount because of rounding."""
         return ROUNDING * np.maximum(1.0, self.allowed)
 
-    def used(self, counts: NDArray[np.int_]) -> Floats:
+    def used(self, counts: NDArray[np.int_] | Floats) -> Floats:
         """What a plan uses (r,) that gives each action to `counts` (k,) people."""
         return np.asarray(self.usage @ counts, dtype=np.float64)
 

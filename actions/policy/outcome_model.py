@@ -56,4 +56,5 @@ def _predict_part(
     )  # fmt: skip
     model.fit(np.column_stack([columns[others], arms[experiment.arm[others]]]), experiment.outcome[others])
     shown = [np.column_stack([columns[rows], np.broadcast_to(arm, (len(rows), len(arms)))]) for arm in arms]
-    return np.clip(np.column_stack([model.predict(part) for part in shown]), 0.0, 1.0)
+    predicted: Floats = np.clip(np.column_stack([model.predict(part) for part in shown]), 0.0, 1.0)
+    return predicted

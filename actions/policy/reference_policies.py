@@ -75,7 +75,8 @@ def reference_policies(
 def allowed_arms(experiment: Experiment, plan: ActionPlan) -> Mask:
     """Whether (n, m - 1) a row could get each arm but control, and the plan still has it."""
     declared = {action.name for action in plan.actions}
-    return (experiment.probability[:, 1:] > 0) & np.array([arm in declared for arm in experiment.arms[1:]])
+    mask: Mask = (experiment.probability[:, 1:] > 0) & np.array([arm in declared for arm in experiment.arms[1:]])
+    return mask
 
 
 def rank_actions(experiment: Experiment, predicted: Floats, value: float, allowed: Mask) -> list[int]:

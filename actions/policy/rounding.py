@@ -29,7 +29,7 @@ def round_shares(gains: Floats, constraints: Constraints, prices: Prices) -> NDA
         best_choices(gains, earlier @ constraints.usage, choices[place])
     if 1.0 - prices.weights.sum() < LEAST_REST:
         choices = choices[:-1]
-    choice = choices[0].copy()
+    choice: NDArray[np.int8] = choices[0].copy()
     open_people = np.flatnonzero((choices != choices[0]).any(axis=0))
     if len(open_people):
         choice[open_people] = -1
@@ -127,7 +127,7 @@ def _moves(
     people, actions, improvements = [], [], []
     for action in range(len(gains)):
         change = constraints.usage[:, action][:, None] - np.column_stack([constraints.usage, np.zeros(len(left))])
-        fits = (change <= left[:, None]).all(axis=0)  # by the action of now, the last for none
+        fits = np.asarray((change <= left[:, None]).all(axis=0))  # by the action of now, the last for none
         movers = np.flatnonzero((gains[action] > now) & fits[choice])
         above = (gains[action, movers] - action_prices[action]) - (now[movers] - price_now[movers])
         best = np.argsort(-above, kind="stable")[:MOST_MOVES]

@@ -66,7 +66,8 @@ def ips_scores(experiment: Experiment, policy: Arms, value: float) -> Floats:
         )
     money = value * experiment.outcome
     mean = float(weights @ money / weights.sum())
-    return mean + weights * (money - mean) / weights.mean() - experiment.cost[policy]
+    scores: Floats = mean + weights * (money - mean) / weights.mean() - experiment.cost[policy]
+    return scores
 
 
 def doubly_robust_scores(experiment: Experiment, policy: Arms, value: float, predicted: Floats) -> Floats:

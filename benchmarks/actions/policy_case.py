@@ -15,7 +15,7 @@ SHARES = (0.3, 0.2, 0.2, 0.15, 0.15)
 FEATURES, CAMPAIGNS, PEOPLE = 8, 3, 6_000
 VALUE, BUDGET_PER_PERSON = 2_000.0, 15.0
 #: seed of the learner, and parts of the people of which each is predicted by a learner of the others.
-LEARNER_SEED, PARTS = 1, 3
+LEARNER_SEED, PARTS = 1, 2
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def learn_effects(experiment: Experiment, predicted: Floats, rows: Floats) -> Fl
         sign = (experiment.arm == arm).astype(float) - (experiment.arm == 0)
         pseudo = predicted[:, arm] - predicted[:, 0] + weighted * sign
         model = HistGradientBoostingRegressor(
-            max_iter=50, max_leaf_nodes=6, learning_rate=0.06, min_samples_leaf=150, early_stopping=False,
+            max_iter=30, max_leaf_nodes=6, learning_rate=0.1, min_samples_leaf=150, early_stopping=False,
             random_state=LEARNER_SEED,
         )  # fmt: skip
         effects[:, arm - 1] = model.fit(experiment.rows[could], pseudo[could]).predict(rows)

@@ -7,7 +7,7 @@ from functools import partial
 
 from jobs.runtime.actions.response_models import group_names
 from jobs.runtime.context import Context
-from stack.backup import STEPS_LOCK
+from stack.folders.backup import STEPS_LOCK
 from stack.locks import GRANTED_LOCKS_SQL, BusyError, Locks
 from stack.postgres import connect
 

@@ -105,6 +105,8 @@ create table if not exists ops.reactions (
   primary key (project, event_id)
 );
 create index if not exists reactions_campaign on ops.reactions (project, campaign, reaction);
+create index if not exists reactions_delivered on ops.reactions (entity, channel, happened_at)
+  where reaction = 'delivered';
 
 -- Channels that a person closed: nothing may be sent by them, from that moment on.
 create table if not exists ops.closed_channels (

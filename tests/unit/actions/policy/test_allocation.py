@@ -150,6 +150,11 @@ def test_a_person_without_an_effect_gets_no_action_and_others_do():
     [
         pytest.param(lambda: allocate(np.ones((3, 2)), constraints(1, 1, 1, 1)), r"shape \(3, 2\)", id="shape"),
         pytest.param(lambda: allocate(np.full((3, 4), np.inf), constraints(1, 1, 1, 1)), "infinite", id="infinite"),
+        pytest.param(
+            lambda: allocate(np.ones((3, 127)), Constraints(("budget",), np.ones((1, 127)), np.ones(1))),
+            "at most 126",
+            id="too many actions",
+        ),
         pytest.param(lambda: constraints(1, -1, 1, 1), "channel sms: it allows -1", id="negative"),
         pytest.param(lambda: constraints(np.nan, 1, 1, 1), "budget: it allows nan", id="NaN"),
         pytest.param(lambda: Constraints(NAMES, USAGE[:2], np.ones(4)), "4 constraints need as many", id="rows"),
