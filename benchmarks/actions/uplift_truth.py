@@ -17,8 +17,8 @@ from actions.uplift.pseudo_outcomes import stay_probability
 from benchmarks.actions.simulated_experiments import SimulatedExperiment, simulate
 
 #: seeds with effects, and seeds where all effects are null.
-SEEDS, NULL_SEEDS = 20, 60
-ROWS, NULL_ROWS, NEW_ROWS, ACTIONS, WIDTH = 12_000, 3_000, 20_000, 3, 12
+SEEDS, NULL_SEEDS = 20, 40
+ROWS, NULL_ROWS, NEW_ROWS, ACTIONS, WIDTH = 10_000, 2_000, 20_000, 3, 10
 #: a seed of the new people, far from those of the experiments.
 NEW_SEED = 10_000
 
