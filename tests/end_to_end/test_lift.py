@@ -360,9 +360,9 @@ def test_contacts_are_those_that_were_sent_and_the_treated_of_the_history(
     with psycopg.connect(tracking.owner_url) as connection:
         for contact, state, sent_at in ((1, "accepted", "2026-04-10 22:30+00"), (2, "pending", None)):
             connection.execute(
-                "insert into ops.outbox (project, campaign, entity, arm, action, channel, offer, contact, planned_for, "
-                "platform, state, idempotency_key, sent_at, answered_at) values "
-                "(%s, 'old', %s, %s, 'email_none_1', 'email', 'none', %s, now(), 'csv', %s, %s, %s, %s)",
+                "insert into ops.outbox (project, campaign, entity, arm, action, channel, offer, contact, score_date, "
+                "planned_for, platform, state, idempotency_key, sent_at, answered_at) values "
+                "(%s, 'old', %s, %s, 'email_none_1', 'email', 'none', %s, '2026-04-10', now(), 'csv', %s, %s, %s, %s)",
                 [PROJECT, entity, arm, contact, state, f"lift-{contact}", sent_at, sent_at],
             )
     contacts = read_contacts(tracking.url, PLAN, snapshots)

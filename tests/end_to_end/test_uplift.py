@@ -71,7 +71,7 @@ def test_an_experiment_is_learnt_promoted_and_used(
     page = MlflowClient().get_model_version("spring_offers_uplift", "1").description
     assert page.startswith("**ACCEPTED: the gate accepts version 1 of spring\\_offers\\_uplift")
     (decision,) = clone.rows(
-        "select decision from ops.promotions where model = 'spring_offers_uplift' and act = 'promote'"
+        "select decision from ops.promotions where model_name = 'spring_offers_uplift' and act = 'promote'"
     )[0]
     checks = {check["name"] for check in decision["checks"]}  # type: ignore[index]
     assert checks >= {"qini", "effect_slope", "balance", "sample_ratio", "placebo", "parity_pyfunc", "origin"}

@@ -50,7 +50,7 @@ BAD = {
     "a word that is not declared": ("4,2026-01-01,0,10,Gold,x", "plan: not one of Basic, Dad's +: Gold"),
     "a word for a number": ("4,2026-01-01,0,ten,Basic,x", "silence: not a double: ten"),
     "no date": ("4,,0,10,Basic,x", "month: empty"),
-    "a date of the future": ("4,2199-01-01,,10,Basic,x", "month: after its drop was made: 2199-01-01"),
+    "a date of the future": ("4,2199-01-01,,10,Basic,x", "month: after its batch was made: 2199-01-01"),
     "nobody": (",2026-01-01,0,10,Basic,x", "user_id: empty"),
 }
 TWICE = ["5,2026-01-01,0,10,Basic,x", "5,2026-01-01,0,10,Basic,x"]
@@ -83,7 +83,7 @@ def test_every_row_is_kept_counted_twice_or_put_aside_with_its_reason(ingest_sou
     text = {row["position"]: row["reason"] for row in aside}
     for place, (_, reason) in enumerate(BAD.values()):
         assert text[f"line {9 + place}"].startswith(reason)
-    assert {text["line 7"], text["line 8"]} == {"contradicts another row of its drop with the same user_id, month"}
+    assert {text["line 7"], text["line 8"]} == {"contradicts another row of its batch with the same user_id, month"}
 
 
 @pytest.mark.parametrize(
