@@ -12,7 +12,9 @@ import mlflow
 import numpy as np
 import pandas as pd
 
+from actions.declare.plan import ActionPlan
 from actions.experiment import Experiment, Floats
+from actions.policy.value import policy_evidence
 from actions.uplift.evaluation import Evaluation, evaluate_learners
 from actions.uplift.evidence import KIND, UpliftResults, data_of, measure, uplift_evidence
 from actions.uplift.judged_rows import JudgedRows, experiment_digest
@@ -41,6 +43,8 @@ class UpliftRequest:
         folder: of the model's judged rows, in the lake.
         value: of a person kept, in the currency of the experiment's costs; None if it is not known: then actions are
             compared by their effects alone.
+        plan: the project's action plan, if the experiment is of its actions: then the evidence says what the policy
+            would have earned; None for other experiments.
         contaminated_share: of control rows with a contact outside the design; None if it was not counted.
         seed: random seed.
         say: receives lines for the console.
@@ -52,6 +56,7 @@ class UpliftRequest:
     code: str
     folder: Path
     value: float | None = None
+    plan: ActionPlan | None = None
     contaminated_share: float | None = None
     seed: int = 1
     say: Callable[[str], None] = lambda line: None
@@ -67,7 +72,7 @@ class UpliftRequest:
         """Hash of everything that determines the result."""
         facts = [
             experiment_digest(self.experiment), self.project, self.model, self.code, self.price.tolist(),
-            self.contaminated_share, self.seed, packages(),
+            str(self.plan), self.contaminated_share, self.seed, packages(),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
@@ -106,7 +111,7 @@ def learn_effects(request: UpliftRequest) -> UpliftOutcome:
     evaluation = evaluate_learners(experiment, request.price, request.seed, request.say)
     results = measure(experiment, evaluation, request.seed, CONTAMINATION_DAYS, request.contaminated_share)
     about = _about(request, evaluation)
-    evidence = uplift_evidence(results, about)
+    evidence = {**uplift_evidence(results, about), **_policy(request, evaluation)}
     _log_learners(evidence)
     for name, figure in uplift_gallery(results, request.seed):
         mlflow.log_figure(figure, f"uplift/{name}.png")
@@ -145,6 +150,17 @@ def _about(request: UpliftRequest, evaluation: Evaluation) -> dict[str, Any]:
         "price": dict(zip(request.experiment.arms[1:], request.price.tolist(), strict=True)),
         "data": data_of(request.experiment, evaluation),
     }  # fmt: skip
+
+
+def _policy(request: UpliftRequest, evaluation: Evaluation) -> dict[str, Any]:
+    """The entry `policy`: what the policy of the selected learner would have earned in the judged campaigns."""
+    if request.plan is None:
+        return {}
+    judged = evaluation.split.judged
+    effects = evaluation.selected.bundle.effects(judged.rows)
+    evidence = policy_evidence(judged, effects, request.plan, seed=request.seed)
+    request.say(f"uplift · {evidence['sentence']}")
+    return {"policy": evidence}
 
 
 def _log_learners(evidence: Mapping[str, Any]) -> None:

@@ -8,8 +8,9 @@ from stack.markdown import escape, figure, table
 
 def uplift_card(evidence: Mapping[str, Any]) -> str:
     """Markdown of the evidence."""
-    sections = (_purpose, _data, _effects, _gain, _calibration, _design, _learners, _limits, _provenance)
-    lines = [line for section in sections for line in (*section(evidence), "")]
+    sections = (_purpose, _data, _effects, _gain, _policy, _calibration, _design, _learners, _limits, _provenance)
+    present = [lines for section in sections if (lines := [*section(evidence)])]
+    lines = [line for section in present for line in (*section, "")]
     return "\n".join([f"# Model card: {escape(evidence['model'])}", "", *lines])
 
 
@@ -74,6 +75,14 @@ def _gain(evidence: Mapping[str, Any]) -> Iterator[str]:
             for action, figures in evidence["qini"].items()
         ]  # fmt: skip
         yield from table(["action against control", "Qini", "AUUC", "effect in the best 30%"], rows)
+
+
+def _policy(evidence: Mapping[str, Any]) -> Iterator[str]:
+    """What the policy would have earned, if the experiment is of the project's actions."""
+    if "policy" in evidence:
+        yield "## What the policy earns"
+        yield ""
+        yield escape(evidence["policy"]["sentence"])
 
 
 def _calibration(evidence: Mapping[str, Any]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import mlflow
 
+from actions.declare.plan import ActionPlan
 from actions.design.experiment_file import read_experiment_file
 from actions.design.past_experiments import read_past_experiments
 from actions.experiment import Experiment
@@ -20,7 +21,7 @@ from training import code_hash
 #: names of files that may name a model.
 FILE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 #: packages whose code determines a response model.
-MODEL_CODE = ("actions/design", "actions/uplift", "training")
+MODEL_CODE = ("actions/design", "actions/policy", "actions/uplift", "training")
 
 
 class FileNameError(PrichalError):
@@ -42,7 +43,7 @@ def learn_uplift(context: Context, as_of: str, data: str) -> UpliftOutcome:
         context.say(f"uplift · {len(experiment):,} randomised rows, {len(experiment.arms) - 1} actions, model {model}")
         request = UpliftRequest(
             experiment, project.name, model, code_hash(ROOT, MODEL_CODE), judged_rows_folder(context, model),
-            project.actions.value if project.actions is not None else None,
+            project.actions.value if project.actions is not None else None, _plan_of(context, experiment),
             contaminated_share, seed=project.training.seed, say=context.say,
         )  # fmt: skip
         tags = {"prichal.kind": "uplift", "prichal.author": user()}
@@ -83,6 +84,12 @@ def _model(context: Context, experiment: Experiment, data: str) -> str:
             f"and underscores, a letter first, and not to a project ({', '.join(project_names())})."
         )
     return response_model(stem)
+
+
+def _plan_of(context: Context, experiment: Experiment) -> ActionPlan | None:
+    """The project's action plan, if the experiment is of its actions."""
+    plan = context.project.actions
+    return plan if plan is not None and set(experiment.arms) <= set(plan.arms) else None
 
 
 def _is_of_project(context: Context, experiment: Experiment, data: str) -> bool:
