@@ -8,10 +8,12 @@ AS_OF ?= latest
 PYTHON ?= python3
 BIN := .venv/bin
 # tests/conftest.py says what goes together, and what comes first
-SHARED := --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
+SHARED := --no-loadscope-reorder --max-worker-restart 0
 # unit tests use the processor; tests with services also wait for them, so that three workers share two cores well
 UNIT := $(SHARED) -n 2 tests/unit
 SERVICES := $(SHARED) -n 3
+# the tests start hundreds of processes; without compiled files, each of them would compile all code again
+test test-fast test-slow: export PYTHONDONTWRITEBYTECODE :=
 STATE := $(or $(PRICHAL_STATE),.stack)
 
 .PHONY: help

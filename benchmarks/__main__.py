@@ -3,7 +3,7 @@
 import sys
 
 from benchmarks import speed
-from benchmarks.actions import lift, policy, uplift_truth
+from benchmarks.actions import handover, lift, policy, uplift_truth
 from benchmarks.gate import canary, gate, race
 from benchmarks.models import (
     calibration,
@@ -42,6 +42,7 @@ ALL = {
     "retrains": retrains.main,
     "gate": gate.main,
     "race": race.main,
+    "handover": handover.main,
     "lift": lift.main,
     "policy": policy.main,
     "uplift": uplift_truth.main,

@@ -3,9 +3,9 @@
 import sys
 
 from actions.delivery.deliver import Delivered
+from jobs.runtime.actions.delivery import deliver_contacts
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
-from jobs.runtime.delivery import deliver_contacts
 from jobs.runtime.parameters import AsOf
 from jobs.runtime.run_log import step
 

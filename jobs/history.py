@@ -4,10 +4,10 @@ import sys
 
 from rich.console import Console
 
+from jobs.runtime.actions.response_models import model_names
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.parameters import PopulationName
-from jobs.runtime.response_models import model_names
 from registry import history as read_history
 from registry.ledger.history_table import history_table
 

@@ -3,11 +3,11 @@
 import sys
 
 from actions.policy.target import TargetedDay
+from jobs.runtime.actions.target import log_plan, plan_and_publish
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.parameters import AsOf
 from jobs.runtime.run_log import step
-from jobs.runtime.target import log_plan, plan_and_publish
 
 
 def target(context: Context, as_of: AsOf = "latest") -> TargetedDay:

@@ -3,10 +3,10 @@
 import sys
 
 from actions.uplift.train import UpliftOutcome
+from jobs.runtime.actions.learning import learn_uplift
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.parameters import AsOf, ExperimentData
-from jobs.runtime.uplift import learn_uplift
 
 
 def uplift(context: Context, as_of: AsOf = "latest", data: ExperimentData = "declared") -> UpliftOutcome:

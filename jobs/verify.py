@@ -2,9 +2,9 @@
 
 import sys
 
+from jobs.runtime.actions.response_models import model_names
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
-from jobs.runtime.response_models import model_names
 from registry.ledger.verify import require_valid, summary
 
 

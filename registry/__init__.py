@@ -3,7 +3,7 @@
 from registry.gate.checks import Case, Check
 from registry.gate.evidence import Evidence, parse
 from registry.gate.gate import Decision, decide
-from registry.gate.policy import PARITY_TOLERANCE, Policy, PolicyError
+from registry.gate.policy import PARITY_TOLERANCE, Policy, PolicyError, UpliftBounds
 from registry.ledger.chain import Row
 from registry.ledger.history import history
 from registry.ledger.verify import verify
@@ -34,6 +34,7 @@ __all__ = [
     "PolicyError",
     "PromotionOutcome",
     "Row",
+    "UpliftBounds",
     "Version",
     "VersionFiles",
     "VersionFilesError",

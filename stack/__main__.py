@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stack import services
-from stack.backup import back_up, restore
 from stack.engines.spark_session import check_java
 from stack.errors import PrichalError
+from stack.folders.backup import back_up, restore
 from stack.folders.private import make_private
 from stack.mlflow_users import give_role
 from stack.settings import Settings

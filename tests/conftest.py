@@ -4,12 +4,16 @@ Where several workers share the tests, what uses the same services or the same S
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
 
 #: examples of each property test; `make test-slow` runs the property tests again with the second profile.
 for profile, examples in (("steady", 25), ("thorough", 300)):
@@ -55,26 +59,38 @@ def default_umask() -> Iterator[None]:
 FIRST = ("morning", "spark")
 
 
-def piece(item: pytest.Item) -> str:
-    """The piece of work that a test belongs to; a piece stays with one worker.
+@cache
+def piece(file: str) -> str:
+    """The piece of work that a test file belongs to; a piece stays with one worker.
 
     Each worker starts services when it gets the first test that needs them, and keeps them. So every file can go to any
     worker, but for what shares more than services: the morning (see end_to_end/conftest.py), and the Spark session.
+
+    Args:
+        file: path from the root of the project.
     """
-    parts = item.path.relative_to(item.config.rootpath).parts
-    if "morning" in getattr(item, "fixturenames", ()):
+    path = PurePosixPath(file)
+    if "end_to_end" in path.parts and re.search(r"\bmorning\b", (ROOT / path).read_text()):
         return "morning"
-    if "spark" in parts:
+    if "spark" in path.parts:
         return "spark"
     # Monitoring's files share what takes them longest, evidently's import.
-    return "/".join(parts[:-1] if "monitoring" in parts else parts)
+    return str(path.parent if "monitoring" in path.parts else path)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Group the tests by piece for `pytest --dist loadgroup`."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(piece(item)))
-    items.sort(key=lambda item: FIRST.index(name) if (name := piece(item)) in FIRST else len(FIRST))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the pieces of `FIRST`."""
+    pieces = {item: piece(item.nodeid.split("::")[0]) for item in items}
+    items.sort(key=lambda item: FIRST.index(pieces[item]) if pieces[item] in FIRST else len(FIRST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Hand out piece by piece. The markers of xdist's own `loadgroup` have no effect with pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPiece(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return piece(nodeid.split("::")[0])
+
+    return ByPiece(config, log)

@@ -1,16 +1,15 @@
 """Who accepts a channel on a day: the people of the day's snapshot who meet the channel's condition."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from actions.declare.action import Channel
-from lake.declarations import DeclarationError
-from stack.engines.engine import Engine
+from features import DuckEngine
 
-#: people who accept a channel.
+#: the people who accept a channel, as text.
 Consent = Callable[[Channel], Iterable[str]]
-VIEW = "snapshot_of_day"
+VIEW = "snapshot_rows"
 
 
 @dataclass(frozen=True)
@@ -18,27 +17,18 @@ class SnapshotConsent:
     """Reads the people who accept a channel from a snapshot.
 
     Attributes:
-        engine: runs the condition.
         folder: of the snapshot of the day.
         entity: its column of the people.
+        time_zone: of the project.
     """
 
-    engine: Engine
     folder: Path
     entity: str
+    time_zone: str
 
-    def __call__(self, channel: Channel) -> Iterator[str]:
-        """The people of the snapshot who accept the channel.
-
-        Raises:
-            DeclarationError: the condition of the channel cannot be computed on the snapshot.
-        """
-        self.engine.show_files(VIEW, [self.folder])
-        problem = self.engine.problem(VIEW, channel.where)
-        if problem is not None:
-            raise DeclarationError(
-                f"Channel {channel.name}: its condition {channel.where!r} cannot be computed on the snapshot "
-                f"({problem.rstrip('.')}); use columns of the snapshot."
-            )
-        people = f"select distinct cast({self.entity} as string) from {VIEW} where {channel.where}"
-        return (str(row[0]) for row in self.engine.rows(people))
+    def __call__(self, channel: Channel) -> Iterable[str]:
+        """The people of the snapshot who accept the channel; nobody for whom the condition is unknown."""
+        engine = DuckEngine(self.time_zone)
+        engine.show_files(VIEW, [self.folder])
+        people = f"select distinct cast({self.entity} as string) as entity from {VIEW} where {channel.where}"
+        return [str(row[0]) for row in engine.rows(people)]

@@ -8,7 +8,6 @@ from datetime import date
 from actions.declare.plan import ActionPlan
 from actions.delivery.consent import Consent
 from actions.delivery.outbox import Outbox
-from actions.delivery.plan_table import create_plan_table, plan_table
 from actions.delivery.platform import Platform
 from actions.delivery.sending import Sent, send_due
 from serving import Mart
@@ -94,7 +93,7 @@ class Handover:
             BusyError: another process delivers contacts of the project.
             LostLocksError: PostgreSQL closed the connection with the lock.
         """
-        create_plan_table(self.database_url, self.project, self.mart)
+        self.mart.create_actions(self.database_url)
         with self._only_sender() as locks, self._outbox() as outbox:
             outbox.declare(self.plan)
             queued, unplanned = outbox.queue()
@@ -124,7 +123,6 @@ class Handover:
             set_role(connection, "prichal_writer")
             # Otherwise a statement of a killed process would run, and hold its locks, to its end.
             connection.execute("set client_connection_check_interval = '1s'")
-            table, entity = plan_table(self.project), self.mart.entity
-            yield Outbox(connection, self.project, table, entity, self.zone, self.day, self.platform.name)
+            yield Outbox(connection, self.project, self.mart, self.zone, self.day, self.platform.name)
         finally:
             connection.close()

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from actions.declare.plan import ActionPlan
 from actions.delivery.platform import Contact
 from actions.delivery.schedule import contact_time
+from serving import Mart
 
 #: attempts of a row, in all runs; then it stays `unknown` and is listed.
 MOST_ATTEMPTS = 8
@@ -102,7 +103,8 @@ where e.place = 1 and case when r.batch is null then e.state = 'pending' else e.
 order by e.id limit %(rows)s
 """
 
-# The planner cannot know the project: it would take an index of the whole project for the contacts of one person.
+# Besides the outbox, the frequency cap counts what the platform reports of other campaigns. The planner must not see
+# the project there: it could take an index of the whole project for the contacts of one person.
 CLAIM = """
 with checked as materialized (
   select w.id, w.batch, case
@@ -115,7 +117,13 @@ with checked as materialized (
     when (select count(*) from ops.outbox s
           where s.project || '' = %(project)s and s.entity = w.entity and s.channel = w.channel
             and s.state in ('unknown', 'accepted') and s.id <> w.id and s.planned_for <= w.planned_for
-            and s.planned_for > w.planned_for - make_interval(days => c.cap_days)) >= c.frequency_cap then 'cap'
+            and s.planned_for > w.planned_for - make_interval(days => c.cap_days))
+       + (select count(*) from ops.reactions r
+          where r.project || '' = %(project)s and r.entity = w.entity and r.channel = w.channel
+            and r.reaction = 'delivered' and r.happened_at <= w.planned_for
+            and r.happened_at > w.planned_for - make_interval(days => c.cap_days)
+            and not exists (select from ops.campaigns x where x.project = %(project)s and x.campaign = r.campaign))
+       >= c.frequency_cap then 'cap'
     end as reason
   from chosen w join ops.outbox o on o.id = w.id and o.state in ('pending', 'unknown')
                 left join channel c on c.name = w.channel
@@ -168,8 +176,7 @@ class Outbox:
 
     Attributes:
         connection: in autocommit mode, as `prichal_writer`. Its session keeps tables of channels and consent.
-        plan_table: name of the table of the day's plan in the schema `mart`.
-        entity: column of the people in it.
+        mart: the project's mart, with the table of the daily plan.
         zone: the project's time zone.
         day: the day of the plan. Contacts that are planned until its end are due.
         platform: name of the platform.
@@ -177,8 +184,7 @@ class Outbox:
 
     connection: psycopg.Connection
     project: str
-    plan_table: str
-    entity: str
+    mart: Mart
     zone: str
     day: date
     platform: str
@@ -201,6 +207,8 @@ class Outbox:
         Rows that were sent never change. Pending rows of an action that the plan no longer has are withheld.
         """
         with self.connection.transaction():
+            # Without statistics of new rows, the planner expects a few rows only, and would compare each with each.
+            self.connection.execute("set local enable_nestloop = off")
             queued = self._execute(QUEUE).rowcount
             withheld = self._execute(WITHHOLD_UNPLANNED).rowcount
         return queued, withheld
@@ -253,9 +261,7 @@ class Outbox:
         return {str(state): int(count) for state, count in self.connection.execute(query, [self.project])}
 
     def _execute(self, query: str, **values: object) -> psycopg.Cursor[Any]:
-        statement = sql.SQL(query).format(
-            plan=sql.Identifier("mart", self.plan_table), entity=sql.Identifier(self.entity)
-        )
+        statement = sql.SQL(query).format(plan=self.mart.actions, entity=sql.Identifier(self.mart.entity))
         return self.connection.execute(statement, {**self._values(), **values})
 
     def _values(self) -> dict[str, object]:

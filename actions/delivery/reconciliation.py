@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from actions.delivery.outbox import MOST_ATTEMPTS
+from serving import Mart
 from stack.postgres import connect
 
 #: days within which the platform reports an accepted contact.
@@ -170,16 +171,13 @@ class Reconciliation:
         return {name: table for name, table in tables.items() if len(table)}
 
 
-def reconcile_contacts(
-    database_url: str, project: str, plan_table: str, entity: str, zone: str, day: date
-) -> Reconciliation:
+def reconcile_contacts(database_url: str, project: str, mart: Mart, zone: str, day: date) -> Reconciliation:
     """Compare plan, outbox and reports of the campaigns of the last `PLAN_DAYS` days.
 
     Args:
         database_url: URL of the database.
         project: name of the project.
-        plan_table: name of the table of the daily plan in the schema `mart`.
-        entity: its column of the people.
+        mart: the project's mart, with the table of the daily plan.
         zone: the project's time zone.
         day: the last day of the plans.
     """
@@ -193,12 +191,14 @@ def reconcile_contacts(
         "reported": until - timedelta(days=REPORT_DAYS),
         "most": MOST_ATTEMPTS,
     }
+    mart.create_actions(database_url)
     with connect(database_url, role="prichal_writer") as connection:
+        connection.execute("set local enable_nestloop = off")  # as in the outbox
         totals = connection.cursor(row_factory=class_row(CampaignTotals)).execute(TOTALS, values).fetchall()
         differences = []
         for kind, (query, _) in KINDS.items():
             statement = sql.SQL(query).format(
-                plan=sql.Identifier("mart", plan_table), entity=sql.Identifier(entity), is_open=kind == "unknown"
+                plan=mart.actions, entity=sql.Identifier(mart.entity), is_open=kind == "unknown"
             )
             differences += [Difference(kind, *row) for row in connection.execute(statement, values).fetchall()]
     return Reconciliation(tuple(totals), tuple(differences))

@@ -2,8 +2,9 @@
 
 Our own campaigns store what a person could get, so the probabilities are those of the design. A history usually stores
 the probability of the drawn arm alone. It is taken as it is, and the others are estimated: among the people of the same
-campaign who could get the same arms, the recorded probability of an arm is averaged over those who drew it. Then the
-others are scaled so that a row sums to 1. Estimates by inverse probability use only the recorded values.
+campaign who could get the same arms, the recorded probability of an arm is averaged over those who drew it. Arms that
+none of them drew share the rest. Then the others are scaled so that a row sums to 1. Estimates by inverse probability
+use only the recorded values.
 """
 
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def estimated_probabilities(
     keys = np.column_stack([campaign, possible])
     sets, group = np.unique(keys, axis=0, return_inverse=True)
     by_group = _mean_recorded(group.reshape(-1), len(sets), arm, recorded, allowed.shape[1])[group.reshape(-1)]
-    estimate = np.where(possible, np.where(np.isnan(by_group), by_campaign[campaign], by_group), 0.0)
+    estimate = _fill_undrawn(np.where(possible, by_group, 0.0), np.where(possible, by_campaign[campaign], 0.0))
     estimate[drawn] = 0.0
     others = estimate.sum(axis=1)
     scale = np.divide(1 - recorded, others, out=np.zeros(len(others)), where=others > 0)
@@ -89,6 +90,18 @@ def select_arms(probability: Floats, keep: NDArray[np.bool_]) -> Floats:
     """
     selected = probability[:, keep]
     return np.asarray(selected / selected.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _fill_undrawn(by_group: Floats, by_campaign: Floats) -> Floats:
+    """Estimates (n, k) in which the arms that nobody of the group drew share what the other arms leave of 1.
+
+    They share it in proportion to their means in the campaign, or get these means where nothing is left.
+    """
+    undrawn = np.isnan(by_group)
+    weights = np.where(undrawn, by_campaign, 0.0)
+    total, rest = weights.sum(axis=1), 1 - np.nansum(by_group, axis=1)
+    scale = np.divide(rest, total, out=np.ones(len(total)), where=(total > 0) & (rest > 0))
+    return np.where(undrawn, weights * scale[:, None], by_group)
 
 
 def _mean_recorded(group: NDArray[np.int_], groups: int, arm: NDArray[np.int_], recorded: Floats, arms: int) -> Floats:

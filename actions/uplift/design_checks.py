@@ -1,14 +1,12 @@
 """Checks of an experiment's design: sample ratio, balance of features, contamination, and a placebo of the model."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actions.design.experiment_checks import feature_balances, holm, sample_ratio_p_value
 from actions.experiment import Experiment, Floats
 from actions.uplift.policy_gain import Targeting
-from actions.uplift.pseudo_outcomes import contrasts, eligible, rank_columns
 from training.evaluate.bootstrap import Interval
 
 #: assignments that are drawn again for the placebo.
@@ -20,7 +18,7 @@ class SampleRatio:
     """Numbers of people by arm against the design.
 
     Attributes:
-        p_value: of the chi-squared test, smallest over campaigns, multiplied by their number.
+        p_value: of the chi-squared test, smallest over campaigns, adjusted for their number.
         campaign: where it is smallest.
         rows: rows by arm.
         expected: sum of the design's probabilities by arm.
@@ -37,11 +35,11 @@ class Balance:
     """Features of those with an action against those of control, before the assignment.
 
     Attributes:
-        p_value: smallest over features and actions, multiplied by their number.
+        p_value: smallest over features and actions, adjusted for their number.
         feature: where it is smallest.
         action: where it is smallest.
         comparisons: number of features times actions.
-        largest_difference: of mean ranks, in shares of the range from the lowest to the highest rank.
+        largest_difference: of means, in standard deviations.
     """
 
     p_value: float
@@ -67,45 +65,28 @@ class Contamination:
 
 
 def sample_ratio(experiment: Experiment) -> SampleRatio:
-    """Compare numbers by arm with the sums of the design's probabilities, in all and in each campaign.
-
-    The statistic is `d' V^-1 d`, with d the differences and V their covariance, for probabilities that differ by row.
-    """
-    groups = {"all": np.ones(len(experiment), dtype=np.bool_)}
+    """Compare numbers by arm with the sums of the design's probabilities, campaign by campaign."""
     campaigns = np.unique(experiment.campaigns.astype(str))
-    if len(campaigns) > 1:
-        groups |= {name: experiment.campaigns.astype(str) == name for name in campaigns}
-    values = {name: _sample_ratio_p(experiment.select(mask)) for name, mask in groups.items()}
-    smallest = min(values, key=lambda name: values[name])
+    masks = [experiment.campaigns.astype(str) == name for name in campaigns]
+    p_values = [sample_ratio_p_value(experiment.arm[mask], experiment.probability[mask]) for mask in masks]
+    worst = int(np.argmin(p_values))
     return SampleRatio(
-        min(1.0, values[smallest] * len(values)),
-        smallest,
+        float(holm(p_values)[worst]),
+        str(campaigns[worst]),
         {name: int((experiment.arm == arm).sum()) for arm, name in enumerate(experiment.arms)},
         dict(zip(experiment.arms, experiment.probability.sum(axis=0).round(1).tolist(), strict=True)),
     )
 
 
 def balance(experiment: Experiment) -> Balance:
-    """Compare ranks of all features, and where they are null, between each action and control."""
-    missing = np.isnan(experiment.rows)
-    varies = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
-    columns = np.column_stack([rank_columns(experiment.rows), missing[:, varies] - missing[:, varies].mean(axis=0)])
-    names = [*experiment.names, *(f"{experiment.names[column]} is null" for column in varies)]
-    contrast, allowed = contrasts(experiment), eligible(experiment)
-    p_values = np.ones((len(names), contrast.shape[1]))
-    differences = np.zeros_like(p_values)
-    for action in range(contrast.shape[1]):
-        rows = allowed[:, action]
-        products = contrast[rows, action][:, None] * (columns[rows] - columns[rows].mean(axis=0))
-        differences[:, action] = products.mean(axis=0)
-        error = products.std(axis=0) / np.sqrt(rows.sum())
-        z = np.divide(differences[:, action], error, out=np.zeros(len(names)), where=error > 1e-12)
-        p_values[:, action] = _two_sided(z)
-    place = divmod(int(p_values.argmin()), p_values.shape[1])
-    return Balance(
-        min(1.0, float(p_values.min()) * p_values.size), names[place[0]], experiment.arms[place[1] + 1],
-        p_values.size, float(np.abs(differences).max()),
-    )  # fmt: skip
+    """Compare the ranks of all features between each action and control; features that hardly vary are left out."""
+    balances = feature_balances(experiment)
+    if not balances:
+        return Balance(1.0, "no feature", experiment.arms[1], 0, 0.0)
+    worst = min(balances, key=lambda each: each.p_value)
+    largest = max(abs(each.difference) for each in balances)
+    smallest = float(holm([each.p_value for each in balances]).min())
+    return Balance(smallest, worst.feature, worst.arm, len(balances), float(largest))
 
 
 def contamination(experiment: Experiment, days: int, share: float | None = None) -> Contamination:
@@ -154,27 +135,3 @@ def placebo(experiment: Experiment, targeting: Targeting, log_odds: Floats, seed
     gains = (coins * 2.0 * residual[order]) @ rest / max(1, len(score))
     low, high = np.percentile(gains, [2.5, 97.5])
     return Interval(float(np.clip(gains.mean(), low, high)), float(low), float(high))
-
-
-def as_json(result: SampleRatio | Balance | Contamination) -> dict[str, Any]:
-    """The entries of the evidence."""
-    return asdict(result)
-
-
-def _sample_ratio_p(experiment: Experiment) -> float:
-    from scipy.stats import chi2
-
-    probability = experiment.probability
-    counts = np.bincount(experiment.arm, minlength=probability.shape[1])
-    difference = counts - probability.sum(axis=0)
-    covariance = np.diag(probability.sum(axis=0)) - probability.T @ probability
-    rank = int(np.linalg.matrix_rank(covariance, hermitian=True))
-    statistic = float(difference @ np.linalg.pinv(covariance, hermitian=True) @ difference)
-    return float(chi2.sf(statistic, rank)) if rank else 1.0
-
-
-def _two_sided(z: NDArray[np.float64]) -> Floats:
-    from scipy.stats import norm
-
-    p_values: Floats = 2 * norm.sf(np.abs(z))
-    return p_values

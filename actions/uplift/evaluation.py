@@ -2,7 +2,7 @@
 
 Effects of a learner are calibrated by cross-fitting too: the averages are those that the experiment measured, and the
 differences between people are multiplied by the slope of the measured on the predicted ones (the best linear predictor
-of Chernozhukov et al., 2018), at least 0 and at most 1.
+of Chernozhukov et al., 2018), shrunk by its noise.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +35,8 @@ from training.data.folds import entity_groups
 JUDGED_SHARE, JUDGED_CAMPAIGNS = 0.25, 2
 #: groups of people of an experiment of one campaign, and how many of them judge.
 PEOPLE_GROUPS, JUDGED_GROUPS = 10, 3
+#: the largest factor of the differences between people that a learner predicts.
+MAX_SLOPE = 10.0
 OUT_OF_TIME, BY_PERSON = "out of time", "by person, not out of time"
 
 
@@ -117,21 +119,22 @@ class _Preparation:
 
 
 def split_experiment(experiment: Experiment) -> ExperimentSplit:
-    """Split by time of the campaigns; people of one campaign are split by a hash.
+    """Split by the days on which campaigns begin; without two such days, people are split by a hash.
 
     Raises:
         ExperimentError: there are no rows to judge on.
     """
     names, position = np.unique(experiment.campaigns.astype(str), return_inverse=True)
-    if len(names) < JUDGED_CAMPAIGNS:
+    started = np.array([experiment.assigned_on[position == place].min() for place in range(len(names))])
+    days = np.unique(started)
+    if len(days) < 2:
         group = entity_groups(experiment.people.astype(str), PEOPLE_GROUPS)
         return _split(experiment, group >= PEOPLE_GROUPS - JUDGED_GROUPS, BY_PERSON)
-    started = np.array([experiment.assigned_on[position == place].min() for place in range(len(names))])
-    order = np.argsort(started, kind="stable")
-    sizes = np.bincount(position)[order]
-    enough = np.cumsum(sizes[::-1]) >= JUDGED_SHARE * len(experiment)
-    count = min(max(int(enough.argmax()) + 1, JUDGED_CAMPAIGNS), len(names) - 1)
-    return _split(experiment, np.isin(position, order[-count:]), OUT_OF_TIME)
+    for first in days[:0:-1]:  # from the last day to the second one
+        judged = started[position] >= first
+        if (started >= first).sum() >= JUDGED_CAMPAIGNS and judged.mean() >= JUDGED_SHARE:
+            break
+    return _split(experiment, judged, OUT_OF_TIME)
 
 
 def evaluate_learners(
@@ -250,9 +253,17 @@ def _fit(prepared: _Preparation, learner: Learner, price: Floats) -> FittedLearn
 
 
 def _slope(prepared: _Preparation, spread: Floats, average: Floats, mask: NDArray[np.bool_]) -> float:
-    """Slope of measured on predicted differences between people, from 0 to 1."""
+    """Slope of measured on predicted differences between people, shrunk by its noise, from 0 to `MAX_SLOPE`.
+
+    The estimate is multiplied by `1 - (standard error / estimate)^2`, at least 0 (James and Stein, 1961): a learner
+    whose differences are noise gets the slope 0, and with it the constant effect.
+    """
     measured = pseudo_outcomes(prepared.development, prepared.log_odds)[mask] - average[mask]
-    weights = precision_weights(prepared.development)[mask]
-    product = float((weights * np.nan_to_num(measured) * spread[mask]).sum())
-    square = float((weights * spread[mask] ** 2).sum())
-    return float(np.clip(product / square, 0.0, 1.0)) if square > 0 else 0.0
+    weights, predicted = precision_weights(prepared.development)[mask], spread[mask]
+    square = float((weights * predicted**2).sum())
+    if square <= 0:
+        return 0.0
+    slope = float((weights * np.nan_to_num(measured) * predicted).sum()) / square
+    errors = (weights * predicted * (np.nan_to_num(measured) - slope * predicted)).sum(axis=1)
+    noise = float((errors**2).sum()) / square**2
+    return float(np.clip(slope * (1 - noise / slope**2), 0.0, MAX_SLOPE)) if slope > 0 else 0.0

@@ -5,8 +5,8 @@ models, one folder of native files for each outcome model, and one `.ubj` file f
 
 The effect of an action is the change of the probability of staying, action minus control:
 `effect = average + slope * (raw - center)`. `raw` is the learner's own prediction and `center` its mean on the rows of
-the fit. `average` is the average effect that the experiment measured. `slope` (0 to 1) shrinks the differences between
-people as far as cross validation asks for.
+the fit. `average` is the average effect that the experiment measured. `slope` scales the differences between people as
+cross validation asks for; 0 gives everybody the average.
 """
 
 import importlib.util

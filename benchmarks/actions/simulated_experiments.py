@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actions.experiment import Experiment, Floats
 
@@ -61,7 +62,7 @@ def simulate(
     experiment = Experiment(
         names=tuple(f"x{column}" for column in range(width)),
         rows=features,
-        people=np.array([f"p{person}" for person in rng.integers(0, rows // 2, rows)], dtype=object),
+        people=_people(campaign, rng),
         campaigns=np.array([f"c{number}" for number in campaign], dtype=object),
         assigned_on=FIRST_DAY + 30 * campaign,
         arms=("control", *(f"action_{number + 1}" for number in range(actions))),
@@ -72,6 +73,14 @@ def simulate(
         baseline=np.clip(risk + rng.normal(0, 0.02, rows), 0, 1),
     )
     return SimulatedExperiment(experiment, effects, risk)
+
+
+def _people(campaign: NDArray[np.int_], rng: np.random.Generator) -> NDArray[np.object_]:
+    """People of each row, once in a campaign."""
+    sizes = np.bincount(campaign)
+    pool = max(len(campaign) // 2, int(sizes.max()))
+    people = np.concatenate([rng.permutation(pool)[:size] for size in sizes])
+    return np.array([f"p{person}" for person in people], dtype=object)
 
 
 def _effects(features: Floats, risk: Floats, truth: str, actions: int) -> Floats:

@@ -79,10 +79,11 @@ def _print_comparison(project: Project, both: Sequence[Computed]) -> None:
     differences, columns, row_count = Counter[str](), set[str](), 0
     by_duckdb, by_spark = both
     for day, folder in by_duckdb.folders.items():
-        tables = [_sorted(path, project.spec.entity) for path in (folder, by_spark.folders[day])]
-        row_count += tables[0].num_rows
-        columns |= set(tables[0].column_names) - sketches
-        differences += count_differences(*tables, sketches)
+        entity = project.spec.entity
+        first, second = _sorted(folder, entity), _sorted(by_spark.folders[day], entity)
+        row_count += first.num_rows
+        columns |= set(first.column_names) - sketches
+        differences += count_differences(first, second, sketches)
     print(
         f"{project.name}: {len(by_duckdb.folders)} dates, {row_count:,} rows, {len(columns)} columns "
         f"({len(sketches)} sketches not compared), {differences.total()} different values"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 
+from jobs.runtime.actions.response_models import UPLIFT, model_names
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe, post_webhook, put_on_version_pages
-from jobs.runtime.response_models import UPLIFT, model_names
 from jobs.runtime.run_log import step
 from registry import PromotionOutcome
 from registry import approve as approve_reviews

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import mlflow
 
+from jobs.runtime.actions.measurements import UpliftMeasurement
+from jobs.runtime.actions.response_models import UPLIFT, challenging_models, populations_of
 from jobs.runtime.context import Context
 from jobs.runtime.notifications import describe, post_webhook, publish_review_page
 from jobs.runtime.promotion_measurements import PromotionMeasurement
-from jobs.runtime.response_models import UPLIFT, challenging_models, populations_of
 from jobs.runtime.run_log import step
-from jobs.runtime.uplift_measurements import UpliftMeasurement
 from registry import PromotionOutcome, require_mode_and_release
 from registry import promote as run_gate
 from stack.errors import PrichalError

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+from jobs.runtime.actions.response_models import group_names
 from jobs.runtime.context import Context
-from jobs.runtime.response_models import group_names
-from stack.backup import STEPS_LOCK
+from stack.folders.backup import STEPS_LOCK
 from stack.locks import GRANTED_LOCKS_SQL, BusyError, Locks
 from stack.postgres import connect
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 NOT_AN_OBJECT, TOO_DEEP = "not a JSON object", "nested too deeply"
 HALF_CHARACTER = "half of a surrogate pair, which is no character"
@@ -25,7 +25,7 @@ _MARKED_NUMBER = re.compile(rf'"{_MARK}([^"]*)"')
 _MAY_BE_NUMBER = re.compile(r'"-?(?:\d|NaN|Infinity)')
 
 
-Scan = Callable[[str, int], tuple[Any, int]]
+Decode = Callable[[str], tuple[Any, int]]
 
 
 class _Column(Protocol):
@@ -33,13 +33,13 @@ class _Column(Protocol):
     def raw_names(self) -> tuple[str, ...]: ...
 
 
-def _scanner(number: Callable[[str], str]) -> Scan:
-    """Reads the JSON value that begins at a place of a text, and says where it ends; `number` has a number's text.
+def _decoder(number: Callable[[str], str]) -> Decode:
+    """Decodes the JSON value that a text begins with, and gives its end too; `number` is called with a number's text.
 
-    With a built-in function for numbers all is done in C. A module cannot hold a scanner, because Spark sends modules
-    to its workers, and scanners cannot be sent.
+    With a built-in function for numbers all is done in C. A module cannot hold a decoder, because Spark sends modules
+    to its workers, and decoders cannot be sent.
     """
-    return cast(Scan, json.JSONDecoder(parse_int=number, parse_float=number, parse_constant=number).scan_once)
+    return json.JSONDecoder(parse_int=number, parse_float=number, parse_constant=number).raw_decode
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -81,10 +81,10 @@ def read_documents(
     """
     paths = [[name.split(".") for name in column.raw_names] for column in columns]
     faults: list[str | None] = []
-    scan = _scanner(str)  # a number is its text
+    decode = _decoder(str)  # a number is its text
     values: list[list[str | None]] = [[] for _ in columns]
     for start in range(0, len(lines), PIECE):
-        piece_faults, texts = _read_piece(lines[start : start + PIECE], scan, is_mongo, paths)
+        piece_faults, texts = _read_piece(lines[start : start + PIECE], decode, is_mongo, paths)
         faults += piece_faults
         for column_values, column_texts in zip(values, texts, strict=True):
             column_values += column_texts
@@ -92,9 +92,9 @@ def read_documents(
 
 
 def _read_piece(
-    lines: Sequence[str], scan: Scan, is_mongo: bool, paths: Sequence[Sequence[Sequence[str]]]
+    lines: Sequence[str], decode: Decode, is_mongo: bool, paths: Sequence[Sequence[Sequence[str]]]
 ) -> tuple[list[str | None], list[list[str | None]]]:
-    documents = [_document(line, scan) for line in lines]
+    documents = [_document(line, decode) for line in lines]
     faults = [document if type(document) is str else None for document in documents]
     columns: list[list[str | None]] = []
     for choices in paths:
@@ -113,12 +113,12 @@ def _read_piece(
     return faults, columns
 
 
-def _document(line: str, scan: Scan) -> dict[str, Any] | str:
+def _document(line: str, decode: Decode) -> dict[str, Any] | str:
     """The document of a line, or its fault."""
     bare = line if line[:1] == "{" and line[-1:] == "}" else line.strip(" \t\n\r")
     try:
-        document, end = scan(bare, 0)
-    except (StopIteration, ValueError):
+        document, end = decode(bare)
+    except ValueError:
         return NOT_AN_OBJECT
     except RecursionError:
         return TOO_DEEP
@@ -172,7 +172,7 @@ def _text(value: Any, line: str, paths: Sequence[Sequence[str]], is_mongo: bool)
     try:
         text = _encode(value)
         if _is_unicode(text) and _MAY_BE_NUMBER.search(text):
-            (marked,) = _first_values([_document(line, _scanner(_MARK.__add__))], paths, is_mongo)
+            (marked,) = _first_values([_document(line, _decoder(_MARK.__add__))], paths, is_mongo)
             text = _MARKED_NUMBER.sub(r"\1", _encode(marked))
     except RecursionError:
         return None, TOO_DEEP

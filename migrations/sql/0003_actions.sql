@@ -1,11 +1,11 @@
 -- Assignments to campaigns, the outbox of contacts, what platforms report back, and the measured lift.
 
 -- A number from 0 to below 1 that is always the same for an entity and a salt: the first 52 bits of the MD5 of both.
--- `actions.design.draws` computes the same number.
+-- `actions.design.draws` computes the same number. The names of its body are bound when it is created, so it needs no
+-- search path, and PostgreSQL can write it into the statement that calls it.
 create or replace function ops.uniform_draw(salt text, entity text) returns double precision
-  language sql immutable strict parallel safe set search_path = pg_catalog, pg_temp as $$
-  select ('x' || substr(md5(salt || ':' || entity), 1, 13))::bit(52)::bigint::double precision / 4503599627370496
-$$;
+  language sql immutable strict parallel safe
+  return ('x' || substr(md5(salt || ':' || entity), 1, 13))::bit(52)::bigint::double precision / 4503599627370496;
 
 create or replace function ops.refuse_any_change() returns trigger language plpgsql as $$
 begin
@@ -105,6 +105,8 @@ create table if not exists ops.reactions (
   primary key (project, event_id)
 );
 create index if not exists reactions_campaign on ops.reactions (project, campaign, reaction);
+create index if not exists reactions_delivered on ops.reactions (entity, channel, happened_at)
+  where reaction = 'delivered';
 
 -- Channels that a person closed: nothing may be sent by them, from that moment on.
 create table if not exists ops.closed_channels (

@@ -9,7 +9,7 @@ from projects.churn.label import CONTRACT, PAID, TRIAL
 from projects.churn.simulator import simulate
 from projects.churn.sources import SOURCES
 from projects.project import Project
-from registry import Policy
+from registry import Policy, UpliftBounds
 from serving import Mart
 from training import TrainingPlan
 
@@ -34,7 +34,8 @@ PROJECT = Project(
         contacts=("contacts_count_30d", "contacts_count_90d"),
     ),
     # A few hundred trials give a wider interval than thousands of subscribers: a wider margin (`make bench-gate`).
-    policy=Policy(margins={"churn_trial": 0.012}),
+    # SMS is accepted by few: its arm has fewer than 200 judged rows.
+    policy=Policy(margins={"churn_trial": 0.012}, uplift=UpliftBounds(fewest_rows_per_arm=150)),
     mart=Mart(table="churn_scores", entity="user_id", entity_type="text"),
     time_zone="Europe/Moscow",
     contract=CONTRACT,

@@ -47,7 +47,7 @@ class BalanceResult(StrictModel):
     p_value: Share
     feature: str
     action: str
-    comparisons: int = Field(ge=1)
+    comparisons: int = Field(ge=0)
 
 
 class ContaminationResult(StrictModel):

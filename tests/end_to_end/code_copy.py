@@ -30,7 +30,7 @@ def run_job(clone: Clone, code: Path, name: str, *arguments: str) -> subprocess.
     """Run a job of the copy to its end. DuckDB makes the snapshots; other tests compare it with Spark."""
     command = ["python", "-m", f"jobs.{name}", *arguments]
     return subprocess.run(
-        command, cwd=code, env={**clone.environment, "ENGINE": "duckdb"}, text=True, capture_output=True, timeout=600,
+        command, cwd=code, env={**clone.environment, "ENGINE": "duckdb"}, text=True, capture_output=True, timeout=1800,
         check=False,
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ class Clone:
     def lake(self) -> Path:
         return self.state / "lake"
 
-    def run(self, *command: str, timeout: float = 600, **extra: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, timeout: float = 1800, **extra: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end and keep what it said."""
         return subprocess.run(
             command, cwd=ROOT, env={**self.environment, **extra}, text=True, timeout=timeout, capture_output=True,

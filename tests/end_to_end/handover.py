@@ -3,11 +3,12 @@
 import os
 import signal
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 from psycopg import sql
@@ -19,7 +20,6 @@ from actions.delivery import altcraft, outbox
 from actions.delivery.altcraft import Altcraft
 from actions.delivery.deliver import Delivered, Handover
 from actions.delivery.outbox import Outbox
-from actions.delivery.plan_table import create_plan_table, plan_table
 from actions.delivery.platform import Platform
 from serving import Mart
 from stack.postgres import connect
@@ -72,14 +72,14 @@ class Shop:
 
     @property
     def plan_table(self) -> sql.Identifier:
-        return sql.Identifier("mart", plan_table(self.name))
+        return self.mart.actions
 
     def campaign(self, day: date = DAY) -> str:
         return f"{self.name}-{day}"
 
     def plan_contacts(self, count: int, action: Action = PUSH, day: date = DAY, first: int = 0) -> list[str]:
         """Assign people to the day's campaign and plan the action for them; returns the people."""
-        create_plan_table(self.url, self.name, self.mart)
+        self.mart.create_actions(self.url)
         with connect(self.url, role="prichal_writer") as connection:
             values = {"p": self.name, "c": self.campaign(day), "d": day, "salt": SALT, "share": SHARE}
             connection.execute(
@@ -176,19 +176,21 @@ def in_child(act: Callable[[], object]) -> int:
 
 
 def main() -> None:
-    """Hand over a project's contacts again and again, each time killed at another step, until a run ends by itself."""
-    url, server, *names = sys.argv[1:]
-    for step, name in enumerate(names, 1):
-        shop = Shop(url, name)
+    """Hand over contacts of projects, each killed at its step; print a line for each: exit code, steps if it ended."""
+    url, server, *jobs = sys.argv[1:]
+    for job in jobs:
+        step, name = job.split(":")
+        with tempfile.TemporaryFile("w+") as ended:
 
-        def deliver(shop: Shop = shop, step: int = step) -> None:
-            steps = killed_at(step)
-            shop.deliver(platform(server, batch_rows=100))
-            sys.stdout.write(f"ended {' '.join(steps)}\n")
-            sys.stdout.flush()
+            def deliver(step: int = int(step), name: str = name, ended: IO[str] = ended) -> None:
+                steps = killed_at(step)
+                Shop(url, name).deliver(platform(server, batch_rows=100))
+                ended.write(" ".join(steps))
+                ended.flush()
 
-        sys.stdout.write(f"{step} {in_child(deliver)}\n")
-        sys.stdout.flush()
+            code = in_child(deliver)
+            ended.seek(0)
+            sys.stdout.write(f"{code} {ended.read()}\n")
 
 
 def day_after(days: int) -> date:

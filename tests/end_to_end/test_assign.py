@@ -182,9 +182,9 @@ def test_closed_channels_and_planned_contacts_restrict_the_actions(clone: Clone,
             for contact in (1, 2, 3):
                 connection.execute(
                     "insert into ops.outbox (project, campaign, entity, arm, action, channel, offer, contact, "
-                    "planned_for, platform, state, reason, sent_at, answered_at, idempotency_key) values "
-                    "(%s, %s, %s, 'explore', 'email_none_1', 'email', 'none', %s, %s, 'csv', %s, %s, %s, %s, %s)",
-                    [project, first.campaign, person, contact, EARLIER, state,
+                    "score_date, planned_for, platform, state, reason, sent_at, answered_at, idempotency_key) values "
+                    "(%s, %s, %s, 'explore', 'email_none_1', 'email', 'none', %s, %s, %s, 'csv', %s, %s, %s, %s, %s)",
+                    [project, first.campaign, person, contact, EARLIER, EARLIER, state,
                      *((None,) * 3 if state == "pending" else ("no such address", EARLIER, EARLIER)),
                      f"{project}-{person}-{contact}"],
                 )  # fmt: skip

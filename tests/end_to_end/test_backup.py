@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.backup import STEPS_LOCK
+from stack.folders.backup import STEPS_LOCK
 from stack.locks import Locks
 from tests.end_to_end.conftest import ROOT, Clone, clean_environment, take_down
 from tests.end_to_end.keeper import stop_with_parent

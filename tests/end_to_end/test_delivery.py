@@ -95,23 +95,24 @@ def test_a_refused_profile_is_stored_with_its_reason_and_not_repeated(shop: Shop
 
 
 def test_a_kill_at_any_step_loses_no_contact_and_repeats_none(shop: Shop, server: AltcraftServer) -> None:
-    """Each shop is killed at a later step; the last hand-over ends before its kill."""
-    shops = [Shop(shop.url) for _ in range(20)]
-    for each in shops:
-        each.plan_contacts(150)
-    command = [sys.executable, "-m", "tests.end_to_end.handover", shop.url, server.url, *(each.name for each in shops)]
+    """A hand-over of two batches, killed at each step of the plan and of the second batch; the last one ends."""
+    steps = [*range(1, 4), *range(10, 16), 99]
+    shops = [Shop(shop.url) for _ in steps]
+    for number, each in enumerate(shops):
+        each.plan_contacts(150, first=1000 * number)
+    jobs = [f"{step}:{each.name}" for step, each in zip(steps, shops, strict=True)]
+    command = [sys.executable, "-m", "tests.end_to_end.handover", shop.url, server.url, *jobs]
     done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    codes = [int(line.split()[1]) for line in done.stdout.splitlines() if not line.startswith("ended")]
-    killed = codes.count(-signal.SIGKILL)
-    assert codes == [-signal.SIGKILL] * killed + [0] * (len(shops) - killed), done.stderr
-    assert killed == 15, "the plan, its commit, and for each of two batches: claim, post, answer, each with its commit"
+    *killed, (last_code, *names) = [line.split() for line in done.stdout.splitlines()]
+    assert [int(code) for (code,) in killed] == [-signal.SIGKILL] * 9, done.stderr
+    batch = ["CHOOSE", "CLAIM", "claim", "post", "ANSWER", "record"]
+    assert (last_code, names) == ("0", ["QUEUE", "WITHHOLD_UNPLANNED", "queue", *batch, *batch, *batch[:3]])
     interrupted = 0
-    for each in shops[:killed]:
+    for each in shops:
         interrupted += each.states().get("unknown", 0) > 0
         assert each.deliver(platform(server.url, batch_rows=100)).sent.problem is None
         assert each.states() == {"accepted": 150}
-    assert interrupted == 6, "after a claim's commit, the post, and before the answer's commit"
+    assert interrupted == 3, "after the commit of a claim, after the post, and before the commit of the answers"
     assert set(server.contacts) == {contact for each in shops for contact in contacts_of(each)}
     assert not server.contacted_twice()
 
@@ -243,16 +244,16 @@ def test_an_interrupted_contact_is_not_sent_again_to_someone_who_has_unsubscribe
 
 
 def test_a_later_contact_waits_until_the_platform_has_answered_to_the_earlier_one(
-    shop: Shop, server: AltcraftServer
+    shop: Shop, server: AltcraftServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fields of contact 1 would otherwise replace those of contact 2, which would send contact 1 twice."""
+    monkeypatch.setattr(sending, "TRIES", 2)
     shop.plan_contacts(20, PUSH_TWICE)
     server.misbehaviours = ["accept and fail"] * sending.TRIES
     shop.deliver(platform(server.url))
     server.misbehaviours = ["500"] * sending.TRIES
     shop.deliver(platform(server.url), day_after(2))
     assert shop.states() == {"unknown": 20, "pending": 20}
-    shop.rows("update ops.outbox set attempts = 4 where project = %s returning id")
     assert shop.deliver(platform(server.url), day_after(2)).sent.accepted == 40
     assert not server.contacted_twice()
     assert set(server.contacts.values()) == {1}
@@ -363,7 +364,7 @@ def test_a_request_is_never_larger_than_altcraft_allows(shop: Shop, server: Altc
     assert shop.deliver(limited).sent.accepted == 1000
     assert sum(profiles for _, profiles in server.sizes) == 1000
     assert max(size for size, _ in server.sizes) <= 20_000
-    assert len(server.sizes) > 10
+    assert len(server.sizes) > 5
 
 
 def test_an_answer_to_half_of_a_batch_is_kept_when_the_other_half_gets_none(shop: Shop, server: AltcraftServer) -> None:
@@ -405,7 +406,7 @@ def test_lists_in_the_bucket_have_each_contact_once_and_a_repetition_writes_the_
         with pytest.raises(KeyboardInterrupt):
             shop.deliver(lists)
     first = objects(clone, shop)
-    assert len(first) == 1
+    assert len(first) == 2, "the batch has contacts of two channels"
     shop.deliver(lists)
     written = objects(clone, shop)
     assert first.items() <= written.items()

@@ -16,7 +16,7 @@ from tests.end_to_end.in_process import run_here
 from tests.end_to_end.proposals import move_aliases
 
 
-def wait_for(condition: Callable[[], bool], process: object, seconds: float = 120) -> None:
+def wait_for(condition: Callable[[], bool], process: object, seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, "the step ended before it could be killed"  # type: ignore[attr-defined]

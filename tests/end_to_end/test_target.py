@@ -25,7 +25,7 @@ from actions.policy.constraints import Floats
 from actions.policy.effects import UpliftInProduction
 from actions.policy.target import TargetedDay, target_day
 from features import SnapshotSpec
-from jobs.runtime.target import log_plan
+from jobs.runtime.actions.target import log_plan
 from serving import Mart, PopulationScores, ScoreFiles, publish
 from stack.folders.atomic import sha256_of_files
 from stack.postgres import connect

@@ -50,7 +50,7 @@ def test_an_experiment_is_learnt_promoted_and_used(
 ) -> None:
     for name, value in clone.environment.items():
         monkeypatch.setenv(name, value)
-    simulated = simulate(5, rows=5000, truth="split", actions=2, width=8, treated_share=2 / 3)
+    simulated = simulate(5, rows=4000, truth="split", actions=2, width=6, treated_share=2 / 3)
     path = tmp_path / "spring_offers.csv"
     write_experiment(simulated, path)
     with pytest.raises(NoProductionError):
@@ -76,7 +76,7 @@ def test_an_experiment_is_learnt_promoted_and_used(
     checks = {check["name"] for check in decision["checks"]}  # type: ignore[index]
     assert checks >= {"qini", "effect_slope", "balance", "sample_ratio", "placebo", "parity_pyfunc", "origin"}
 
-    new = simulate(6, rows=4000, truth="split", actions=2, width=8)
+    new = simulate(6, rows=4000, truth="split", actions=2, width=6)
     frame = pd.DataFrame(new.experiment.rows, columns=list(new.experiment.names))
     approved = approved_files(clone.url, "spring_offers_uplift", "1")
     with verified_files("spring_offers_uplift", "1", approved) as files:

@@ -69,6 +69,14 @@ class Campaigns:
         return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
+def mean_over_arms(changes: Floats, open_actions: Flags) -> Floats:
+    """Mean (n, plans) of `changes` (n, ACTIONS) over the arms of each plan; the control group changes nothing."""
+    weights = ARM_PROBABILITIES[:, CONTROL + 1 :]
+    # Not `@`: for so few columns the threads of BLAS cost more than they save.
+    total = CONTROL_PROBABILITY + np.einsum("na,pa->np", open_actions, weights)
+    return np.asarray(np.einsum("na,na,pa->np", changes, open_actions, weights) / total, dtype=np.float64)
+
+
 def make_campaigns(window: SimulationWindow) -> Campaigns:
     """One campaign every two weeks; the plans alternate."""
     at = np.arange(window.start + 9 * DAY + 11 * HOUR, window.end, CAMPAIGN_INTERVAL)

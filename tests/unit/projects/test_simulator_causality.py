@@ -25,7 +25,7 @@ from projects.churn.simulator.people.engagement import LatentStates
 from projects.churn.simulator.streams import Streams
 from tests.unit.projects.test_simulator import digests, write_sample
 
-USERS, MONTHS = 600, 3
+USERS, MONTHS = 1500, 3
 CHANGED_FROM = date(2026, 9, 10)
 #: a page view precedes a cancel click or a purchase by up to this many seconds.
 PAGE_BEFORE_ACT = 60

@@ -46,8 +46,13 @@ class Intent(Columns):
     @property
     def arm_propensities(self) -> Floats:
         """Propensity (n, arms) in each arm."""
-        contacted = logistic((self.observable + self.hidden)[:, None] + self.effects)
+        contacted = self.propensity[:, None] + self.propensity_changes
         return np.concatenate([self.propensity[:, None], contacted], axis=1)
+
+    @property
+    def propensity_changes(self) -> Floats:
+        """Change (n, ACTIONS) of the propensity by each action."""
+        return logistic((self.observable + self.hidden)[:, None] + self.effects) - self.propensity[:, None]
 
     def open_actions(self, at: Ints) -> Flags:
         """Mask (n, ACTIONS) of the actions whose channel is open at the moments (n,)."""

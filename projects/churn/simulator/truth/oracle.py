@@ -7,7 +7,7 @@ later campaign is left out; it is too rare to change a probability by 0.0001.
 
 import numpy as np
 
-from projects.churn.simulator.campaigns import Campaigns
+from projects.churn.simulator.campaigns import Campaigns, mean_over_arms
 from projects.churn.simulator.columns import Flags, Floats, Ints
 from projects.churn.simulator.contracts import timing
 from projects.churn.simulator.contracts.contract import Contracts
@@ -53,32 +53,22 @@ def leaving_unclicked(
     is_assigned = (decision.campaign >= 0) & (decision.contacted < at)
     can_contact = intent.can_contact(campaigns, np.broadcast_to(at[:, None], intent.slots.shape))
     targeted = np.where(can_contact, intent.targeted, 0.0)
-    changes = intent.arm_propensities - intent.propensity[:, None]
-    open_actions = intent.open_actions(at)
-    weight = np.ones(len(periods))
+    changes, open_actions = intent.propensity_changes, intent.open_actions(at)
+    persuaded = mean_over_arms(np.minimum(changes, 0.0), open_actions)
+    reminded = mean_over_arms(np.maximum(changes, 0.0), open_actions)
+    rows, weight = np.arange(len(periods)), np.ones(len(periods))
     mass = intent.propensity * (1 - clicked)
     for slot in range(intent.slots.shape[1]):
         campaign = intent.slots[:, slot]
         when = np.where(campaign >= 0, campaigns.at[campaign], periods.end)
         share = np.where((when >= at) & ~is_assigned, weight * targeted[:, slot], 0.0)
-        expected = campaigns.arm_probabilities(campaign, open_actions) * changes
-        click_share_at_contact = timing.click_share(part_passed(periods, when), trial)
-        mass += share * _expected_change(expected, click_share_at_contact)
+        plan = campaigns.plan[campaign]
+        # People who are persuaded had not clicked by the contact.
+        unclicked = 1 - timing.click_share(part_passed(periods, when), trial)
+        mass += share * (persuaded[rows, plan] * unclicked + reminded[rows, plan])
         weight = weight - share
     treated = is_assigned & decision.treated
     return np.where(treated, _after_contact(periods, intent, decision, at), mass / silent)
-
-
-def _expected_change(changes: Floats, click_share: Floats) -> Floats:
-    """Change of P(leaves, no click yet) by an assignment, summed over the arms (n, arms) of `changes`.
-
-    `changes` are changes of the propensity times the probability of the arm. People who are persuaded had not clicked
-    by the contact; `click_share` (n,) is the share of the clicks before it.
-    """
-    return np.asarray(
-        np.minimum(changes, 0.0).sum(axis=1) * (1 - click_share) + np.maximum(changes, 0.0).sum(axis=1),
-        dtype=np.float64,
-    )
 
 
 def _after_contact(periods: Periods, intent: Intent, decision: RenewalDecision, at: Ints) -> Floats:
@@ -116,11 +106,10 @@ def leaving_by_arm(contracts: Contracts, at: Ints) -> Floats:
     """
     periods, intent = contracts.periods, contracts.intent
     clicked = timing.click_share(part_passed(periods, at), periods.kind == AUTO)
-    changes = intent.arm_propensities - intent.propensity[:, None]
-    changes[:, 1:] *= intent.open_actions(at)
-    # People who are persuaded had not clicked by the contact, as in `_expected_change`.
+    changes = intent.propensity_changes * intent.open_actions(at)
+    # People who are persuaded had not clicked by the contact.
     changes = np.where(changes < 0, changes * (1 - clicked)[:, None], changes)
-    leaving = (intent.propensity * (1 - clicked))[:, None] + changes
+    leaving = (intent.propensity * (1 - clicked))[:, None] + np.pad(changes, ((0, 0), (1, 0)))
     leaving /= (1 - intent.propensity * clicked)[:, None]
     return _with_charge(leaving, timing.UNDO_SHARE, contracts.outcome.late[:, None])
 

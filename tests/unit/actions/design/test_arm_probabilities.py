@@ -73,3 +73,15 @@ def test_probabilities_of_our_own_campaigns_are_those_among_control_and_explorin
 def test_probabilities_given_some_arms_sum_to_1():
     selected = select_arms(np.array([[0.2, 0.4, 0.4], [0.5, 0.0, 0.5]]), np.array([True, True, False]))
     assert selected == pytest.approx(np.array([[1 / 3, 2 / 3], [1.0, 0.0]]))
+
+
+def test_an_arm_that_nobody_of_a_small_group_drew_gets_what_the_others_leave():
+    allowed, true, arm = history(2_000)
+    is_alike = (allowed == allowed[0]).all(axis=1)
+    undrawn = int(np.flatnonzero(allowed[0])[-1])
+    used = ~(is_alike & (arm == undrawn))
+    campaigns = np.full(int(used.sum()), "c1", dtype=object)
+    recorded = true[used, arm[used]]
+    result = estimated_probabilities(campaigns, arm[used], recorded, allowed[used])
+    assert result.probability == pytest.approx(true[used], abs=1e-9)
+    assert result.unscaled_sum == pytest.approx(np.ones(len(campaigns)), abs=1e-9)

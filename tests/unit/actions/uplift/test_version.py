@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from actions.uplift import uplift_model
-from actions.uplift.effects import actions_of, align, effects, effects_of_batches
+from actions.uplift.effects import actions_of, align, effects
 from actions.uplift.learners import LEARNERS, calibrated
 from actions.uplift.uplift_model import UpliftBundle
 from actions.uplift.version import uplift_signature, write_uplift_bundle
@@ -23,12 +23,12 @@ from tests.unit.actions.uplift.test_learners import learner_input
 PROVENANCE = {"project": "shop", "population": "uplift"}
 
 
-@pytest.fixture(scope="module", params=["constant", "dr_boosted"])
-def version(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[UpliftBundle, Path]:
+@pytest.fixture(scope="module")
+def version(tmp_path_factory: pytest.TempPathFactory) -> tuple[UpliftBundle, Path]:
     experiment = simulate(1, rows=1000, truth="split", actions=2, width=6).experiment
-    learner = next(learner for learner in LEARNERS if learner.name == request.param)
+    learner = next(learner for learner in LEARNERS if learner.name == "dr_boosted")
     bundle = calibrated(learner.fit(learner_input(experiment)), np.array([0.02, 0.01]), 0.7, np.zeros(2))
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp("version")
     write_uplift_bundle(folder / "bundle", bundle, PROVENANCE)
     signature = uplift_signature(list(experiment.names), list(experiment.arms[1:]))
     mlflow.pyfunc.save_model(
@@ -39,18 +39,19 @@ def version(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return bundle, folder / "version"
 
 
-def test_a_sound_version_is_loaded_and_predicts_like_the_learner(version: tuple[UpliftBundle, Path]):
+def test_a_sound_version_predicts_like_the_learner_in_batches(
+    version: tuple[UpliftBundle, Path], monkeypatch: pytest.MonkeyPatch
+):
     bundle, folder = version
     assert files_problem(folder) is None
     files = VersionFiles("shop_uplift", "1", folder)
     experiment = simulate(2, rows=500, truth="split", actions=2, width=6).experiment
     frame = pd.DataFrame(experiment.rows, columns=list(experiment.names), index=np.arange(500) + 7)
     frame["another"] = "text that the model does not need"
+    monkeypatch.setattr("actions.uplift.effects.BATCH_ROWS", 120)
     predicted = effects(files, frame)
     assert (tuple(predicted.columns), list(predicted.index)) == (actions_of(files), list(frame.index))
     assert np.array_equal(predicted.to_numpy(), bundle.effects(experiment.rows))
-    batches = effects_of_batches(files, (frame.iloc[start : start + 120] for start in range(0, 500, 120)))
-    assert np.array_equal(batches.to_numpy(), predicted.to_numpy())
     assert effects(files, frame.head(0)).shape == (0, 2)
     assert benchmark_version(files, frame) > 0
     with pytest.raises(MissingFeatureError, match="needs 1 features that the rows do not have, such as x3"):

@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import mlflow
-from actions.design.experiment_file import read_experiment_file
 
+from actions.design.experiment_file import read_experiment_file
+from actions.design.past_experiments import read_past_experiments
 from actions.experiment import Experiment
 from actions.uplift.train import UpliftOutcome, UpliftRequest, learn_effects
+from jobs.runtime.actions.response_models import judged_rows_folder, response_model
 from jobs.runtime.context import Context
-from jobs.runtime.response_models import judged_rows_folder, response_model
 from jobs.runtime.run_log import step
 from projects import project_names
 from stack.errors import PrichalError
@@ -19,34 +20,30 @@ from training import code_hash
 #: names of files that may name a model.
 FILE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 #: packages whose code determines a response model.
-MODEL_CODE = ("actions", "training")
+MODEL_CODE = ("actions/design", "actions/uplift", "training")
 
 
 class FileNameError(PrichalError):
     """The name of an experiment's file cannot name a model."""
 
 
-class NoActionsError(PrichalError):
-    """The project declares no actions and no file of an experiment was given."""
-
-
 def learn_uplift(context: Context, as_of: str, data: str) -> UpliftOutcome:
     """Learn the effects inside one step; the result says whether differences between people can be used.
 
     Raises:
-        NoActionsError: the project declares no actions, and no file was given.
+        DeclarationError: the project declares no actions, and no file was given.
         ExperimentError: the assignments cannot be analysed.
     """
     project = context.project
     with step(context, "uplift", {"as_of": as_of, "data": data}) as record:
-        experiment = _experiment(context, as_of, data)
+        experiment, contaminated_share = _experiment(context, as_of, data)
         model = _model(context, experiment, data)
         record.rows_in = len(experiment)
         context.say(f"uplift · {len(experiment):,} randomised rows, {len(experiment.arms) - 1} actions, model {model}")
         request = UpliftRequest(
             experiment, project.name, model, code_hash(ROOT, MODEL_CODE), judged_rows_folder(context, model),
             project.actions.value if project.actions is not None else None,
-            seed=project.training.seed, say=context.say,
+            contaminated_share, seed=project.training.seed, say=context.say,
         )  # fmt: skip
         tags = {"prichal.kind": "uplift", "prichal.author": user()}
         with mlflow.start_run(run_name="uplift · training", nested=True, tags=tags):
@@ -56,15 +53,19 @@ def learn_uplift(context: Context, as_of: str, data: str) -> UpliftOutcome:
     return outcome
 
 
-def _experiment(context: Context, as_of: str, data: str) -> Experiment:
+def _experiment(context: Context, as_of: str, data: str) -> tuple[Experiment, float | None]:
+    """The randomised rows, and the share of control rows with a contact outside the design, if it is known."""
     if data != "declared":
-        return read_experiment_file(Path(data))
-    if context.project.actions is None:
-        raise NoActionsError(
-            f"Project {context.project.name} declares no actions: declare them (docs/actions.md), or give the file of "
-            "an experiment, as -P data=FILE."
-        )
-    raise NotImplementedError
+        return read_experiment_file(Path(data)), None
+    past = read_past_experiments(
+        context.project.action_plan, context.snapshots, context.engine, context.day(as_of), context.project.mart,
+        context.settings.require_database(),
+    )  # fmt: skip
+    context.say(f"uplift · {past.describe()}")
+    for check in past.checks:
+        if not check.passed:
+            context.say(f"uplift · WARNING {check.sentence}")
+    return past.experiment, past.contaminated_share
 
 
 def _model(context: Context, experiment: Experiment, data: str) -> str:

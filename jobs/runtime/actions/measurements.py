@@ -12,9 +12,9 @@ from mlflow.exceptions import MlflowException
 
 from actions.uplift.comparison import compare_versions
 from actions.uplift.judged_rows import JudgedRows
+from jobs.runtime.actions.response_models import UPLIFT, judged_rows_folder, response_model
 from jobs.runtime.context import Context
 from jobs.runtime.promotion_measurements import MeasureError
-from jobs.runtime.response_models import UPLIFT, judged_rows_folder, response_model
 from registry import Contenders, PromotionOutcome, Version, VersionFiles, approved_files, verified_files
 from serving.udf import feature_names
 

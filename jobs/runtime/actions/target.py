@@ -10,8 +10,8 @@ from actions.policy.constraints import Floats
 from actions.policy.effects import UpliftInProduction
 from actions.policy.target import TargetedDay, target_day
 from actions.uplift.effects import align, effects_of_batches
+from jobs.runtime.actions.response_models import response_model
 from jobs.runtime.context import Context
-from jobs.runtime.response_models import response_model
 from jobs.runtime.run_log import RunRecord
 from registry import NoProductionError, approved_files, model_evidence, production, verified_files
 

@@ -2,42 +2,21 @@
 
 import mlflow
 
-from actions.declare.plan import ActionPlan
 from actions.delivery.consent import SnapshotConsent
 from actions.delivery.deliver import Delivered, Handover
-from actions.delivery.plan_table import create_plan_table, plan_table
 from actions.delivery.platforms import choose_platform
 from actions.delivery.reactions import NewReactions, ReactionReader
 from actions.delivery.reconciliation import Reconciliation, reconcile_contacts
 from jobs.runtime.context import Context
-from stack.errors import PrichalError
-
-
-class NoActionsError(PrichalError):
-    """The project declares no actions."""
-
-
-def require_actions(context: Context) -> ActionPlan:
-    """The project's action plan.
-
-    Raises:
-        NoActionsError: it has none.
-    """
-    plan = context.project.actions
-    if plan is None:
-        raise NoActionsError(
-            f"Project {context.project.name} declares no actions, so nobody is contacted: declare an ActionPlan."
-        )
-    return plan
 
 
 def deliver_contacts(context: Context, as_of: str) -> Delivered:
     """Close the channels of who unsubscribed, then hand over the contacts that are due; print the counts."""
-    project, plan, day = context.project, require_actions(context), context.day(as_of)
+    project, plan, day = context.project, context.project.action_plan, context.day(as_of)
     platform = choose_platform(context.settings, project.name, project.entity)
     update_reactions(context, "deliver")
     context.snapshots.build(context.engine, [day])
-    consent = SnapshotConsent(context.engine(), context.snapshots.path(day), project.entity)
+    consent = SnapshotConsent(context.snapshots.path(day), project.entity, project.time_zone)
     url, zone = context.settings.require_database(), project.time_zone
     delivered = Handover(url, project.name, project.mart, zone, day, plan, platform, consent).run()
     for sentence in delivered.sentences():
@@ -47,7 +26,7 @@ def deliver_contacts(context: Context, as_of: str) -> Delivered:
 
 def update_reactions(context: Context, step: str) -> NewReactions:
     """Store the reactions that are new in the lake and close channels, if the project declares reactions."""
-    project, history = context.project, require_actions(context).reactions
+    project, history = context.project, context.project.action_plan.reactions
     if history is None:
         return NewReactions()
     url = context.settings.require_database()
@@ -57,12 +36,10 @@ def update_reactions(context: Context, step: str) -> NewReactions:
     return reactions
 
 
-def reconcile(context: Context, as_of: str) -> Reconciliation:
+def reconcile_and_log(context: Context, as_of: str) -> Reconciliation:
     """Compare plan, outbox and reports; print the result and log its tables to MLflow."""
     project, url, day = context.project, context.settings.require_database(), context.day(as_of)
-    create_plan_table(url, project.name, project.mart)
-    table = plan_table(project.name)
-    reconciliation = reconcile_contacts(url, project.name, table, project.entity, project.time_zone, day)
+    reconciliation = reconcile_contacts(url, project.name, project.mart, project.time_zone, day)
     for name, frame in reconciliation.tables().items():
         mlflow.log_table(frame, f"reconciliation/{name}.json")
     for sentence in reconciliation.sentences():
