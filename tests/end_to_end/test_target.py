@@ -152,11 +152,12 @@ def assign(day: Day, groups: dict[str, str], campaign_day: date = DAY) -> None:
 def queue_contact(day: Day, campaign: str, entity: str, contact: int, planned_for: date, state: str) -> None:
     is_sent = state != "pending"
     day.execute(
-        "insert into ops.outbox (project, campaign, entity, arm, action, channel, offer, contact, "
-        "score_date, planned_for, platform, state, sent_at, answered_at, idempotency_key) values (%s, %s, %s, "
+        "insert into ops.outbox (project, campaign, entity, arm, action, channel, offer, contact, score_date, "
+        "planned_for, platform, state, sent_at, answered_at, idempotency_key) values (%s, %s, %s, "
         "(select arm from ops.assignments where project = %s and campaign = %s and entity = %s), "
         "'email_none_1', 'email', 'none', %s, %s, %s, 'csv', %s, %s, %s, %s)",
-        day.project, campaign, entity, day.project, campaign, entity, contact, planned_for, planned_for, state,
+        day.project, campaign, entity, day.project, campaign, entity, contact, planned_for, planned_for,
+        state,
         planned_for if is_sent else None, planned_for if state == "accepted" else None, uuid.uuid4().hex,
     )  # fmt: skip
 
