@@ -105,7 +105,8 @@ def _read_piece(
                     values[row], fault = _text(value, lines[row], choices, is_mongo)
                     faults[row] = faults[row] or fault
         columns.append(values)
-    if any("\\ud" in line or "\\uD" in line for line in lines):
+    text = "".join(lines)
+    if "\\ud" in text or "\\uD" in text:
         for values in columns:
             _mark_half_characters(values, faults)
     if any(faults):
