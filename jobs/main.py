@@ -23,6 +23,7 @@ from jobs.target import target
 from jobs.train import train
 from jobs.uplift import uplift
 from registry import require_mode_and_release
+from stack.errors import PrichalError
 
 
 def main(
@@ -56,7 +57,12 @@ def main(
 def _act(context: Context, as_of: str) -> list[str]:
     """Measure the campaigns of before, plan that of the day and hand it over; one sentence for each step."""
     measured, opened, targeted = lift(context, as_of), assign(context, as_of), target(context, as_of)
-    delivered, reconciliation = deliver(context, as_of), feedback(context, as_of)
+    try:
+        delivered = deliver(context, as_of)
+    except PrichalError:
+        feedback(context, as_of)  # a platform that does not answer must not keep unsubscribes waiting
+        raise
+    reconciliation = feedback(context, as_of)
     planned = [opened.sentence, targeted.sentence]
     return [*measured.sentences(), *planned, *delivered.sentences(), *reconciliation.sentences()]
 
