@@ -86,7 +86,9 @@ def test_a_step_ends_when_the_mlflow_run_that_started_it_is_killed(clone: Clone,
     os.kill(command.pid, signal.SIGKILL)  # the command alone
     command.wait()
     _, left = psutil.wait_procs(family, timeout=10)
-    assert left == [], "the step, its Java or its workers went on"
+    # A zombie has ended; a busy system may take longer to remove it.
+    running = [process for process in left if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert running == [], "the step, its Java or its workers went on"
     assert clone.mart() == before
     _, outcome, message = clone.rows(NEWEST, "score")[0]
     assert outcome == "failed"
