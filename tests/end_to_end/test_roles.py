@@ -100,12 +100,12 @@ def test_marketing_sees_one_day_and_bi_all_days(logins: dict[str, str]) -> None:
 
 
 def test_no_column_that_bi_may_read_holds_a_person(clone: Clone, logins: dict[str, str]) -> None:
-    readable = """
+    allowed = """
         select a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
         where c.relnamespace in ('mart'::regnamespace, 'ops'::regnamespace)
           and has_column_privilege('prichal_bi', c.oid, a.attnum, 'select')
     """
-    columns = {str(row[0]) for row in clone.rows(readable)}
+    columns = {str(row[0]) for row in clone.rows(allowed)}
     assert {"churn_probability", "people", "auc"} <= columns
     assert not columns & {"customer_id", "user_id", "entity", "who", "reason_1", "idempotency_key", "global_draw"}
 
