@@ -32,7 +32,8 @@ def events(shop: tuple[Path, dict[str, object]]) -> pd.DataFrame:
 
 
 def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(tmp_path: Path):
-    folders = [simulated(tmp_path / name, users=60, months=3, seed=seed)[0] for name, seed in (("a", 1), ("b", 1), ("c", 2))]
+    seeds = {"a": 1, "b": 1, "c": 2}
+    folders = [simulated(tmp_path / name, users=60, months=3, seed=seed)[0] for name, seed in seeds.items()]
     first, second, third = ([path.read_bytes() for path in sorted(folder.iterdir())] for folder in folders)
     assert first == second
     assert first != third
