@@ -2,9 +2,9 @@
 
 from migrations.revision import run_sql
 
-revision, down_revision = "0004", "0003"
+revision, down_revision = "0005", "0004"
 
 
 def upgrade() -> None:
     """Create the functions."""
-    run_sql("0004_publish_day")
+    run_sql("0005_publish_day")
