@@ -2,9 +2,9 @@
 
 from migrations.revision import run_sql
 
-revision, down_revision = "0005", "0004"
+revision, down_revision = "0007", "0006"
 
 
 def upgrade() -> None:
     """Create the functions."""
-    run_sql("0005_publish_day")
+    run_sql("0007_publish_day")
