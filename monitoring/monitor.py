@@ -81,8 +81,8 @@ class Monitor:
         """Compare today's features with those of the evidence, and store the result; empty without rows to compare."""
         if self.snapshots.spec.dated:
             dates = self._evidence_dates(population)
-            own, grid = self.snapshots.of(population), self.grid(population)
-            samples = samples_by_date(own, self.engine, population, self.day, grid, dates)
+            snapshots, grid = self.snapshots.of(population), self.grid(population)
+            samples = samples_by_date(snapshots, self.engine, population, self.day, grid, dates)
         else:
             samples = samples_by_label(self.snapshots, self.engine, population, self.day)
         if isinstance(samples, str):

@@ -28,13 +28,20 @@ def train_populations(context: Context, population: str, as_of: str, trials: str
         for chosen in populations:
             tags = {"prichal.kind": "training", "prichal.author": user()}
             with mlflow.start_run(run_name=f"{chosen.name} · training", nested=True, tags=tags):
-                own, dates = snapshots.of(chosen), context.grid(day, chosen)
-                built = own.build(context.engine, dates)
+                chosen_snapshots, dates = snapshots.of(chosen), context.grid(day, chosen)
+                built = chosen_snapshots.build(context.engine, dates)
                 request = TrainingRequest(
-                    own, chosen, plan, tuple(dates), day, code, context.say, context.contacts_to_leave_out()
+                    chosen_snapshots,
+                    chosen,
+                    plan,
+                    tuple(dates),
+                    day,
+                    code,
+                    context.say,
+                    context.contacts_to_leave_out(),
                 )
                 trained.append(train(request))
-                digests[chosen.name] = {str(date): own.digest(date) for date in dates}
+                digests[chosen.name] = {str(date): chosen_snapshots.digest(date) for date in dates}
                 rows += sum(built.rows.values())
         record.inputs, record.rows_in = {"snapshots": digests, "code": code}, rows
     return trained

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from training.data.frame import Frame, TooLittleDataError
 
+#: length of a period where a population has several dates a month.
+PERIOD_DAYS = 30
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -65,7 +68,7 @@ def time_series_split(
     folds: int,
     calibration: int = 1,
     users_apart: bool = False,
-    by_month: bool = False,
+    in_periods: bool = False,
 ) -> Split:
     """Split matured snapshot dates in time order.
 
@@ -75,7 +78,7 @@ def time_series_split(
         out_of_time: number of last dates that are used for evaluation only.
         folds: number of last development dates that are the test of one fold each.
         calibration: number of last development dates for the calibration.
-        by_month: whether these three count months with all of their dates, instead of dates.
+        in_periods: whether these three count periods of `PERIOD_DAYS` days with all of their dates, instead of dates.
         users_apart: whether a fold tests only users outside its fit. The out-of-time evaluation covers all users,
             because production scores known users too.
 
@@ -83,10 +86,10 @@ def time_series_split(
         TooLittleDataError: a fold, the calibration or the out-of-time test would be left without dates to fit on.
     """
     dates = sorted(set(matured))
-    test_periods = _periods(dates, by_month)[-out_of_time:]
+    test_periods = _periods(dates, in_periods)[-out_of_time:]
     test = tuple(day for period in test_periods for day in period)
     development = tuple(day for day in dates if test and day + embargo <= test[0])
-    periods = _periods(development, by_month)
+    periods = _periods(development, in_periods)
     rolled = tuple(
         Fold(
             tuple(day for day in development if day + embargo <= period[0]),
@@ -108,19 +111,19 @@ def time_series_split(
             f"{len(development)} development snapshots ({_span(development)}) are too few to calibrate on "
             f"{calibration} and to fit on others; bring more history, or declare fewer calibration dates."
         )
-    return Split(development, rolled, test, count_last(development, calibration, by_month))
+    return Split(development, rolled, test, count_last(development, calibration, in_periods))
 
 
-def count_last(dates: Sequence[date], count: int, by_month: bool) -> int:
-    """How many dates the last `count` dates, or months, have."""
-    return sum(len(period) for period in _periods(dates, by_month)[-count:])
+def count_last(dates: Sequence[date], count: int, in_periods: bool) -> int:
+    """How many dates the last `count` periods have: a period is a date, or `PERIOD_DAYS` days with all their dates."""
+    return sum(len(period) for period in _periods(dates, in_periods)[-count:])
 
 
-def _periods(dates: Sequence[date], by_month: bool) -> list[tuple[date, ...]]:
-    """The dates one by one, or grouped by month, in order."""
-    if not by_month:
+def _periods(dates: Sequence[date], in_periods: bool) -> list[tuple[date, ...]]:
+    """The dates one by one, or in periods of `PERIOD_DAYS` days counted back from the last date, in order."""
+    if not in_periods:
         return [(day,) for day in dates]
-    return [tuple(days) for _, days in groupby(dates, key=lambda day: (day.year, day.month))]
+    return [tuple(days) for _, days in groupby(dates, key=lambda day: (dates[-1] - day).days // PERIOD_DAYS)]
 
 
 def entity_groups(entity: NDArray[np.int_] | NDArray[np.object_], groups: int) -> NDArray[np.int_]:

@@ -133,7 +133,7 @@ def _split_dates(request: TrainingRequest, matured: Sequence[date]) -> Split:
     label, plan = request.population.label, request.plan
     return time_series_split(
         matured, label.reach, plan.out_of_time, plan.folds, plan.calibration, plan.users_apart,
-        by_month=request.population.every_days is not None,
+        in_periods=request.population.every_days is not None,
     )  # fmt: skip
 
 

@@ -118,17 +118,17 @@ def test_a_population_with_dates_of_its_own_has_the_rows_that_a_snapshot_of_all_
     weekly = replace(SPEC, populations=tuple(replace(population, every_days=7) for population in SPEC.populations))
     population = next(population for population in weekly.populations if population.name == name)
     whole = built(weekly)
-    own = whole.of(population)
-    dates = own.grid(AS_OF - timedelta(days=14), LATER)
+    weekly_snapshots = whole.of(population)
+    dates = weekly_snapshots.grid(AS_OF - timedelta(days=14), LATER)
     assert [(day - AS_OF).days for day in dates] == [-14, -7, 0, 7, 14, 21, 28]
-    assert own.build(lambda: SparkEngine(spark), dates).new_dates == tuple(dates)
+    assert weekly_snapshots.build(lambda: SparkEngine(spark), dates).new_dates == tuple(dates)
     whole.build(lambda: SparkEngine(spark), dates)
     for day in dates:
-        rows, all_rows = (pd.read_parquet(snapshots.path(day)) for snapshots in (own, whole))
+        rows, all_rows = (pd.read_parquet(snapshots.path(day)) for snapshots in (weekly_snapshots, whole))
         expected = all_rows[all_rows["population"] == name].reset_index(drop=True)
         pd.testing.assert_frame_equal(rows, expected, check_exact=True)
     whole.remove_outdated()
-    assert own.build(lambda: SparkEngine(spark), dates).new_dates == ()
+    assert weekly_snapshots.build(lambda: SparkEngine(spark), dates).new_dates == ()
     assert whole.build(lambda: SparkEngine(spark), dates).new_dates == ()
 
 
