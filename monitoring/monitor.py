@@ -39,7 +39,7 @@ class Monitor:
     Attributes:
         snapshots: of the project.
         engine: builds missing snapshots.
-        grid: snapshot dates up to the day.
+        grid: returns the snapshot dates of a population up to the day.
         mart: with the published scores.
         feature_log: of the scored days.
         database_url: of the mart and of the tables in `ops`.
@@ -50,7 +50,7 @@ class Monitor:
     snapshots: Snapshots
     engine: Callable[[], Engine]
     day: date
-    grid: Sequence[date]
+    grid: Callable[[Population], Sequence[date]]
     mart: Mart
     feature_log: FeatureLog
     database_url: str
@@ -81,7 +81,8 @@ class Monitor:
         """Compare today's features with those of the evidence, and store the result; empty without rows to compare."""
         if self.snapshots.spec.dated:
             dates = self._evidence_dates(population)
-            samples = samples_by_date(self.snapshots, self.engine, population, self.day, self.grid, dates)
+            snapshots, grid = self.snapshots.of(population), self.grid(population)
+            samples = samples_by_date(snapshots, self.engine, population, self.day, grid, dates)
         else:
             samples = samples_by_label(self.snapshots, self.engine, population, self.day)
         if isinstance(samples, str):
