@@ -11,6 +11,7 @@ from jobs.feedback import feedback
 from jobs.ingest import ingest
 from jobs.lift import lift
 from jobs.monitor import monitor
+from jobs.rollups import rollups
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.parameters import AsOf, Mode, Release, Trials
@@ -40,6 +41,8 @@ def main(
         if context.project.simulate is not None and not context.raw.exists():
             sample(context)
         ingested = ingest(context)
+        if context.project.rollups is not None:
+            rollups(context)
         features(context, as_of)
         trained = train(context, as_of=as_of, trials=trials)
         if plans_actions:

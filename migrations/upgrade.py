@@ -14,7 +14,7 @@ SECONDS = 50
 
 
 def upgrade(open_connection: Callable[[], psycopg.Connection]) -> None:
-    """Apply the missing revisions and the rights of all roles, in one transaction.
+    """Apply the missing revisions, the rights of all roles and the comments on columns, in one transaction.
 
     Args:
         open_connection: opens a connection of the owner of the tables, who may create roles and schemas.
@@ -35,6 +35,7 @@ def upgrade(open_connection: Callable[[], psycopg.Connection]) -> None:
             connection.execute("create schema ops")
         _run_revisions(wrapped)
         connection.execute(read_sql("rights"))
+        connection.execute(read_sql("comments"))
 
 
 def read_sql(name: str) -> bytes:
