@@ -63,7 +63,8 @@ def promise_alerts(
         promised: `value`, `low` and `high` of the out-of-time AUC, by model and version.
     """
     return [
-        f"{_auc_text(quality)} is below that of its evidence, {evidence['value']:.3f} ({evidence['low']:.3f} to {evidence['high']:.3f})"
+        f"{_auc_text(quality)} is below that of its evidence, {evidence['value']:.3f} ({evidence['low']:.3f} to "
+        f"{evidence['high']:.3f})"
         for quality in qualities
         if (evidence := promised.get((quality.model_name, quality.model_version))) is not None
         and quality.auc_high < evidence["low"]
