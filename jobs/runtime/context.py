@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -195,6 +195,23 @@ class Context:
         if not days:
             unit = "first day of a month" if self.project.table is None else "date of the table"
             raise DateError(f"as_of {as_of} has no {unit}: widen the range, such as 1997-05-01..1998-04-01.")
+        return days
+
+    def dates_to_score(self, as_of: str) -> list[date]:
+        """The dates of a range A..B: all days, or the dates of a precomputed table.
+
+        Raises:
+            DateError: the text is no range, or the range has no date.
+            AsOfError: a date is outside the data.
+        """
+        first, last = map(parse_date, as_of.split("..", 1))
+        days = [first + timedelta(number) for number in range((last - first).days + 1)]
+        if self.project.table is not None:
+            days = self.snapshots.grid(first, last)
+        if not days:
+            raise DateError(f"as_of {as_of} has no date: write the earlier date first, such as 1998-06-01..1998-07-01.")
+        for day in days:
+            self.snapshots.check(day)
         return days
 
 
