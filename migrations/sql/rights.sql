@@ -86,6 +86,7 @@ grant select on mart.campaign_lift to prichal_reader, prichal_marketing;
 
 grant execute on function mart.create_actions(text, text, text, text), ops.uniform_draw(text, text) to prichal_writer;
 grant execute on function mart.create_scores(text, text, text), mart.create_day(text, date) to prichal_writer;
+grant execute on function mart.build_day(text, date), mart.attach_day(text, date) to prichal_writer;
 grant execute on function ops.list_blockers(integer) to prichal_writer, prichal_mover;
 
 -- Rollups are replaced as a whole, and analysed after that.
