@@ -15,7 +15,7 @@ from stack.schema import migrate
 def temporary_database() -> Iterator[str]:
     """URL of a migrated database, as the login of the steps; it is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="prichal-benchmark-") as folder:
-        passwords = {name: secrets.token_hex(16) for name in ("postgres", "prichal", "steps", "mlflow")}
+        passwords = {name: secrets.token_hex(16) for name in postgres.ACCOUNTS}
         Path(folder).chmod(0o711)
         started = postgres.start(Path(folder) / "postgres", Records(Path(folder)), None, passwords)
         port = started.ports["sql"]

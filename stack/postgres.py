@@ -38,6 +38,8 @@ SYSTEM_USER = "pgserver"
 STEPS_LOGIN = "prichal_steps"
 #: the login of the dashboards. It only reads.
 DASHBOARDS_LOGIN = "prichal_dashboards"
+#: accounts whose passwords `start` needs: the superuser, the owner of our tables, the logins above, and MLflow.
+ACCOUNTS = ("postgres", "prichal", "steps", "dashboards", "mlflow")
 
 
 def start(folder: Path, records: Records, requested_port: int | None, passwords: dict[str, str]) -> Started:

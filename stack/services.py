@@ -34,9 +34,8 @@ OPEN_TO_ALL = (
     "`PRICHAL_MLFLOW_AUTH=on make up` now (docs/access-rights.md)."
 )
 
-#: accounts with a password: PostgreSQL's superuser, owner of the tables, logins of the steps and of the dashboards, and
-#: role of MLflow; S3; MLflow's admin and forms; sessions of the dashboards.
-PASSWORDS = ("postgres", "prichal", "steps", "dashboards", "mlflow", "s3", "admin", "flask", "sessions")
+#: accounts with a password: those of PostgreSQL; S3; MLflow's admin and forms; sessions of the dashboards.
+PASSWORDS = (*postgres.ACCOUNTS, "s3", "admin", "flask", "sessions")
 
 
 class LocalServices:

@@ -293,7 +293,7 @@ def state_of(clone: Clone, mart: Mart) -> tuple[list[str], list[tuple[object, ..
 @pytest.fixture
 def server() -> Iterator[tuple[str, Callable[[], None]]]:
     """URL of a PostgreSQL of this test's own, and a function that restarts it at once, as after a crash."""
-    passwords = dict.fromkeys(("postgres", "prichal", "steps", "mlflow"), "secret")
+    passwords = dict.fromkeys(postgres.ACCOUNTS, "secret")
     with tempfile.TemporaryDirectory(prefix="prichal-test-") as name:
         folder = Path(name)
         folder.chmod(0o711)
