@@ -1,0 +1,10 @@
+"""Volumes of sources and retention by cohort, for the dashboards."""
+
+from migrations.revision import run_sql
+
+revision, down_revision = "0006", "0005"
+
+
+def upgrade() -> None:
+    """Create what is missing."""
+    run_sql("0006_page_tables")
