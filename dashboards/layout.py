@@ -125,7 +125,10 @@ def _control(declared: PageFilter, choices: QueryRows | None) -> html.Div:
     elif declared.kind == "period":
         dates = [
             html.Label(
-                [html.Span(end, className="hidden"), dcc.Input(id=_id(name), type="date", debounce=True, **stored)]
+                [
+                    html.Span(f"{declared.label}, {end}", className="hidden"),
+                    dcc.Input(id=_id(name), type="date", debounce=True, **stored),
+                ]
             )
             for name, end in zip(control_names(declared), ("first day", "last day"), strict=True)
         ]

@@ -2,9 +2,9 @@
 
 from migrations.revision import run_sql
 
-revision, down_revision = "0006", "0005"
+revision, down_revision = "0008", "0007"
 
 
 def upgrade() -> None:
     """Create what is missing."""
-    run_sql("0006_page_tables")
+    run_sql("0008_page_tables")
