@@ -81,7 +81,9 @@ def _figures(rows: QueryRows) -> html.Dl:
     """Label and value of each column of the first row."""
     return html.Dl(
         [
-            html.Div([html.Dt(column.label), html.Dd(show_value(value, column.unit))], title=column.definition)
+            html.Div(
+                [html.Dt(column.label), html.Dd(show_value(value, column.unit), **_raw(value))], title=column.definition
+            )
             for column, value in zip(rows.query.columns, rows.rows[0], strict=True)
         ],
         className="figures",
@@ -116,9 +118,12 @@ def _head_cell(column: QueryColumn) -> html.Th:
 
 
 def _cell(column: QueryColumn, value: Any) -> html.Td:
-    # The stored value sorts the rows.
-    raw = "" if value is None else str(value)
-    return html.Td(show_value(value, column.unit), className=_alignment(column), **{"data-value": raw})
+    return html.Td(show_value(value, column.unit), className=_alignment(column), **_raw(value))
+
+
+def _raw(value: Any) -> dict[str, str]:
+    """The stored value: a table sorts by it."""
+    return {"data-value": "" if value is None else str(value)}
 
 
 def _alignment(column: QueryColumn) -> str:

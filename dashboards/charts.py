@@ -1,5 +1,6 @@
 """Draw charts from the rows of a query."""
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from dashboards.units import AXES, NUMBERS, show_value
 
 #: colours that people with colour blindness tell apart (Okabe and Ito), without yellow and black.
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A6FAC", "#8C8C8C")
+
+#: characters of a line of a label beside a horizontal bar.
+LABEL_WIDTH = 28
 
 Draw = Callable[["ChartRows"], list[Any]]
 
@@ -97,6 +101,20 @@ def draw_chart(chart: Chart, rows: QueryRows, theme: str, marks: QueryRows | Non
 
 def _bars(drawn: ChartRows) -> list[Any]:
     return _traces(drawn, lambda **options: go.Bar(**options))
+
+
+def _ranks(drawn: ChartRows) -> list[Any]:
+    """Horizontal bars; the labels of the x column stand at the left."""
+    traces = _bars(drawn)
+    for trace in traces:
+        trace.x, trace.y = trace.y, [_wrap(label) for label in trace.x]
+        trace.orientation = "h"
+    return traces
+
+
+def _wrap(label: str) -> str:
+    """A long label on several lines, so that it leaves room for the bars."""
+    return "<br>".join(textwrap.wrap(label, LABEL_WIDTH))
 
 
 def _lines(drawn: ChartRows) -> list[Any]:
@@ -196,8 +214,8 @@ def _points(drawn: ChartRows) -> list[Any]:
 
 
 DRAWN: dict[str, Draw] = {
-    "bar": _bars, "stack": _bars, "line": _lines, "grid": _grid, "funnel": _funnel, "interval": _intervals,
-    "scatter": _points,
+    "bar": _bars, "rank": _ranks, "stack": _bars, "line": _lines, "grid": _grid, "funnel": _funnel,
+    "interval": _intervals, "scatter": _points,
 }  # fmt: skip
 
 
@@ -206,6 +224,8 @@ def _lay_out(figure: go.Figure, drawn: ChartRows) -> None:
     axis = {"gridcolor": theme.line, "zerolinecolor": theme.line, "linecolor": theme.line, "automargin": True}
     x_unit, y_unit = drawn.column(chart.x).unit, drawn.column(chart.y[0]).unit
     lines = len(set(drawn.texts(chart.y[0]))) if chart.kind == "grid" else 0
+    if chart.kind == "rank":
+        lines = 1.4 * len(drawn.rows.rows)  # labels of two lines
     figure.update_layout(
         template="none",
         paper_bgcolor="rgba(0,0,0,0)",
@@ -221,6 +241,10 @@ def _lay_out(figure: go.Figure, drawn: ChartRows) -> None:
     )
     if chart.kind == "funnel":
         figure.update_yaxes(automargin=True)
+        return
+    if chart.kind == "rank":
+        figure.update_xaxes(**axis, title={"text": drawn.column(chart.y[0]).label}, tickformat=AXES.get(y_unit))
+        figure.update_yaxes(**axis, autorange="reversed", showgrid=False)
         return
     x_title = {"text": drawn.column(chart.x).label, "standoff": 8}
     y_title = {"text": drawn.column(chart.y[0]).label if len(chart.y) == 1 else "", "standoff": 8}

@@ -121,24 +121,21 @@ def _control(declared: PageFilter, choices: QueryRows | None) -> html.Div:
     """Label and control of a filter; what was chosen stays for this tab of the browser."""
     stored = {"persistence": True, "persistence_type": "session"}
     if declared.kind == "text":
-        name = {"type": "filter", "name": declared.name}
-        control: Any = dcc.Input(id=name, type="search", debounce=True, placeholder="all", **stored)
+        control: Any = dcc.Input(id=_id(declared.name), type="search", debounce=True, placeholder="all", **stored)
     elif declared.kind == "period":
-        control = html.Span(
-            [
-                html.Label(
-                    [
-                        html.Span(f"{declared.label}, {end}", className="hidden"),
-                        dcc.Input(id={"type": "filter", "name": name}, type="date", debounce=True, **stored),
-                    ]
-                )
-                for name, end in zip(control_names(declared), ("first day", "last day"), strict=True)
-            ],
-            className="period",
-        )  # fmt: skip
+        dates = [
+            html.Label(
+                [
+                    html.Span(f"{declared.label}, {end}", className="hidden"),
+                    dcc.Input(id=_id(name), type="date", debounce=True, **stored),
+                ]
+            )
+            for name, end in zip(control_names(declared), ("first day", "last day"), strict=True)
+        ]
+        control = html.Span(dates, className="period")
     else:
         control = dcc.Dropdown(
-            id={"type": "filter", "name": declared.name},
+            id=_id(declared.name),
             options=_options(declared, choices),
             value=declared.default,
             multi=declared.kind == "choices",
@@ -152,6 +149,10 @@ def _control(declared: PageFilter, choices: QueryRows | None) -> html.Div:
         role="group",
         **{"aria-label": declared.label},
     )
+
+
+def _id(name: str) -> dict[str, str]:
+    return {"type": "filter", "name": name}
 
 
 def _options(declared: PageFilter, choices: QueryRows | None) -> list[dict[str, str]]:

@@ -34,8 +34,9 @@ class Chart:
 
     Attributes:
         query: name of the query.
-        kind: `bar`, `stack` (bars on top of each other), `line`, `grid` (a table of coloured cells), `funnel`,
-            `interval` (points with `low` and `high`), `scatter` (points; also a map, by longitude and latitude).
+        kind: `bar`, `rank` (bars to the right, first row on top), `stack` (bars on top of each other), `line`, `grid`
+            (a table of coloured cells), `funnel`, `interval` (points with `low` and `high`), `scatter` (points; also a
+            map, by longitude and latitude).
         x: column of the horizontal axis; of a funnel, the step.
         y: columns of the vertical axis; of a grid, its rows.
         colour: column that divides the rows into series; of a grid, the value of a cell.
@@ -47,7 +48,7 @@ class Chart:
     """
 
     query: str
-    kind: Literal["bar", "stack", "line", "grid", "funnel", "interval", "scatter"]
+    kind: Literal["bar", "rank", "stack", "line", "grid", "funnel", "interval", "scatter"]
     x: str
     y: tuple[str, ...]
     colour: str | None = None

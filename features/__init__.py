@@ -1,5 +1,6 @@
 """Declared features: one list of declarations, one plan, the same for training, scoring and backfill."""
 
+from features.cohorts import CohortCell, count_cohorts
 from features.compile.contract_sql import contract_sql
 from features.compile.grid import Grid
 from features.compile.label_sql import label_sql
@@ -28,6 +29,7 @@ __all__ = [
     "OWNER_STATEMENT",
     "AccessEnds",
     "Ahead",
+    "CohortCell",
     "Contract",
     "DuckEngine",
     "Engine",
@@ -45,6 +47,7 @@ __all__ = [
     "Stated",
     "TableFeature",
     "contract_sql",
+    "count_cohorts",
     "dictionary_page",
     "label_sql",
     "monthly",

@@ -6,6 +6,7 @@ from features.snapshots import Built
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.parameters import AsOf
+from jobs.runtime.reports.page_tables import replace_cohorts
 from jobs.runtime.run_log import step
 
 
@@ -18,6 +19,7 @@ def features(context: Context, as_of: AsOf = "latest") -> Built:
         context.say(f"features · {len(dates)} dates, {dates[0]} to {dates[-1]}")
         built = context.snapshots.build(context.engine, dates)
         record.rows_out, count = sum(built.rows.values()), len(context.project.features)
+        replace_cohorts(context)
         context.say(f"features · {record.rows_out:,} rows of {count} features, {len(built.new_dates)} dates built now")
         if ".." not in as_of:
             context.build_population_snapshots(max(dates))

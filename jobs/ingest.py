@@ -6,6 +6,7 @@ from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.exports import ingest_exports
 from jobs.runtime.parameters import RawLocation
+from jobs.runtime.reports.page_tables import replace_volumes
 from jobs.runtime.run_log import step
 from lake import Ingested
 
@@ -18,6 +19,7 @@ def ingest(context: Context, raw: RawLocation = "declared") -> list[Ingested]:
             source.source: {name: file.content for name, file in source.manifest.files.items()} for source in ingested
         }
         record.count_ingested(ingested)
+        replace_volumes(context, ingested)
     return ingested
 
 

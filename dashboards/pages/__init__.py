@@ -25,10 +25,17 @@ def _dashboard(name: str) -> Dashboard:
     if plan is not None:
         names["actions"] = ("mart", mart.actions_table)
     costs = project.training.costs
+    models = [population.model for population in project.populations]
+    if plan is not None:
+        models.append(f"{name}_uplift")
     return Dashboard(
         name=name,
         title=name,
         pages=(*OWN_PAGES.get(name, ()), *retention.PAGES),
         names=names,
-        values={"value": costs.value if costs else None, "currency": costs.currency if costs else None},
+        values={
+            "models": models,
+            "value": costs.value if costs else None,
+            "currency": costs.currency if costs else None,
+        },
     )

@@ -154,6 +154,27 @@ select mart.comment_columns(c.name::regclass, c.comment, c.texts::jsonb) from (v
   "project": "project",
   "entity": "the person",
   "erased_at": "time of the erasure"}'),
+('ops.source_counts', 'Rows of a source: rows in = kept + duplicates + quarantined', '{
+  "project": "project",
+  "source": "source of the lake",
+  "rows_in": "rows of all files",
+  "rows_kept": "rows in the lake",
+  "duplicates": "rows that were replaced by another row with the same key",
+  "quarantined": "rows that cannot be used",
+  "reasons": "number of quarantined rows by reason, the most frequent ones; null if there are none"}'),
+('ops.source_days', 'Rows of a source by day of the event', '{
+  "project": "project",
+  "source": "source of the lake",
+  "day": "day of the event, in the time zone of the project",
+  "rows": "rows in the lake",
+  "late_days": "mean number of days after which the rows became known"}'),
+('mart.cohorts', 'People who joined in a month, and how many were active later; matured cells only', '{
+  "project": "project",
+  "joined_month": "first day of the month of joining",
+  "plan_months": "rounded length of the first paid period in months; 0 without a contract",
+  "step": "30 days times this after joining",
+  "people": "people of the cohort",
+  "active": "of these, people within a period on that day"}'),
 ('ops.constraint_prices', 'What one more unit of each constraint of a plan would have won', '{
   "project": "project",
   "score_date": "date of the plan",

@@ -103,4 +103,7 @@ grant select
 grant usage on schema mart, ops to prichal_pages;
 grant select on all tables in schema mart to prichal_pages;
 grant select on ops.runs, ops.promotions, ops.drift, ops.model_quality, ops.campaigns, ops.assignments, ops.outbox,
-  ops.reactions, ops.constraint_prices to prichal_pages;
+  ops.reactions, ops.constraint_prices, ops.source_counts, ops.source_days to prichal_pages;
+
+grant select, insert, delete on ops.source_counts, ops.source_days, mart.cohorts to prichal_writer;
+grant select on ops.source_counts, ops.source_days, mart.cohorts to prichal_bi;

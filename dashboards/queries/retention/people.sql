@@ -6,7 +6,7 @@
 -- column: entity | Person | text | key of the person in the project's data
 -- column: population | Population | text | name of the population
 -- column: churn_probability | Probability of leaving | share | calibrated probability of leaving before the label matures
--- column: risk_decile | Decile of risk | count | 10 most likely, 1 least likely to leave
+-- column: risk_decile | Decile | count | 10 most likely, 1 least likely to leave
 -- column: reason_1 | First reason | text | the reason that raises the risk most
 -- column: reason_2 | Second reason | text | the second reason
 -- column: reason_3 | Third reason | text | the third reason
@@ -18,4 +18,7 @@ from {scores}
 where score_date = (select max(score_date) from {scores})
   and (%(population)s::text[] is null or population = any (%(population)s::text[]))
   and (%(risk_decile)s::text[] is null or risk_decile::text = any (%(risk_decile)s::text[]))
+  and (%(reason)s::text is null or concat_ws(' ', reason_1, reason_2, reason_3) ilike '%%' || %(reason)s::text || '%%')
+  and (%(channel)s::text[] is null or coalesce(recommended_channel, 'no action') = any (%(channel)s::text[]))
+  and (%(person)s::text is null or {entity}::text = %(person)s::text)
 order by churn_probability desc, {entity}

@@ -1,0 +1,1 @@
+"""What steps write for readers: the small tables of the dashboards."""
