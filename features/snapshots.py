@@ -5,7 +5,7 @@ A folder's name contains a hash of its inputs: changed rows or declarations give
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -144,15 +144,24 @@ class Snapshots:
                     self._make(engine(), missing)
         return Built({day: self._rows(day) for day in sorted(set(dates))}, tuple(missing))
 
-    def remove_outdated(self) -> None:
-        """Remove replaced snapshots; no other process may be reading them."""
+    def stored(self, as_of: date, digest: str | None) -> Path | None:
+        """Folder of a snapshot with this digest, current or replaced; None if it is not stored, or damaged."""
+        folder = self.folder / f"as_of={as_of.isoformat()}" / (digest or "none")
+        return folder if is_whole_snapshot(folder) else None
+
+    def remove_outdated(self, published: Collection[str] = ()) -> None:
+        """Remove replaced snapshots; no other process may be reading them.
+
+        Args:
+            published: digests of snapshots that published scores were computed from: they stay.
+        """
         for folder in self.folder.glob("as_of=*"):
             folders = list(folder.iterdir())
             if len(folders) < 2:
                 continue
             current = self.path(date.fromisoformat(folder.name.removeprefix("as_of=")))
             for old in folders:
-                if current.exists() and old != current:
+                if current.exists() and old != current and old.name not in published:
                     shutil.rmtree(old, ignore_errors=True)
 
     def _missing(self, dates: Sequence[date]) -> list[date]:
