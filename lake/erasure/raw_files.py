@@ -96,7 +96,8 @@ def _write_lines(path: Path, target: Path, records: list[Lines], codec: str) -> 
         content = stack.enter_context(open_raw(path))
         output: IO[bytes] = stack.enter_context(target.open("wb"))
         if path.suffix == ".gz":
-            output = stack.enter_context(gzip.GzipFile(filename="", fileobj=output, mode="wb", mtime=0))
+            packed = stack.enter_context(gzip.GzipFile(filename="", fileobj=output, mode="wb", mtime=0))
+            output = cast(IO[bytes], packed)
         if not codec.startswith(("utf-16", "utf-32")):  # a line end is one byte
             for line in _kept(content, records):
                 output.write(line)

@@ -23,8 +23,8 @@ from stack.settings import ROOT, Settings
 from tests.end_to_end.conftest import Clone, started_clone
 from tests.end_to_end.in_process import refusal, run_here
 
-#: a number that no other value of the log contains; it replaces customer 4.
-PERSON, OTHER = 918273645546372819, 18
+#: a number that no other value of the log contains; it replaces customer 111.
+PERSON, OTHER = 918273645546372819, 5868
 RAW, DAY = "s3://prichal/exports/cdnow", date(1998, 7, 1)
 #: texts of the id in files, and its eight bytes in an array.
 PATTERNS = (str(PERSON).encode(), PERSON.to_bytes(8, "little"), PERSON.to_bytes(8, "big"))
@@ -46,7 +46,7 @@ def settings(shop: Clone) -> Settings:
 def original_export() -> bytes:
     text = gzip.decompress((ROOT / "projects/cdnow/data/purchases.csv.gz").read_bytes()).decode()
     lines = [line.split(",") for line in text.splitlines()]
-    changed = [[str(PERSON) if cells[0].strip().lstrip("0") == "4" else cells[0], *cells[1:]] for cells in lines]
+    changed = [[str(PERSON) if cells[0].strip().lstrip("0") == "111" else cells[0], *cells[1:]] for cells in lines]
     return gzip.compress("\n".join(",".join(cells) for cells in changed).encode() + b"\n")
 
 
@@ -191,7 +191,7 @@ def test_no_byte_of_the_person_stays(published: Clone, settings: Settings, tmp_p
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING" not in done.stdout
-    assert find_person(published, settings, tmp_path / "after") == dict.fromkeys(before, [])
+    assert find_person(published, settings, tmp_path / "after") == {place: [] for place in before}
     assert published.rows("select project, identifier_hash ~ '^[0-9a-f]{64}$' from ops.erased") == [("cdnow", True)]
 
 
@@ -227,22 +227,22 @@ def test_the_same_exports_do_not_bring_the_person_back(published: Clone, setting
 
 def test_the_ledger_verifies_after_an_erasure(published: Clone) -> None:
     with psycopg.connect(published.url, autocommit=True) as connection:
-        append(connection, [LedgerEntry("tester", "cdnow_churn", "refuse", "1", None, "before the erasure")])
+        append(connection, [LedgerEntry("tester", "some_model", "refuse", "1", None, "before the erasure")])
     run_step(published, "forget", "--user", str(PERSON))
-    assert "1 rows" in run_step(published, "verify") or "1 row" in run_step(published, "verify")
+    assert "all 1 rows are intact" in run_step(published, "verify")
 
 
 def test_only_the_administrator_erases(published: Clone) -> None:
-    statement = "select ops.erase_person('cdnow', 'cdnow_scores', '18')"
+    statement = "select ops.erase_person('cdnow', 'cdnow_scores', '5868')"
     for role in (None, "prichal_writer", "prichal_mover", "prichal_marketing", "prichal_bi"):
         with psycopg.connect(published.owner_url if role else published.url) as connection:
             if role:
                 connection.execute(f"set role {role}")  # type: ignore[call-overload]
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
-    with connect(published.url, role="prichal_administrator") as connection:
-        with pytest.raises(psycopg.errors.InvalidParameterValue, match="not recorded"):
-            connection.execute(statement)
+    refused = pytest.raises(psycopg.errors.InvalidParameterValue, match="not recorded")
+    with connect(published.url, role="prichal_administrator") as connection, refused:
+        connection.execute(statement)
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
         published.as_owner("delete from ops.assignments")
 
