@@ -23,6 +23,11 @@ help: ## list the commands
 .PHONY: run
 run: up ## score PROJECT (default churn): the whole job by `mlflow run .`
 	@. "$(STATE)/env" && mlflow run . --env-manager local --experiment-name $(PROJECT) -P project=$(PROJECT) -P as_of=$(AS_OF)
+	@$(BIN)/python -m dashboards
+
+.PHONY: dashboards
+dashboards: up ## start the pages for marketing, product and management, and print their address
+	@$(BIN)/python -m dashboards
 
 .PHONY: up
 up: environment ## start PostgreSQL, S3 and MLflow (what is configured elsewhere is left alone)

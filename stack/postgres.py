@@ -36,13 +36,15 @@ SYSTEM_USER = "pgserver"
 
 #: the login of the steps. It owns nothing and acts as a role that it is granted (docs/access-rights.md).
 STEPS_LOGIN = "prichal_steps"
+#: the login of the dashboards. It only reads.
+DASHBOARDS_LOGIN = "prichal_dashboards"
 
 
 def start(folder: Path, records: Records, requested_port: int | None, passwords: dict[str, str]) -> Started:
     """Start PostgreSQL with its data in `folder` (created on first use) and return its process.
 
     `passwords` has one per login role: `postgres` (superuser), `prichal` (owner of the mart and the ledger),
-    `steps` (of the daily steps) and `mlflow` (of the tracking server).
+    `steps` (of the daily steps), `dashboards` (of the pages) and `mlflow` (of the tracking server).
     """
     last = records.read("postgres")
     started = (
@@ -51,7 +53,7 @@ def start(folder: Path, records: Records, requested_port: int | None, passwords:
     port = started.ports["sql"]
     for name in ("prichal", "mlflow"):
         create_database(port, passwords, name, owner=name)
-    _create_steps_login(port, passwords)
+    _create_logins(port, passwords)
     return started
 
 
@@ -188,12 +190,13 @@ def _create_database(connection: psycopg.Connection, name: str, owner: str, pass
     connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner_role))
 
 
-def _create_steps_login(port: int, passwords: dict[str, str]) -> None:
-    """Create the login of the steps unless it exists, and let the owner see the session of a lock."""
+def _create_logins(port: int, passwords: dict[str, str]) -> None:
+    """Create the missing logins of steps and dashboards, and let the owner see the session of a lock."""
     with psycopg.connect(url("postgres", passwords["postgres"], port, "postgres"), autocommit=True) as connection:
         connection.execute("GRANT pg_read_all_stats TO prichal")
-        if not _has_role(connection, STEPS_LOGIN):
-            _create_login(connection, STEPS_LOGIN, passwords["steps"], "LOGIN")
+        for login, account in ((STEPS_LOGIN, "steps"), (DASHBOARDS_LOGIN, "dashboards")):
+            if not _has_role(connection, login):
+                _create_login(connection, login, passwords[account], "LOGIN")
 
 
 def _has_role(connection: psycopg.Connection, name: str) -> bool:

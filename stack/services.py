@@ -34,9 +34,9 @@ OPEN_TO_ALL = (
     "`PRICHAL_MLFLOW_AUTH=on make up` now (docs/access-rights.md)."
 )
 
-#: accounts with a password: PostgreSQL's superuser, owner of the tables, login of the steps and role of MLflow; S3;
-#: MLflow's admin and forms.
-PASSWORDS = ("postgres", "prichal", "steps", "mlflow", "s3", "admin", "flask")
+#: accounts with a password: PostgreSQL's superuser, owner of the tables, logins of the steps and of the dashboards, and
+#: role of MLflow; S3; MLflow's admin and forms; sessions of the dashboards.
+PASSWORDS = ("postgres", "prichal", "steps", "dashboards", "mlflow", "s3", "admin", "flask", "sessions")
 
 
 class LocalServices:
@@ -80,7 +80,7 @@ def up(settings: Settings, say: Callable[[str], None], is_restore: bool = False)
 def down(settings: Settings, say: Callable[[str], None]) -> None:
     """Stop all services that `up` started, in parallel: S3 takes some 15 s to close its connections."""
     records = Records(settings.state / "run")
-    stored = {service: records.read(service) for service in ("mlflow", "s3", "postgres")}
+    stored = {service: records.read(service) for service in ("dashboards", "mlflow", "s3", "postgres")}
     running = {service: started for service, started in stored.items() if started is not None and started.is_alive()}
     with ThreadPoolExecutor() as pool:
         for service, _ in zip(running, pool.map(stop, running.values()), strict=True):
@@ -160,7 +160,9 @@ def _start_postgres(settings: Settings, services: LocalServices) -> Settings:
     port = started.ports["sql"]
     schema.migrate(postgres.url("prichal", services.passwords["prichal"], port, "prichal"))
     url = postgres.url(postgres.STEPS_LOGIN, services.passwords["steps"], port, "prichal")
-    return settings.model_copy(update={"database_url": SecretStr(url)})
+    pages = postgres.url(postgres.DASHBOARDS_LOGIN, services.passwords["dashboards"], port, "prichal")
+    update = {"database_url": url, "dashboards_database_url": pages, "dashboards_key": services.passwords["sessions"]}
+    return settings.model_copy(update={field: SecretStr(value) for field, value in update.items()})
 
 
 def _start_s3(settings: Settings, services: LocalServices) -> Settings:
@@ -249,7 +251,7 @@ def exported_settings(settings: Settings) -> dict[str, str]:
     secret = {field: getattr(settings, field) for field in VARIABLES if settings.is_secret(field)}
     plain |= {field: value.get_secret_value() for field, value in secret.items() if value is not None}
     plain |= {"state": settings.state, "s3_bucket": settings.s3_bucket, "s3_region": settings.s3_region}
-    skipped = {"owner_database_url", "java_home", "postgres_port", "s3_port", "mlflow_port"}
+    skipped = {"owner_database_url", "java_home", "postgres_port", "s3_port", "mlflow_port", "dashboards_port"}
     if settings.lake == settings.state / "lake":
         skipped.add("lake")
     return {VARIABLES[field]: str(value) for field, value in plain.items() if field not in skipped}

@@ -47,6 +47,9 @@ VARIABLES = {
     "postgres_port": "PRICHAL_POSTGRES_PORT",
     "s3_port": "PRICHAL_S3_PORT",
     "mlflow_port": "PRICHAL_MLFLOW_PORT",
+    "dashboards_database_url": "PRICHAL_DASHBOARDS_DATABASE_URL",
+    "dashboards_key": "PRICHAL_DASHBOARDS_KEY",
+    "dashboards_port": "PRICHAL_DASHBOARDS_PORT",
 }
 
 #: the only variables passed to a process that runs a model's code, and to Spark's Java.
@@ -103,6 +106,10 @@ class Settings(BaseModel):
     postgres_port: int | None = Field(default=None, ge=1, le=65535)
     s3_port: int | None = Field(default=None, ge=1, le=65535)
     mlflow_port: int | None = Field(default=None, ge=1, le=65535)
+    #: PostgreSQL as the login of the dashboards, which only reads, and the key that signs their sessions.
+    dashboards_database_url: SecretStr | None = None
+    dashboards_key: SecretStr | None = None
+    dashboards_port: int | None = Field(default=None, ge=1, le=65535)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:

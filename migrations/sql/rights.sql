@@ -9,7 +9,7 @@ begin
     select n.role_name, n.privilege from (values
       ('prichal_writer', 'CONNECT'), ('prichal_writer', 'TEMPORARY'), ('prichal_mover', 'CONNECT'),
       ('prichal_reader', 'CONNECT'), ('prichal_marketing', 'CONNECT'), ('prichal_bi', 'CONNECT'),
-      ('prichal_administrator', 'CONNECT')) n (role_name, privilege)
+      ('prichal_administrator', 'CONNECT'), ('prichal_pages', 'CONNECT')) n (role_name, privilege)
     where not has_database_privilege(n.role_name, current_database(), n.privilege)
       and has_database_privilege(current_database(), n.privilege || ' WITH GRANT OPTION')
   loop
@@ -35,6 +35,12 @@ begin
   loop
     perform mart.share_actions(scores.relname);
   end loop;
+
+  -- The login of the dashboards, where it was made under this name.
+  if exists (select from pg_roles where rolname = 'prichal_dashboards')
+    and not pg_has_role('prichal_dashboards', 'prichal_pages', 'member') then
+    grant prichal_pages to prichal_dashboards;
+  end if;
 
   -- The login of the steps, where it was made under this name. It acts as the mover or the administrator only by SET ROLE.
   if exists (select from pg_roles where rolname = 'prichal_steps') then
@@ -89,3 +95,9 @@ grant select on mart.campaign_lift to prichal_reader, prichal_marketing;
 grant execute on function mart.create_actions(text, text, text, text), ops.uniform_draw(text, text) to prichal_writer;
 grant execute on function mart.create_scores(text, text, text), mart.create_day(text, date) to prichal_writer;
 grant execute on function ops.list_blockers(integer) to prichal_writer, prichal_mover;
+
+-- The dashboards read what their queries name, and nothing about erased people.
+grant usage on schema mart, ops to prichal_pages;
+grant select on all tables in schema mart to prichal_pages;
+grant select on ops.runs, ops.promotions, ops.drift, ops.model_quality, ops.campaigns, ops.assignments, ops.outbox,
+  ops.reactions, ops.constraint_prices to prichal_pages;

@@ -21,7 +21,8 @@ BREACHES = {
         "serving/breach.py": "import actions",
         "actions/breach.py": "import monitoring",
         "monitoring/breach.py": "import projects",
-        "projects/churn/breach.py": "import jobs",
+        "projects/churn/breach.py": "import dashboards",
+        "dashboards/breach.py": "import jobs",
         "jobs/runtime/breach.py": "import benchmarks",
     },
     "Features and lake know no MLflow": {

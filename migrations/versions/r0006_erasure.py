@@ -2,9 +2,9 @@
 
 from migrations.revision import run_sql
 
-revision, down_revision = "0005", "0004"
+revision, down_revision = "0006", "0005"
 
 
 def upgrade() -> None:
     """Replace people by hashes, and create the functions."""
-    run_sql("0005_erasure")
+    run_sql("0006_erasure")
