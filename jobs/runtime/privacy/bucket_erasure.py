@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -28,17 +28,21 @@ def erase_from_bucket(context: Context, erased: ErasedPeople) -> dict[str, int]:
     Returns:
         Removed rows by kind of object.
     """
-    project, entity = context.project.name, {context.project.entity: PERSON}
+    table = partial(erase_table, erased=erased, kinds={context.project.entity: PERSON})
+    keys = bucket.keys(context.settings, "")
+    # The copies of the mart have the name of its table in their keys.
+    copies = [key for key in keys if f"/{context.project.mart.table}/" in f"/{key}" and not key.startswith(ARTIFACTS)]
+    lists = [key for key in keys if key.startswith(f"lists/{context.project.name}/")]
+    artifacts = [key for key in keys if key.startswith(ARTIFACTS) and key.endswith(READABLE)]
     counts = {
-        "lists": _edit_all(context, f"lists/{project}/", partial(erase_table, erased=erased, kinds=entity)),
-        "copies of the mart": _edit_all(
-            context, f"mart/{context.project.mart.table}/", partial(erase_table, erased=erased, kinds=entity)
-        ),
-        "artifacts": _edit_all(context, ARTIFACTS, partial(erase_table, erased=erased, kinds=entity), READABLE),
+        "lists": _edit_all(context, lists, table),
+        "copies of the mart": _edit_all(context, copies, table),
+        "artifacts": _edit_all(context, artifacts, table),
+        "raw objects": 0,
     }
-    counts["raw objects"] = sum(
-        _edit_all(context, prefix, partial(_erase_raw, context, erased, prefix)) for prefix in raw_prefixes(context)
-    )
+    for prefix in raw_prefixes(context):
+        raw = [key for key in keys if key.startswith(prefix)]
+        counts["raw objects"] += _edit_all(context, raw, partial(_erase_raw, context, erased, prefix))
     return counts
 
 
@@ -67,14 +71,18 @@ def erase_table(path: Path, key: str, erased: ErasedPeople, kinds: Kinds) -> int
     if key.endswith(".parquet"):
         return erase_file(path, erased, kinds)
     if key.endswith(".csv"):
-        with path.open(newline="") as content:
+        with path.open(newline="", errors="surrogateescape") as content:
             header, *rows = list(csv.reader(content)) or [[]]
     elif key.endswith(".json"):
         header, rows = _read_json_table(path)
     else:
         return 0
     places = {place: kinds[name] for place, name in enumerate(header) if name in kinds}
-    kept = [row for row in rows if not any(erased.has(kind, row[place]) for place, kind in places.items())]
+    kept = [
+        row
+        for row in rows
+        if not any(place < len(row) and erased.has(kind, row[place]) for place, kind in places.items())
+    ]
     if len(kept) < len(rows):
         _write_table(path, key, header, kept)
     return len(rows) - len(kept)
@@ -92,7 +100,7 @@ def _write_table(path: Path, key: str, header: list[str], rows: list[list[Any]])
     if key.endswith(".json"):
         path.write_text(json.dumps({"columns": header, "data": rows}))
         return
-    with path.open("w", newline="") as content:
+    with path.open("w", newline="", errors="surrogateescape") as content:
         csv.writer(content, lineterminator="\n").writerows([header, *rows])
 
 
@@ -104,13 +112,11 @@ def _erase_raw(context: Context, erased: ErasedPeople, prefix: str, path: Path, 
     return 0
 
 
-def _edit_all(context: Context, prefix: str, change: Callable[[Path, str], int], suffixes: tuple[str, ...] = ()) -> int:
-    """Change the objects below a prefix of our bucket; an object is replaced only if rows were removed."""
+def _edit_all(context: Context, keys: Iterable[str], change: Callable[[Path, str], int]) -> int:
+    """Change objects of our bucket; an object is replaced only if rows were removed. Returns the number of these."""
     count = 0
     with tempfile.TemporaryDirectory() as scratch:
-        for key in bucket.keys(context.settings, prefix):
-            if suffixes and not key.endswith(suffixes):
-                continue
+        for key in keys:
             path = Path(scratch) / key.rsplit("/", 1)[-1]
             bucket.download(context.settings, key, path)
             if removed := change(path, key):

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -145,3 +146,67 @@ def test_a_killed_replacement_is_completed(tmp_path: Path) -> None:
     assert erase_folder(folder, erased("ann"), {"user_id": PERSON}) == 1
     assert check(folder, "x").rows == 1
     assert [path.name for path in tmp_path.iterdir()] == ["rows"]
+
+
+class Killed(BaseException):
+    """Stands for the end of the process at a replacement of a file or folder."""
+
+
+@pytest.mark.slow
+def test_an_erasure_that_ends_at_any_replacement_is_completed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, ends = erased("ann"), 0
+    while True:
+        place = tmp_path / str(ends)
+        raw, table = place / "raw", Table(place / "lake", "p", "events")
+        raw.mkdir(parents=True)
+        (raw / "events.csv").write_text(CSV + "ann,x,2026-02-01\ncid,y,2026-02-02\nann,x,never\ncid,x,never\n")
+        ingest(lambda: DuckEngine("UTC"), EVENTS, raw, table)
+        with monkeypatch.context() as patched:
+            kill_at(patched, ends)
+            try:
+                erase_all(raw, table, people)
+                break
+            except Killed:
+                ends += 1
+        recover_replaced([place / "lake"])
+        erase_all(raw, table, people)
+        assert mentions(place) == []
+        other = Table(place / "other", "p", "events")
+        ingest(lambda: DuckEngine("UTC"), EVENTS, raw, other)
+        assert sorted(table.checksums(), key=repr) == sorted(other.checksums(), key=repr)
+        assert all(check(folder, "x") for folder in table.folders())
+    assert ends > 8
+
+
+def kill_at(patched: pytest.MonkeyPatch, number: int) -> None:
+    """End at a rename: before it if the number is even, else after it."""
+    counter = iter(range(1000))
+    for name in ("rename", "replace"):
+        original = getattr(Path, name)
+
+        def counted(path: Path, target: Path, original: Callable[..., Path] = original) -> Path:
+            is_last = next(counter) == number // 2
+            if is_last and number % 2 == 0:
+                raise Killed
+            result = original(path, target)
+            if is_last:
+                raise Killed
+            return result
+
+        patched.setattr(Path, name, counted)
+
+
+def erase_all(raw: Path, table: Table, people: ErasedPeople) -> None:
+    """A raw file and its table, as `forget` does it."""
+    erase_raw_file(raw / "events.csv", EVENTS, people)
+    content = hashlib.sha256((raw / "events.csv").read_bytes()).hexdigest()
+    erase_from_table(DuckEngine("UTC"), EVENTS, table, people, {"events.csv": content})
+
+
+def mentions(folder: Path) -> list[str]:
+    """The files that have the person."""
+    texts = {path: str(pq.read_table(path).to_pylist()) for path in folder.rglob("*.parquet")}
+    texts |= {path: path.read_text() for path in folder.rglob("*.csv")}
+    return [str(path) for path, text in texts.items() if "'ann'" in text or "ann," in text]
