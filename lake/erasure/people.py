@@ -63,8 +63,8 @@ class ErasedPeople:
             if column not in table.column_names:
                 continue
             texts = pc.cast(table.column(column), pa.string())
-            found = [text for text in pc.unique(texts).to_pylist() if text is not None and self._is_in(kind, text)]
-            matches = pc.fill_null(pc.is_in(texts, value_set=pa.array(found, pa.string())), False)
+            matching = [text for text in pc.unique(texts).to_pylist() if text is not None and self._is_in(kind, text)]
+            matches = pc.fill_null(pc.is_in(texts, value_set=pa.array(matching, pa.string())), False)
             if kind == PERSON:
                 names_nobody = pc.fill_null(pc.equal(texts, ""), True)
                 matches = pc.or_(matches, pc.and_(erased, names_nobody))
@@ -110,10 +110,10 @@ def erased_sql(source: Source, erased: ErasedPeople) -> str | None:
     kinds = identifier_kinds(source, erased.entity)
     if not kinds or not erased.hashes:
         return None
-    own = [column for column, kind in kinds.items() if kind == PERSON]
+    person_columns = [column for column, kind in kinds.items() if kind == PERSON]
     others = [column for column, kind in kinds.items() if kind != PERSON]
-    conditions = [_is_erased(_text(column), PERSON, erased) for column in own]
-    names_nobody = "".join(f" and {_text(column)} = ''" for column in own)
+    conditions = [_is_erased(_text(column), PERSON, erased) for column in person_columns]
+    names_nobody = "".join(f" and {_text(column)} = ''" for column in person_columns)
     conditions += [_is_erased(_text(column), kinds[column], erased) + names_nobody for column in others]
     words = (
         f"list_transform(string_split_regex(_raw, '{_SEPARATORS}'), lambda word: {_is_erased('word', PERSON, erased)})"

@@ -86,9 +86,9 @@ def _write_rows(path: Path, target: Path, numbers: set[int]) -> None:
     with pq.ParquetFile(path) as file, pq.ParquetWriter(target, file.schema_arrow) as writer:
         number = 0
         for batch in file.iter_batches():
-            kept = [number + row + 1 not in numbers for row in range(batch.num_rows)]
+            is_other = [number + row + 1 not in numbers for row in range(batch.num_rows)]
             number += batch.num_rows
-            writer.write_batch(batch.filter(kept))
+            writer.write_batch(batch.filter(is_other))
 
 
 def _write_lines(path: Path, target: Path, records: list[Lines], codec: str) -> None:
@@ -99,19 +99,19 @@ def _write_lines(path: Path, target: Path, records: list[Lines], codec: str) -> 
             packed = stack.enter_context(gzip.GzipFile(filename="", fileobj=output, mode="wb", mtime=0))
             output = cast(IO[bytes], packed)
         if not codec.startswith(("utf-16", "utf-32")):  # a line end is one byte
-            for line in _kept(content, records):
+            for line in _other_lines(content, records):
                 output.write(line)
             return
         lines = io.TextIOWrapper(cast(io.BufferedReader, content), encoding=codec, newline="\n")
         written = io.TextIOWrapper(cast(io.BufferedWriter, output), encoding=codec, newline="\n")
-        for text in _kept(lines, records):
+        for text in _other_lines(lines, records):
             written.write(text)
         written.flush()
         lines.detach()
         written.detach()
 
 
-def _kept(lines: Any, records: list[Lines]) -> Iterator[Any]:
+def _other_lines(lines: Any, records: list[Lines]) -> Iterator[Any]:
     """The lines that are in none of the records, which are in order."""
     waiting = iter([*records, (0, 0)])
     first, last = next(waiting)

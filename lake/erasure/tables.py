@@ -52,9 +52,9 @@ def erase_from_table(
         digest = short_digest(manifest.declaration_digest, "erased", sorted(erased.hashes))
         built = months.build(engine, source.stored, table, files, changed, digest) if changed else {}
         every = {**{name: month for name, month in manifest.months.items() if name not in changed}, **built}
-        kept = {name: month for name, month in every.items() if month.rows_kept or month.contradictions}
-        named = short_digest(digest, sorted((name, month.digest) for name, month in kept.items()))
-        table.publish(replace(manifest, digest=named, files=files, months=kept))
+        filled = {name: month for name, month in every.items() if month.rows_kept or month.contradictions}
+        named = short_digest(digest, sorted((name, month.digest) for name, month in filled.items()))
+        table.publish(replace(manifest, digest=named, files=files, months=filled))
     table.remove_outdated()
     return removed
 

@@ -151,7 +151,7 @@ def find_person(clone: Clone, settings: Settings, scratch: Path) -> dict[str, li
         clone.state / "s3" / "data",
     ]  # their contents are read by their clients
     files = [path for path in clone.state.rglob("*") if not any(path.is_relative_to(server) for server in servers)]
-    found = {
+    places = {
         "state": [str(path.relative_to(clone.state)) for path in files if has_person(path)],
         "bucket": [str(path.relative_to(objects)) for path in objects.rglob("*") if has_person(path)],
     }
@@ -159,8 +159,8 @@ def find_person(clone: Clone, settings: Settings, scratch: Path) -> dict[str, li
         url = clone.url_of(user, clone.password(user), dbname=database)
         dump = subprocess.run([str(BINARIES / "pg_dump"), url], capture_output=True, check=True).stdout
         tables = [part.split(b" ", 1)[0].decode() for part in dump.split(b"\nCOPY ")[1:] if PATTERNS[0] in part]
-        found[database] = tables
-    return found
+        places[database] = tables
+    return places
 
 
 def has_person(path: Path) -> bool:
@@ -210,19 +210,19 @@ def test_other_people_keep_their_rows(published: Clone, settings: Settings, tmp_
 
 def test_snapshots_stay_current_and_equal_those_that_would_be_built(published: Clone) -> None:
     assert "0 dates built now" in run_step(published, "features", "--as-of", str(DAY))
-    (kept,) = (published.lake / "cdnow" / "snapshots" / f"as_of={DAY}").iterdir()
-    before = pd.read_parquet(kept).sort_values("customer_id", ignore_index=True)
-    shutil.rmtree(kept)
+    (snapshot,) = (published.lake / "cdnow" / "snapshots" / f"as_of={DAY}").iterdir()
+    before = pd.read_parquet(snapshot).sort_values("customer_id", ignore_index=True)
+    shutil.rmtree(snapshot)
     assert "1 dates built now" in run_step(published, "features", "--as-of", str(DAY))
-    assert before.equals(pd.read_parquet(kept).sort_values("customer_id", ignore_index=True))
+    assert before.equals(pd.read_parquet(snapshot).sort_values("customer_id", ignore_index=True))
 
 
 def test_the_same_exports_do_not_bring_the_person_back(published: Clone, settings: Settings, tmp_path: Path) -> None:
     upload(settings, RAW_KEY, original_export())
     assert "1 files ingested" in run_step(published, "ingest", "--raw", RAW)
     run_step(published, "features", "--as-of", str(DAY))
-    found = find_person(published, settings, tmp_path / "again")
-    assert found == {"state": ["lake/cdnow/mirror/purchases.csv.gz"], "bucket": [RAW_KEY], "prichal": [], "mlflow": []}
+    places = find_person(published, settings, tmp_path / "again")
+    assert places == {"state": ["lake/cdnow/mirror/purchases.csv.gz"], "bucket": [RAW_KEY], "prichal": [], "mlflow": []}
 
 
 def test_the_ledger_verifies_after_an_erasure(published: Clone) -> None:

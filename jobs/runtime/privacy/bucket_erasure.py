@@ -78,14 +78,14 @@ def erase_table(path: Path, key: str, erased: ErasedPeople, kinds: Kinds) -> int
     else:
         return 0
     places = {place: kinds[name] for place, name in enumerate(header) if name in kinds}
-    kept = [
+    others = [
         row
         for row in rows
         if not any(place < len(row) and erased.has(kind, row[place]) for place, kind in places.items())
     ]
-    if len(kept) < len(rows):
-        _write_table(path, key, header, kept)
-    return len(rows) - len(kept)
+    if len(others) < len(rows):
+        _write_table(path, key, header, others)
+    return len(rows) - len(others)
 
 
 def _read_json_table(path: Path) -> tuple[list[str], list[list[Any]]]:
