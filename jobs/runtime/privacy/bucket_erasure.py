@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,13 @@ READABLE = (".csv", ".json", ".parquet", ".txt", ".html", ".md")
 ARTIFACTS = "mlflow/"
 
 
-def erase_from_bucket(context: Context, erased: ErasedPeople) -> dict[str, int]:
+def erase_from_bucket(context: Context, erased: ErasedPeople, words: Collection[str] | None) -> dict[str, int]:
     """Remove the rows of erased people from lists, from copies of the mart, from raw exports and from artifacts.
+
+    Args:
+        context: of the step.
+        erased: the people.
+        words: the plain identifiers of the people, if all are known.
 
     Returns:
         Removed rows by kind of object.
@@ -42,7 +47,7 @@ def erase_from_bucket(context: Context, erased: ErasedPeople) -> dict[str, int]:
     }
     for prefix in raw_prefixes(context):
         raw = [key for key in keys if key.startswith(prefix)]
-        counts["raw objects"] += _edit_all(context, raw, partial(_erase_raw, context, erased, prefix))
+        counts["raw objects"] += _edit_all(context, raw, partial(_erase_raw, context, erased, words, prefix))
     return counts
 
 
@@ -104,11 +109,13 @@ def _write_table(path: Path, key: str, header: list[str], rows: list[list[Any]])
         csv.writer(content, lineterminator="\n").writerows([header, *rows])
 
 
-def _erase_raw(context: Context, erased: ErasedPeople, prefix: str, path: Path, key: str) -> int:
+def _erase_raw(
+    context: Context, erased: ErasedPeople, words: Collection[str] | None, prefix: str, path: Path, key: str
+) -> int:
     name = key.removeprefix(prefix)
     for source in context.project.sources:
         if fnmatch(name, source.files):
-            return erase_raw_file(path, source, erased, context.project.time_zone)
+            return erase_raw_file(path, source, erased, context.project.time_zone, words)
     return 0
 
 

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from features.erasure import current_snapshots, erase_from_features, rename_snapshots
 from jobs.runtime.context import Context
 from jobs.runtime.privacy.bucket_erasure import erase_from_bucket, find_mentions
-from jobs.runtime.privacy.erased_people import ADMINISTRATOR, record_erasure
+from jobs.runtime.privacy.erased_people import ADMINISTRATOR, read_erased, record_erasure
 from jobs.runtime.step_locks import hold_lake
 from lake import base
 from lake.column import quoted
@@ -60,10 +61,14 @@ def forget_person(context: Context, person: str, text: str) -> Forgotten:
     with hold_lake(context):
         folder = context.settings.lake / context.project.name
         recover_replaced([folder])
-        erased = record_erasure(context, person, _anonymous_ids(context, person))
-        counts: Counter[str] = Counter(erase_from_bucket(context, erased))
+        anonymous_ids, earlier = _anonymous_ids(context, person), read_erased(context)
+        # Anonymous ids of an earlier run are only known by their hashes: then every file is parsed.
+        is_new = earlier is None or not earlier.has(PERSON, person)
+        words = {person, *(text for _, text in anonymous_ids)} if is_new else None
+        erased = record_erasure(context, person, anonymous_ids)
+        counts: Counter[str] = Counter(erase_from_bucket(context, erased, words))
         before = current_snapshots(context.snapshots)
-        contents = _erase_raw_files(context, erased, counts)
+        contents = _erase_raw_files(context, erased, words, counts)
         for source in context.project.sources:
             counts["lake"] += erase_from_table(
                 context.ingest_engine(), source, context.table(source.name), erased, contents
@@ -96,7 +101,9 @@ def _anonymous_ids(context: Context, person: str) -> set[tuple[str, str]]:
     return ids
 
 
-def _erase_raw_files(context: Context, erased: ErasedPeople, counts: Counter[str]) -> dict[str, str]:
+def _erase_raw_files(
+    context: Context, erased: ErasedPeople, words: Collection[str] | None, counts: Counter[str]
+) -> dict[str, str]:
     """Rewrite raw files below the state; returns the new SHA-256 of the rewritten ones by name.
 
     Exports elsewhere belong to another system. They are not changed, and ingest leaves the person out.
@@ -105,7 +112,7 @@ def _erase_raw_files(context: Context, erased: ErasedPeople, counts: Counter[str
     for folder in (context.sampled, context.mirror):
         for source in context.project.sources if folder.is_dir() else ():
             for path in sorted(folder.glob(source.files)):
-                removed = erase_raw_file(path, source, erased, context.project.time_zone)
+                removed = erase_raw_file(path, source, erased, context.project.time_zone, words)
                 if removed:
                     counts["raw files"] += removed
                     contents[str(path.relative_to(folder))] = hashlib.sha256(path.read_bytes()).hexdigest()

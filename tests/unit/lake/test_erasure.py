@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lake import Column, Dialect, Identity, Source, Table, ingest
+from lake.erasure import raw_files
 from lake.erasure.folders import REPLACED, erase_folder, recover_replaced
 from lake.erasure.people import PERSON, TEXT, ErasedPeople, identifier_kinds
 from lake.erasure.raw_files import erase_raw_file
@@ -54,6 +55,17 @@ def test_a_csv_file_keeps_every_other_byte(tmp_path: Path, name: str) -> None:
     assert erase_raw_file(path, source("csv"), erased("ann")) == 0
     assert path.stat().st_mtime_ns == before.st_mtime_ns, "a file without the person is not written"
     assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("block_bytes", [3, 1 << 20])
+def test_a_file_is_parsed_only_if_it_contains_an_identifier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int
+) -> None:
+    monkeypatch.setattr(raw_files, "BLOCK_BYTES", block_bytes)
+    path = tmp_path / "events.csv"
+    path.write_text("user_id,note,day\nbob,x,2026-01-01\nann,x,2026-01-01\n")
+    assert erase_raw_file(path, source("csv"), erased("ann"), words={"zoe"}) == 0
+    assert erase_raw_file(path, source("csv"), erased("ann"), words={"zoe", "ann"}) == 1
 
 
 def test_a_file_in_utf_16_is_cut_by_its_own_line_ends(tmp_path: Path) -> None:
