@@ -19,6 +19,7 @@ from benchmarks.pipeline import (
     equality,
     ingest,
     make_run,
+    publishing,
     scale,
     steps,
 )
@@ -38,6 +39,7 @@ ALL = {
     "steps": steps.main,
     "scale": scale.main,
     "make_run": make_run.main,
+    "publish": publishing.main,
     "canary": canary.main,
     "retrains": retrains.main,
     "gate": gate.main,

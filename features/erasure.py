@@ -15,6 +15,12 @@ def current_snapshots(snapshots: Snapshots) -> dict[date, Path]:
     return {day: path for day, path in paths.items() if path.exists()}
 
 
+def every_snapshots(snapshots: Snapshots) -> list[Snapshots]:
+    """The snapshots of all people, and those of each population that has its own."""
+    return [snapshots, *(snapshots.of(population) for population in snapshots.spec.populations
+                         if population.every_days is not None)]  # fmt: skip
+
+
 def stored_dates(folder: Path) -> list[date]:
     """The dates that have a folder of snapshots, in order."""
     return sorted(date.fromisoformat(path.name.removeprefix("as_of=")) for path in folder.glob("as_of=????-??-??"))
@@ -32,8 +38,8 @@ def erase_from_features(snapshots: Snapshots, erased: ErasedPeople) -> int:
     for pattern in ("partials/*/day=*/*", "states/*/*"):
         remove_folders_with([path for path in daily.glob(pattern) if path.is_dir()], erased, {"entity": PERSON})
     kinds = {snapshots.spec.entity: PERSON}
-    folders = [path for path in snapshots.folder.glob("as_of=*/*") if path.is_dir()]
-    return sum(erase_folder(path, erased, kinds, seal_snapshot) for path in folders)
+    folders = [path for pattern in ("", "population=*/") for path in snapshots.folder.glob(f"{pattern}as_of=*/*")]
+    return sum(erase_folder(path, erased, kinds, seal_snapshot) for path in folders if path.is_dir())
 
 
 def rename_snapshots(before: dict[date, Path], snapshots: Snapshots) -> int:

@@ -11,6 +11,7 @@ from jobs.feedback import feedback
 from jobs.ingest import ingest
 from jobs.lift import lift
 from jobs.monitor import monitor
+from jobs.rollups import rollups
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
 from jobs.runtime.parameters import AsOf, Mode, Release, Trials
@@ -40,6 +41,8 @@ def main(
         if context.project.simulate is not None and not context.raw.exists():
             sample(context)
         ingested = ingest(context)
+        if context.project.rollups is not None:
+            rollups(context)
         features(context, as_of)
         trained = train(context, as_of=as_of, trials=trials)
         if plans_actions:
@@ -56,14 +59,16 @@ def main(
 
 def _act(context: Context, as_of: str) -> list[str]:
     """Measure the campaigns of before, plan that of the day and hand it over; one sentence for each step."""
-    measured, opened, targeted = lift(context, as_of), assign(context, as_of), target(context, as_of)
+    measured, opened = lift(context, as_of), assign(context, as_of)
+    planned = [opened.sentence]
+    if opened.design is not None:  # otherwise nobody may be contacted, so there is nothing to plan
+        planned.append(target(context, as_of).sentence)
     try:
         delivered = deliver(context, as_of)
     except PrichalError:
         feedback(context, as_of)  # a platform that does not answer must not keep unsubscribes waiting
         raise
     reconciliation = feedback(context, as_of)
-    planned = [opened.sentence, targeted.sentence]
     return [*measured.sentences(), *planned, *delivered.sentences(), *reconciliation.sentences()]
 
 

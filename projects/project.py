@@ -19,7 +19,7 @@ from lake.column import check_time_zone
 from lake.declarations import DeclarationError, collect_mistakes, collectable, refuse, run_checks
 from lake.source import UNDATED
 from registry import Policy
-from serving import Mart, Retention
+from serving import Mart, Retention, Rollups
 from stack.errors import PrichalError
 from training import TrainingPlan
 
@@ -50,6 +50,7 @@ class Project:
         simulate: writes raw exports of a simulated business and its truth; returns the number of rows by file name.
         actions: what may be done to keep people; None if the project only predicts.
         retention: the ages at which `tidy` removes what grows.
+        rollups: the tables of aggregates that pages query; None without such pages.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Project:
     simulate: Callable[..., dict[str, int]] | None = None
     actions: ActionPlan | None = None
     retention: Retention = dataclasses.field(default_factory=Retention)
+    rollups: Rollups | None = None
 
     @collectable
     def __post_init__(self) -> None:
@@ -160,6 +162,11 @@ class Project:
 
     def _check_label(self, population: Population) -> None:
         label = population.label
+        if self.table is not None and population.every_days is not None:
+            raise DeclarationError(
+                f"Project {self.name}: population {population.name} has every_days {population.every_days}, but a "
+                "ready table has its own dates; remove every_days."
+            )
         if isinstance(label, Stated) or self.table is not None:
             if self.table is None or label != self.table.label:
                 raise DeclarationError(
@@ -198,6 +205,19 @@ class Project:
                 "as projects/churn/actions.py does."
             )
         return self.actions
+
+    @property
+    def declared_rollups(self) -> Rollups:
+        """The rollups.
+
+        Raises:
+            DeclarationError: the project has none.
+        """
+        if self.rollups is None:
+            raise DeclarationError(
+                f"Project {self.name} declares no rollups: give it some, as projects/telemetry/project.py does."
+            )
+        return self.rollups
 
     @property
     def spec(self) -> SnapshotSpec:

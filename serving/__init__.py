@@ -6,6 +6,7 @@ from serving.mart import Mart, highest_risks, published_dates, published_scores,
 from serving.parity import ParityError, ScoringBenchmark, benchmark_scoring
 from serving.publish import PopulationScores, publish, remove_earlier_scores
 from serving.retention import Retention
+from serving.rollups import RollupError, Rollups, replace_rollups
 from serving.score import ScoreFiles, ScoringError, score_population
 from serving.udf import SignatureGap, signature_gap
 
@@ -16,6 +17,8 @@ __all__ = [
     "ParityError",
     "PopulationScores",
     "Retention",
+    "RollupError",
+    "Rollups",
     "ScoreFiles",
     "ScoringBenchmark",
     "ScoringError",
@@ -28,6 +31,7 @@ __all__ = [
     "published_scores",
     "published_versions",
     "remove_earlier_scores",
+    "replace_rollups",
     "score_population",
     "scored_dates",
     "signature_gap",

@@ -3,12 +3,7 @@
 It starts a PostgreSQL of its own in a temporary folder, so nothing is left behind.
 """
 
-import secrets
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 from psycopg import sql
 from pydantic import SecretStr
@@ -19,11 +14,10 @@ from actions.delivery import sending
 from actions.delivery.altcraft import Altcraft
 from actions.delivery.deliver import Delivered, Handover
 from benchmarks.actions.receiver import Receiver, receiver
+from benchmarks.database import temporary_database
 from benchmarks.timing import elapsed_seconds
 from serving import Mart
 from stack import postgres
-from stack.process import Records, stop
-from stack.schema import migrate
 
 PEOPLE, DAY, PROJECT, SHARE = 100_000, date(2026, 3, 2), "shop", 0.05
 MART = Mart("shop_scores", "user_id", "text")
@@ -62,7 +56,7 @@ def main() -> None:
     """Print seconds and counts; exit with an error if a contact is lost or sent twice."""
     sending.PAUSE_SECONDS = 0.0
     for failing in (0, 3):
-        with _database() as url, receiver(failing) as server:
+        with temporary_database() as url, receiver(failing) as server:
             _measure(url, server)
 
 
@@ -79,21 +73,6 @@ def _measure(url: str, server: Receiver) -> None:
     )
     if states != {"accepted": PEOPLE} or len(server.contacts) != PEOPLE or twice:
         raise SystemExit("A contact was lost or sent twice.")
-
-
-@contextmanager
-def _database() -> Iterator[str]:
-    """URL of a migrated database, which is removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="prichal-handover-") as folder:
-        passwords = {name: secrets.token_hex(16) for name in ("postgres", "prichal", "steps", "mlflow")}
-        Path(folder).chmod(0o711)
-        started = postgres.start(Path(folder) / "postgres", Records(Path(folder)), None, passwords)
-        port = started.ports["sql"]
-        try:
-            migrate(postgres.url("prichal", passwords["prichal"], port, "prichal"))
-            yield postgres.url(postgres.STEPS_LOGIN, passwords["steps"], port, "prichal")
-        finally:
-            stop(started)
 
 
 def _plan_contacts(url: str) -> list[str]:

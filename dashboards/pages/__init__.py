@@ -1,8 +1,11 @@
 """The pages of all projects."""
 
-from dashboards.page import Dashboard
-from dashboards.pages.retention import PAGES
+from dashboards.page import Dashboard, DashboardPage
+from dashboards.pages import retention, telemetry
 from projects.project import load_project, project_names
+
+#: pages of a project's own tables, before those of its scores.
+OWN_PAGES: dict[str, tuple[DashboardPage, ...]] = {"telemetry": telemetry.PAGES}
 
 
 def load_dashboards() -> tuple[Dashboard, ...]:
@@ -25,7 +28,7 @@ def _dashboard(name: str) -> Dashboard:
     return Dashboard(
         name=name,
         title=name,
-        pages=PAGES,
+        pages=(*OWN_PAGES.get(name, ()), *retention.PAGES),
         names=names,
         values={"value": costs.value if costs else None, "currency": costs.currency if costs else None},
     )

@@ -71,16 +71,16 @@ def score_and_publish(context: Context, as_of: str, record: RunRecord) -> Scored
         for population in project.populations
     ]  # fmt: skip
     record.inputs["versions"] = {part.population: part.version for part in parts}  # the canary may have changed one
-    record.rows_out = _publish(context, day, parts)
+    record.rows_out = _publish(context, day, parts, record.run_id)
     alerts = tuple(result.alert for result in results.values() if result.alert is not None)
     largest = max((result.scores.largest_difference for result in results.values()), default=0.0)
     return ScoredDay(day, record.rows_out, tuple(parts), largest, alerts)
 
 
-def _publish(context: Context, day: date, parts: Sequence[PopulationScores]) -> int:
+def _publish(context: Context, day: date, parts: Sequence[PopulationScores], run_id: str) -> int:
     project, settings = context.project, context.settings
     check_locks(context)
-    rows = publish(settings.require_database(), project.mart, day, parts)
+    rows = publish(settings.require_database(), project.mart, day, parts, run_id)
     remove_earlier_scores(parts)
     FeatureLog(settings.lake, project.name).write(day, context.snapshots.path(day), project.entity)
     context.say(f"score · {rows:,} rows published to mart.{project.mart.table} for {day}")

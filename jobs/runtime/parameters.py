@@ -8,6 +8,7 @@ from typing import Annotated, get_type_hints
 #: Parameters that several entry points share, each with its help. Every value is text, as MLflow passes it.
 ProjectName = Annotated[str, "folder under projects/"]
 AsOf = Annotated[str, "a date such as 1998-07-01, or latest"]
+AsOfOrRange = Annotated[str, "a date such as 1998-07-01, a range such as 1998-06-01..1998-07-01, or latest"]
 PopulationName = Annotated[str, "one of the project's populations, uplift for its response models, or all"]
 ExperimentData = Annotated[str, "CSV or Parquet file of a randomised experiment; declared: the project's campaigns"]
 RawLocation = Annotated[str, "folder, file or s3://bucket/prefix of the raw exports; declared: the project's own"]

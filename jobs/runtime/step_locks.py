@@ -13,8 +13,8 @@ from stack.postgres import connect
 
 #: steps that `main` runs: it takes their locks.
 STEPS_OF_MAIN = (
-    "sample", "ingest", "features", "train", "uplift", "promote", "score", "monitor", "lift", "assign", "target",
-    "deliver", "feedback",
+    "sample", "ingest", "rollups", "features", "train", "uplift", "promote", "score", "monitor", "lift", "assign",
+    "target", "deliver", "feedback",
 )  # fmt: skip
 #: steps that take the locks of all these.
 EXCLUSIVE_STEPS = ("main", "forget", "tidy")

@@ -94,7 +94,18 @@ grant select on mart.campaign_lift to prichal_reader, prichal_marketing;
 
 grant execute on function mart.create_actions(text, text, text, text), ops.uniform_draw(text, text) to prichal_writer;
 grant execute on function mart.create_scores(text, text, text), mart.create_day(text, date) to prichal_writer;
+grant execute on function mart.build_day(text, date), mart.attach_day(text, date) to prichal_writer;
 grant execute on function ops.list_blockers(integer) to prichal_writer, prichal_mover;
+
+-- Rollups are replaced as a whole, and analysed after that.
+grant select, insert, delete, maintain
+  on mart.telemetry_activity, mart.telemetry_hours, mart.telemetry_sessions, mart.telemetry_checks,
+  mart.telemetry_children, mart.telemetry_coordinates, mart.telemetry_double_events
+  to prichal_writer;
+grant select
+  on mart.telemetry_activity, mart.telemetry_hours, mart.telemetry_sessions, mart.telemetry_checks,
+  mart.telemetry_children, mart.telemetry_coordinates, mart.telemetry_double_events
+  to prichal_bi, prichal_marketing, prichal_reader;
 
 -- The dashboards read what their queries name, and nothing about erased people.
 grant usage on schema mart, ops to prichal_pages;

@@ -12,7 +12,7 @@ import psycopg
 from mlflow import MlflowClient
 
 from tests.end_to_end.conftest import Clone
-from tests.end_to_end.in_process import run_here
+from tests.end_to_end.in_process import refusal, run_here
 from tests.end_to_end.proposals import move_aliases
 
 
@@ -99,6 +99,29 @@ def test_another_day_is_added_and_the_current_view_stays_with_the_latest(clone: 
     )
     assert drift["purchases_days_since_last"] == "stable"
     clone.rows("delete from mart.cdnow_scores where score_date = '1998-03-01' returning 1")
+
+
+def test_a_range_is_scored_day_by_day_and_gives_the_rows_of_single_days(clone: Clone, morning: object) -> None:
+    before = clone.mart()
+    assert run_here(clone, "jobs.score", "--as-of", "1998-03-01").returncode == 0
+    single = [row for row in clone.mart() if str(row[0]) == "1998-03-01"]
+    done = run_here(clone, "jobs.score", "--as-of", "1998-02-28..1998-03-01")
+    assert done.returncode == 0, done.stderr
+    assert [row for row in clone.mart() if str(row[0]) == "1998-03-01"] == single
+    assert [row for row in clone.mart() if str(row[0]) == "1998-07-01"] == before
+    runs = clone.rows("select parameters->>'as_of', outcome, rows_out from ops.runs where step = 'score' "
+                      "order by started_at desc limit 3")  # fmt: skip
+    counts = dict(clone.rows("select score_date::text, count(*) from mart.cdnow_scores group by 1"))
+    assert runs == [
+        ("1998-03-01", "done", counts["1998-03-01"]), ("1998-02-28", "done", counts["1998-02-28"]),
+        ("1998-02-28..1998-03-01", "done", counts["1998-02-28"] + counts["1998-03-01"]),
+    ]  # fmt: skip
+    clone.rows("delete from mart.cdnow_scores where score_date < '1998-07-01' returning 1")
+    for wrong, words in {
+        "1998-03-01..1998-02-28": "has no date: write the earlier date first",
+        "1998-03-01..": "is not a date",
+    }.items():
+        assert words in refusal(clone, "jobs.score", "--as-of", wrong)
 
 
 def propose_broken(folder: Path) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from features.snapshot_files import find_snapshot
 from jobs.runtime.context import Context
 from registry import PARITY_TOLERANCE, approved_files, verified_files
 from serving.local_scoring import run_model_process
@@ -82,7 +83,7 @@ def explain_score(context: Context, person: str, day: date) -> ScoreExplanation:
     """
     published = _published_row(context, person, day)
     digest, entity = _snapshot_at_publication(context, published), context.project.entity
-    path = context.snapshots.stored(day, digest)
+    path = find_snapshot(context.snapshots.folder, day, digest)
     if path is None:
         context.snapshots.build(context.engine, [day])
         path = context.snapshots.path(day)

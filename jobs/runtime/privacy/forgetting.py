@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.erasure import current_snapshots, erase_from_features, rename_snapshots
+from features.erasure import current_snapshots, erase_from_features, every_snapshots, rename_snapshots
 from jobs.runtime.context import Context
 from jobs.runtime.privacy.bucket_erasure import erase_from_bucket, find_mentions
 from jobs.runtime.privacy.erased_people import ADMINISTRATOR, read_erased, record_erasure
@@ -67,7 +67,7 @@ def forget_person(context: Context, person: str, text: str) -> Forgotten:
         words = {person, *(text for _, text in anonymous_ids)} if is_new else None
         erased = record_erasure(context, person, anonymous_ids)
         counts: Counter[str] = Counter(erase_from_bucket(context, erased, words))
-        before = current_snapshots(context.snapshots)
+        before = [current_snapshots(snapshots) for snapshots in every_snapshots(context.snapshots)]
         contents = _erase_raw_files(context, erased, words, counts)
         for source in context.project.sources:
             counts["lake"] += erase_from_table(
@@ -75,7 +75,8 @@ def forget_person(context: Context, person: str, text: str) -> Forgotten:
             )
         after = context.unpinned_snapshots()
         counts["snapshots"] += erase_from_features(after, erased)
-        rename_snapshots(before, after)
+        for paths, snapshots in zip(before, every_snapshots(after), strict=True):
+            rename_snapshots(paths, snapshots)
         _erase_other_folders(context, folder, erased, counts)
     counts.update(_erase_in_database(context, person))
     hidden = [services.hide_parameter(context.settings, "user", value) for value in {person, text}]

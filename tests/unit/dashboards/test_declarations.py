@@ -25,7 +25,7 @@ def test_a_query_without_a_part_of_its_header_is_refused(line: str):
 
 
 def test_a_query_with_an_unknown_unit_is_refused():
-    with pytest.raises(QueryError, match="day | Day | week.*with a unit of text, date"):
+    with pytest.raises(QueryError, match=r"day \| Day \| week.*with a unit of text, date"):
         parse_query("sales", COMPLETE.replace("| date |", "| week |"))
 
 

@@ -2,9 +2,9 @@
 
 from migrations.revision import run_sql
 
-revision, down_revision = "0006", "0005"
+revision, down_revision = "0008", "0007"
 
 
 def upgrade() -> None:
     """Replace people by hashes, and create the functions."""
-    run_sql("0006_erasure")
+    run_sql("0008_erasure")

@@ -2,9 +2,9 @@
 
 from migrations.revision import run_sql
 
-revision, down_revision = "0007", "0006"
+revision, down_revision = "0009", "0008"
 
 
 def upgrade() -> None:
     """Create the function."""
-    run_sql("0007_retention")
+    run_sql("0009_retention")

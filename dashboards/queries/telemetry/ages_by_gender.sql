@@ -1,0 +1,19 @@
+-- title: Visitors by age and gender
+-- description: People count once a month.
+-- empty: Nobody and nothing matches these filters. Choose a longer period or fewer groups.
+-- missing: The shop's tables do not exist yet: run `make up`, then the daily job of this project.
+-- column: age_group | Age | text | years, as the person stated them last
+-- column: gender | Gender | text | F or M as the person stated it last
+-- column: users | Visitors | count | distinct people with an event in a period, added up over the periods
+-- column: buyers | Buyers | count | distinct people with a purchase in a period, added up over the periods
+-- column: revenue | Revenue | money | rubles paid, with outliers
+select age_group, gender, sum(users) as users, sum(buyers) as buyers, sum(revenue) as revenue
+from mart.telemetry_activity
+where grain = 'month' and city = coalesce(%(city)s::text, '')
+  and category = coalesce(%(category)s::text, '')
+  and (%(period_start)s::date is null
+    or period_start >= date_trunc('month', %(period_start)s::date))
+  and (%(period_end)s::date is null or period_start <= %(period_end)s::date)
+  and (%(gender)s::text[] is null or gender = any (%(gender)s::text[]))
+  and (%(age)s::text[] is null or age_group = any (%(age)s::text[]))
+group by age_group, gender order by age_group, gender
