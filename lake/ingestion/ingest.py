@@ -45,8 +45,7 @@ def ingest(
 ) -> Ingested:
     """Ingest new and changed files of the folder (or single file) `raw` into `table`.
 
-    A file that was ingested before is not read again. A changed file replaces its earlier rows. The rows of a missing
-    file stay if it was in a daily batch, since batches get archived; else they are removed. Damage is rebuilt.
+    Known files are not read again; changed ones replace their rows; rows of missing files of daily batches stay.
 
     Args:
         engine: returns the engine, in the time zone; not called if no file is new.
@@ -54,7 +53,7 @@ def ingest(
         raw: a folder with the source's files, or a single file.
         table: the table to write.
         time_zone: of moments without an offset, and of days.
-        today: no batch may be later; by default today in the time zone.
+        today: no batch may be later; by default today there.
         erased: people whose rows are left out.
 
     Raises:
