@@ -1,6 +1,7 @@
 """The record of a snapshot's files: sealed when it is made, checked before it is used."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 from stack.folders.checked_folder import (
@@ -48,6 +49,12 @@ def is_whole_snapshot(folder: Path) -> bool:
         warn_once(str(error).replace(_REPAIR, "it is rebuilt"))
         return False
     return True
+
+
+def find_snapshot(folder: Path, as_of: date, digest: str | None) -> Path | None:
+    """Folder of the snapshot with this digest, current or replaced; None if it is not stored, or damaged."""
+    path = folder / f"as_of={as_of.isoformat()}" / (digest or "none")
+    return path if is_whole_snapshot(path) else None
 
 
 def member_count(folder: Path, population: str, *, unlabelled: bool) -> int:

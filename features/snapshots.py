@@ -5,7 +5,7 @@ A folder's name contains a hash of its inputs: changed rows or declarations give
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -154,8 +154,8 @@ class Snapshots:
                     self._make(engine(), missing)
         return Built({day: self._rows(day) for day in sorted(set(dates))}, tuple(missing))
 
-    def remove_outdated(self) -> None:
-        """Remove replaced snapshots; no other process may be reading them."""
+    def remove_outdated(self, published: Collection[str] = ()) -> None:
+        """Remove replaced snapshots but the `published` ones, by digest; no other process may be reading them."""
         for population in self.spec.populations:
             if population.every_days is not None and self.spec.only is None:
                 self.of(population).remove_outdated()
@@ -165,7 +165,7 @@ class Snapshots:
                 continue
             current = self.path(date.fromisoformat(folder.name.removeprefix("as_of=")))
             for old in folders:
-                if current.exists() and old != current:
+                if current.exists() and old != current and old.name not in published:
                     shutil.rmtree(old, ignore_errors=True)
 
     def _missing(self, dates: Sequence[date]) -> list[date]:

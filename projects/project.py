@@ -1,5 +1,6 @@
 """The declaration of a project, and the loader that finds a project by its name."""
 
+import dataclasses
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from lake.column import check_time_zone
 from lake.declarations import DeclarationError, collect_mistakes, collectable, refuse, run_checks
 from lake.source import UNDATED
 from registry import Policy
-from serving import Mart, Rollups
+from serving import Mart, Retention, Rollups
 from stack.errors import PrichalError
 from training import TrainingPlan
 
@@ -48,6 +49,7 @@ class Project:
         contract: the rows that make up a subscriber's contract, for features and populations by its state.
         simulate: writes raw exports of a simulated business and its truth; returns the number of rows by file name.
         actions: what may be done to keep people; None if the project only predicts.
+        retention: the ages at which `tidy` removes what grows.
         rollups: the tables of aggregates that pages query; None without such pages.
     """
 
@@ -67,6 +69,7 @@ class Project:
     contract: Contract | None = None
     simulate: Callable[..., dict[str, int]] | None = None
     actions: ActionPlan | None = None
+    retention: Retention = dataclasses.field(default_factory=Retention)
     rollups: Rollups | None = None
 
     @collectable

@@ -5,6 +5,7 @@ from serving.local_scoring import MissingFeatureError, predict_probabilities
 from serving.mart import Mart, highest_risks, published_dates, published_scores, published_versions, scored_dates
 from serving.parity import ParityError, ScoringBenchmark, benchmark_scoring
 from serving.publish import PopulationScores, publish, remove_earlier_scores
+from serving.retention import Retention
 from serving.rollups import RollupError, Rollups, replace_rollups
 from serving.score import ScoreFiles, ScoringError, score_population
 from serving.udf import SignatureGap, signature_gap
@@ -15,6 +16,7 @@ __all__ = [
     "MissingFeatureError",
     "ParityError",
     "PopulationScores",
+    "Retention",
     "RollupError",
     "Rollups",
     "ScoreFiles",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,46 @@ def put(settings: Settings, url: str, content: bytes, content_type: str) -> None
         client(settings).put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
     except (ClientError, BotoCoreError) as error:
         raise ServiceError(f"{url} cannot be written ({_why(error)}): correct the address or the keys.") from None
+
+
+def keys(settings: Settings, prefix: str) -> list[str]:
+    """The keys of all objects of our bucket that begin with `prefix`, which ends with a slash.
+
+    Raises:
+        ServiceError: S3 refused.
+    """
+    with _explained(settings, "read"):
+        return [key for key, _ in _objects(client(settings), settings.s3_bucket, prefix.rstrip("/"))]
+
+
+def download(settings: Settings, key: str, path: Path) -> None:
+    """Copy an object of our bucket to a file.
+
+    Raises:
+        ServiceError: S3 refused.
+    """
+    with _explained(settings, "read"):
+        client(settings).download_file(settings.s3_bucket, key, str(path))
+
+
+def replace(settings: Settings, key: str, path: Path) -> None:
+    """Replace an object of our bucket by a file; readers see the old object or the new one.
+
+    Raises:
+        ServiceError: S3 refused.
+    """
+    with _explained(settings, "written"):
+        client(settings).upload_file(str(path), settings.s3_bucket, key)
+
+
+@contextmanager
+def _explained(settings: Settings, verb: str) -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise ServiceError(
+            f"The bucket {settings.s3_bucket} cannot be {verb} ({_why(error)}): see `make up`."
+        ) from None
 
 
 def download_all(settings: Settings, folder: Path) -> int:

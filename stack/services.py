@@ -130,6 +130,25 @@ def _check_postgres(settings: Settings) -> None:
 CHECKS = (_check_postgres, s3.check, mlflow_server.check)
 
 
+def hide_parameter(settings: Settings, name: str, value: str) -> bool:
+    """Replace the value of a parameter in all runs of the MLflow server that was started here.
+
+    MLflow's API changes no parameter, so this is done in its database.
+
+    Returns:
+        False if the server or its database is elsewhere: nothing was done.
+    """
+    if any(_is_elsewhere(settings, field) for field in ("database_url", "tracking_uri")):
+        return False
+    started = Records(settings.state / "run").read("postgres")
+    if started is None:
+        return False
+    password = _passwords(settings.state / "secrets.json")["mlflow"]
+    with postgres.connect(postgres.url("mlflow", password, started.ports["sql"], "mlflow")) as connection:
+        connection.execute("update params set value = 'erased' where key = %s and value = %s", [name, value])
+    return True
+
+
 def _start_postgres(settings: Settings, services: LocalServices) -> Settings:
     if "database_url" in services.elsewhere:
         services.say(f"postgres  elsewhere: {postgres.address(settings.require_database())}")

@@ -108,7 +108,8 @@ order by e.id limit %(rows)s
 CLAIM = """
 with checked as materialized (
   select w.id, w.batch, case
-    when exists (select from ops.erased x where x.project = %(project)s and x.entity = w.entity) then 'erased'
+    when exists (select from ops.erased x where x.project = %(project)s
+                   and x.identifier_hash = ops.identifier_hash(%(project)s, 'entity', w.entity)) then 'erased'
     when exists (select from ops.closed_channels x where x.project = %(project)s and x.entity = w.entity
                    and x.channel = w.channel) then 'closed'
     when w.planned_for < %(late)s then 'late'

@@ -18,6 +18,7 @@ from projects import Project, load_project
 from stack.engines import spark_session
 from stack.errors import PrichalError
 from stack.locks import Locks
+from stack.postgres import connect
 from stack.settings import Settings
 from training import Contacts
 
@@ -108,6 +109,11 @@ class Context:
         return self.project.raw or self.sampled
 
     @property
+    def mirror(self) -> Path:
+        """Folder of the exports that were copied from a bucket."""
+        return self.settings.lake / self.project.name / "mirror"
+
+    @property
     def tables(self) -> dict[str, Table]:
         """The lake's tables by source."""
         return {source.name: self.table(source.name) for source in self.project.sources}
@@ -115,7 +121,7 @@ class Context:
     @property
     def snapshots(self) -> Snapshots:
         """The project's snapshots; within a step, all are built from one state of the lake."""
-        return self._pinned or self._snapshots()
+        return self._pinned or self.unpinned_snapshots()
 
     @contextmanager
     def one_state_of_the_lake(self, hold_making: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
@@ -124,7 +130,7 @@ class Context:
         Args:
             hold_making: lock around building snapshots, which one process at a time may do.
         """
-        before, self._pinned = self._pinned, self._snapshots()
+        before, self._pinned = self._pinned, self.unpinned_snapshots()
         self._pinned.pin(hold_making)
         try:
             yield
@@ -132,12 +138,25 @@ class Context:
             self._pinned = before
 
     def remove_outdated(self) -> None:
-        """Remove the folders of the lake that newer ones replaced; no process may be reading them."""
+        """Remove the folders of the lake that newer ones replaced; no process may be reading them.
+
+        Snapshots that published scores were computed from stay: `explain` needs them.
+        """
         for table in self.tables.values():
             table.remove_outdated()
-        self._snapshots().remove_outdated()
+        self.unpinned_snapshots().remove_outdated(self.published_digests())
 
-    def _snapshots(self) -> Snapshots:
+    def published_digests(self) -> set[str]:
+        """Digests of the snapshots that the runs of `score` recorded."""
+        query = (
+            "select distinct inputs ->> 'snapshot' from ops.runs where project = %s and step = 'score' "
+            "and outcome = 'done'"
+        )
+        with connect(self.settings.require_database()) as connection:
+            return {str(row[0]) for row in connection.execute(query, [self.project.name]).fetchall()}
+
+    def unpinned_snapshots(self) -> Snapshots:
+        """The project's snapshots by the tables as they are now."""
         kind = Snapshots if self.project.table is None else PrecomputedSnapshots
         return kind(self.settings.lake, self.project.spec)
 
@@ -215,13 +234,14 @@ class Context:
         return days
 
 
-def parse_date(text: str) -> date:
+def parse_date(text: str, parameter: str = "as_of") -> date:
     """The date of a text such as 1998-07-01.
 
     Raises:
         DateError: the text is no such date.
     """
-    problem = DateError(f"as_of {text!r} is not a date: write it as 1998-07-01, or latest.")
+    ending = "" if parameter != "as_of" else ", or latest"
+    problem = DateError(f"{parameter} {text!r} is not a date: write it as 1998-07-01{ending}.")
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):  # Python also reads 19980701 and 1998-W27-3
         raise problem
     try:

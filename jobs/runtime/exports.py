@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from jobs.runtime.context import Context
+from jobs.runtime.privacy.erased_people import read_erased
 from lake import Ingested, Source, count_anomalies
 from lake import ingest as ingest_source
+from lake.erasure.people import ErasedPeople
 from projects.simulation import SimulationParameters, simulate_exports
 from stack import bucket
 
@@ -30,9 +32,9 @@ def ensure_exports(context: Context) -> None:
 
 def ingest_exports(context: Context, raw: str) -> list[Ingested]:
     """Ingest the raw exports of every source, and print anomalies if a new file was ingested."""
-    folder = _local_folder(context, raw)
+    folder, erased = _local_folder(context, raw), read_erased(context)
     with ThreadPoolExecutor(PARALLEL_SOURCES) as threads:
-        running = [threads.submit(_ingest, context, source, folder) for source in context.project.sources]
+        running = [threads.submit(_ingest, context, source, folder, erased) for source in context.project.sources]
     ingested = [future.result() for future in running]
     if any(source.taken for source in ingested):
         _print_anomalies(context)
@@ -45,16 +47,17 @@ def _local_folder(context: Context, raw: str) -> Path:
     """The folder of the exports; objects of a bucket are copied to the lake first."""
     if not bucket.is_url(raw):
         return context.raw if raw == "declared" else Path(raw)
-    folder = context.settings.lake / context.project.name / "mirror"
+    folder = context.mirror
     count = bucket.mirror(context.settings, raw, folder)
     context.say(f"ingest · {count:,} objects loaded from {raw}")
     return folder
 
 
-def _ingest(context: Context, source: Source, folder: Path) -> Ingested:
+def _ingest(context: Context, source: Source, folder: Path, erased: ErasedPeople | None) -> Ingested:
     ingested = ingest_source(
-        context.ingest_engine, source, folder, context.table(source.name), time_zone=context.project.time_zone
-    )
+        context.ingest_engine, source, folder, context.table(source.name), time_zone=context.project.time_zone,
+        erased=erased,
+    )  # fmt: skip
     manifest = ingested.manifest
     context.say(
         f"ingest · {source.name}: {manifest.rows_in:,} rows in = {manifest.rows_kept:,} kept + "

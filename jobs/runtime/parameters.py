@@ -16,6 +16,8 @@ Trials = Annotated[str, "number of parameter sets to search, or minutes such as 
 Mode = Annotated[str, "auto: the gate decides alone; review: a version the gate accepts needs approve or reject"]
 Release = Annotated[str, "each: every model by itself; together: all models or none"]
 ReviewerName = Annotated[str, "the reviewer, who must not be the author of the model"]
+UserId = Annotated[str, "a person, by the project's entity, such as user_id"]
+PublishedDate = Annotated[str, "the date of a published score, such as 1998-07-01"]
 Reason = Annotated[str, "the reason, which the ledger stores"]
 
 #: `run` reads this parameter itself; every entry point has it.

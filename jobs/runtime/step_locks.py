@@ -16,6 +16,8 @@ STEPS_OF_MAIN = (
     "sample", "ingest", "rollups", "features", "train", "uplift", "promote", "score", "monitor", "lift", "assign",
     "target", "deliver", "feedback",
 )  # fmt: skip
+#: steps that take the locks of all these.
+EXCLUSIVE_STEPS = ("main", "forget", "tidy")
 #: steps that may run in parallel for different populations.
 STEPS_BY_POPULATION = ("train", "promote", "approve", "reject", "rollback")
 #: seconds to wait for the removal of outdated folders, which is fast, and for snapshots, which may take long.
@@ -80,6 +82,23 @@ def remove_outdated(context: Context) -> None:
             context.remove_outdated()
 
 
+@contextmanager
+def hold_lake(context: Context) -> Iterator[None]:
+    """Hold the lake of the project alone, to rewrite or remove folders that are in use.
+
+    Raises:
+        BusyError: another step reads it.
+    """
+    assert context.locks is not None  # noqa: S101  # called by the step that holds them
+    with context.locks.exclusive(_lake_lock(context)) as nobody_reads:
+        if not nobody_reads:
+            raise BusyError(
+                f"Another step of project {context.project.name} reads its lake: wait until it has ended, then run the "
+                "step again."
+            )
+        yield
+
+
 def _lake_lock(context: Context) -> str:
     """The lock that steps share while they read the project's lake; removing folders takes it exclusively."""
     return f"prichal.lake.{context.project.name}"
@@ -87,10 +106,10 @@ def _lake_lock(context: Context) -> str:
 
 def _step_locks(context: Context, step: str, parameters: Mapping[str, str]) -> dict[str, str]:
     """Name of each lock that the step takes, with its description for errors."""
-    if step == "main":
+    if step in EXCLUSIVE_STEPS:
         whole = {"population": "all"}
         parts = [_step_locks(context, nested_step, whole) for nested_step in STEPS_OF_MAIN]
-        return {f"prichal.step.{context.project.name}.main": "Step main"} | {
+        return {f"prichal.step.{context.project.name}.{step}": f"Step {step}"} | {
             lock: words for part in parts for lock, words in part.items()
         }
     if step not in STEPS_BY_POPULATION:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from lake.erasure.people import ErasedPeople, without_erased
 from lake.ingestion.quarantine import position_sql
 from lake.ingestion.raw_files import RawFile, RawFileError
 from lake.ingestion.reader import BLANK, HEADER, FileColumn
@@ -30,8 +31,8 @@ class QuarantineError(PrichalError):
 
 
 @dataclass
-class _Count:
-    """Rows of one file."""
+class FileCount:
+    """Rows of one file: all but blank ones, unusable ones, those with a trimmed key, and usable ones by month."""
 
     rows: int = 0
     unusable: int = 0
@@ -47,8 +48,11 @@ def stage(
     batch: str,
     today: date,
     time_zone: str,
+    erased: ErasedPeople | None = None,
 ) -> dict[str, IngestedFile]:
     """Write the rows of these checked files as the batch, and what cannot be used to quarantine.
+
+    Rows of erased people are left out.
 
     Raises:
         RawFileError: a file is damaged, changed while it was read, or all of them hold no row.
@@ -56,7 +60,8 @@ def stage(
     """
     partial = fresh_partial(table.folder / "batch-made")
     partial.mkdir(parents=True)
-    tasks = _tasks(source, files, partial, today, time_zone, engine.parallelism)
+    sql = without_erased(validation_sql(source), source, erased)
+    tasks = _tasks(source, files, sql, partial, today, time_zone, engine.parallelism)
     results = engine.run_tasks(stage_files, tasks)
     for file in files:
         file.check_unchanged()
@@ -69,7 +74,7 @@ def stage(
     publish_directory(partial, table.batch(batch))
     staged = f"staged_{source.name}"
     engine.show_files(staged, [table.batch(batch)])
-    counts = _count(engine, staged)
+    counts = count_rows(engine, staged)
     absent = {place: names for result in results for place, names in result.absent.items()}
     quarantine = table.quarantine / batch
     _write_quarantine(engine, staged, files, counts, quarantine, source)
@@ -85,12 +90,12 @@ def stage(
 
 
 def _tasks(
-    source: Source, files: Sequence[RawFile], folder: Path, today: date, time_zone: str, parallelism: int
+    source: Source, files: Sequence[RawFile], sql: str, folder: Path, today: date, time_zone: str, parallelism: int
 ) -> list[StagingTask]:
     """The files in some tasks of nearly equal size; small files share one."""
     sizes = [file.state[0] for file in files]
     count = min(TASKS_PER_CORE * parallelism, len(files), 1 + sum(sizes) // SMALL_TASK_BYTES)
-    columns, sql = file_columns(source), validation_sql(source)
+    columns = file_columns(source)
     return [
         StagingTask(
             tuple(
@@ -135,12 +140,13 @@ def _kind(column: Column) -> str:
     return {"date": "day", "timestamp": "moment"}.get(column.type, "text")
 
 
-def _count(engine: Engine, staged: str) -> dict[int, _Count]:
+def count_rows(engine: Engine, staged: str) -> dict[int, FileCount]:
+    """Count the rows of a batch, a view of its files, by the place of the file in the batch."""
     rows = engine.rows(
         f"select _file, {MONTH}, _reason is not null as bad, count(*) as rows, count_if(_trimmed) as trimmed "
         f"from {staged} where _reason is null or _reason != '{BLANK}' group by _file, {MONTH}, _reason is not null"
     )
-    counts: dict[int, _Count] = defaultdict(_Count)
+    counts: dict[int, FileCount] = defaultdict(FileCount)
     for place, month, is_bad, number, trimmed in rows:
         count = counts[place]
         count.rows += number
@@ -153,7 +159,7 @@ def _count(engine: Engine, staged: str) -> dict[int, _Count]:
 
 
 def _write_quarantine(
-    engine: Engine, staged: str, files: Sequence[RawFile], counts: dict[int, _Count], target: Path, source: Source
+    engine: Engine, staged: str, files: Sequence[RawFile], counts: dict[int, FileCount], target: Path, source: Source
 ) -> None:
     """Write what cannot be used; a header is such a row where it is there again."""
     shutil.rmtree(target, ignore_errors=True)
@@ -169,7 +175,7 @@ def _write_quarantine(
 
 
 def _check_quarantined_share(
-    source: Source, counts: dict[int, _Count], engine: Engine, staged: str, aside: Path
+    source: Source, counts: dict[int, FileCount], engine: Engine, staged: str, aside: Path
 ) -> None:
     rows_in = sum(count.rows for count in counts.values())
     quarantined = sum(count.unusable for count in counts.values())

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from lake.damaged_folders import Damage, find_damage
+from lake.erasure.people import ErasedPeople
 from lake.ingestion import months
 from lake.ingestion.batches import QuarantineError, stage
 from lake.ingestion.file_checks import check
@@ -40,12 +41,11 @@ def ingest(
     *,
     time_zone: str = "UTC",
     today: date | None = None,
+    erased: ErasedPeople | None = None,
 ) -> Ingested:
     """Ingest new and changed files of the folder (or single file) `raw` into `table`.
 
-    A file that was ingested before is not read again. A changed file replaces its earlier rows. The rows of a missing
-    file stay if the file was in a daily batch, since batches get archived; otherwise they are removed. Damaged months
-    and batches are rebuilt.
+    Known files are not read again; changed ones replace their rows; rows of missing files of daily batches stay.
 
     Args:
         engine: returns the engine, in the time zone; not called if no file is new.
@@ -53,7 +53,8 @@ def ingest(
         raw: a folder with the source's files, or a single file.
         table: the table to write.
         time_zone: of moments without an offset, and of days.
-        today: no batch may be later; by default today in the time zone.
+        today: no batch may be later; by default today there.
+        erased: people whose rows are left out.
 
     Raises:
         RawFileError: there is no file, a file cannot be used, or a file that must be read again is missing.
@@ -80,7 +81,7 @@ def ingest(
     runner = engine()
     if new:
         batch = short_digest(declaration_digest, [(file.name, file.content) for file in new])
-        ingested |= stage(runner, source, new, table, batch, today, time_zone)
+        ingested |= stage(runner, source, new, table, batch, today, time_zone, erased)
     if not any(entry.months for entry in ingested.values()):
         raise RawFileError(f"Source {source.name}: its files hold a header and no row; export them again.")
     unchanged = current.months if current is not None and before else {}

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -75,12 +76,7 @@ def stage_files(task: StagingTask) -> StagedFiles:
     """
     result = StagedFiles({}, {})
     partial = task.target.with_suffix(".partial")
-    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as duck:
-        duck.execute("set timezone = ?", [task.time_zone])
-        duck.execute("set temp_directory = ?", [scratch])
-        duck.execute("set threads = 1")
-        rows = pa.RecordBatchReader.from_batches(_schema(task.columns), _batches(task, result))
-        duck.register("read_rows", rows)
+    with read_task(task, result) as duck:
         try:
             duck.execute(f"copy ({task.sql}) to {sql_text(partial)} (format parquet)")
         except duckdb.Error:
@@ -89,6 +85,17 @@ def stage_files(task: StagingTask) -> StagedFiles:
             return result
     partial.rename(task.target)
     return result
+
+
+@contextmanager
+def read_task(task: StagingTask, result: StagedFiles) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose relation `read_rows` has the rows of a task's files, once; problems go to the result."""
+    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as duck:
+        duck.execute("set timezone = ?", [task.time_zone])
+        duck.execute("set temp_directory = ?", [scratch])
+        duck.execute("set threads = 1")
+        duck.register("read_rows", pa.RecordBatchReader.from_batches(_schema(task.columns), _batches(task, result)))
+        yield duck
 
 
 def _schema(columns: Sequence[FileColumn]) -> pa.Schema:

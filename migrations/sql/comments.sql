@@ -150,9 +150,12 @@ select mart.comment_columns(c.name::regclass, c.comment, c.texts::jsonb) from (v
   "source": "source of the lake",
   "month": "month",
   "digest": "digest of its rows"}'),
-('ops.erased', 'People who were erased and are never contacted', '{
+('ops.erasure_salts', 'Salts of the hashes of erased people', '{
   "project": "project",
-  "entity": "the person",
+  "salt": "random text that is hashed with each identifier"}'),
+('ops.erased', 'People who were erased: never ingested, scored or contacted', '{
+  "project": "project",
+  "identifier_hash": "SHA-256 of salt, kind and identifier of a person or of an anonymous id",
   "erased_at": "time of the erasure"}'),
 ('ops.source_counts', 'Rows of a source: rows in = kept + duplicates + quarantined', '{
   "project": "project",

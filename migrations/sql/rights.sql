@@ -42,13 +42,16 @@ begin
     grant prichal_pages to prichal_dashboards;
   end if;
 
-  -- The login of the steps, where it was made under this name. It acts as the mover only by SET ROLE.
+  -- The login of the steps, where it was made under this name. It acts as the mover or the administrator only by SET ROLE.
   if exists (select from pg_roles where rolname = 'prichal_steps') then
     if not pg_has_role('prichal_steps', 'prichal_writer', 'member') then
       grant prichal_writer to prichal_steps;
     end if;
     if not pg_has_role('prichal_steps', 'prichal_mover', 'member') then
       grant prichal_mover to prichal_steps with inherit false, set true;
+    end if;
+    if not pg_has_role('prichal_steps', 'prichal_administrator', 'member') then
+      grant prichal_administrator to prichal_steps with inherit false, set true;
     end if;
   end if;
 end $$;
@@ -77,8 +80,13 @@ revoke update, delete, truncate on ops.global_controls, ops.campaigns, ops.assig
   from prichal_writer;
 grant select, insert on ops.global_controls, ops.campaigns, ops.assignments, ops.reactions, ops.closed_channels
   to prichal_writer;
-revoke update, delete, truncate on ops.erased from prichal_writer;
-grant select, insert on ops.erased to prichal_writer;
+-- Steps compare people with the erased ones. Only the administrator erases: by the owner's functions.
+revoke insert, update, delete, truncate on ops.erased from prichal_writer;
+grant select on ops.erased, ops.erasure_salts to prichal_writer;
+grant execute on function ops.identifier_hash(text, text, text) to prichal_writer, prichal_administrator;
+grant execute on function ops.record_erasure(text, text[], text[]), ops.erase_person(text, text, text)
+  to prichal_administrator;
+grant execute on function ops.remove_old_rows(text, text, date, timestamptz) to prichal_administrator;
 grant select, insert, update on ops.outbox, ops.reaction_months to prichal_writer;
 grant select, insert, delete on ops.constraint_prices, mart.campaign_lift to prichal_writer;
 -- prichal_reader is the name of prichal_marketing in earlier releases; it has the same rights.

@@ -199,8 +199,10 @@ def test_an_unreachable_platform_is_no_loss(shop: Shop, server: AltcraftServer) 
 def test_people_who_must_not_be_contacted_are_withheld_with_the_reason(shop: Shop, server: AltcraftServer) -> None:
     people = shop.plan_contacts(100)
     erased, closed, refusing = set(people[:3]), set(people[3:7]), set(people[7:12])
+    with connect(shop.url, role="prichal_administrator") as connection:
+        kinds = ["entity"] * len(erased)
+        connection.execute("select ops.record_erasure(%s, %s, %s)", [shop.name, kinds, list(erased)])
     with connect(shop.url, role="prichal_writer") as connection:
-        connection.execute("insert into ops.erased select %s, unnest(%s::text[])", [shop.name, list(erased)])
         connection.execute(
             "insert into ops.closed_channels select %s, entity, channel, now(), 'unsubscribed' "
             "from unnest(%s::text[]) entity, unnest(array['push', 'email']) channel",

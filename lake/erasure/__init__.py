@@ -1,0 +1,1 @@
+"""Erasure of people from raw files, tables and other folders of Parquet."""
