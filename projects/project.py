@@ -18,7 +18,7 @@ from lake.column import check_time_zone
 from lake.declarations import DeclarationError, collect_mistakes, collectable, refuse, run_checks
 from lake.source import UNDATED
 from registry import Policy
-from serving import Mart, Rollups
+from serving import ALL_REASONS, Mart, ReasonRule, Rollups
 from stack.errors import PrichalError
 from training import TrainingPlan
 
@@ -48,6 +48,7 @@ class Project:
         contract: the rows that make up a subscriber's contract, for features and populations by its state.
         simulate: writes raw exports of a simulated business and its truth; returns the number of rows by file name.
         actions: what may be done to keep people; None if the project only predicts.
+        reasons: who gets reasons in the mart; everybody by default.
         rollups: the tables of aggregates that pages query; None without such pages.
     """
 
@@ -67,6 +68,7 @@ class Project:
     contract: Contract | None = None
     simulate: Callable[..., dict[str, int]] | None = None
     actions: ActionPlan | None = None
+    reasons: ReasonRule = ALL_REASONS
     rollups: Rollups | None = None
 
     @collectable
