@@ -19,6 +19,7 @@ TIMEOUT_SECONDS = 20
 
 DOWN = "The database does not answer, so nothing can be shown here. Reload the page in a minute."
 SLOW = f"The query took longer than {TIMEOUT_SECONDS} s and was stopped. Choose a shorter period or fewer groups."
+WRONG_VALUE = "A filter has a value that cannot be read, such as a date that does not exist: correct it or clear it."
 NOT_ALLOWED = "These rows name people. Your role sees aggregates only."
 
 
@@ -84,6 +85,8 @@ class PageDatabase:
             return QueryRows(query, (), query.missing)
         except psycopg.errors.QueryCanceled:
             return QueryRows(query, (), SLOW)
+        except psycopg.DataError:
+            return QueryRows(query, (), WRONG_VALUE)
         except (ServiceError, psycopg.OperationalError, psycopg.InterfaceError):
             return QueryRows(query, (), DOWN)
         return QueryRows(query, rows, None if rows else query.empty)

@@ -126,9 +126,11 @@ def _control(declared: PageFilter, choices: QueryRows | None) -> html.Div:
     elif declared.kind == "period":
         control = html.Span(
             [
-                dcc.Input(
-                    id={"type": "filter", "name": name}, type="date", debounce=True,
-                    **{"aria-label": f"{declared.label}, {end}"}, **stored,
+                html.Label(
+                    [
+                        html.Span(f"{declared.label}, {end}", className="hidden"),
+                        dcc.Input(id={"type": "filter", "name": name}, type="date", debounce=True, **stored),
+                    ]
                 )
                 for name, end in zip(control_names(declared), ("first day", "last day"), strict=True)
             ],

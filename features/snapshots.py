@@ -7,13 +7,14 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from features.compile.grid import Grid
 from features.compile.plan import joined, source_plans, with_steps
 from features.compile.population_membership import check_conditions, labelled_sql, population_members
+from features.declare.label import Population
 from features.declare.snapshot_spec import SnapshotSpec
 from features.snapshot_files import check_snapshot, is_whole_snapshot, member_count, seal_snapshot
 from features.window_states import WindowStates
@@ -40,7 +41,10 @@ class Built:
 
 
 class Snapshots:
-    """The snapshots of one project in a lake."""
+    """The snapshots of one project in a lake.
+
+    A population that declares `every_days` has snapshots of its own, which hold its members alone: `of` returns them.
+    """
 
     def __init__(self, lake: Path, spec: SnapshotSpec) -> None:
         self.spec = spec
@@ -48,6 +52,12 @@ class Snapshots:
         self.tables = {source.name: Table(lake, spec.project, source.name) for source in spec.sources}
         self._digests: dict[tuple[object, ...], str] = {}
         self._hold_making: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def of(self, population: Population) -> "Snapshots":
+        """The snapshots that a population's model learns from: these, or its own if it declares `every_days`."""
+        if population.every_days is None:
+            return self
+        return _PopulationSnapshots(self, population)
 
     def pin(self, hold_making: Callable[[], AbstractContextManager[None]]) -> None:
         """Use the tables' current manifests, and hold `hold_making` while snapshots are computed."""
@@ -146,6 +156,9 @@ class Snapshots:
 
     def remove_outdated(self) -> None:
         """Remove replaced snapshots; no other process may be reading them."""
+        for population in self.spec.populations:
+            if population.every_days is not None and self.spec.only is None:
+                self.of(population).remove_outdated()
         for folder in self.folder.glob("as_of=*"):
             folders = list(folder.iterdir())
             if len(folders) < 2:
@@ -189,7 +202,7 @@ class Snapshots:
     def _digest(self, as_of: date) -> str:
         inputs: list[object] = [sorted(self.known_before(as_of).items())]
         for population in self.spec.populations:
-            if population.label.matured(as_of, self.coverage.end):
+            if population.label.matured(as_of, self.coverage.end) and self.spec.only in {None, population.name}:
                 until = population.label.matures_on(as_of).isoformat()
                 inputs.append([(name, *_sum_until(self.tables[name], until)) for name in population.label.about])
         return hashlib.sha256(repr((VERSION, self.spec, inputs, as_of)).encode()).hexdigest()[:16]
@@ -208,7 +221,8 @@ class Snapshots:
         since = self._first_day(engine)
         daily = WindowStates(self.folder.parent / "daily", self.spec, self.tables, since)
         check_conditions(engine, self.spec)
-        morning = [day for day in dates if day == self.coverage.end and (daily.has_aggregates or len(dates) == 1)]
+        is_daily = self.spec.only is None and (daily.has_aggregates or len(dates) == 1)
+        morning = [day for day in dates if day == self.coverage.end and is_daily]  # states are of all people
         scratch = fresh_partial(self.folder / "windows")
         for days in (morning, [day for day in dates if day not in morning]):
             if not days:
@@ -237,7 +251,8 @@ class Snapshots:
         grid = Grid.of(dates, since, spec.time_zone)
         plans = source_plans(spec.features, spec.sources, grid)
         for plan in plans:
-            steps, last = plan.steps(view), f"{plan.source.name}_windows"
+            steps = plan.steps(view, members_are_few=spec.only is not None)
+            last = f"{plan.source.name}_windows"
             shared = [name for name in plan.shared if name in steps]
             before: dict[str, str] = {}
             for name in [*steps]:
@@ -256,6 +271,7 @@ class Snapshots:
         matured = {
             population.name: [day for day in dates if population.label.matured(day, end)]
             for population in self.spec.populations
+            if self.spec.only in {None, population.name}
         }
         return labelled_sql(engine, plan, self.spec, matured)
 
@@ -279,6 +295,20 @@ class Snapshots:
 
     def _rows(self, day: date) -> int:
         return check_snapshot(self.path(day)).rows
+
+
+class _PopulationSnapshots(Snapshots):
+    """Snapshots of one population, on the dates that it declares."""
+
+    def __init__(self, whole: Snapshots, population: Population) -> None:
+        super().__init__(whole.folder.parent.parent, replace(whole.spec, only=population.name))
+        self.folder = whole.folder / f"population={population.name}"
+        self.tables, self._hold_making = whole.tables, whole._hold_making
+        self.every_days = population.every_days or 1
+
+    def grid(self, first: date, last: date) -> list[date]:
+        """Every so many days in [first, last], from the first."""
+        return [first + timedelta(days) for days in range(0, (last - first).days + 1, self.every_days)]
 
 
 def monthly(first: date, last: date) -> list[date]:

@@ -18,7 +18,9 @@ def features(context: Context, as_of: AsOf = "latest") -> Built:
         context.say(f"features · {len(dates)} dates, {dates[0]} to {dates[-1]}")
         built = context.snapshots.build(context.engine, dates)
         record.rows_out, count = sum(built.rows.values()), len(context.project.features)
-    context.say(f"features · {record.rows_out:,} rows of {count} features, {len(built.new_dates)} dates built now")
+        context.say(f"features · {record.rows_out:,} rows of {count} features, {len(built.new_dates)} dates built now")
+        if ".." not in as_of:
+            context.build_population_snapshots(max(dates))
     return built
 
 

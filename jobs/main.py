@@ -59,14 +59,16 @@ def main(
 
 def _act(context: Context, as_of: str) -> list[str]:
     """Measure the campaigns of before, plan that of the day and hand it over; one sentence for each step."""
-    measured, opened, targeted = lift(context, as_of), assign(context, as_of), target(context, as_of)
+    measured, opened = lift(context, as_of), assign(context, as_of)
+    planned = [opened.sentence]
+    if opened.design is not None:  # otherwise nobody may be contacted, so there is nothing to plan
+        planned.append(target(context, as_of).sentence)
     try:
         delivered = deliver(context, as_of)
     except PrichalError:
         feedback(context, as_of)  # a platform that does not answer must not keep unsubscribes waiting
         raise
     reconciliation = feedback(context, as_of)
-    planned = [opened.sentence, targeted.sentence]
     return [*measured.sentences(), *planned, *delivered.sentences(), *reconciliation.sentences()]
 
 

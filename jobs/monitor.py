@@ -1,6 +1,7 @@
 """`mlflow run . -e monitor`: drift, quality of matured scores, skew, alerts."""
 
 import sys
+from functools import partial
 
 from jobs.runtime.command import run
 from jobs.runtime.context import Context
@@ -16,7 +17,7 @@ def monitor(context: Context, as_of: AsOf = "latest") -> MonitoringResult:
     with step(context, "monitor", {"as_of": as_of}) as record:
         day, feature_log = context.day(as_of), FeatureLog(settings.lake, project.name)
         url, lowest_auc = settings.require_database(), project.policy.lowest_auc
-        grid, mart = context.grid(day), project.mart
+        grid, mart = partial(context.grid, day), project.mart
         result = Monitor(
             context.snapshots, context.engine, day, grid, mart, feature_log, url, lowest_auc, context.say
         ).run()

@@ -47,11 +47,27 @@ def normal_range_sentence(drifts: Sequence[FeatureDrift]) -> str | None:
 def quality_alerts(qualities: Sequence[ScoreQuality], lowest_auc: float) -> list[str]:
     """One alert for each day and population whose AUC, with 95% confidence, was below the bound of the policy."""
     return [
-        f"{quality.population} scored on {quality.score_date} by {quality.model_name} version {quality.model_version}: "
-        f"ROC-AUC {quality.auc:.3f} (95% {quality.auc_low:.3f} to {quality.auc_high:.3f}) is below {lowest_auc:.2f}, "
-        "the bound of the project's policy"
+        f"{_auc_text(quality)} is below {lowest_auc:.2f}, the bound of the project's policy"
         for quality in qualities
         if not quality.auc_high >= lowest_auc
+    ]
+
+
+def promise_alerts(
+    qualities: Sequence[ScoreQuality], promised: Mapping[tuple[str, str], Mapping[str, float]]
+) -> list[str]:
+    """One alert for each day whose AUC is surely below that of the version's evidence: their 95% intervals are apart.
+
+    Args:
+        qualities: of matured days.
+        promised: `value`, `low` and `high` of the out-of-time AUC, by model and version.
+    """
+    return [
+        f"{_auc_text(quality)} is below that of its evidence, {evidence['value']:.3f} ({evidence['low']:.3f} to "
+        f"{evidence['high']:.3f})"
+        for quality in qualities
+        if (evidence := promised.get((quality.model_name, quality.model_version))) is not None
+        and quality.auc_high < evidence["low"]
     ]
 
 
@@ -62,6 +78,13 @@ def skew_alerts(comparisons: Mapping[date, LeakageCheck]) -> list[str]:
         for day, finding in comparisons.items()
         if not finding.passed
     ]
+
+
+def _auc_text(quality: ScoreQuality) -> str:
+    return (
+        f"{quality.population} scored on {quality.score_date} by {quality.model_name} version {quality.model_version}: "
+        f"ROC-AUC {quality.auc:.3f} (95% {quality.auc_low:.3f} to {quality.auc_high:.3f})"
+    )
 
 
 def _drift_sentence(

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
+from mlflow.exceptions import MlflowException
 
 from features import Engine, Population, Snapshots
-from monitoring.alerts import drift_alerts, normal_range_sentence, quality_alerts, skew_alerts
+from monitoring.alerts import drift_alerts, normal_range_sentence, promise_alerts, quality_alerts, skew_alerts
 from monitoring.drift import FeatureDrift, measure_drift, write_report
 from monitoring.drift_samples import samples_by_date, samples_by_label
 from monitoring.quality import ScoreQuality, measure_quality
@@ -39,7 +40,7 @@ class Monitor:
     Attributes:
         snapshots: of the project.
         engine: builds missing snapshots.
-        grid: snapshot dates up to the day.
+        grid: returns the snapshot dates of a population up to the day.
         mart: with the published scores.
         feature_log: of the scored days.
         database_url: of the mart and of the tables in `ops`.
@@ -50,7 +51,7 @@ class Monitor:
     snapshots: Snapshots
     engine: Callable[[], Engine]
     day: date
-    grid: Sequence[date]
+    grid: Callable[[Population], Sequence[date]]
     mart: Mart
     feature_log: FeatureLog
     database_url: str
@@ -65,6 +66,7 @@ class Monitor:
         alerts = (
             *drift_alerts(drift, spec.features),
             *quality_alerts(quality, self.lowest_auc),
+            *promise_alerts(quality, self._promised(quality)),
             *skew_alerts(skew),
         )
         mlflow.set_tag("prichal.alerts", str(len(alerts)))
@@ -81,7 +83,8 @@ class Monitor:
         """Compare today's features with those of the evidence, and store the result; empty without rows to compare."""
         if self.snapshots.spec.dated:
             dates = self._evidence_dates(population)
-            samples = samples_by_date(self.snapshots, self.engine, population, self.day, self.grid, dates)
+            snapshots, grid = self.snapshots.of(population), self.grid(population)
+            samples = samples_by_date(snapshots, self.engine, population, self.day, grid, dates)
         else:
             samples = samples_by_label(self.snapshots, self.engine, population, self.day)
         if isinstance(samples, str):
@@ -135,6 +138,16 @@ class Monitor:
         for day, finding in findings.items():
             self.say(f"monitor · features logged on {day} against a backfill: {finding.sentence}")
         return findings
+
+    def _promised(self, qualities: Sequence[ScoreQuality]) -> dict[tuple[str, str], dict[str, float]]:
+        """The out-of-time AUC with its interval that the evidence of each version shows, by model and version."""
+        promised = {}
+        for key in sorted({(quality.model_name, quality.model_version) for quality in qualities}):
+            try:
+                promised[key] = model_evidence(*key)["metrics"]["auc"]
+            except MlflowException as error:
+                self.say(f"monitor · the evidence of {key[0]} version {key[1]} cannot be read: {error.error_code}")
+        return promised
 
     def _evidence_dates(self, population: Population) -> list[date]:
         """The dates of the gate's evidence that the data still cover; empty for evidence without dates."""

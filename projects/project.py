@@ -161,6 +161,11 @@ class Project:
 
     def _check_label(self, population: Population) -> None:
         label = population.label
+        if self.table is not None and population.every_days is not None:
+            raise DeclarationError(
+                f"Project {self.name}: population {population.name} has every_days {population.every_days}, but a "
+                "ready table has its own dates; remove every_days."
+            )
         if isinstance(label, Stated) or self.table is not None:
             if self.table is None or label != self.table.label:
                 raise DeclarationError(

@@ -22,7 +22,8 @@ class TrainingPlan:
     Attributes:
         recency: the feature of the recency baseline.
         families: candidates, in the order they are tried.
-        out_of_time: number of test dates, the last matured snapshots.
+        out_of_time: number of test dates, the last matured snapshots. Here and below, a population with `every_days`
+            counts periods of 30 days with all of their dates instead of dates.
         folds: number of development dates that test a fold.
         calibration: number of the last development dates, used for the calibration.
         users_apart: whether a fold tests only people that it was not fitted on.

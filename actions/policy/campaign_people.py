@@ -63,7 +63,10 @@ def read_campaign(
     campaign = campaign_name(project, day)
     query = "select true from ops.campaigns where project = %s and campaign = %s"
     if connection.execute(query, [project, campaign]).fetchone() is None:
-        raise TargetError(f"There is no campaign {campaign}, so nothing was planned: run `-e assign` for {day} first.")
+        raise TargetError(
+            f"There is no campaign {campaign}, so nothing was planned: run `-e assign` for {day} first. If that "
+            "opens no campaign, nobody may be contacted on this day."
+        )
     rows = connection.execute(
         "select entity, arm, action, allowed_actions from ops.assignments "
         "where project = %s and campaign = %s and arm = any(%s) "

@@ -46,6 +46,8 @@ class UpliftRequest:
         plan: the project's action plan, if the experiment is of its actions: then the evidence says what the policy
             would have earned; None for other experiments.
         contaminated_share: of control rows with a contact outside the design; None if it was not counted.
+        campaign_people: people of today's campaign, at most: budget and capacities of the plan are for them, and are
+            scaled to the size of each past campaign.
         seed: random seed.
         say: receives lines for the console.
     """
@@ -58,6 +60,7 @@ class UpliftRequest:
     value: float | None = None
     plan: ActionPlan | None = None
     contaminated_share: float | None = None
+    campaign_people: int | None = None
     seed: int = 1
     say: Callable[[str], None] = lambda line: None
 
@@ -72,7 +75,7 @@ class UpliftRequest:
         """Hash of everything that determines the result."""
         facts = [
             experiment_digest(self.experiment), self.project, self.model, self.code, self.price.tolist(),
-            str(self.plan), self.contaminated_share, self.seed, packages(),
+            str(self.plan), self.contaminated_share, self.campaign_people, self.seed, packages(),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
@@ -158,7 +161,7 @@ def _policy(request: UpliftRequest, evaluation: Evaluation) -> dict[str, Any]:
         return {}
     judged = evaluation.split.judged
     effects = evaluation.selected.bundle.effects(judged.rows)
-    evidence = policy_evidence(judged, effects, request.plan, seed=request.seed)
+    evidence = policy_evidence(judged, effects, request.plan, request.campaign_people, request.seed)
     request.say(f"uplift · {evidence['sentence']}")
     return {"policy": evidence}
 

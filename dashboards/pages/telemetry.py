@@ -33,7 +33,7 @@ SALES = DashboardPage(
             query="telemetry/conversion_weeks", kind="grid", x="part", y=("month",), colour="conversion", width="full"
         ),
         Chart(
-            query="telemetry/city_map", kind="scatter", x="longitude", y=("latitude",), size="revenue", label="city",
+            query="telemetry/city_map", kind="scatter", x="longitude", y=("latitude",), size="revenue", label="label",
             width="full",
         ),
         DataTable(query="telemetry/city_table"),

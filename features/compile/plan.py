@@ -124,11 +124,16 @@ class SourcePlan:
         keys = "entity, day, known_day"
         return f"select {keys}, {', '.join(columns)}\nfrom ({self.rows()})\ngroup by {keys}"
 
-    def spans(self, partials: str | None = None, states: Mapping[str, WindowState] | None = None) -> str:
+    def spans(
+        self,
+        partials: str | None = None,
+        states: Mapping[str, WindowState] | None = None,
+        members: str | None = None,
+    ) -> str:
         """Select: the partial aggregates by entity, `start` and, with several dates, `seen`.
 
         They are computed from rows, or from `partials`, a view of daily aggregates. With `states`, only the aggregates
-        of these.
+        of these. With `members`, only the rows before the last date of each member.
         """
         wanted = self.windows.aggregates if states is None else _aggregates_of(states)
         aggregates = wanted.items()
@@ -146,16 +151,22 @@ class SourcePlan:
         windows = {w for feature in self.features for w in (feature.window, feature.against) if w is not None}
         key = f"{self.grid.start(sorted(windows), by_word)} as start"
         several = len(self.grid.dates) > 1
+        past = self._past()
+        if members is not None:
+            last = f"select entity, max(today) as until from {members} join grid using (as_of) group by entity"
+            rows, past = f"{rows} join ({last}) using (entity)", f"{past} and day < until"
         if several:
             key += f",\n  {self.grid.seen()} as seen"
         return (
             f"select entity, start{', seen' if several else ''}, {', '.join(columns)}\n"
-            f"from (select *, {key} from {rows} where {self._past()})\n"
+            f"from (select *, {key} from {rows} where {past})\n"
             f"group by entity, start{', seen' if several else ''}"
         )
 
-    def steps(self, members: str | None) -> dict[str, str]:
+    def steps(self, members: str | None, *, members_are_few: bool = False) -> dict[str, str]:
         """Common table expressions by name, from rows to `<source>_windows`.
+
+        Where members are few, rows of others and later rows are left out first.
 
         With several dates a row counts at every later one, and at most of them only for the whole past: states are
         made apart by how far back they look, and those of the whole past from spans made coarser.
@@ -165,7 +176,8 @@ class SourcePlan:
         if len(self.grid.dates) == 1:
             steps = {spans: self.spans(), states: self.states(spans, members, self.windows.states)}
             return steps | self.numbers(states)
-        steps, parts = {spans: self.spans()}, list[str]()
+        steps = {spans: self.spans(members=members if members_are_few else None)}
+        parts = list[str]()
         for bound, some in _by_reach(self.windows.states.values()):
             part, of = f"{states}_{bound or 'all'}", spans
             if bound is None:

@@ -34,7 +34,7 @@ def population_members(engine: Engine, spec: SnapshotSpec, dates: Sequence[date]
     engine.show(_STATES, contract_sql(spec.contract, spec.sources, dates))
     wanted = "contract_state is not null"
     if not any(engine.problem(_STATES, population.where) for population in spec.populations):
-        wanted += " and (" + " or ".join(f"({population.where})" for population in spec.populations) + ")"
+        wanted += f" and {_population_sql(spec)} {_wanted(spec)}"
     engine.keep(MEMBERS, f"select * from {_STATES} where {wanted}")  # every source is joined with it
     try:
         yield MEMBERS
@@ -50,7 +50,7 @@ def labelled_sql(engine: Engine, plan: str, spec: SnapshotSpec, matured: Mapping
         engine: runs the plan.
         plan: SQL of features by entity and date.
         spec: the declarations.
-        matured: population -> the dates whose labels are known.
+        matured: population -> the dates whose labels are known; a population that is not wanted may be missing.
 
     Raises:
         DeclarationError: a population's condition is not valid over the features.
@@ -64,8 +64,9 @@ def labelled_sql(engine: Engine, plan: str, spec: SnapshotSpec, matured: Mapping
                 f"Population {population.name}: its condition {population.where!r} is not valid over the "
                 f"features ({problem})."
             )
-    cases = " ".join(f"when {population.where} then '{population.name}'" for population in spec.populations)
-    matured_dates = {population: days for population in spec.populations if (days := list(matured[population.name]))}
+    matured_dates = {
+        population: days for population in spec.populations if (days := list(matured.get(population.name, ())))
+    }
     label, how, joined = "cast(null as int)", "cast(null as string)", ""
     if matured_dates:
         label, how = f"coalesce(told.{LABEL}, {_absent_label_sql(matured_dates)})", f"told.{HOW}"
@@ -75,9 +76,19 @@ def labelled_sql(engine: Engine, plan: str, spec: SnapshotSpec, matured: Mapping
     return (
         f"select kept.{spec.entity}, kept.as_of, kept.population, {names}kept.{ALREADY_LEFT}, "
         f"cast({label} as int) as {LABEL}, {how} as {HOW}\n"
-        f"from (select *, case {cases} end as population from {_FEATURES}) as kept{joined}\n"
-        "where kept.population is not null"
+        f"from (select *, {_population_sql(spec)} as population from {_FEATURES}) as kept{joined}\n"
+        f"where kept.population {_wanted(spec)}"
     )
+
+
+def _population_sql(spec: SnapshotSpec) -> str:
+    """The population of a row: the first whose condition is true."""
+    cases = " ".join(f"when {population.where} then '{population.name}'" for population in spec.populations)
+    return f"case {cases} end"
+
+
+def _wanted(spec: SnapshotSpec) -> str:
+    return "is not null" if spec.only is None else f"= '{spec.only}'"
 
 
 def check_conditions(engine: Engine, spec: SnapshotSpec) -> None:

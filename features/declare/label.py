@@ -167,6 +167,10 @@ class Stated(_Ahead):
 Label = NoEvent | AccessEnds | NoFirstCharge | Stated
 
 
+#: largest number of days between two snapshots of a population; months have their own setting.
+MOST_DAYS = 28
+
+
 @dataclass(frozen=True)
 class Population:
     """Entities that are scored together by one model.
@@ -177,6 +181,8 @@ class Population:
         model: name of the registered model.
         description: one line for the data dictionary.
         label: label of its members.
+        every_days: days between the snapshots that its model learns from and is judged on; None for the first days of
+            months. Choose it as short as a stay: a trial of two weeks is seen by weekly snapshots only.
     """
 
     name: str
@@ -184,3 +190,13 @@ class Population:
     model: str
     description: str
     label: Label
+    # No snapshot of all populations depends on it, so it is not in the text that their digests are made of.
+    every_days: int | None = field(default=None, repr=False)
+
+    @collectable
+    def __post_init__(self) -> None:
+        if self.every_days is not None and not 1 <= self.every_days <= MOST_DAYS:
+            raise DeclarationError(
+                f"Population {self.name}: every_days is {self.every_days}, it may be 1 to {MOST_DAYS}, or None for the "
+                "first days of months."
+            )

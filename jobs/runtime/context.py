@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from actions.lift.contacted_people import read_contacts
-from features import DuckEngine, Engine, PrecomputedSnapshots, Snapshots, SparkEngine
+from features import DuckEngine, Engine, Population, PrecomputedSnapshots, Snapshots, SparkEngine
 from lake import Table
 from projects import Project, load_project
 from stack.engines import spark_session
@@ -165,9 +165,21 @@ class Context:
             return None
         return read_contacts(self.settings.require_database(), plan, self.snapshots)
 
-    def grid(self, until: date) -> list[date]:
-        """The snapshot dates that a training on `until` may use."""
-        return self.snapshots.grid(self.project.first_snapshot, until)
+    def grid(self, until: date, population: Population | None = None) -> list[date]:
+        """The snapshot dates that a training on `until` may use; those of a population that declares `every_days`."""
+        snapshots = self.snapshots if population is None else self.snapshots.of(population)
+        return snapshots.grid(self.project.first_snapshot, until)
+
+    def build_population_snapshots(self, until: date) -> None:
+        """Build the snapshots of each population that declares `every_days`, and print their number."""
+        for population in self.project.populations:
+            if population.every_days is not None:
+                dates = self.grid(until, population)
+                built = self.snapshots.of(population).build(self.engine, dates)
+                self.say(
+                    f"features · {population.name}: {sum(built.rows.values()):,} rows of {len(dates)} dates, one every "
+                    f"{population.every_days} days, {len(built.new_dates)} dates built now"
+                )
 
     def dates(self, as_of: str) -> list[date]:
         """The dates that the step `features` builds: those needed to train and score on a date, or a range's months.

@@ -107,7 +107,7 @@ class PromotionMeasurement:
         }
 
     def _comparison_rows(self, challenger: Version, incumbent: Version | None) -> ComparisonRows:
-        snapshots = self.context.snapshots
+        snapshots = self.context.snapshots.of(self.population)
         evidence = _evidence(challenger, "challenger")
         incumbent_evidence = None if incumbent is None else _evidence(incumbent, "version in production")
         snapshots.build(self.context.engine, comparison_dates(snapshots, evidence, incumbent_evidence))
@@ -123,7 +123,7 @@ class PromotionMeasurement:
 
     def _benchmark(self, files: VersionFiles, rows: ComparisonRows) -> ScoringBenchmark:
         """On the last date of the comparison rows."""
-        path = self.context.snapshots.path(rows.frame.as_of.max().item())
+        path = self.context.snapshots.of(self.population).path(rows.frame.as_of.max().item())
         spark, entity = self.context.spark(), self.context.project.entity
         return benchmark_scoring(spark, path, self.population.name, entity, files)
 

@@ -23,16 +23,25 @@ def train_populations(context: Context, population: str, as_of: str, trials: str
     plan, populations = with_budget(project.training, trials), project.choose(population)
     with step(context, "train", {"population": population, "as_of": as_of, "trials": trials}) as record:
         day, snapshots = context.day(as_of), context.snapshots
-        dates = context.grid(day)
-        built = snapshots.build(context.engine, dates)
+        rows, digests = 0, {}
         code = code_hash(ROOT, [*MODEL_CODE, f"projects/{project.name}"])
         for chosen in populations:
             tags = {"prichal.kind": "training", "prichal.author": user()}
             with mlflow.start_run(run_name=f"{chosen.name} · training", nested=True, tags=tags):
+                chosen_snapshots, dates = snapshots.of(chosen), context.grid(day, chosen)
+                built = chosen_snapshots.build(context.engine, dates)
                 request = TrainingRequest(
-                    snapshots, chosen, plan, tuple(dates), day, code, context.say, context.contacts_to_leave_out()
+                    chosen_snapshots,
+                    chosen,
+                    plan,
+                    tuple(dates),
+                    day,
+                    code,
+                    context.say,
+                    context.contacts_to_leave_out(),
                 )
                 trained.append(train(request))
-        record.inputs = {"snapshots": {str(date): snapshots.digest(date) for date in dates}, "code": code}
-        record.rows_in = sum(built.rows.values())
+                digests[chosen.name] = {str(date): chosen_snapshots.digest(date) for date in dates}
+                rows += sum(built.rows.values())
+        record.inputs, record.rows_in = {"snapshots": digests, "code": code}, rows
     return trained

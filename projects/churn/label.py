@@ -25,6 +25,7 @@ TRIAL = Population(
     model="churn_trial",
     description="subscribers on trial who have not paid since it began",
     label=NoFirstCharge(CONTRACT, horizon_days=30, grace_days=2),
+    every_days=7,
 )
 
 PAID = Population(

@@ -8,12 +8,16 @@ users and fits on all others (Roberts et al., 2017, blocks in time and by group)
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from training.data.frame import Frame, TooLittleDataError
+
+#: length of a period where a population has several dates a month.
+PERIOD_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def time_series_split(
     folds: int,
     calibration: int = 1,
     users_apart: bool = False,
+    in_periods: bool = False,
 ) -> Split:
     """Split matured snapshot dates in time order.
 
@@ -73,6 +78,7 @@ def time_series_split(
         out_of_time: number of last dates that are used for evaluation only.
         folds: number of last development dates that are the test of one fold each.
         calibration: number of last development dates for the calibration.
+        in_periods: whether these three count periods of `PERIOD_DAYS` days with all of their dates, instead of dates.
         users_apart: whether a fold tests only users outside its fit. The out-of-time evaluation covers all users,
             because production scores known users too.
 
@@ -80,18 +86,19 @@ def time_series_split(
         TooLittleDataError: a fold, the calibration or the out-of-time test would be left without dates to fit on.
     """
     dates = sorted(set(matured))
-    test = tuple(dates[-out_of_time:])
+    test_periods = _periods(dates, in_periods)[-out_of_time:]
+    test = tuple(day for period in test_periods for day in period)
     development = tuple(day for day in dates if test and day + embargo <= test[0])
-    test_days = development[-folds:]
+    periods = _periods(development, in_periods)
     rolled = tuple(
         Fold(
-            tuple(day for day in development if day + embargo <= test_day),
-            (test_day,),
+            tuple(day for day in development if day + embargo <= period[0]),
+            period,
             (number, max(2, folds)) if users_apart else None,
         )
-        for number, test_day in enumerate(test_days)
+        for number, period in enumerate(periods[-folds:])
     )
-    if len(test) < out_of_time or len(rolled) < folds or not all(fold.fit for fold in rolled):
+    if len(test_periods) < out_of_time or len(rolled) < folds or not all(fold.fit for fold in rolled):
         needed = out_of_time + folds
         raise TooLittleDataError(
             f"{len(dates)} matured snapshots ({_span(dates)}) are too few for {out_of_time} out-of-time dates, "
@@ -99,12 +106,24 @@ def time_series_split(
             f"{embargo.days} days before the first of them, one to fit on; bring more history, or declare "
             "fewer folds or a shorter horizon."
         )
-    if len(development) <= calibration:
+    if len(periods) <= calibration:
         raise TooLittleDataError(
             f"{len(development)} development snapshots ({_span(development)}) are too few to calibrate on "
             f"{calibration} and to fit on others; bring more history, or declare fewer calibration dates."
         )
-    return Split(development, rolled, test, calibration)
+    return Split(development, rolled, test, count_last(development, calibration, in_periods))
+
+
+def count_last(dates: Sequence[date], count: int, in_periods: bool) -> int:
+    """How many dates the last `count` periods have: a period is a date, or `PERIOD_DAYS` days with all their dates."""
+    return sum(len(period) for period in _periods(dates, in_periods)[-count:])
+
+
+def _periods(dates: Sequence[date], in_periods: bool) -> list[tuple[date, ...]]:
+    """The dates one by one, or in periods of `PERIOD_DAYS` days counted back from the last date, in order."""
+    if not in_periods:
+        return [(day,) for day in dates]
+    return [tuple(days) for _, days in groupby(dates, key=lambda day: (dates[-1] - day).days // PERIOD_DAYS)]
 
 
 def entity_groups(entity: NDArray[np.int_] | NDArray[np.object_], groups: int) -> NDArray[np.int_]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from training.data.folds import Split, time_series_split
+from training.data.folds import Split, count_last, time_series_split
 from training.data.frame import Frame, TooLittleDataError, read_frame
 from training.data.immature_seasonal_features import MONTHS, immature_seasonal_features, mask_features
 from training.data.stratified_holdout import split_stratified_holdout
@@ -100,7 +100,8 @@ def _leave_out_contacted(request: TrainingRequest, rows: Frame) -> Frame:
 
 def _refit_data(request: TrainingRequest, rows: Frame) -> RefitData:
     """All matured rows, split into fit and calibration, and the rows of the latest date."""
-    split = Split(rows.dates, (), (), request.plan.calibration)
+    calibration = count_last(rows.dates, request.plan.calibration, request.population.every_days is not None)
+    split = Split(rows.dates, (), (), calibration)
     left_out = immature_seasonal_features(request.snapshots.spec.features, split.fit)
     return RefitData(mask_features(rows, left_out), split, left_out, _latest_rows(request))
 
@@ -131,7 +132,8 @@ def _matured_dates(request: TrainingRequest) -> list[date]:
 def _split_dates(request: TrainingRequest, matured: Sequence[date]) -> Split:
     label, plan = request.population.label, request.plan
     return time_series_split(
-        matured, label.reach, plan.out_of_time, plan.folds, plan.calibration, plan.users_apart
+        matured, label.reach, plan.out_of_time, plan.folds, plan.calibration, plan.users_apart,
+        in_periods=request.population.every_days is not None,
     )  # fmt: skip
 
 

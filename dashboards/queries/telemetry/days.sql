@@ -1,5 +1,5 @@
 -- title: Value by day
--- description: Usual value: median of the same weekday in the four weeks before and after. A day is marked if its value is more than 4 robust standard deviations and 30% above the usual one. Flagged outliers are left out.
+-- description: Usual value: median of the same weekday in the four weeks before and after. A day is marked if its value is more than 3.5 robust standard deviations and 30% above the usual one. Flagged outliers are left out.
 -- empty: Nobody and nothing matches these filters. Choose a longer period or fewer groups.
 -- missing: The shop's tables do not exist yet: run `make up`, then the daily job of this project.
 -- column: day | Day | date | day in the shop's time zone
@@ -35,7 +35,7 @@ spreads as (
   from ratios, middles group by middle
 ),
 scored as (select day, value, usual, (ratio - middle) / nullif(spread, 0) as score, middle, spread from ratios, spreads)
-select day, value, usual, greatest(1.3 * usual, (usual + 1) * exp(middle + 4 * spread) - 1) as threshold, score
+select day, value, usual, greatest(1.3 * usual, (usual + 1) * exp(middle + 3.5 * spread) - 1) as threshold, score
 from scored
 where (%(period_start)s::date is null or day >= %(period_start)s::date)
   and (%(period_end)s::date is null or day <= %(period_end)s::date)

@@ -1,5 +1,5 @@
 -- title: Marked days
--- description: Usual value: median of the same weekday in the four weeks before and after. A day is marked if its value is more than 4 robust standard deviations and 30% above the usual one. Flagged outliers are left out.
+-- description: Usual value: median of the same weekday in the four weeks before and after. A day is marked if its value is more than 3.5 robust standard deviations and 30% above the usual one. Flagged outliers are left out.
 -- empty: No day of the period is above its threshold.
 -- missing: The shop's tables do not exist yet: run `make up`, then the daily job of this project.
 -- column: x | Day | date | marked day
@@ -37,6 +37,6 @@ spreads as (
 scored as (select day, value, usual, (ratio - middle) / nullif(spread, 0) as score, middle, spread from ratios, spreads)
 select day as x, 'x' || round((value / nullif(usual, 0))::numeric, 1) as label, value, usual, score
 from scored
-where score > 4 and value > 1.3 * usual and (%(period_start)s::date is null or day >= %(period_start)s::date)
+where score > 3.5 and value > 1.3 * usual and (%(period_start)s::date is null or day >= %(period_start)s::date)
   and (%(period_end)s::date is null or day <= %(period_end)s::date)
 order by day

@@ -37,14 +37,14 @@ def learn_uplift(context: Context, as_of: str, data: str) -> UpliftOutcome:
     """
     project = context.project
     with step(context, "uplift", {"as_of": as_of, "data": data}) as record:
-        experiment, contaminated_share = _experiment(context, as_of, data)
+        experiment, contaminated_share, campaign_people = _experiment(context, as_of, data)
         model = _model(context, experiment, data)
         record.rows_in = len(experiment)
         context.say(f"uplift · {len(experiment):,} randomised rows, {len(experiment.arms) - 1} actions, model {model}")
         request = UpliftRequest(
             experiment, project.name, model, code_hash(ROOT, MODEL_CODE), judged_rows_folder(context, model),
             project.actions.value if project.actions is not None else None, _plan_of(context, experiment),
-            contaminated_share, seed=project.training.seed, say=context.say,
+            contaminated_share, campaign_people, seed=project.training.seed, say=context.say,
         )  # fmt: skip
         tags = {"prichal.kind": "uplift", "prichal.author": user()}
         with mlflow.start_run(run_name="uplift · training", nested=True, tags=tags):
@@ -54,19 +54,21 @@ def learn_uplift(context: Context, as_of: str, data: str) -> UpliftOutcome:
     return outcome
 
 
-def _experiment(context: Context, as_of: str, data: str) -> tuple[Experiment, float | None]:
-    """The randomised rows, and the share of control rows with a contact outside the design, if it is known."""
+def _experiment(context: Context, as_of: str, data: str) -> tuple[Experiment, float | None, int | None]:
+    """The randomised rows; if known, the share of control rows contacted outside the design, and people of the day."""
     if data != "declared":
-        return read_experiment_file(Path(data)), None
+        return read_experiment_file(Path(data)), None, None
+    plan, day, snapshots = context.project.action_plan, context.day(as_of), context.snapshots
     past = read_past_experiments(
-        context.project.action_plan, context.snapshots, context.engine, context.day(as_of), context.project.mart,
-        context.settings.require_database(),
-    )  # fmt: skip
+        plan, snapshots, context.engine, day, context.project.mart, context.settings.require_database()
+    )
     context.say(f"uplift · {past.describe()}")
     for check in past.checks:
         if not check.passed:
             context.say(f"uplift · WARNING {check.sentence}")
-    return past.experiment, past.contaminated_share
+    snapshots.build(context.engine, [day])
+    people = sum(snapshots.member_count(day, population) for population in plan.populations)
+    return past.experiment, past.contaminated_share, people
 
 
 def _model(context: Context, experiment: Experiment, data: str) -> str:

@@ -86,7 +86,7 @@ def make_plan(months: int, seed: int, quiet: bool) -> Plan:
     length = (END - firsts[0]).days
     count = max(1, round(DAYS_A_YEAR * length / 365))
     # Planted days are apart, so that one is not the usual value of another.
-    starts = np.linspace(10, length - 10, count, endpoint=False)
+    starts = np.linspace(30, length - 30, count, endpoint=False)
     days = tuple(firsts[0] + timedelta(int(start + rng.integers(0, 30))) for start in starts)
     chosen = [firsts[index] for index in rng.choice(np.arange(months), size=3, replace=False)]
     return Plan(

@@ -111,6 +111,35 @@ def test_a_condition_over_contract_and_features_together_is_taken(
     assert pd.read_parquet(snapshots.path(AS_OF))["user_id"].tolist() == [0, 2]
 
 
+@pytest.mark.parametrize("name", ["trial", "paid"])
+def test_a_population_with_dates_of_its_own_has_the_rows_that_a_snapshot_of_all_has_of_it(
+    name: str, built: Callable[[SnapshotSpec], Snapshots], spark: "SparkSession"
+):
+    weekly = replace(SPEC, populations=tuple(replace(population, every_days=7) for population in SPEC.populations))
+    population = next(population for population in weekly.populations if population.name == name)
+    whole = built(weekly)
+    weekly_snapshots = whole.of(population)
+    dates = weekly_snapshots.grid(AS_OF - timedelta(days=14), LATER)
+    assert [(day - AS_OF).days for day in dates] == [-14, -7, 0, 7, 14, 21, 28]
+    assert weekly_snapshots.build(lambda: SparkEngine(spark), dates).new_dates == tuple(dates)
+    whole.build(lambda: SparkEngine(spark), dates)
+    for day in dates:
+        rows, all_rows = (pd.read_parquet(snapshots.path(day)) for snapshots in (weekly_snapshots, whole))
+        expected = all_rows[all_rows["population"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(rows, expected, check_exact=True)
+    whole.remove_outdated()
+    assert weekly_snapshots.build(lambda: SparkEngine(spark), dates).new_dates == ()
+    assert whole.build(lambda: SparkEngine(spark), dates).new_dates == ()
+
+
+def test_the_snapshots_of_all_do_not_depend_on_the_dates_that_a_population_asks_for(
+    built: Callable[[SnapshotSpec], Snapshots],
+):
+    weekly = replace(SPEC, populations=tuple(replace(population, every_days=7) for population in SPEC.populations))
+    assert built(weekly).digest(AS_OF) == built(SPEC).digest(AS_OF)
+    assert built(weekly).of(weekly.populations[0]).digest(AS_OF) != built(SPEC).digest(AS_OF)
+
+
 @pytest.mark.parametrize(
     ("changes", "expected_text"),
     [

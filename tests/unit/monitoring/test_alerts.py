@@ -1,6 +1,12 @@
 """Alerts: one sentence for each population and group of features, the largest drift first."""
 
+from datetime import date
+
+import pytest
+
 from monitoring import FeatureDrift, drift_alerts, normal_range_sentence
+from monitoring.alerts import promise_alerts
+from monitoring.quality import ScoreQuality
 from tests.unit.builders import feature
 
 FEATURES = [
@@ -49,3 +55,13 @@ def test_stable_and_expected_features_give_no_alert_and_expected_ones_are_counte
 def test_no_row_to_compare_is_one_alert_and_not_one_for_each_group():
     alerts = drift_alerts({"trial": [FeatureDrift(feature.name, float("inf"), 0.2) for feature in FEATURES]}, FEATURES)
     assert alerts == ["trial: no row to compare today"]
+
+
+@pytest.mark.parametrize(("auc_high", "alerts"), [(0.789, 1), (0.791, 0)], ids=["apart", "overlapping"])
+def test_matured_scores_surely_below_the_evidence_of_their_version_are_an_alert(auc_high: float, alerts: int):
+    quality = ScoreQuality(date(2026, 9, 1), "paid", "shop_paid", "3", 900, 80, 0.75, 0.71, auc_high, 0.2, 0.01)
+    promised = {("shop_paid", "3"): {"value": 0.82, "low": 0.79, "high": 0.85}}
+    sentences = promise_alerts([quality], promised)
+    assert len(sentences) == alerts
+    assert all(sentence.endswith("is below that of its evidence, 0.820 (0.790 to 0.850)") for sentence in sentences)
+    assert promise_alerts([quality], {("shop_paid", "4"): promised["shop_paid", "3"]}) == []

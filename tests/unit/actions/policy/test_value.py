@@ -122,6 +122,16 @@ def test_a_helping_policy_is_surely_better_than_nobody_and_the_evidence_says_by_
     assert (evidence["rows"], evidence["people"], evidence["campaigns"]) == (4_000, 2_000, 2)
 
 
+def test_a_past_campaign_gets_the_share_of_the_budget_that_its_people_are_of_a_usual_campaign():
+    """Two campaigns of 2,000 people and a budget for 1,000 of 20,000 people: 100 people of each campaign."""
+    experiment, truth = simulated(3)
+    effects, scarce = truth[:, 1:] - truth[:, :1], plan(daily_budget=1_000 * float(COST[1]))
+    scaled = policy_evidence(experiment, effects, scarce, campaign_people=20_000)["counts"]
+    whole = policy_evidence(experiment, effects, scarce)["counts"]
+    assert scaled["email_none_1"] == 200
+    assert whole["email_none_1"] > 1_000
+
+
 def test_a_policy_of_noise_is_not_surely_better_and_the_sentence_says_so():
     experiment, _ = simulated(4, effect=0.0)
     effects = np.random.default_rng(4).normal(0.03, 0.03, (len(experiment), 3))

@@ -54,7 +54,9 @@ def test_prices_are_costs_by_the_value_of_a_person_and_zero_without_it(
     assert replace(request, value=None).price.tolist() == [0.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize("changes", [{"value": 2_000.0}, {"plan": None}, {"code": "other"}, {"seed": 2}])
+@pytest.mark.parametrize(
+    "changes", [{"value": 2_000.0}, {"plan": None}, {"code": "other"}, {"campaign_people": 9}, {"seed": 2}]
+)
 def test_another_setting_has_another_fingerprint(
     changes: dict[str, object], request_and_evaluation: tuple[UpliftRequest, Evaluation]
 ):

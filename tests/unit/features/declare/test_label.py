@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from features import NoEvent
+from features import NoEvent, Population
 from lake.declarations import DeclarationError
 from tests.unit.builders import is_one_sentence
 
@@ -29,6 +29,15 @@ def test_a_label_matures_on_the_day_after_its_reach_and_not_before(grace: int, c
 def test_a_label_without_a_horizon_is_an_error(horizon: int, grace: int):
     with pytest.raises(DeclarationError, match=f"horizon {horizon} .* grace {grace} ") as caught:
         NoEvent("visits", horizon, grace)
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize("every_days", [0, -7, 29])
+def test_a_population_without_a_sensible_number_of_days_between_snapshots_is_an_error(every_days: int):
+    with pytest.raises(
+        DeclarationError, match=f"Population all: every_days is {every_days}, it may be 1 to 28"
+    ) as caught:
+        Population("all", "true", "shop", "everybody", NoEvent("visits", 30), every_days)
     assert is_one_sentence(caught.value)
 
 

@@ -69,6 +69,24 @@ def test_the_record_shop_is_cut_as_the_documentation_says():
     assert [fold.fit[-1] for fold in split.folds] == [date(1997, month, 1) for month in (7, 8, 9)]
 
 
+def test_periods_of_30_days_are_counted_where_a_population_has_dates_of_its_own():
+    weeks = [date(2026, 1, 2) + timedelta(days=7 * week) for week in range(35)]  # up to 2026-08-28
+    split = time_series_split(weeks, timedelta(days=32), out_of_time=2, folds=2, calibration=1, in_periods=True)
+    assert split.out_of_time == tuple(weeks[-9:])  # 2026-07-03 to 2026-08-28: 56 days
+    assert split.development[-1] == max(day for day in weeks if day + timedelta(days=32) <= split.out_of_time[0])
+    assert split.development[-1] == date(2026, 5, 29)
+    assert [(fold.test[0], fold.test[-1], len(fold.test)) for fold in split.folds] == [
+        (date(2026, 4, 3), date(2026, 4, 24), 4),
+        (date(2026, 5, 1), date(2026, 5, 29), 5),
+    ]
+    for fold in split.folds:
+        assert fold.fit == tuple(day for day in weeks if day + timedelta(days=32) <= fold.test[0])
+    assert split.calibrate == split.folds[-1].test
+    assert split.calibration == len(split.calibrate)
+    with pytest.raises(TooLittleDataError, match="too few for 6 out-of-time dates"):
+        time_series_split(weeks, timedelta(days=32), out_of_time=6, folds=3, in_periods=True)
+
+
 def test_the_calibration_is_fitted_on_dates_that_the_model_was_not():
     split = time_series_split(monthly(date(1997, 5, 1), date(1998, 4, 1)), DAYS_90, out_of_time=2, folds=3)
     assert split.fit == tuple(monthly(date(1997, 5, 1), date(1997, 11, 1)))
