@@ -19,7 +19,7 @@ from lake.column import check_time_zone
 from lake.declarations import DeclarationError, collect_mistakes, collectable, refuse, run_checks
 from lake.source import UNDATED
 from registry import Policy
-from serving import Mart, Retention, Rollups
+from serving import ALL_REASONS, Mart, ReasonRule, Retention, Rollups
 from stack.errors import PrichalError
 from training import TrainingPlan
 
@@ -50,6 +50,7 @@ class Project:
         simulate: writes raw exports of a simulated business and its truth; returns the number of rows by file name.
         actions: what may be done to keep people; None if the project only predicts.
         retention: the ages at which `tidy` removes what grows.
+        reasons: who gets reasons in the mart; everybody by default.
         rollups: the tables of aggregates that pages query; None without such pages.
     """
 
@@ -70,6 +71,7 @@ class Project:
     simulate: Callable[..., dict[str, int]] | None = None
     actions: ActionPlan | None = None
     retention: Retention = dataclasses.field(default_factory=Retention)
+    reasons: ReasonRule = ALL_REASONS
     rollups: Rollups | None = None
 
     @collectable

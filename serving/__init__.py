@@ -7,15 +7,17 @@ from serving.parity import ParityError, ScoringBenchmark, benchmark_scoring
 from serving.publish import PopulationScores, publish, remove_earlier_scores
 from serving.retention import Retention
 from serving.rollups import RollupError, Rollups, replace_rollups
-from serving.score import ScoreFiles, ScoringError, score_population
+from serving.score import ALL_REASONS, ReasonRule, ScoreFiles, ScoringError, score_population
 from serving.udf import SignatureGap, signature_gap
 
 __all__ = [
+    "ALL_REASONS",
     "FeatureLog",
     "Mart",
     "MissingFeatureError",
     "ParityError",
     "PopulationScores",
+    "ReasonRule",
     "Retention",
     "RollupError",
     "Rollups",

@@ -7,7 +7,7 @@ CATEGORY = PageFilter(name="category", label="Category", kind="choice", options=
 GENDER = PageFilter(name="gender", label="Gender", options="telemetry/genders")
 AGE = PageFilter(name="age", label="Age", options="telemetry/ages")
 CITY = PageFilter(name="city", label="City", kind="choice", options="telemetry/cities")
-#: on every page. People of two categories or cities cannot be added up, so these filters take one choice (ADR 23).
+#: on every page. People of two categories or cities cannot be added up, so these filters take one choice (ADR 22).
 FILTERS = (PERIOD, CATEGORY, GENDER, AGE, CITY)
 SCALE = PageFilter(
     name="scale", label="Scale", kind="choice", values=(("day", "day"), ("week", "week"), ("month", "month")),

@@ -123,5 +123,5 @@ def _score(
     with verified_files(population.model, version, approved) as files:
         return score_population(
             context.spark(), context.snapshots.path(day), population.name, project.entity, files, target,
-            unlabelled=unlabelled,
+            unlabelled=unlabelled, reasons=project.reasons,
         )  # fmt: skip

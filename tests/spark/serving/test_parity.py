@@ -10,14 +10,16 @@ import mlflow
 import numpy as np
 import pandas as pd
 import psutil
+import pyarrow as pa
 import pytest
 
 from registry import VersionFiles
 from serving import udf
 from serving.model_process import load_native
 from serving.parity import ParityError, ScoringBenchmark, benchmark_scoring
-from serving.score import ScoreFiles, ScoringError, score_population
-from serving.worker_model import BatchScorer, batch_scorer, load_verified
+from serving.score import ReasonRule, ScoreFiles, ScoringError, score_population
+from serving.udf import plan_tasks
+from serving.worker_model import BatchScorer, Members, batch_scorer, load_verified, read_split
 from tests.spark.conftest import SECRETS
 from tests.unit.builders import feature, frame, is_one_sentence
 from training.models.bundle import write_bundle
@@ -128,9 +130,62 @@ def test_a_reason_that_there_is_not_is_null_in_the_scores(
     assert scores["reason_3"].isna().any()
 
 
-def as_mlflow_does(contents: object, sha256: str, outputs: list[str]) -> BatchScorer:
+def test_the_scores_are_those_of_the_udf_of_mlflow(
+    spark: "SparkSession", snapshot: Path, bundle: Path, tmp_path: Path
+) -> None:
+    """Workers read the files themselves; the reference gets the rows from Spark."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    files = version(tmp_path / "model", bundle)
+    done = scored(spark, snapshot, files, tmp_path / "scores")
+    predict = mlflow.pyfunc.spark_udf(spark, str(files), result_type="double", env_manager="local")
+    rows = spark.read.parquet(str(snapshot)).where("population = 'paid'")
+    reference = rows.select("user_id", predict(F.struct(*NAMES)).alias("reference")).toPandas()
+    both = pd.read_parquet(done.folder).merge(reference, on="user_id")
+    assert len(both) == done.rows == 1485
+    assert np.abs(both["churn_probability"] - both["reference"]).max() <= 1e-9
+
+
+@pytest.mark.parametrize(
+    ("rule", "share"),
+    [(ReasonRule(deciles=2), 0.2), (ReasonRule(from_probability=0.5), None), (ReasonRule(2, 0.5), None)],
+    ids=["the riskiest fifth", "above a probability", "both"],
+)
+def test_only_the_people_of_the_rule_get_reasons_and_all_get_the_same_probability(
+    spark: "SparkSession", snapshot: Path, bundle: Path, tmp_path: Path, rule: ReasonRule, share: float | None
+) -> None:
+    files = version(tmp_path / "model", bundle)
+    everybody = pd.read_parquet(scored(spark, snapshot, files, tmp_path / "all").folder).set_index("user_id")
+    done = score_population(
+        spark, snapshot, "paid", "user_id", VersionFiles("shop_churn", "2", files), tmp_path / "some", reasons=rule
+    )
+    some = pd.read_parquet(done.folder).set_index("user_id").loc[everybody.index]
+    assert (some["churn_probability"] == everybody["churn_probability"]).all()
+    limit = rule.smallest_probability(everybody["churn_probability"].to_numpy()) if rule.deciles < 10 else 0.5
+    explained = everybody["churn_probability"] >= limit
+    if share is not None:
+        assert explained.mean() >= share
+    assert 0 < explained.sum() < len(everybody)
+    expected = everybody["reason_1"].where(explained, None)
+    assert some["reason_1"].where(some["reason_1"].notna(), None).tolist() == expected.tolist()
+
+
+def test_a_small_row_group_is_divided_among_all_cores(snapshot: Path, tmp_path: Path) -> None:
+    tasks = plan_tasks(snapshot, 4)
+    members = Members("paid", False, "user_id", pa.int64(), NAMES)
+    keys = [
+        [key for split in splits for rows in read_split(split, members) for key in rows.column("user_id").to_pylist()]
+        for splits in tasks
+    ]
+    assert len(tasks) == 4
+    assert min(map(len, keys)) > 200
+    assert sorted(key for part in keys for key in part) == sorted(ROWS.entity[ROWS.entity % 100 != 0].tolist())
+    assert plan_tasks(tmp_path, 4) == [[]], "nobody is scored by one task"
+
+
+def as_mlflow_does(contents: object, sha256: str, outputs: list[str], reasons_from: float = 0.0) -> BatchScorer:
     """What MLflow's `spark_udf` makes of a missing text."""
-    inner = batch_scorer(contents, sha256, outputs)
+    inner = batch_scorer(contents, sha256, outputs, reasons_from)
 
     def score(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for answers in inner(batches):
