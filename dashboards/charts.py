@@ -223,7 +223,7 @@ def _lay_out(figure: go.Figure, drawn: ChartRows) -> None:
     chart, theme = drawn.chart, drawn.theme
     axis = {"gridcolor": theme.line, "zerolinecolor": theme.line, "linecolor": theme.line, "automargin": True}
     x_unit, y_unit = drawn.column(chart.x).unit, drawn.column(chart.y[0]).unit
-    lines = len(set(drawn.texts(chart.y[0]))) if chart.kind == "grid" else 0
+    lines = float(len(set(drawn.texts(chart.y[0])))) if chart.kind == "grid" else 0.0
     if chart.kind == "rank":
         lines = 1.4 * len(drawn.rows.rows)  # labels of two lines
     figure.update_layout(
