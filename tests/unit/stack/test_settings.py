@@ -182,6 +182,8 @@ def test_no_secret_of_the_settings_is_shown(tmp_path: Path):
         "PRICHAL_DECISIONS_KEY",
         "PRICHAL_ALTCRAFT_TOKEN",
         "AWS_SECRET_ACCESS_KEY",
+        "PRICHAL_DASHBOARDS_DATABASE_URL",
+        "PRICHAL_DASHBOARDS_KEY",
     ]
     settings = load(tmp_path, **dict.fromkeys(names, SECRET))
     assert SECRET not in f"{settings!r} {settings} {settings.model_dump_json()}"
