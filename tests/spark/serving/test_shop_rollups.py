@@ -40,6 +40,8 @@ def events(lake: Path) -> pd.DataFrame:
 def rollups(engine: Engine, lake: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     assert SHOP.rollups is not None
     tables = {source.name: Table(lake, "telemetry", source.name) for source in SHOP.sources}
+    if isinstance(engine, DuckEngine):
+        engine = DuckEngine("UTC", threads=2)  # that of other tests may have a table with the name of a source
     written = compute_rollups(engine, SHOP.rollups, tables, tmp_path_factory.mktemp("rollups") / engine.name)
     return {name: pd.read_parquet(folder) for name, folder in written.items()}
 
